@@ -1,0 +1,252 @@
+/*
+ * addr: reading and printing internet addresses.
+ * Must not resolve names: a name is not an address, and a sensor that asks DNS gives itself away.
+ */
+#include "base/addr.h"
+
+struct addr
+addr_prefix(const struct addr *a, unsigned bits)
+{
+	struct addr p = {{0}};
+
+	memcpy(p.b, a->b, bits / 8);
+	if (bits % 8)
+		p.b[bits / 8] = (uint8_t)(a->b[bits / 8] & 0xff00 >> bits % 8);
+	return p;
+}
+
+bool
+addr_in(const struct addr *a, const struct addr_net *net)
+{
+	struct addr p = addr_prefix(a, net->bits);
+
+	return addr_same(&p, &net->addr);
+}
+
+static char *
+print_u8(char *p, uint8_t v)
+{
+	if (v >= 100)
+		*p++ = (char)('0' + v / 100);
+	if (v >= 10)
+		*p++ = (char)('0' + v / 10 % 10);
+	*p++ = (char)('0' + v % 10);
+	return p;
+}
+
+static char *
+print_v4(char *p, const uint8_t *b)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (i)
+			*p++ = '.';
+		p = print_u8(p, b[i]);
+	}
+	return p;
+}
+
+static uint16_t
+group(const struct addr *a, unsigned i)
+{
+	return (uint16_t)(a->b[2 * i] << 8 | a->b[2 * i + 1]);
+}
+
+static char *
+print_group(char *p, uint16_t v)
+{
+	bool any = false;
+
+	for (int shift = 12; shift >= 0; shift -= 4) {
+		unsigned d = v >> shift & 15;
+
+		if (d || any || shift == 0)
+			*p++ = "0123456789abcdef"[d];
+		any |= d != 0;
+	}
+	return p;
+}
+
+/* The longest run of two or more zero groups (RFC 5952 4.2): its start, and its length or 0. */
+static unsigned
+zero_run(const struct addr *a, unsigned *len)
+{
+	unsigned best = 0;
+
+	*len = 0;
+	for (unsigned i = 0; i < 8; i++) {
+		unsigned n = 0;
+
+		while (i + n < 8 && group(a, i + n) == 0)
+			n++;
+		if (n > 1 && n > *len) {
+			best = i;
+			*len = n;
+		}
+	}
+	return best;
+}
+
+size_t
+addr_print(const struct addr *a, char out[ADDR_TEXT_MAX])
+{
+	unsigned run_len, run = zero_run(a, &run_len);
+	char *p = out;
+
+	if (addr_is_v4(a)) {
+		p = print_v4(p, a->b + 12);
+		*p = '\0';
+		return (size_t)(p - out);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		if (run_len && i == run) {
+			*p++ = ':';
+			*p++ = ':';
+			i += run_len - 1;
+			continue;
+		}
+		if (i && p[-1] != ':')
+			*p++ = ':';
+		p = print_group(p, group(a, i));
+	}
+	*p = '\0';
+	return (size_t)(p - out);
+}
+
+/* Reads a decimal 0..max at *text and moves past it. */
+static bool
+parse_number(const char **text, unsigned max, unsigned *out)
+{
+	const char *p = *text;
+	unsigned v = 0;
+
+	while (*p >= '0' && *p <= '9' && v <= max)
+		v = v * 10 + (unsigned)(*p++ - '0');
+	if (p == *text || v > max || (p - *text > 1 && **text == '0'))
+		return false;
+	*text = p;
+	*out = v;
+	return true;
+}
+
+static bool
+parse_v4(const char **text, uint8_t b[4])
+{
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned v;
+
+		if ((i && *(*text)++ != '.') || !parse_number(text, 255, &v))
+			return false;
+		b[i] = (uint8_t)v;
+	}
+	return true;
+}
+
+static bool
+parse_group(const char **text, uint16_t *out)
+{
+	unsigned v = 0, n = 0;
+
+	for (; n < 5; n++) {
+		char c = **text;
+		unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0')
+			   : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+			   : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10) : 16;
+
+		if (d > 15)
+			break;
+		v = v << 4 | d;
+		++*text;
+	}
+	*out = (uint16_t)v;
+	return n >= 1 && n <= 4;
+}
+
+/* Reads up to `*n` groups into b; a trailing IPv4 part counts as two (RFC 4291 2.2). */
+static bool
+parse_groups(const char **text, uint8_t *b, unsigned *n)
+{
+	unsigned max = *n;
+
+	for (*n = 0; *n < max;) {
+		const char *back = *text;
+		uint16_t g;
+
+		if (!parse_group(text, &g))
+			return false;
+		if (**text == '.' && *n + 2 <= max) {
+			*text = back;
+			*n += 2;
+			return parse_v4(text, b + 2 * (*n - 2));
+		}
+		b[2 * *n] = (uint8_t)(g >> 8);
+		b[2 * *n + 1] = (uint8_t)g;
+		++*n;
+		if (**text != ':' || (*text)[1] == ':')
+			return true;
+		++*text;
+	}
+	return true;
+}
+
+static bool
+parse_v6(const char **text, struct addr *a)
+{
+	unsigned head = 8, tail;
+	uint8_t rest[16];
+
+	memset(a, 0, sizeof(*a));
+	if ((*text)[0] == ':' && (*text)[1] == ':')
+		head = 0;
+	else if (!parse_groups(text, a->b, &head))
+		return false;
+	if (head == 8)
+		return true;
+	if ((*text)[0] != ':' || (*text)[1] != ':')
+		return false;
+	*text += 2;
+	if (**text == '\0' || **text == '/')
+		return true;
+	tail = 7 - head;
+	if (!parse_groups(text, rest, &tail))
+		return false;
+	memcpy(a->b + 16 - 2 * tail, rest, 2 * tail);
+	return true;
+}
+
+static bool
+parse_either(const char **text, struct addr *a)
+{
+	uint8_t four[4];
+
+	if (strchr(*text, ':'))
+		return parse_v6(text, a);
+	if (!parse_v4(text, four))
+		return false;
+	*a = addr_v4(four);
+	return true;
+}
+
+bool
+addr_parse(struct addr *a, const char *text)
+{
+	return parse_either(&text, a) && *text == '\0';
+}
+
+bool
+addr_net_parse(struct addr_net *n, const char *text)
+{
+	bool v4 = strchr(text, ':') == NULL;
+	unsigned bits, max = v4 ? 32 : 128;
+
+	if (!parse_either(&text, &n->addr))
+		return false;
+	bits = max;
+	if (*text == '/') {
+		text++;
+		if (!parse_number(&text, max, &bits))
+			return false;
+	}
+	n->bits = (uint8_t)(v4 ? bits + 96 : bits);
+	n->addr = addr_prefix(&n->addr, n->bits);
+	return *text == '\0';
+}

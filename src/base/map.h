@@ -1,0 +1,89 @@
+/*
+ * map: a keyed index from 64-bit hashes to 32-bit handles, in memory it is given once.
+ *
+ * It knows no keys: the owner walks the candidates of a hash and compares by itself.
+ *
+ *	for (struct map_at at = map_first(m, hash); map_found(&at); map_next(m, &at))
+ *		if (same(owner_item(at.handle), key)) ...
+ *
+ * Linear probing with backward-shift removal: no tombstones, so cost does not grow with age.
+ * Never grows: the owner's pool is what bounds it (slots: at least 4/3 of the items).
+ */
+#ifndef BASE_MAP_H
+#define BASE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct map_slot {
+	uint32_t tag;		/* low 32 bits of the hash; home position is tag & mask */
+	uint32_t handle;	/* 0: empty */
+};
+
+struct map {
+	struct map_slot *slot;
+	uint32_t mask;
+	uint32_t used;
+};
+
+struct map_at {
+	uint32_t handle;	/* 0: no more candidates */
+	uint32_t tag, pos;
+};
+
+/* Slots for n items (a power of two), and their size in bytes. */
+uint32_t map_slots(uint32_t items);
+size_t map_bytes(uint32_t items);
+
+/* `memory` holds map_bytes(items) bytes and is cleared here. */
+void map_init(struct map *m, void *memory, uint32_t items);
+
+static inline void
+map_prefetch(const struct map *m, uint64_t hash)
+{
+	__builtin_prefetch(&m->slot[(uint32_t)hash & m->mask]);
+}
+
+static inline bool
+map_found(const struct map_at *at)
+{
+	return at->handle != 0;
+}
+
+static inline void
+map_walk(const struct map *m, struct map_at *at)
+{
+	for (;; at->pos = (at->pos + 1) & m->mask) {
+		const struct map_slot *s = &m->slot[at->pos];
+
+		if (s->handle == 0 || s->tag == at->tag) {
+			at->handle = s->handle;
+			return;
+		}
+	}
+}
+
+static inline struct map_at
+map_first(const struct map *m, uint64_t hash)
+{
+	struct map_at at = {0, (uint32_t)hash, (uint32_t)hash & m->mask};
+
+	map_walk(m, &at);
+	return at;
+}
+
+static inline void
+map_next(const struct map *m, struct map_at *at)
+{
+	at->pos = (at->pos + 1) & m->mask;
+	map_walk(m, at);
+}
+
+/* handle is not 0.  Adding more than `items` is the owner's mistake and aborts. */
+void map_add(struct map *m, uint64_t hash, uint32_t handle);
+
+/* Removes the pair; not there is the owner's mistake and aborts. */
+void map_remove(struct map *m, uint64_t hash, uint32_t handle);
+
+#endif

@@ -1,0 +1,266 @@
+/*
+ * out: numbers, times, addresses and JSON strings into a bounded buffer.
+ * Must not use printf (locale, cost) and must not ask a clock or a time zone: every time is UTC.
+ */
+#include "base/out.h"
+
+static const char HEX[] = "0123456789abcdef";
+
+static const char PAIRS[] =
+	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+	"8081828384858687888990919293949596979899";
+
+void
+out_text(struct out *o, const char *text)
+{
+	out_bytes(o, text, strlen(text));
+}
+
+/* Writes v right-aligned before `end` and returns where it begins. */
+static char *
+digits(char *end, uint64_t v)
+{
+	while (v >= 100) {
+		end -= 2;
+		memcpy(end, PAIRS + 2 * (v % 100), 2);
+		v /= 100;
+	}
+	if (v >= 10) {
+		end -= 2;
+		memcpy(end, PAIRS + 2 * v, 2);
+	} else {
+		*--end = (char)('0' + v);
+	}
+	return end;
+}
+
+void
+out_u64(struct out *o, uint64_t v)
+{
+	char b[20], *p = digits(b + sizeof(b), v);
+
+	out_bytes(o, p, (size_t)(b + sizeof(b) - p));
+}
+
+void
+out_i64(struct out *o, int64_t v)
+{
+	if (v < 0)
+		out_char(o, '-');
+	out_u64(o, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+void
+out_hex(struct out *o, const void *bytes, size_t n)
+{
+	const uint8_t *b = bytes;
+
+	if ((size_t)(o->end - o->p) < 2 * n) {
+		o->full = true;
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		*o->p++ = HEX[b[i] >> 4];
+		*o->p++ = HEX[b[i] & 15];
+	}
+}
+
+void
+out_hex_u64(struct out *o, uint64_t v)
+{
+	uint8_t b[8];
+
+	for (unsigned i = 0; i < 8; i++)
+		b[i] = (uint8_t)(v >> (56 - 8 * i));
+	out_hex(o, b, sizeof(b));
+}
+
+void
+out_addr(struct out *o, const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+
+	out_bytes(o, text, addr_print(a, text));
+}
+
+static void
+zero_padded(struct out *o, uint64_t v, unsigned width)
+{
+	char b[20];
+
+	for (unsigned i = width; i-- > 0; v /= 10)
+		b[i] = (char)('0' + v % 10);
+	out_bytes(o, b, width);
+}
+
+void
+out_fixed(struct out *o, int64_t v, unsigned decimals)
+{
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v, scale = 1;
+
+	for (unsigned i = 0; i < decimals; i++)
+		scale *= 10;
+	if (v < 0)
+		out_char(o, '-');
+	out_u64(o, u / scale);
+	if (decimals) {
+		out_char(o, '.');
+		zero_padded(o, u % scale, decimals);
+	}
+}
+
+/* Days since 1970-01-01 to a date of the proleptic Gregorian calendar (Hinnant, "chrono-compatible
+   low-level date algorithms"). */
+static void
+out_date(struct out *o, int64_t days)
+{
+	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+	int64_t day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9;
+	int64_t year = yoe + era * 400 + (month <= 2);
+
+	zero_padded(o, (uint64_t)(year < 0 ? 0 : year), 4);
+	out_char(o, '-');
+	zero_padded(o, (uint64_t)month, 2);
+	out_char(o, '-');
+	zero_padded(o, (uint64_t)day, 2);
+}
+
+static int64_t
+floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+void
+out_time_s(struct out *o, struct when t)
+{
+	int64_t s = floor_div(t.ns, NS_PER_S), days = floor_div(s, 86400);
+	uint64_t of_day = (uint64_t)(s - days * 86400);
+
+	out_date(o, days);
+	out_char(o, 'T');
+	zero_padded(o, of_day / 3600, 2);
+	out_char(o, ':');
+	zero_padded(o, of_day / 60 % 60, 2);
+	out_char(o, ':');
+	zero_padded(o, of_day % 60, 2);
+}
+
+void
+out_time(struct out *o, struct when t)
+{
+	int64_t us = floor_div(t.ns, NS_PER_US);
+
+	out_time_s(o, t);
+	out_char(o, '.');
+	zero_padded(o, (uint64_t)(us - floor_div(us, 1000000) * 1000000), 6);
+	OUT_LIT(o, "+0000");
+}
+
+/* Length of the UTF-8 sequence at p (RFC 3629: no surrogates, no overlong forms), 0 when it is none. */
+static size_t
+utf8_len(const uint8_t *p, size_t left)
+{
+	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+
+	if (p[0] < 0xc2 || p[0] > 0xf4 || left < n)
+		return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+static void
+json_odd(struct out *o, uint8_t c)
+{
+	switch (c) {
+	case '"':
+		OUT_LIT(o, "\\\"");
+		break;
+	case '\\':
+		OUT_LIT(o, "\\\\");
+		break;
+	case '\n':
+		OUT_LIT(o, "\\n");
+		break;
+	case '\t':
+		OUT_LIT(o, "\\t");
+		break;
+	default:
+		OUT_LIT(o, "\\u00");
+		out_hex(o, &c, 1);
+	}
+}
+
+void
+json_string(struct out *o, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes, *end = p + n, *plain = p;
+
+	json_comma(o);
+	out_char(o, '"');
+	while (p < end) {
+		size_t step = 1;
+
+		if (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\') {
+			p++;
+			continue;
+		}
+		out_bytes(o, plain, (size_t)(p - plain));
+		if (*p >= 0x80 && (step = utf8_len(p, (size_t)(end - p))) > 0)
+			out_bytes(o, p, step);
+		else
+			json_odd(o, *p);
+		p += step ? step : 1;
+		plain = p;
+	}
+	out_bytes(o, plain, (size_t)(p - plain));
+	out_char(o, '"');
+}
+
+void
+json_text(struct out *o, const char *text)
+{
+	json_string(o, text, strlen(text));
+}
+
+void
+json_u64(struct out *o, uint64_t v)
+{
+	json_comma(o);
+	out_u64(o, v);
+}
+
+void
+json_i64(struct out *o, int64_t v)
+{
+	json_comma(o);
+	out_i64(o, v);
+}
+
+void
+json_bool(struct out *o, bool v)
+{
+	json_comma(o);
+	if (v)
+		OUT_LIT(o, "true");
+	else
+		OUT_LIT(o, "false");
+}
+
+void
+json_hex(struct out *o, const void *bytes, size_t n)
+{
+	json_comma(o);
+	out_char(o, '"');
+	out_hex(o, bytes, n);
+	out_char(o, '"');
+}

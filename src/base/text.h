@@ -1,0 +1,17 @@
+/*
+ * text: a borrowed view of bytes that may be text; NULL means absent, which is not the same as empty.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+	const char *p;
+	uint32_t len;
+};
+
+#define TEXT_LIT(literal) ((struct text){"" literal, sizeof(literal) - 1})
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * detect: records and bounded memory become findings, findings about one actor become incidents.
+ *
+ * Judge first, then learn: a record never explains itself away.  Pure: no clock, no log, no allocation.  The
+ * same records in the same order give the same findings, live, read or replayed.
+ */
+#ifndef DETECT_DETECT_H
+#define DETECT_DETECT_H
+
+#include "base/count.h"
+#include "base/hash.h"
+#include "base/pool.h"
+#include "session/session.h"
+
+enum severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
+
+enum { FINDING_NUMBERS = 8, FINDING_TEXT = 256, FINDING_SESSIONS = 8 };
+
+/* One number of a finding: "requests" 12 "count". */
+struct finding_number {
+	const char *name, *unit;
+	int64_t value;
+};
+
+struct finding {
+	uint64_t id;			/* hash(detector, actor, first session) */
+	uint64_t incident;		/* id of the incident it belongs to */
+	uint16_t detector;		/* number in detect.def */
+	uint8_t severity;		/* enum severity */
+	uint8_t confidence;		/* percent */
+	uint8_t gateway;
+	bool opens;			/* first of its incident */
+	bool worsens;			/* raised it, or is the first of its detector in it */
+	bool learning;			/* the gateway's learning time was not over */
+	struct when time;		/* packet time of the last evidence */
+	struct addr actor, target;	/* the two addresses of the alert: src and dest */
+	uint16_t actor_port, target_port;
+	uint8_t proto;
+	char text[FINDING_TEXT];	/* the finding in words, with its numbers */
+	uint32_t number_count;
+	struct finding_number number[FINDING_NUMBERS];
+	uint32_t session_count;
+	uint64_t session[FINDING_SESSIONS];
+	const char *benign;		/* explanations that it could not exclude */
+};
+
+struct detector_info {
+	uint16_t id;
+	const char *name, *title, *attack;	/* ATT&CK technique */
+	uint8_t severity;
+	const char *doc, *blind;		/* what it looks for, what it cannot see */
+};
+extern const struct detector_info DETECTORS[];
+extern const unsigned DETECTOR_COUNT;
+
+/* Parameters of detectors: detect.def declares them; the config sets them by "detect.NAME". */
+struct detect_param {
+	const char *detector, *name, *unit, *doc;
+	int64_t value;			/* default */
+};
+extern const struct detect_param DETECT_PARAMS[];
+extern const unsigned DETECT_PARAM_COUNT;
+
+struct incident {
+	uint64_t id;
+	struct when opened, last;
+	struct addr actor;
+	uint8_t gateway, severity;
+	uint32_t findings;
+};
+
+struct detect_config {
+	int64_t learn_ns;		/* detect.learn */
+	int64_t incident_idle_ns;	/* incident.idle */
+	size_t memory;			/* share of the budget */
+	struct hash_key table;
+	const int64_t *params;		/* DETECT_PARAM_COUNT values */
+};
+
+struct detect;
+
+struct detect *detect_new(struct carve *c, const struct detect_config *cfg, struct counts *counts);
+
+/* What to do with findings, and with incidents that close. */
+struct detect_sink {
+	void *arg;
+	void (*finding)(void *arg, const struct finding *f, const struct session *s);
+	void (*closed)(void *arg, const struct incident *i);
+};
+
+/* Judges, then learns.  Only records with a gateway are judged; others cost nothing. */
+void detect_session(struct detect *d, const struct session *s, const struct detect_sink *to);
+void detect_pulse(struct detect *d, const struct pulse *p, const struct detect_sink *to);
+/* Closes what has been idle; at the end of the input with a time far away: everything. */
+void detect_idle(struct detect *d, struct when now, const struct detect_sink *to);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * flow: packets become connections and ordered bytes, within a fixed memory.
+ *
+ *	packet -> key -> flow -> duplicate? retransmission? out of order? -> chunks in order, gaps told
+ *
+ * One call a packet (flow_feed), then flow_chunk until it is empty; then flow_ended gives the connections
+ * that this packet's time has ended, each to be finished by the layer above and freed.  The table never
+ * calls up and knows nothing of TLS: `above` belongs to the layers above.
+ *
+ * Side 0 is the one that opened the connection (the SYN's sender; midstream: the higher port, then the
+ * first packet's sender), side 1 the other.
+ */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include "base/hash.h"
+#include "packet/packet.h"
+
+enum flow_end { FLOW_OPEN, FLOW_FIN, FLOW_RST, FLOW_TIMEOUT, FLOW_EVICTED, FLOW_INPUT_END };
+
+enum flow_flag {
+	FLOW_MIDSTREAM = 1,	/* no SYN seen */
+	FLOW_ESTABLISHED = 2,	/* SYN, SYN-ACK and an ACK, or data both ways */
+	FLOW_GATEWAY = 4,	/* set by the pipeline: belongs to a gateway, do not shed */
+	FLOW_IGNORED = 8,	/* set by the pipeline: outside the scope, no chunks wanted */
+};
+
+struct flow_side {
+	uint64_t bytes;		/* IP payload bytes on the wire */
+	uint32_t packets;
+	uint32_t next;		/* next sequence number expected */
+	uint32_t segments;	/* held segments, a list in the reassembly share */
+	uint32_t gap_bytes;
+	uint16_t retransmits, gaps;
+	uint16_t mss, window;	/* of the SYN or first segment */
+	uint8_t ttl, wscale, tcp_flags; /* flags: all seen, or-ed */
+	uint8_t seen;		/* bits for the owner: started, finished ... */
+	uint32_t recent[2];	/* identities of the last packets, to know duplicates */
+};
+
+struct flow {
+	struct addr addr[2];	/* by side */
+	uint16_t port[2];
+	uint8_t proto, flags;	/* flags: enum flow_flag */
+	uint8_t end;		/* enum flow_end */
+	uint8_t who_ended;	/* side that sent the first FIN or RST */
+	struct when first, last;
+	uint32_t syn_ack_us, ack_us; /* SYN to SYN-ACK, SYN-ACK to ACK: RTT to each side; 0: not seen */
+	uint16_t vlan, vlan_inner;
+	uint32_t tunnel_id;
+	uint8_t tunnel;
+	uint8_t queue;		/* which timeout queue */
+	uint16_t duplicates;
+	uint32_t prev, after;	/* that queue */
+	uint32_t queued_ms;	/* when it was queued, milliseconds after first */
+	uint32_t above[3];	/* handles of the layers above: tls, session, classify */
+	struct flow_side side[2];
+};
+
+/* A piece of ordered bytes.  bytes lives until the next flow_feed. */
+struct chunk {
+	struct cur bytes;
+	uint32_t lost;		/* bytes missing before this piece; they are never delivered later */
+	uint8_t side;
+	bool datagram;		/* UDP: one whole datagram */
+	bool cut;		/* the capture cut its end off: the wire had `cut_bytes` more */
+	uint32_t cut_bytes;
+	struct when time;	/* of the packet that completed it */
+};
+
+struct flows_config {
+	uint32_t flows;		/* how many connections fit */
+	size_t segment_bytes;	/* share for out-of-order segments */
+	struct hash_key key;	/* of the table: random; never decides an order of output */
+};
+
+struct flows;
+
+size_t flows_bytes(const struct flows_config *cfg);
+struct flows *flows_new(struct carve *c, const struct flows_config *cfg, struct counts *counts);
+
+/* The table hash of a packet, equal for both directions, and a hint to the memory system. */
+uint64_t flow_hash(const struct flows *t, const struct packet *p);
+void flow_prefetch(struct flows *t, uint64_t hash);	/* the index slot */
+void flow_prefetch_item(struct flows *t, uint64_t hash); /* the flow behind it */
+
+/*
+ * The packet's connection; NULL: nothing to do for the layers above (span duplicate).  *is_new tells a
+ * connection that was just made.  Full table: the oldest is marked FLOW_EVICTED and comes out of
+ * flow_ended first; the caller drains flow_ended BEFORE flow_feed, too, when flows_full().
+ */
+struct flow *flow_feed(struct flows *t, const struct packet *p, uint64_t hash, bool *is_new);
+bool flows_full(const struct flows *t);
+void flow_evict_one(struct flows *t);	/* marks the oldest; flow_ended then returns it */
+
+/* Next piece in order of the flow just fed; false: none left. */
+bool flow_chunk(struct flows *t, struct flow *f, struct chunk *c);
+
+/* Next connection that is over at `now` (FIN, RST with a grace, timeout, eviction); NULL: none.
+   Its logical end time is flow_end_time(): last packet, or last packet plus its timeout. */
+struct flow *flow_ended(struct flows *t, struct when now);
+struct when flow_end_time(const struct flow *f);
+void flow_free(struct flows *t, struct flow *f);
+
+/* At the end of the input: every connection left, oldest first packet first (ties: by key). */
+struct flow *flow_drain(struct flows *t);
+
+uint32_t flows_used(const struct flows *t);
+
+/* Timeouts in packet time, by state. */
+enum { FLOW_SYN_S = 30, FLOW_CLOSING_S = 2, FLOW_TCP_S = 3600, FLOW_UDP_S = 180, FLOW_UDP_ONE_S = 30 };
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * savefile: pcap and pcapng read from memory, block by block.
+ *
+ * libpcap refuses a pcapng file whose interfaces differ in link type, and cannot say where a file was cut;
+ * a witness must read both.  Pure: the caller brings bytes and keeps what was not consumed.
+ * Formats: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html and -pcapng-02.html
+ */
+#ifndef PACKET_SAVEFILE_H
+#define PACKET_SAVEFILE_H
+
+#include "packet/packet.h"
+
+enum { SAVEFILE_INTERFACES = 256, SAVEFILE_FRAME_MAX = 1 << 18 };
+
+struct savefile_interface {
+	uint32_t link;
+	uint32_t snaplen;	/* 0: no limit */
+	uint64_t units;		/* ticks a second */
+	int64_t offset;		/* seconds added (if_tsoffset) */
+};
+
+struct savefile {
+	bool started;
+	bool ng, swapped, nanoseconds;
+	uint32_t interfaces;
+	struct savefile_interface interface[SAVEFILE_INTERFACES];
+};
+
+enum savefile_verdict {
+	SAVEFILE_FRAME,		/* *f is filled, a view into the bytes */
+	SAVEFILE_OTHER,		/* a header or a block without a frame was read; call again */
+	SAVEFILE_MORE,		/* the next block is not whole yet: bring more bytes */
+	SAVEFILE_BAD,		/* not a capture, or damaged here: `why` says what */
+};
+
+/* Reads the next block and advances the cursor over it; SAVEFILE_MORE and _BAD leave it where it is. */
+enum savefile_verdict savefile_next(struct savefile *s, struct cur *bytes, struct frame *f, const char **why);
+
+#endif

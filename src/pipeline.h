@@ -1,0 +1,67 @@
+/*
+ * pipeline: the sentence as code: frame -> packet -> flow -> tls -> session -> detect.
+ *
+ * Two doors: pipeline_frames (bytes in) and, from the ledger on, pipeline_record (records in).  What comes
+ * out goes to one struct of functions.  Pure: memory, keys and parameters are given at start.
+ */
+#ifndef PIPELINE_H
+#define PIPELINE_H
+
+#include "detect/detect.h"
+#include "packet/packet.h"
+
+enum { PIPELINE_BATCH = 32, GATEWAYS_MAX = 16, GATEWAY_ADDRS_MAX = 64 };
+
+/* Addresses of gateways, by number 1.. */
+struct gateway_addr {
+	struct addr addr;
+	uint8_t gateway;
+	bool listens, calls;		/* clients connect to it; it opens connections */
+};
+
+struct pipeline_config {
+	size_t memory;			/* memory.limit */
+	struct hash_key table;		/* random, for tables */
+	struct hash_key identity;	/* identity.key */
+	uint64_t identity_id;
+	uint64_t sensor;
+	bool scope_gateway;		/* capture.scope = gateway */
+	bool ndpi;
+	uint32_t ndpi_calls;		/* ndpi.calls: a second */
+	int64_t update_ns;		/* session.update */
+	struct detect_config detect;
+};
+
+/* Where records and findings go. */
+struct pipeline_sink {
+	void *arg;
+	void (*session)(void *arg, const struct session *s);
+	void (*pulse)(void *arg, const struct pulse *p);
+	void (*finding)(void *arg, const struct finding *f, const struct session *s);
+	void (*closed)(void *arg, const struct incident *i);
+};
+
+struct pipeline;
+
+/* The whole memory is one piece, `cfg->memory` bytes, given by the caller and never grown. */
+struct pipeline *pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipeline_sink *to);
+/* Releases what lives outside the memory (nDPI). */
+void pipeline_close(struct pipeline *p);
+
+/* Sets who the gateways are; until then every connection is recorded and none judged. */
+void pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n);
+
+/* At most PIPELINE_BATCH frames, in order; they may be overwritten after the call. */
+void pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n);
+
+/* Time passes without frames (live). */
+void pipeline_tick(struct pipeline *p, struct when now);
+
+/* Ends every open connection and incident. */
+void pipeline_end(struct pipeline *p);
+
+const struct counts *pipeline_counts(const struct pipeline *p);
+struct when pipeline_now(const struct pipeline *p);
+uint32_t pipeline_open(const struct pipeline *p);	/* connections in the table */
+
+#endif

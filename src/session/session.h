@@ -1,0 +1,125 @@
+/*
+ * session: one record a connection: the contract between the packets and everything behind them.
+ *
+ * Fields are declared once in session.def; the struct, the JSON and `gatewitness schema` come from it.
+ * A record is plain values and borrowed texts: valid during the call that delivers it.  Detectors see
+ * records and nothing else.
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include "base/addr.h"
+#include "base/out.h"
+#include "base/pool.h"
+#include "base/text.h"
+#include "base/when.h"
+#include "flow/flow.h"
+#include "tls/tls.h"
+
+enum session_kind { SESSION_OPEN, SESSION_UPDATE, SESSION_CLOSE };
+enum session_role { ROLE_OTHER, ROLE_INBOUND, ROLE_OUTBOUND };
+
+/* Names of the enumerations, in the order of their numbers. */
+#define NAMES_kind     "open", "update", "close"
+#define NAMES_role     "other", "inbound", "outbound"
+#define NAMES_tunnel   "none", "gre", "erspan", "vxlan", "geneve", "gtpu", "ipip", "mpls", "pppoe"
+#define NAMES_end      "open", "fin", "rst", "timeout", "evicted", "input_end"
+#define NAMES_carrier  "none", "tcp", "starttls", "dtls", "quic", "openvpn", "udp"
+#define NAMES_resumed  "no", "unknown", "session_id", "ticket", "psk"
+
+/* One turn of the conversation, in plaintext bytes recovered from record lengths. */
+struct exchange {
+	uint32_t request, response;	/* bytes */
+	uint32_t think_us;		/* end of the last response to first byte of this request; saturating */
+	uint32_t server_us;		/* last record of the request to first of the response; saturating */
+	uint32_t reply_us;		/* first to last record of the response; saturating */
+};
+
+/* A distinct (request, response) pair and how often it came. */
+struct exchange_pair {
+	uint32_t request, response, count;
+};
+
+enum { EXCHANGES_KEPT = 16, PAIRS_KEPT = 8 };
+
+#define C_BOOL bool
+#define C_U8 uint8_t
+#define C_U16 uint16_t
+#define C_U32 uint32_t
+#define C_U64 uint64_t
+#define C_HEX64 uint64_t
+#define C_TIME struct when
+#define C_US uint32_t
+#define C_ADDR struct addr
+#define C_TEXT struct text
+#define C_LIST struct text
+#define C_LIST16 struct text
+#define C_DIGESTS struct text
+#define C_ENUM_kind uint8_t
+#define C_ENUM_role uint8_t
+#define C_ENUM_tunnel uint8_t
+#define C_ENUM_end uint8_t
+#define C_ENUM_carrier uint8_t
+#define C_ENUM_resumed uint8_t
+
+struct session {
+#define FIELD(id, name, type, group, unit, doc) C_##type name;
+#include "session/session.def"
+#undef FIELD
+	/* the first exchanges in full, and the commonest pairs of all; counts say how many are filled */
+	const struct exchange *exchange;
+	const struct exchange_pair *pair;
+	uint32_t exchange_count, pair_count;
+};
+
+/* The state of a talk while it lasts (at most 480 bytes), built from tls events. */
+struct talk;
+size_t talk_bytes(void);
+void talk_init(struct talk *k, unsigned client_side);
+/* A record that carries application data. */
+void talk_record(struct talk *k, const struct tls_event *ev);
+
+/* What a record is built from. */
+struct session_source {
+	const struct flow *flow;
+	const struct tls_facts *tls;	/* carrier NONE: no TLS */
+	const struct talk *talk;	/* NULL: none yet */
+	uint64_t sensor;		/* hash of the sensor's name */
+	uint64_t identity_key;		/* id of identity.key */
+	uint8_t kind;			/* enum session_kind */
+	struct when time;
+};
+
+/* Memory that a record's own texts (hex digests, lists) need while it is delivered. */
+struct session_scratch {
+	char text[512];
+};
+
+/* Fills *s; gateway, role and nDPI fields are the pipeline's to set. */
+void session_build(struct session *s, struct session_scratch *scratch, const struct session_source *from);
+
+/* The record as one JSON object: present fields in the order of session.def, then exchanges and pairs. */
+void session_json(struct out *o, const struct session *s);
+
+/* For `gatewitness schema`. */
+struct session_field {
+	uint16_t id;
+	const char *name, *type, *group, *unit, *doc;
+};
+extern const struct session_field SESSION_FIELDS[];
+extern const unsigned SESSION_FIELD_COUNT;
+
+/*
+ * pulse: ten seconds of one gateway, what a crash or an outage looks like.
+ */
+enum { PULSE_S = 10 };
+
+struct pulse {
+#define FIELD(id, name, type, doc) C_##type name;
+#include "session/pulse.def"
+#undef FIELD
+};
+
+void pulse_json(struct out *o, const struct pulse *p);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * print: fingerprints of hellos and certificates, computed once for each distinct one and shared.
+ *
+ * An intern table within a fixed share: equal bytes give one entry with a count of users; entries that
+ * nobody uses stay as a cache until room is needed, oldest first.  A hello's entry is found by the hash
+ * of what goes into it (all but random, session id, key shares, tickets, SNI), so that a thousand visits
+ * of one client program cost one MD5 and two SHA-256.  Internal to src/tls.
+ */
+#ifndef TLS_PRINT_H
+#define TLS_PRINT_H
+
+#include "base/count.h"
+#include "base/hash.h"
+#include "base/pool.h"
+#include "tls/hello.h"
+
+struct prints;
+
+size_t prints_bytes(size_t share);	/* memory for a share, all inclusive */
+struct prints *prints_new(struct carve *c, size_t share, const struct hash_key *key, struct counts *counts);
+
+/* What is kept of a distinct ClientHello shape.  Texts are views into the entry. */
+struct print_client {
+	struct text ja3, ja3_string, ja4, ja4_r, key_text;
+	struct text alpns, versions_offered;
+	uint64_t key;		/* client key: see tls_facts */
+	uint16_t version;	/* legacy_version */
+};
+
+struct print_server {
+	struct text ja3s, ja3s_string;
+	uint64_t key;
+};
+
+/* Handles; 0: no room even after dropping what nobody uses.  Each get or text is one use; print_drop ends it. */
+/* carrier gives JA4's first letter: 't', 'q' (QUIC), 'd' (DTLS). */
+uint32_t print_client(struct prints *p, const struct hello *h, enum tls_carrier carrier);
+uint32_t print_server(struct prints *p, const struct hello_server *h);
+uint32_t print_text(struct prints *p, const void *bytes, size_t n);
+/* A certificate chain: list is the body of the Certificate message's list (TLS <= 1.2), 3-byte lengths. */
+uint32_t print_chain(struct prints *p, struct cur list);
+void print_drop(struct prints *p, uint32_t handle);
+
+void print_client_get(const struct prints *p, uint32_t handle, struct print_client *out);
+void print_server_get(const struct prints *p, uint32_t handle, struct print_server *out);
+struct text print_text_get(const struct prints *p, uint32_t handle);
+bool print_cert_get(const struct prints *p, uint32_t handle, struct tls_cert *out);
+
+#endif
