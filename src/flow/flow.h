@@ -54,6 +54,8 @@ struct flow {
 	uint32_t prev, after;	/* that queue */
 	uint32_t queued_ms;	/* when it was queued, milliseconds after first */
 	uint32_t above[3];	/* handles of the layers above: tls, session, classify */
+	uint8_t gateway;	/* the pipeline's: number of the gateway it belongs to, 0: none */
+	uint8_t told;		/* the pipeline's: which records were emitted */
 	struct flow_side side[2];
 };
 
