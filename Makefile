@@ -1,0 +1,114 @@
+# gatewitness.  Targets: demo test check bench fuzz conformance goldens install clean (default: the program).
+# Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
+
+CC ?= gcc
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+B ?= build
+VERSION := 0.1.0
+NDPI ?= yes
+
+# The order of the strata: a file includes only from its own folder and from folders to its left.
+LAYERS := base packet flow tls session detect pipeline ledger sink sensor cmd main
+PURE := base packet flow tls session detect
+
+WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wsign-compare -Wconversion -Wvla -Wswitch-enum \
+	-Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -DVERSION='"$(VERSION)"' -ffp-contract=off $(WARN) $(CFLAGS) $(SAN)
+LIBS := -lpcap -lcrypto
+ifeq ($(NDPI),yes)
+LIBS += -lndpi
+else
+ALL_CFLAGS += -DWITHOUT_NDPI
+endif
+
+EDGE := src/base/crypt.c src/flow/classify.c
+CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) src/pipeline.c
+WORLD := $(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c))
+UNIT := $(sort $(wildcard tests/unit/*.c))
+FUZZ := $(sort $(wildcard tests/fuzz/*.c))
+FUZZ_MAIN := tests/fuzz/main/run_seeds.c
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+REST := $(call obj,$(EDGE) $(WORLD))
+
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-5s %s\n' $(1) $(2);
+endif
+
+$(B)/gatewitness: $(call obj,src/main.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/core.a: $(call obj,$(CORE))
+$(B)/world.a: $(call obj,$(WORLD))
+$(B)/%.a:
+	$(call say,AR,$@) rm -f $@ && ar rcs $@ $^
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call obj,$(FUZZ_MAIN)) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+-include $(shell test -d $(B) && find $(B) -name '*.d')
+.SECONDARY:
+
+# The two commands of README: each sets up all that it needs.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+demo:
+	@tests/setup.sh build
+	@$(MAKE) --no-print-directory -j2
+	@tests/demo/run.sh $(B)/gatewitness
+
+test:
+	@tests/setup.sh build test
+	@$(MAKE) --no-print-directory -j2
+	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness units fuzzers
+	@tests/run.sh $(B)
+
+units: $(patsubst %.c,$(B)/%,$(UNIT))
+fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ))
+
+# The house: layers, purity, form, warnings of two compilers, static analysis.
+check:
+	@tests/setup.sh build check
+	@LAYERS='$(LAYERS)' tests/check/layers.sh
+	@$(MAKE) --no-print-directory -j2 B=$(B)/gcc CC=gcc CFLAGS='-O2 -Werror' $(B)/gcc/gatewitness
+	@$(MAKE) --no-print-directory -j2 B=$(B)/clang CC=clang CFLAGS='-O2 -Werror' $(B)/clang/gatewitness
+	@tests/check/pure.sh $(B)/gcc/core.a src/base/crypt.h src/flow/classify.h
+	@tests/check/format.sh
+	@tests/check/static.sh
+
+CORPUS ?= ../shared/corpus
+conformance: $(B)/gatewitness
+	@tests/conformance/run.sh $(B)/gatewitness $(CORPUS)
+
+# Rewrites the expected lines of the golden captures; read the difference before committing it.
+goldens: $(B)/gatewitness
+	@tests/golden/run.sh $(B)/gatewitness --write
+
+# Minutes of coverage-guided fuzzing for each target: make fuzz MINUTES=10
+MINUTES ?= 1
+fuzz:
+	@tests/setup.sh build check
+	@B=$(B)/fuzz MINUTES=$(MINUTES) tests/fuzz/main/libfuzzer.sh
+
+bench:
+	@tests/setup.sh build bench
+	@$(MAKE) --no-print-directory -j2
+	@tests/bench/run.sh $(B)
+
+install: $(B)/gatewitness
+	install -D -m 755 $(B)/gatewitness $(DESTDIR)$(PREFIX)/bin/gatewitness
+
+clean:
+	rm -rf build
+
+.DEFAULT_GOAL := $(B)/gatewitness
+.PHONY: demo test units fuzzers check conformance goldens fuzz bench install clean

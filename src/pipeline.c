@@ -1,0 +1,509 @@
+/*
+ * pipeline: frame -> packet -> flow -> tls -> session -> detect, on one page.
+ *
+ *	frames --decode--> packets --hash, prefetch--> flows --chunks--> tls --events--> talk
+ *	                                                 |                |
+ *	                                               ended           settled
+ *	                                                 +--- record -----+--> sink, detectors
+ *
+ * Frames come in batches, so that the memory of the next packets' flows is on its way while one is worked on;
+ * the order of work, and so of output, is the order of the frames.  Must not allocate, log, or ask a clock.
+ */
+#include "pipeline.h"
+
+#include "flow/classify.h"
+
+enum told { TOLD_OPEN = 1 };
+
+/* What a connection needs once it has talked or lasted. */
+struct live {
+	struct when told;	/* last record */
+	uint64_t talk[];	/* struct talk */
+};
+
+struct pipeline {
+	struct pipeline_config cfg;
+	struct pipeline_sink to;
+	struct decoder *decoder;
+	struct flows *flows;
+	struct tls *tls;
+	struct classify *classify;	/* NULL: switched off */
+	struct detect *detect;
+	struct pool lives;
+	struct when now;
+	struct when pulse_end;
+	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
+	size_t gateways;
+	struct pulse pulse[GATEWAYS_MAX + 1];
+	struct counts counts;
+};
+
+struct job {
+	struct packet packet;
+	uint64_t hash;
+};
+
+/* Shares of memory.limit; what is left is divided among connections. */
+static struct flows_config
+flows_share(const struct pipeline_config *cfg)
+{
+	return (struct flows_config){.segment_bytes = cfg->memory / 16, .key = cfg->table};
+}
+
+static struct tls_config
+tls_share(const struct pipeline_config *cfg)
+{
+	return (struct tls_config){.buffer_bytes = cfg->memory / 16, .intern_bytes = cfg->memory / 8,
+				   .identity = cfg->identity, .table = cfg->table};
+}
+
+static size_t
+at_most(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static size_t
+live_bytes(void)
+{
+	return sizeof(struct live) + (talk_bytes() + 7) / 8 * 8;
+}
+
+/* One connection in FULL_SHARE has a server's answer and a talk when a flood of hellos fills the table. */
+enum { FULL_SHARE = 4, ROOM_FOR_ALIGNMENT = 1 << 16 };
+
+static size_t
+table_bytes(const struct flows_config *f, const struct tls_config *t)
+{
+	return flows_bytes(f) + tls_bytes(t) + live_bytes() * t->fulls;
+}
+
+static void
+table_size(struct flows_config *f, struct tls_config *t, uint32_t flows)
+{
+	f->flows = t->halves = flows;
+	t->fulls = flows / FULL_SHARE + 1;
+}
+
+/* The most connections that fit: the sizes are monotone, so halve the interval. */
+static void
+table_fit(struct flows_config *f, struct tls_config *t, size_t memory)
+{
+	uint32_t low = 16, high = UINT32_C(1) << 28;
+
+	while (low + 1 < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		table_size(f, t, mid);
+		if (table_bytes(f, t) <= memory)
+			low = mid;
+		else
+			high = mid;
+	}
+	table_size(f, t, low);
+}
+
+struct pipeline *
+pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipeline_sink *to)
+{
+	struct carve c = {memory, (uint8_t *)memory + cfg->memory};
+	struct pipeline *p = carve_take(&c, sizeof(*p));
+	struct detect_config detect = cfg->detect;
+	struct flows_config flows = flows_share(cfg);
+	struct tls_config tls = tls_share(cfg);
+	size_t fragments = at_most(cfg->memory / 64, 4 << 20);
+
+	*p = (struct pipeline){.cfg = *cfg, .to = *to};
+	p->decoder = decoder_new(&c, fragments, &p->counts);
+	detect.memory = at_most(cfg->memory / 16, 16 << 20);
+	detect.table = cfg->table;
+	p->detect = detect_new(&c, &detect, &p->counts);
+	table_fit(&flows, &tls, (size_t)(c.end - c.p) - ROOM_FOR_ALIGNMENT);
+	p->flows = flows_new(&c, &flows, &p->counts);
+	p->tls = tls_new(&c, &tls, &p->counts);
+	pool_init(&p->lives, carve_take(&c, live_bytes() * tls.fulls), (uint32_t)live_bytes(), tls.fulls);
+	if (cfg->ndpi)
+		p->classify = classify_new(&(struct classify_config){cfg->ndpi_calls, 1024}, &p->counts);
+	return p;
+}
+
+void
+pipeline_close(struct pipeline *p)
+{
+	if (p->classify)
+		classify_free(p->classify);
+}
+
+void
+pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n)
+{
+	p->gateways = at_most(n, GATEWAY_ADDRS_MAX);
+	memcpy(p->gateway, addrs, p->gateways * sizeof(*addrs));
+}
+
+static uint8_t
+gateway_at(const struct pipeline *p, const struct addr *a)
+{
+	for (size_t i = 0; i < p->gateways; i++)
+		if (addr_same(&p->gateway[i].addr, a))
+			return p->gateway[i].gateway;
+	return 0;
+}
+
+/* The gateway of a record, and on which side it stands. */
+static void
+gateway_role(const struct pipeline *p, struct session *s)
+{
+	uint8_t src = gateway_at(p, &s->src), dest = gateway_at(p, &s->dest);
+
+	s->gateway = dest ? dest : src;
+	s->role = dest ? ROLE_INBOUND : src ? ROLE_OUTBOUND : ROLE_OTHER;
+}
+
+static void
+second_opinion(struct pipeline *p, struct flow *f, struct session *s, char *name, size_t size)
+{
+	struct classify_answer a;
+
+	if (!p->classify || f->above[2] == 0)
+		return;
+	classify_answer(p->classify, f, &f->above[2], &a);
+	if (!a.answered)
+		return;
+	s->ndpi.p = classify_protocol(p->classify, a.master, a.app, name, size);
+	s->ndpi.len = s->ndpi.p ? (uint32_t)strlen(s->ndpi.p) : 0;
+	s->ndpi_risks = a.risks;
+	s->ndpi_disagrees = (s->carrier == CARRIER_TCP || s->carrier == CARRIER_NONE) && !s->midstream &&
+			    (a.master || a.app) && a.is_tls != (s->carrier == CARRIER_TCP);
+	p->counts.ndpi_disagree += s->ndpi_disagrees && s->kind == SESSION_CLOSE;
+}
+
+static struct live *
+live_of(struct pipeline *p, const struct flow *f)
+{
+	return f->above[1] ? pool_at(&p->lives, f->above[1]) : NULL;
+}
+
+static struct detect_sink
+findings_to(const struct pipeline *p)
+{
+	return (struct detect_sink){p->to.arg, p->to.finding, p->to.closed};
+}
+
+static void
+tell(struct pipeline *p, struct flow *f, enum session_kind kind, struct when time)
+{
+	static const struct tls_facts silent;
+	struct live *live = live_of(p, f);
+	struct session_scratch scratch;
+	struct tls_facts facts;
+	struct session s;
+	char name[64];
+	struct detect_sink findings = findings_to(p);
+	struct session_source from = {.flow = f,
+				      .tls = tls_facts(p->tls, f->above[0], &facts) ? &facts : &silent,
+				      .talk = live ? (struct talk *)live->talk : NULL,
+				      .sensor = p->cfg.sensor,
+				      .identity_key = p->cfg.identity_id,
+				      .kind = (uint8_t)kind,
+				      .time = time};
+
+	session_build(&s, &scratch, &from);
+	gateway_role(p, &s);
+	second_opinion(p, f, &s, name, sizeof(name));
+	if (p->cfg.scope_gateway && p->gateways && !s.gateway)
+		return;
+	p->counts.record_open += kind == SESSION_OPEN;
+	p->counts.record_update += kind == SESSION_UPDATE;
+	p->counts.record_close += kind == SESSION_CLOSE;
+	p->to.session(p->to.arg, &s);
+	if (s.gateway)
+		detect_session(p->detect, &s, &findings);
+	if (live)
+		live->told = time;
+}
+
+static void
+finish(struct pipeline *p, struct flow *f)
+{
+	if (!(f->flags & FLOW_IGNORED))
+		tell(p, f, SESSION_CLOSE, flow_end_time(f));
+	tls_close(p->tls, f->above[0]);
+	if (f->above[1])
+		pool_put(&p->lives, f->above[1]);
+	if (p->classify && f->above[2])
+		classify_end(p->classify, f->above[2]);
+	flow_free(p->flows, f);
+}
+
+static void
+finish_ended(struct pipeline *p)
+{
+	struct flow *f;
+
+	while ((f = flow_ended(p->flows, p->now)))
+		finish(p, f);
+}
+
+/* Room for one more connection with a full TLS state; bounded, because a flood may hold only small ones. */
+static void
+make_room(struct pipeline *p)
+{
+	enum { AT_ONCE = 8 };
+
+	for (unsigned i = 0; i < AT_ONCE && (flows_full(p->flows) || tls_full(p->tls)); i++) {
+		flow_evict_one(p->flows);
+		finish_ended(p);
+	}
+}
+
+static struct live *
+live_make(struct pipeline *p, struct flow *f)
+{
+	struct live *live = live_of(p, f);
+	struct tls_facts facts;
+
+	if (live)
+		return live;
+	if (!(f->above[1] = pool_get(&p->lives))) {
+		p->counts.talk_no_memory++;
+		return NULL;
+	}
+	live = pool_at(&p->lives, f->above[1]);
+	live->told = f->first;
+	talk_init((struct talk *)live->talk, tls_facts(p->tls, f->above[0], &facts) ? facts.client : 0);
+	return live;
+}
+
+static void
+heard(struct pipeline *p, struct flow *f, const struct tls_event *ev)
+{
+	struct live *live;
+
+	if (ev->kind == TLS_SETTLED) {
+		if (f->gateway && !(f->told & TOLD_OPEN)) {
+			f->told |= TOLD_OPEN;
+			tell(p, f, SESSION_OPEN, ev->time);
+		}
+	} else if (ev->application && (live = live_make(p, f))) {
+		talk_record((struct talk *)live->talk, ev);
+	}
+}
+
+static void
+read_chunk(struct pipeline *p, struct flow *f, const struct chunk *c)
+{
+	struct tls_piece piece = {.bytes = c->bytes, .lost = c->lost, .cut_bytes = c->cut_bytes, .time = c->time,
+				  .port = {f->port[0], f->port[1]}, .side = c->side, .datagram = c->datagram};
+	struct tls_event ev;
+
+	if (p->classify && f->gateway && !(f->above[2] & CLASSIFY_DONE))
+		classify_feed(p->classify, f, c, &f->above[2]);
+	if (f->above[0] == TLS_NOT)
+		return;
+	while (tls_next(p->tls, &f->above[0], &piece, &ev))
+		heard(p, f, &ev);
+}
+
+/* A connection without TLS is open once both sides have spoken. */
+static void
+tell_progress(struct pipeline *p, struct flow *f)
+{
+	struct live *live;
+
+	if (!(f->told & TOLD_OPEN) && f->gateway && f->above[0] == TLS_NOT && f->flags & FLOW_ESTABLISHED) {
+		f->told |= TOLD_OPEN;
+		tell(p, f, SESSION_OPEN, p->now);
+	}
+	if (when_since(p->now, f->first) > p->cfg.update_ns && (live = live_make(p, f)) &&
+	    when_since(p->now, live->told) > p->cfg.update_ns)
+		tell(p, f, SESSION_UPDATE, p->now);
+}
+
+static void
+pulses_emit(struct pipeline *p)
+{
+	struct detect_sink findings = findings_to(p);
+
+	for (uint8_t g = 1; g <= GATEWAYS_MAX; g++) {
+		struct pulse *pulse = &p->pulse[g];
+
+		if (!pulse->gateway)
+			continue;
+		pulse->time = p->pulse_end;
+		p->to.pulse(p->to.arg, pulse);
+		detect_pulse(p->detect, pulse, &findings);
+		*pulse = (struct pulse){0};
+	}
+}
+
+/* Emits what the packet's time has ended: ten seconds of a gateway, idle connections, idle incidents. */
+static void
+advance(struct pipeline *p, struct when time)
+{
+	struct detect_sink findings = findings_to(p);
+	int64_t step = PULSE_S * NS_PER_S;
+
+	if (!when_before(p->now, time))
+		return;
+	p->now = time;
+	if (when_before(time, p->pulse_end))
+		return;
+	pulses_emit(p);
+	detect_idle(p->detect, time, &findings);
+	p->pulse_end = when_add((struct when){time.ns / step * step}, step);
+}
+
+static void
+pulse_count(struct pipeline *p, const struct flow *f, const struct packet *k, bool is_new)
+{
+	struct pulse *pulse = &p->pulse[f->gateway];
+	uint8_t tcp = k->proto == PROTO_TCP ? k->tcp_flags : 0, opening = tcp & (TCP_SYN | TCP_ACK | TCP_RST);
+	bool from = gateway_at(p, &k->src) != 0;
+
+	pulse->gateway = f->gateway;
+	if (from) {
+		pulse->packets_from++;
+		pulse->bytes_from += k->payload_len;
+		pulse->syns_from += opening == TCP_SYN;
+		pulse->syns_answered += opening == (TCP_SYN | TCP_ACK);
+		pulse->resets_from += (tcp & TCP_RST) != 0;
+		pulse->syns_refused += tcp & TCP_RST && f->side[1].packets <= 1;
+	} else {
+		pulse->packets_to++;
+		pulse->bytes_to += k->payload_len;
+		pulse->syns_to += opening == TCP_SYN;
+		pulse->resets_to += (tcp & TCP_RST) != 0;
+	}
+	pulse->strays += is_new && tcp && !(tcp & TCP_SYN);
+}
+
+static void
+icmp(struct pipeline *p, const struct packet *k)
+{
+	uint8_t g = gateway_at(p, &k->dst);
+
+	if (!g)
+		g = gateway_at(p, &k->src);
+	if (g) {
+		p->pulse[g].gateway = g;
+		p->pulse[g].icmp++;
+	}
+}
+
+static void
+begin(struct pipeline *p, struct flow *f)
+{
+	f->gateway = gateway_at(p, &f->addr[1]);
+	if (!f->gateway)
+		f->gateway = gateway_at(p, &f->addr[0]);
+	if (f->gateway)
+		f->flags |= FLOW_GATEWAY;
+	else if (p->cfg.scope_gateway && p->gateways)
+		f->flags |= FLOW_IGNORED;
+}
+
+static void
+feed(struct pipeline *p, const struct job *job)
+{
+	const struct packet *k = &job->packet;
+	struct flow *f;
+	struct chunk c;
+	bool is_new;
+
+	advance(p, k->time);
+	if (k->proto == PROTO_ICMP || k->proto == PROTO_ICMP6) {
+		icmp(p, k);
+		return;
+	}
+	make_room(p);
+	f = flow_feed(p->flows, k, job->hash, &is_new);
+	if (f && is_new)
+		begin(p, f);
+	if (f && f->gateway)
+		pulse_count(p, f, k, is_new);
+	if (f && f->flags & FLOW_IGNORED)
+		p->counts.flow_outside++;
+	else if (f) {
+		while (flow_chunk(p->flows, f, &c))
+			read_chunk(p, f, &c);
+		tell_progress(p, f);
+	}
+	finish_ended(p);
+}
+
+static void
+feed_all(struct pipeline *p, const struct job *job, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		flow_prefetch_item(p->flows, job[i].hash);
+	for (size_t i = 0; i < n; i++)
+		feed(p, &job[i]);
+}
+
+/* A packet put together from fragments lives in the decoder and must be read before the next is decoded. */
+static bool
+borrowed(const struct packet *k, const struct frame *f)
+{
+	return k->payload.p < f->bytes.p || k->payload.end > f->bytes.end;
+}
+
+void
+pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
+{
+	struct job job[PIPELINE_BATCH];
+	size_t ready = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct job *j = &job[ready];
+
+		if (!packet_decode(p->decoder, &frames[i], &j->packet))
+			continue;
+		j->hash = flow_hash(p->flows, &j->packet);
+		flow_prefetch(p->flows, j->hash);
+		ready++;
+		if (ready == PIPELINE_BATCH || borrowed(&j->packet, &frames[i])) {
+			feed_all(p, job, ready);
+			ready = 0;
+		}
+	}
+	feed_all(p, job, ready);
+}
+
+void
+pipeline_tick(struct pipeline *p, struct when now)
+{
+	advance(p, now);
+	finish_ended(p);
+}
+
+void
+pipeline_end(struct pipeline *p)
+{
+	struct detect_sink findings = findings_to(p);
+	struct flow *f;
+
+	finish_ended(p);
+	while ((f = flow_drain(p->flows)))
+		finish(p, f);
+	pulses_emit(p);
+	detect_idle(p->detect, (struct when){INT64_MAX}, &findings);
+}
+
+const struct counts *
+pipeline_counts(const struct pipeline *p)
+{
+	return &p->counts;
+}
+
+struct when
+pipeline_now(const struct pipeline *p)
+{
+	return p->now;
+}
+
+uint32_t
+pipeline_open(const struct pipeline *p)
+{
+	return flows_used(p->flows);
+}

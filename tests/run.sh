@@ -1,0 +1,49 @@
+#!/bin/sh
+# Everything that `make test` runs, in order; the last line is the count.
+#	run.sh BUILD
+set -u
+cd "$(dirname "$0")/.."
+B=$1
+passed=0 failed=0 skipped=0
+
+# A step is a command; exit 77 is a skip and its last line says why.
+step() {
+	name=$1
+	shift
+	if "$@" >"$B/step.log" 2>&1; then
+		passed=$((passed + 1))
+		printf '  ok    %-28s %s\n' "$name" "$(tail -n 1 "$B/step.log")"
+	elif [ $? -eq 77 ]; then
+		skipped=$((skipped + 1))
+		printf '  skip  %-28s %s\n' "$name" "$(tail -n 1 "$B/step.log")"
+	else
+		failed=$((failed + 1))
+		printf '  FAIL  %s\n' "$name"
+		sed 's/^/        /' "$B/step.log" | tail -n 40
+	fi
+}
+
+
+echo "unit tests (under AddressSanitizer and UndefinedBehaviorSanitizer)"
+for test in tests/unit/*.c; do
+	name=$(basename "$test" .c)
+	step "$name" "$B/san/tests/unit/$name"
+done
+
+echo "fuzz seeds (same)"
+for target in tests/fuzz/*.c; do
+	name=$(basename "$target" .c)
+	step "$name" "$B/san/tests/fuzz/$name" "tests/fuzz/seeds/$name"
+done
+
+echo "the program"
+step "golden captures" tests/golden/run.sh "$B/san/gatewitness"
+step "same in, same out" tests/golden/twice.sh "$B/gatewitness"
+step "cut everywhere" tests/bad/cut.sh "$B/san/gatewitness"
+step "bad input" env GATEWITNESS="$B/san/gatewitness" tests/bad/run.sh
+step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
+step "EVE schema" tests/golden/schema.sh "$B/gatewitness"
+step "conformance" tests/conformance/run.sh "$B/gatewitness" "${CORPUS:-../shared/corpus}"
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Installs the Debian packages that a target needs; says what, does nothing when all are there.
+#	tests/setup.sh build [test] [check] [bench]
+set -eu
+
+build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev"
+test="libcmocka-dev python3 iproute2 jq"
+check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmocka-dev"
+bench="valgrind tcpdump libndpi-bin python3"
+
+want=
+for set in "$@"; do
+	eval "want=\"\$want \$$set\""
+done
+
+missing=
+for package in $want; do
+	state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+	[ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as=
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo >/dev/null || {
+		echo "setup: needs root or sudo to install:$missing" >&2
+		exit 1
+	}
+	as=sudo
+fi
+echo "Installing with apt:$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# A mirror that is being synchronised fails now and then: try again before giving up.
+for try in 1 2 3; do
+	if $as apt-get update -qq >"$log" 2>&1 &&
+	    $as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		$missing >"$log" 2>&1; then
+		exit 0
+	fi
+	sleep "$try"
+done
+cat "$log" >&2
+echo "setup: apt could not install:$missing" >&2
+exit 1
