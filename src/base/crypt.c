@@ -1,0 +1,195 @@
+/*
+ * crypt: OpenSSL 3 behind base/crypt.h, the only file that knows the library.
+ *
+ * Contexts and fetched algorithms are kept for the life of the process: a fetch costs more than the hash of a
+ * session.  One thread.  Must not read the library's configuration file, and must not let a library failure
+ * pass as a result: after crypt_init only exhausted memory is left as a cause, and that aborts.
+ */
+#include "base/crypt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+enum { SHA256_BLOCK = 64, AES_BLOCK = 16, LENGTH_MAX = 1 << 30 };
+
+struct digest {
+	EVP_MD *md;
+	EVP_MD_CTX *ctx;
+};
+
+static struct {
+	struct digest md5, sha1, sha256;
+	EVP_CIPHER *gcm, *ecb;
+	EVP_CIPHER_CTX *gcm_ctx, *ecb_ctx;
+	bool ready;
+} lib;
+
+static void
+must(int ok)
+{
+	if (ok != 1)
+		abort();
+}
+
+static bool
+digest_init(struct digest *d, const char *name)
+{
+	d->md = EVP_MD_fetch(NULL, name, NULL);
+	d->ctx = EVP_MD_CTX_new();
+	return d->md && d->ctx && EVP_DigestInit_ex2(d->ctx, d->md, NULL) == 1;
+}
+
+static EVP_CIPHER_CTX *
+cipher_init(EVP_CIPHER **cipher, const char *name)
+{
+	EVP_CIPHER_CTX *ctx;
+
+	*cipher = EVP_CIPHER_fetch(NULL, name, NULL);
+	ctx = EVP_CIPHER_CTX_new();
+	if (!*cipher || !ctx || EVP_CipherInit_ex2(ctx, *cipher, NULL, NULL, 0, NULL) != 1)
+		return NULL;
+	return ctx;
+}
+
+bool
+crypt_init(void)
+{
+	if (lib.ready)
+		return true;
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return false;
+	lib.gcm_ctx = cipher_init(&lib.gcm, "AES-128-GCM");
+	lib.ecb_ctx = cipher_init(&lib.ecb, "AES-128-ECB");
+	lib.ready = lib.gcm_ctx && lib.ecb_ctx && digest_init(&lib.md5, "MD5") && digest_init(&lib.sha1, "SHA1") &&
+		    digest_init(&lib.sha256, "SHA256");
+	return lib.ready;
+}
+
+/* A NULL type keeps the algorithm and starts over, which is the shortest way through EVP. */
+static void
+digest(struct digest *d, const void *bytes, size_t n, uint8_t *out)
+{
+	must(EVP_DigestInit_ex2(d->ctx, NULL, NULL));
+	must(EVP_DigestUpdate(d->ctx, bytes, n));
+	must(EVP_DigestFinal_ex(d->ctx, out, NULL));
+}
+
+void
+crypt_md5(const void *bytes, size_t n, uint8_t out[CRYPT_MD5])
+{
+	digest(&lib.md5, bytes, n, out);
+}
+
+void
+crypt_sha1(const void *bytes, size_t n, uint8_t out[CRYPT_SHA1])
+{
+	digest(&lib.sha1, bytes, n, out);
+}
+
+void
+crypt_sha256(const void *bytes, size_t n, uint8_t out[CRYPT_SHA256])
+{
+	digest(&lib.sha256, bytes, n, out);
+}
+
+/* HMAC (RFC 2104) on the digest: the library's own sets up a MAC object for every key, several times as slow. */
+static void
+hmac_pad(uint8_t pad[SHA256_BLOCK], const void *key, size_t key_len, uint8_t with)
+{
+	uint8_t hashed[CRYPT_SHA256];
+
+	if (key_len > SHA256_BLOCK) {
+		crypt_sha256(key, key_len, hashed);
+		key = hashed;
+		key_len = sizeof(hashed);
+	}
+	memset(pad, with, SHA256_BLOCK);
+	for (size_t i = 0; i < key_len; i++)
+		pad[i] ^= ((const uint8_t *)key)[i];
+}
+
+static void
+hmac_start(const void *key, size_t key_len)
+{
+	uint8_t pad[SHA256_BLOCK];
+
+	hmac_pad(pad, key, key_len, 0x36);
+	must(EVP_DigestInit_ex2(lib.sha256.ctx, NULL, NULL));
+	must(EVP_DigestUpdate(lib.sha256.ctx, pad, sizeof(pad)));
+}
+
+static void
+hmac_add(const void *bytes, size_t n)
+{
+	if (n)
+		must(EVP_DigestUpdate(lib.sha256.ctx, bytes, n));
+}
+
+static void
+hmac_end(const void *key, size_t key_len, uint8_t out[CRYPT_SHA256])
+{
+	uint8_t outer[SHA256_BLOCK + CRYPT_SHA256];
+
+	must(EVP_DigestFinal_ex(lib.sha256.ctx, outer + SHA256_BLOCK, NULL));
+	hmac_pad(outer, key, key_len, 0x5c);
+	crypt_sha256(outer, sizeof(outer), out);
+}
+
+void
+crypt_hkdf_extract(const void *salt, size_t salt_len, const void *ikm, size_t ikm_len, uint8_t out[CRYPT_SHA256])
+{
+	hmac_start(salt, salt_len);
+	hmac_add(ikm, ikm_len);
+	hmac_end(salt, salt_len, out);
+}
+
+void
+crypt_hkdf_expand(const uint8_t prk[CRYPT_SHA256], const void *info, size_t info_len, uint8_t *out, size_t out_len)
+{
+	uint8_t block[CRYPT_SHA256];
+
+	for (uint8_t i = 1; out_len; i++) {
+		size_t n = out_len < sizeof(block) ? out_len : sizeof(block);
+
+		hmac_start(prk, CRYPT_SHA256);
+		if (i > 1)
+			hmac_add(block, sizeof(block));
+		hmac_add(info, info_len);
+		hmac_add(&i, 1);
+		hmac_end(prk, CRYPT_SHA256, block);
+		memcpy(out, block, n);
+		out += n;
+		out_len -= n;
+	}
+}
+
+void
+crypt_aes128(const uint8_t key[16], const uint8_t in[16], uint8_t out[16])
+{
+	int n = 0;
+
+	must(EVP_EncryptInit_ex2(lib.ecb_ctx, NULL, key, NULL, NULL));
+	must(EVP_EncryptUpdate(lib.ecb_ctx, out, &n, in, AES_BLOCK));
+}
+
+bool
+crypt_gcm_open(const struct crypt_aead *with, const uint8_t *in, size_t n, uint8_t *out)
+{
+	uint8_t tag[CRYPT_GCM_TAG];
+	size_t body = n - CRYPT_GCM_TAG;
+	int done = 0;
+
+	if (n < CRYPT_GCM_TAG || n > LENGTH_MAX || with->aad_len > LENGTH_MAX)
+		return false;
+	memcpy(tag, in + body, sizeof(tag));
+	must(EVP_DecryptInit_ex2(lib.gcm_ctx, NULL, with->key, with->nonce, NULL));
+	must(EVP_CIPHER_CTX_ctrl(lib.gcm_ctx, EVP_CTRL_AEAD_SET_TAG, CRYPT_GCM_TAG, tag));
+	if (with->aad_len)
+		must(EVP_DecryptUpdate(lib.gcm_ctx, NULL, &done, with->aad, (int)with->aad_len));
+	if (body)
+		must(EVP_DecryptUpdate(lib.gcm_ctx, out, &done, in, (int)body));
+	return EVP_DecryptFinal_ex(lib.gcm_ctx, out + body, &done) == 1;
+}
