@@ -33,6 +33,7 @@ struct tls {
 	struct pool halves, fulls;
 	struct prints *prints;
 	struct buffers *buffers;
+	struct dgram *dgram;	/* dgram_new(c, fulls / 4, counts) in tls_new; dgram_bytes in tls_bytes */
 	struct counts *counts;
 	struct hash_key identity;
 	struct tls_event event;	/* one that waits to be told; kind valid when pending */
@@ -63,6 +64,34 @@ void stream_close(struct tls *t, struct half *h);
 void dtls_close(struct tls *t, struct half *h);
 void quic_close(struct tls *t, struct half *h);
 void openvpn_close(struct tls *t, struct half *h);
+
+
+/*
+ * What the carriers below tls_next agree on:
+ * - Once *_begins was true and half.carrier is set, half.carry (0 at first) and half.left belong to the carrier.
+ * - Events are pulled until false: a carrier may keep its place in the piece by moving piece->bytes, even to bytes
+ *   of its own (OpenVPN).  Datagrams that are not TLS are skipped.  WebRTC talks STUN on the pair of ports first:
+ *   keep asking *_begins for the first UNDECIDED_MAX datagrams, then TLS_NOT.
+ * - openvpn_next calls stream_next for the bytes inside, with its own carry swapped for the stream's during the
+ *   call; stream_next sees CARRIER_OPENVPN (CARRIER_UDP) and goes to records at once, without looking for preludes.
+ * - conn_protected with type 0 (no record layer): the carrier sets ev->application and ev->plain afterwards.
+ */
+enum { UNDECIDED_MAX = 256 };
+
+/* dgram: the pool of what DTLS, QUIC and OpenVPN keep of a connection, at most 256 bytes each. */
+struct dgram;
+size_t dgram_bytes(uint32_t count);
+struct dgram *dgram_new(struct carve *c, uint32_t count, struct counts *counts);
+
+/* For tls_facts with CARRIER_QUIC: "1", "2", "draft-29", "mvfst-27"; p == NULL: other.  Uses only h->left. */
+struct text quic_version(const struct half *h, char buf[16]);
+
+/*
+ * rdpudp: TLS over MS-RDPEUDP (openvpn.c's neighbour, CARRIER_UDP); same shape as the carriers above.
+ */
+bool rdpudp_begins(const struct tls_piece *piece);
+bool rdpudp_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev);
+void rdpudp_close(struct tls *t, struct half *h);
 
 /*
  * buffers: bytes that wait for the rest of their message, in chained blocks within one share.
