@@ -30,8 +30,11 @@ struct hello {			/* ClientHello */
 	bool has_extensions;
 	bool sslv2, dtls;
 	/* of the extensions; p == NULL: not there */
-	struct cur sni, alpns, groups, point_formats, sig_algs, versions, ticket, psk_identity, psk_modes, key_share_groups;
-	bool psk, early_data, ech, ech_grease;
+	struct cur sni, alpns, groups, point_formats, sig_algs, versions, ticket, psk_identity, psk_modes;
+	struct cur key_share_groups;	/* client_shares: group, length, key each */
+	bool psk, early_data;
+	bool ech;		/* encrypted client hello, or ESNI before it */
+	bool ech_grease;	/* never set: made to look the same (RFC 9849 6.2) */
 	uint16_t leftover;	/* extensions that left bytes behind, bytes behind the message */
 };
 
@@ -49,8 +52,11 @@ struct hello_server {
 
 /* body: the message without its 4-byte (DTLS: 12-byte) header.  False: it does not parse. */
 bool hello_read(struct cur body, bool dtls, struct hello *h);
+/* body: what follows the record's two length bytes and the message type. */
 bool hello_read_sslv2(struct cur body, struct hello *h);
 bool hello_read_server(struct cur body, struct hello_server *h);
+/* Handshake type 6, TLS 1.3 drafts up to 21. */
+bool hello_read_retry(struct cur body, struct hello_server *h);
 
 /* The version that was agreed: supported_versions wins (RFC 8446 4.2.1); early drafts by legacy_version. */
 uint16_t hello_agreed(const struct hello_server *h);
