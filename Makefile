@@ -30,7 +30,6 @@ FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 FUZZ_MAIN := tests/fuzz/main/run_seeds.c
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
-REST := $(call obj,$(EDGE) $(WORLD))
 
 ifneq ($(V),1)
 Q := @
@@ -55,6 +54,9 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/world.a $(call obj,$(EDGE)) $(B)/cor
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call obj,$(FUZZ_MAIN)) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(B)/tests/fuzz/main/cuts: $(call obj,tests/fuzz/pipeline.c tests/fuzz/main/run_cuts.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 -include $(shell test -d $(B) && find $(B) -name '*.d')
 .SECONDARY:
 
@@ -73,7 +75,7 @@ test:
 	@tests/run.sh $(B)
 
 units: $(patsubst %.c,$(B)/%,$(UNIT))
-fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ))
+fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ)) $(B)/tests/fuzz/main/cuts
 
 # The house: layers, purity, form, warnings of two compilers, static analysis.
 check:
@@ -88,6 +90,11 @@ check:
 CORPUS ?= ../shared/corpus
 conformance: $(B)/gatewitness
 	@tests/conformance/run.sh $(B)/gatewitness $(CORPUS)
+
+# Every capture of the corpus, cut at every byte of its head and at 200 places, under the sanitizers: half an hour.
+cuts:
+	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/tests/fuzz/main/cuts
+	@find $(CORPUS) -name '*.pcap*' | sort | xargs tests/bad/cut.sh $(B)/san
 
 # Rewrites the expected lines of the golden captures; read the difference before committing it.
 goldens: $(B)/gatewitness
@@ -111,4 +118,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test units fuzzers check conformance goldens fuzz bench install clean
+.PHONY: demo test units fuzzers check conformance cuts goldens fuzz bench install clean

@@ -1,0 +1,138 @@
+/*
+ * Fuzz target: a whole capture file through the whole sentence, to EVE lines in a buffer.
+ * Checks that every record gives whole lines and that nothing outlives its memory.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypt.h"
+#include "packet/savefile.h"
+#include "pipeline.h"
+#include "sink/eve.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { MEMORY = 4 << 20 };
+
+struct lines {
+	char buffer[EVE_LINE_MAX];
+	struct eve_config cfg;
+	struct eve_context context;
+	uint64_t count;
+};
+
+static void
+check(struct lines *l, const struct out *o)
+{
+	if (!o->full && out_len(o) && o->p[-1] != '\n')
+		__builtin_trap();
+	l->count += out_len(o);
+}
+
+static void
+on_session(void *arg, const struct session *s)
+{
+	struct lines *l = arg;
+	struct out o = out_of(l->buffer, sizeof(l->buffer));
+
+	eve_session(&o, &l->context, s);
+	check(l, &o);
+}
+
+static void
+on_pulse(void *arg, const struct pulse *p)
+{
+	struct lines *l = arg;
+	struct out o = out_of(l->buffer, sizeof(l->buffer));
+
+	pulse_json(&o, p);
+	l->count += out_len(&o);
+}
+
+static void
+on_finding(void *arg, const struct finding *f, const struct session *s)
+{
+	struct lines *l = arg;
+	struct out o = out_of(l->buffer, sizeof(l->buffer));
+
+	eve_finding(&o, &l->context, f, s);
+	check(l, &o);
+}
+
+static void
+on_closed(void *arg, const struct incident *i)
+{
+	struct lines *l = arg;
+	struct out o = out_of(l->buffer, sizeof(l->buffer));
+
+	eve_incident_closed(&o, &l->context, i);
+	check(l, &o);
+}
+
+/* The addresses of frames decide who is a gateway: the first two of the capture, so that roles are tried. */
+static void
+choose_gateways(struct pipeline *p, const struct frame *f)
+{
+	struct gateway_addr g[2] = {{.gateway = 1, .listens = true, .calls = true},
+				    {.gateway = 1, .listens = true, .calls = true}};
+	struct cur c = f->bytes;
+
+	if (!cur_skip(&c, 26) || cur_left(&c) < 8)
+		return;
+	g[0].addr = addr_v4(c.p);
+	g[1].addr = addr_v4(c.p + 4);
+	pipeline_gateways(p, g, cur_peek(&c, 3) & 1 ? 2 : 1);
+}
+
+static void
+read_all(struct pipeline *p, struct cur bytes)
+{
+	struct savefile file = {0};
+	struct frame frame;
+	const char *why;
+	bool first = true;
+
+	for (;;) {
+		enum savefile_verdict verdict = savefile_next(&file, &bytes, &frame, &why);
+
+		if (verdict == SAVEFILE_MORE || verdict == SAVEFILE_BAD)
+			return;
+		if (verdict != SAVEFILE_FRAME)
+			continue;
+		if (first)
+			choose_gateways(p, &frame);
+		first = false;
+		pipeline_frames(p, &frame, 1);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct lines lines;
+	static void *memory;
+	struct pipeline_sink to = {&lines, on_session, on_pulse, on_finding, on_closed};
+	struct pipeline_config cfg = {.memory = MEMORY,
+				      .table = {1, 2},
+				      .identity = {3, 4},
+				      .identity_id = 5,
+				      .update_ns = NS_PER_S,
+				      .detect = {.learn_ns = NS_PER_S, .incident_idle_ns = 60 * NS_PER_S}};
+	int64_t params[256];
+	struct pipeline *p;
+
+	if (!memory) {
+		crypt_init();
+		memory = aligned_alloc(64, MEMORY);
+		lines.cfg = (struct eve_config){.sensor = "fuzz", .version = "0"};
+		lines.context = (struct eve_context){.cfg = &lines.cfg, .capture = "fuzz.pcap"};
+	}
+	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
+		params[i] = DETECT_PARAMS[i].value;
+	cfg.detect.params = params;
+	p = pipeline_new(memory, &cfg, &to);
+	read_all(p, cur_of(data, size));
+	pipeline_end(p);
+	pipeline_close(p);
+	return 0;
+}
