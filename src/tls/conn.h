@@ -17,28 +17,110 @@
 
 /* The 40 bytes that everybody gets. */
 struct half {
-	uint32_t full;		/* handle of struct full; 0: none yet */
-	uint32_t hello;		/* print_client */
-	uint32_t sni;		/* print_text */
-	uint32_t carry;		/* carrier's own state: a buffer chain (stream), struct dtls, struct quic, ... */
+	union {
+		struct {
+			uint32_t carry; /* carrier's own state: a buffer (stream), an item of tls.states (others) */
+			uint16_t left[2]; /* stream: bytes of the current record still to come, by side */
+		};
+		uint64_t client_random; /* stage has HALF_PARKED: only a hello so far, and nothing half read */
+	};
 	uint64_t id_offered;
-	uint32_t hello_us;	/* time of the hello after the connection's first piece */
-	uint16_t left[2];	/* stream: bytes of the current record still to come, by side */
-	uint8_t flags, stage;	/* see conn.c, stream.c */
-	uint8_t carrier;	/* enum tls_carrier, 0: undecided */
-	uint8_t client;		/* side of the client; bit 7: certain */
+	struct when hello_time;
+	uint32_t full; /* handle of struct full; 0: none yet */
+	uint32_t hello; /* print_client */
+	uint32_t sni; /* print_text */
+	uint8_t flags; /* enum half_flag */
+	uint8_t stage; /* enum half_stage */
+	uint8_t carrier; /* enum tls_carrier, 0: undecided */
+	uint8_t client; /* bit 0: side of the client; bits 1-6: prelude; bit 7: certain */
 };
+
+_Static_assert(sizeof(struct half) == 40, "a connection that sent no more than a hello pays for this");
+
+/* What the ClientHello held. */
+enum half_flag {
+	HELLO_SSLV2 = 1,
+	HELLO_PSK = 2,
+	HELLO_TICKET = 4,
+	HELLO_SESSION_ID = 8,
+	HELLO_EARLY_DATA = 16,
+	HELLO_ECH = 32,
+	HELLO_ECH_GREASE = 64,
+	HELLO_GREASE = 128,
+};
+
+enum half_stage {
+	HALF_HELLO = 1, /* a ClientHello was read */
+	HALF_PARKED = 2,
+	HALF_BAD = 4, /* it was bad, or left bytes behind */
+	HALF_LEFTOVER = 8,
+	HALF_GIVEN_UP = 16, /* no memory, or no TLS after all: nothing is read any more */
+};
+
+/* What a connection costs once a server has answered. */
+struct full {
+	uint64_t client_random, ticket, session_id; /* kept hashes; the last two: issued */
+	struct addr proxy_src;
+	uint32_t server_print, alpn, server_chain, client_chain; /* handles of prints */
+	uint32_t server_us, handshake_us, ticket_lifetime;
+	uint32_t records[2], record_bytes[2];
+	uint32_t quic_version; /* as on the wire; quic.c sets it */
+	uint32_t buffer[2]; /* stream: the handshake message that is not whole yet */
+	uint16_t ticket_length; /* TLS 1.3: record length of the last NewSessionTicket */
+	uint16_t proxy_sport;
+	uint16_t version, cipher, group;
+	uint16_t bad, leftover;
+	uint16_t flight[2]; /* TLS 1.3: bytes of the hidden handshake, by role: client, server */
+	uint16_t channel[2]; /* RDP-UDP: next sequence number, by side */
+	uint16_t flags; /* enum full_flag */
+	uint8_t side[2]; /* enum full_side, by flow side */
+	uint8_t type[2]; /* stream: of the record being read */
+	uint8_t head_len[2], head[2][5]; /* stream: a record header that came in parts */
+	uint8_t hidden[2]; /* TLS 1.3: records of the hidden handshake, by role */
+	uint8_t overhead; /* bytes of a protected record that are not plaintext */
+	uint8_t alerts, alert[TLS_ALERTS][3];
+};
+
+_Static_assert(sizeof(struct full) <= 256, "the larger item");
+
+enum full_flag {
+	FULL_SERVER_HELLO = 1,
+	FULL_RETRY = 2,
+	FULL_13 = 4, /* TLS 1.3 or DTLS 1.3 was agreed, drafts too */
+	FULL_PSK = 8,
+	FULL_CERTIFICATE = 16, /* from the server, or its key exchange: no resumption */
+	FULL_CERT_REQUEST = 32,
+	FULL_ECHO = 64, /* the server gave the session id back that the client offered */
+	FULL_ACCEPTED = 128, /* resumption of TLS 1.2 and older is certain */
+	FULL_RENEGOTIATED = 256,
+	FULL_ESTABLISHED = 512,
+	FULL_SETTLED = 1024,
+	FULL_EARLY = 2048, /* early data accepted, where that is visible */
+	FULL_PROXIED = 4096,
+	FULL_NO_TICKETS = 8192, /* TLS 1.3: what the server sends from now on is no handshake */
+	FULL_WANTS_TICKET = 16384, /* the server said that it will send a ticket */
+};
+
+enum full_side { SIDE_CCS = 1, SIDE_FINISHED = 2, SIDE_APPLICATION = 4, SIDE_LOST = 8, SIDE_BAD = 16 };
+
+enum { STATE_BYTES = 256 }; /* of an item of tls.states */
 
 struct tls {
 	struct pool halves, fulls;
+	struct pool states; /* what dtls, quic and openvpn keep in half.carry; STATE_BYTES each, uncleared */
 	struct prints *prints;
 	struct buffers *buffers;
-	struct dgram *dgram;	/* dgram_new(c, fulls / 4, counts) in tls_new; dgram_bytes in tls_bytes */
 	struct counts *counts;
 	struct hash_key identity;
-	struct tls_event event;	/* one that waits to be told; kind valid when pending */
+	struct tls_event event; /* one that waits to be told; kind valid when pending */
 	bool pending;
 };
+
+static inline unsigned
+conn_client(const struct half *h)
+{
+	return h->client & 1u;
+}
 
 /* A whole handshake message: its type and its body (without header).  side sent it. */
 void conn_message(struct tls *t, struct half *h, unsigned side, uint8_t type, struct cur body, struct when time);
@@ -47,8 +129,9 @@ void conn_change_cipher(struct tls *t, struct half *h, unsigned side);
 /* A protected record of `length` bytes was seen: fills *ev (plain size, hidden handshake told apart). */
 void conn_protected(struct tls *t, struct half *h, unsigned side, uint8_t type, uint32_t length, struct when time,
 		    struct tls_event *ev);
-void conn_bad(struct tls *t, struct half *h);		/* counts a message that does not parse */
-struct full *conn_full(struct tls *t, struct half *h);	/* allocates; NULL: no room, counted */
+void conn_bad(struct tls *t, struct half *h); /* counts a message that does not parse */
+struct full *conn_full(struct tls *t, struct half *h); /* allocates; NULL: no room, counted */
+void conn_client_is(struct half *h, unsigned side); /* a ClientHello (or what only a client sends) came from side */
 
 /* The carriers.  Return as tls_next does; *handle's half is h. */
 bool stream_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev);
@@ -64,7 +147,6 @@ void stream_close(struct tls *t, struct half *h);
 void dtls_close(struct tls *t, struct half *h);
 void quic_close(struct tls *t, struct half *h);
 void openvpn_close(struct tls *t, struct half *h);
-
 
 /*
  * What the carriers below tls_next agree on:
@@ -100,14 +182,14 @@ void rdpudp_close(struct tls *t, struct half *h);
 struct buffers;
 size_t buffers_bytes(size_t share);
 struct buffers *buffers_new(struct carve *c, size_t share, struct counts *counts);
-uint32_t buffer_new(struct buffers *b);			/* 0: full */
-void buffer_free(struct buffers *b, uint32_t handle);	/* 0 is fine */
+uint32_t buffer_new(struct buffers *b); /* 0: full */
+void buffer_free(struct buffers *b, uint32_t handle); /* 0 is fine */
 /* Puts bytes at an offset; false: no room, or beyond BUFFER_MAX. */
 enum { BUFFER_MAX = 1 << 17 };
 bool buffer_put(struct buffers *b, uint32_t handle, uint32_t offset, struct cur bytes);
-uint32_t buffer_ready(const struct buffers *b, uint32_t handle);	/* bytes from offset 0 without a hole */
+uint32_t buffer_ready(const struct buffers *b, uint32_t handle); /* bytes from offset 0 without a hole */
 /* A view of the first n <= ready bytes; contiguous, valid until the next buffer_* call. */
 struct cur buffer_view(struct buffers *b, uint32_t handle, uint32_t n);
-void buffer_consume(struct buffers *b, uint32_t handle, uint32_t n);	/* drops the first n; the rest moves to offset 0 */
+void buffer_consume(struct buffers *b, uint32_t handle, uint32_t n); /* drops the first n; the rest moves to offset 0 */
 
 #endif
