@@ -10,7 +10,8 @@
 
 #include "packet/packet.h"
 
-enum { SAVEFILE_INTERFACES = 256, SAVEFILE_FRAME_MAX = 1 << 18 };
+/* SAVEFILE_NEED: a buffer of this many bytes never sees SAVEFILE_MORE while it is full. */
+enum { SAVEFILE_INTERFACES = 256, SAVEFILE_FRAME_MAX = 1 << 18, SAVEFILE_NEED = 2 << 18 };
 
 struct savefile_interface {
 	uint32_t link;
@@ -21,7 +22,10 @@ struct savefile_interface {
 
 struct savefile {
 	bool started;
-	bool ng, swapped, nanoseconds;
+	bool ng, swapped;	/* swapped: not in this machine's byte order */
+	uint8_t head;		/* pcap: bytes of a frame's header */
+	uint32_t tick_ns;	/* pcap: nanoseconds a tick */
+	uint32_t skip;		/* bytes of a block nobody needs that were not there yet */
 	uint32_t interfaces;
 	struct savefile_interface interface[SAVEFILE_INTERFACES];
 };
@@ -33,7 +37,15 @@ enum savefile_verdict {
 	SAVEFILE_BAD,		/* not a capture, or damaged here: `why` says what */
 };
 
-/* Reads the next block and advances the cursor over it; SAVEFILE_MORE and _BAD leave it where it is. */
+/* At the end of the input: true when it ends inside a block that is being skipped. */
+static inline bool
+savefile_owed(const struct savefile *s)
+{
+	return s->skip != 0;
+}
+
+/* Reads the next block and advances the cursor over it; SAVEFILE_MORE and _BAD leave it where it is.
+   Start with a cleared struct savefile. */
 enum savefile_verdict savefile_next(struct savefile *s, struct cur *bytes, struct frame *f, const char **why);
 
 #endif
