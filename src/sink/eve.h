@@ -6,9 +6,10 @@
  *	alert       a finding that opens or worsens an incident, severity low and up
  *	anomaly     messages that do not parse, nDPI and our parser disagreeing
  *	stats       counters, every eve.stats seconds of packet time and at the end
- *	gatewitness sessions that go on (update), incidents that close
+ *	gatewitness sessions that go on (update), other findings, incidents that close: extended mode only
  *
- * Formatting is pure (struct out); sink/file.c owns the descriptor.
+ * Stamps: tls and quic the first ClientHello (else the first packet), flow and anomaly the record's own
+ * time, alert the last evidence.  Formatting is pure (struct out); sink/file.c owns the descriptor.
  */
 #ifndef SINK_EVE_H
 #define SINK_EVE_H
@@ -22,20 +23,37 @@ struct eve_config {
 	const char *version;
 };
 
-/* Where a line belongs: told by the command for each input file. */
+enum { EVE_LINE_MAX = 1 << 18, EVE_FIXED_MAX = 16 << 10 };
+
+/* Where a line belongs: one for each input file. */
 struct eve_context {
 	const struct eve_config *cfg;
-	const char *capture;		/* `pcap_filename`, NULL when live */
 	uint64_t identity_key;
+	/* rendered once: `,"in_iface":...` and `,"host":...,"pcap_filename":...}` */
+	size_t iface_len, tail_len;
+	char iface[512], tail[EVE_FIXED_MAX];
+};
+
+/* capture is `pcap_filename`, NULL when live. */
+void eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char *capture, uint64_t identity_key);
+
+/* What the stats line says besides the core's counters. */
+struct eve_capture {
+	struct when now;
+	int64_t uptime_s;		/* of packet time, so that two reads give the same bytes */
+	uint32_t flows_open;
+	uint64_t memory;		/* memory.limit */
+	bool live;
+	uint64_t kernel_packets, kernel_drops, interface_drops;
 };
 
 /* Each appends whole lines (with '\n'); a line that does not fit is left out and o->full is set. */
 void eve_session(struct out *o, const struct eve_context *x, const struct session *s);
 void eve_finding(struct out *o, const struct eve_context *x, const struct finding *f, const struct session *s);
 void eve_incident_closed(struct out *o, const struct eve_context *x, const struct incident *i);
-void eve_stats(struct out *o, const struct eve_context *x, const struct counts *c, struct when now, int64_t uptime_s,
-	       uint32_t flows_open, uint64_t kernel_drops);
+void eve_stats(struct out *o, const struct eve_context *x, const struct counts *c, const struct eve_capture *live);
 
-enum { EVE_LINE_MAX = 1 << 18 };
+/* Does this finding give an alert line?  EVE contract: opening and worsening, low and up. */
+bool eve_alerts(const struct finding *f);
 
 #endif

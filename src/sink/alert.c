@@ -1,0 +1,194 @@
+/*
+ * alert: findings and incidents as EVE lines.
+ *
+ * EVE contract: a finding that opens or worsens an incident is an alert, severity low and up; src is the
+ * actor, dest the gateway.  In strict mode what Suricata has no name for goes into alert.context, the one
+ * open object of its schema.
+ */
+#include "sink/line.h"
+
+/* Suricata's generator 1; our own range of signature ids, so that a detector keeps its number for ever. */
+enum { ALERT_GID = 1, ALERT_SID_BASE = 7700000, ALERT_REV = 1 };
+
+static const char *const SEVERITIES[] = {"info", "low", "medium", "high", "critical"};
+static const uint8_t EVE_SEVERITIES[] = {3, 3, 2, 1, 1};
+
+static unsigned
+severity_of(uint8_t severity)
+{
+	return severity <= SEVERITY_CRITICAL ? severity : SEVERITY_CRITICAL;
+}
+
+bool
+eve_alerts(const struct finding *f)
+{
+	return f->severity > SEVERITY_INFO && (f->opens || f->worsens);
+}
+
+static const struct detector_info *
+detector_of(const struct finding *f)
+{
+	static const struct detector_info UNKNOWN = {0, "unknown", "unknown", "", 0, "", ""};
+
+	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+		if (DETECTORS[i].id == f->detector)
+			return &DETECTORS[i];
+	return &UNKNOWN;
+}
+
+static void
+id_member(struct out *o, const char *key, uint64_t id)
+{
+	json_comma(o);
+	out_text(o, key);
+	out_hex_u64(o, id);
+	out_char(o, '"');
+}
+
+static void
+numbers_member(struct out *o, const struct finding *f)
+{
+	JSON_KEY(o, "numbers");
+	out_char(o, '{');
+	for (uint32_t i = 0; i < f->number_count && i < FINDING_NUMBERS; i++) {
+		json_text(o, f->number[i].name);
+		OUT_LIT(o, ":{\"value\":");
+		out_i64(o, f->number[i].value);
+		LINE_STRING(o, "unit", f->number[i].unit ? f->number[i].unit : "");
+		out_char(o, '}');
+	}
+	out_char(o, '}');
+}
+
+static void
+sessions_member(struct out *o, const struct finding *f)
+{
+	JSON_KEY(o, "sessions");
+	out_char(o, '[');
+	for (uint32_t i = 0; i < f->session_count && i < FINDING_SESSIONS; i++) {
+		json_comma(o);
+		out_char(o, '"');
+		out_hex_u64(o, f->session[i]);
+		out_char(o, '"');
+	}
+	out_char(o, ']');
+}
+
+/* Everything we know of the finding: the own object of extended mode, the context of strict mode. */
+static void
+finding_object(struct out *o, const struct finding *f, const struct detector_info *d)
+{
+	OUT_LIT(o, "{\"event\":\"finding\"");
+	id_member(o, "\"finding\":\"", f->id);
+	id_member(o, "\"incident\":\"", f->incident);
+	LINE_STRING(o, "detector", d->name);
+	LINE_STRING(o, "text", f->text);
+	LINE_STRING(o, "severity", SEVERITIES[severity_of(f->severity)]);
+	LINE_U64(o, "confidence", f->confidence);
+	LINE_STRING(o, "attack", d->attack);
+	LINE_U64(o, "gateway", f->gateway);
+	LINE_BOOL(o, "opens", f->opens);
+	LINE_BOOL(o, "worsens", f->worsens);
+	LINE_BOOL(o, "learning", f->learning);
+	OUT_LIT(o, ",\"actors\":[\"");
+	out_addr(o, &f->actor);
+	OUT_LIT(o, "\"]");
+	numbers_member(o, f);
+	sessions_member(o, f);
+	if (f->benign)
+		LINE_STRING(o, "benign", f->benign);
+	if (d->blind)
+		LINE_STRING(o, "blind", d->blind);
+	out_char(o, '}');
+}
+
+/* Emerging Threats' names where they exist, so that dashboards find them. */
+static void
+metadata_member(struct out *o, const struct finding *f, const struct detector_info *d)
+{
+	OUT_LIT(o, ",\"metadata\":{\"mitre_technique_id\":[");
+	json_text(o, d->attack);
+	OUT_LIT(o, "],\"signature_severity\":[");
+	json_text(o, SEVERITIES[severity_of(f->severity)]);
+	OUT_LIT(o, "],\"confidence\":[\"");
+	out_u64(o, f->confidence);
+	OUT_LIT(o, "\"],\"detector\":[");
+	json_text(o, d->name);
+	OUT_LIT(o, "],\"learning\":[");
+	json_text(o, f->learning ? "yes" : "no");
+	OUT_LIT(o, "]}");
+}
+
+static void
+alert_object(struct out *o, const struct eve_context *x, const struct finding *f, const struct detector_info *d)
+{
+	OUT_LIT(o, ",\"alert\":{\"action\":\"allowed\"");
+	LINE_U64(o, "gid", ALERT_GID);
+	LINE_U64(o, "signature_id", ALERT_SID_BASE + f->detector);
+	LINE_U64(o, "rev", ALERT_REV);
+	LINE_STRING(o, "signature", f->text);
+	LINE_STRING(o, "category", d->title);
+	LINE_U64(o, "severity", EVE_SEVERITIES[severity_of(f->severity)]);
+	metadata_member(o, f, d);
+	if (x->cfg->strict) {
+		OUT_LIT(o, ",\"context\":{\"gatewitness\":");
+		finding_object(o, f, d);
+		out_char(o, '}');
+	}
+	out_char(o, '}');
+}
+
+static uint64_t
+finding_flow_id(const struct finding *f, const struct session *s)
+{
+	return line_flow_id(s ? s->id : f->session_count ? f->session[0] : 0);
+}
+
+void
+eve_finding(struct out *o, const struct eve_context *x, const struct finding *f, const struct session *s)
+{
+	const struct detector_info *d = detector_of(f);
+	const struct line_ends ends = {&f->actor, &f->target, f->actor_port, f->target_port, f->proto};
+	bool alert = eve_alerts(f);
+	const struct line_head head = {f->time, finding_flow_id(f, s), alert ? "alert" : "gatewitness"};
+	char *begun;
+
+	if (!alert && x->cfg->strict)
+		return;
+	begun = line_begin(o, x, &head);
+	line_ends(o, &ends);
+	if (s)
+		line_community(o, s);
+	if (alert)
+		alert_object(o, x, f, d);
+	if (!x->cfg->strict) {
+		OUT_LIT(o, ",\"gatewitness\":");
+		finding_object(o, f, d);
+	}
+	line_end(o, x, begun);
+}
+
+void
+eve_incident_closed(struct out *o, const struct eve_context *x, const struct incident *i)
+{
+	const struct line_head head = {i->last, 0, "gatewitness"};
+	char *begun;
+
+	if (x->cfg->strict)
+		return;
+	begun = line_begin(o, x, &head);
+	OUT_LIT(o, ",\"gatewitness\":{\"event\":\"incident_closed\"");
+	id_member(o, "\"incident\":\"", i->id);
+	OUT_LIT(o, ",\"opened\":\"");
+	out_time(o, i->opened);
+	OUT_LIT(o, "\",\"last\":\"");
+	out_time(o, i->last);
+	OUT_LIT(o, "\",\"actor\":\"");
+	out_addr(o, &i->actor);
+	out_char(o, '"');
+	LINE_U64(o, "gateway", i->gateway);
+	LINE_STRING(o, "severity", SEVERITIES[severity_of(i->severity)]);
+	LINE_U64(o, "findings", i->findings);
+	out_char(o, '}');
+	line_end(o, x, begun);
+}

@@ -1,0 +1,41 @@
+/*
+ * file: lines into a file, a device, a pipe or standard output, through one large buffer.
+ *
+ * A formatter writes straight into the buffer (file_room, file_wrote).  The first error is kept: from then
+ * on everything is thrown away and file_error says why, once.
+ */
+#ifndef SINK_FILE_H
+#define SINK_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/out.h"
+
+enum { FILE_BUFFER = 1 << 20, FILE_ROOM = 1 << 19 };
+
+struct file {
+	const char *path;	/* "-": standard output */
+	int fd;
+	int error;		/* errno of the first failure, 0: none */
+	size_t used;
+	uint64_t written;	/* bytes handed to the system */
+	uint64_t left_out;	/* lines that did not fit */
+	char *buffer;		/* FILE_BUFFER + FILE_ROOM */
+};
+
+/* Truncates a regular file.  False: f->error says why. */
+bool file_open(struct file *f, const char *path);
+
+/* At least FILE_ROOM bytes to write into; then file_wrote takes over what was written. */
+struct out file_room(struct file *f);
+void file_wrote(struct file *f, const struct out *o);
+
+void file_bytes(struct file *f, const void *bytes, size_t n);
+void file_flush(struct file *f);
+
+/* Flushes and closes.  False: f->error says why. */
+bool file_close(struct file *f);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * line: what all EVE lines share: the head, the connection's part, the tail.  Internal to src/sink.
+ */
+#ifndef SINK_LINE_H
+#define SINK_LINE_H
+
+#include "sink/eve.h"
+
+/* The part of a line that names a connection, rendered once for all lines of a session. */
+struct line_flow {
+	uint64_t id;			/* flow_id: 53 bits, what a JSON number holds exactly */
+	size_t len;
+	char bytes[512];
+};
+
+/* Who talked to whom; port 0 is left out. */
+struct line_ends {
+	const struct addr *src, *dest;
+	uint16_t src_port, dest_port;
+	uint8_t proto;
+};
+
+static inline uint64_t
+line_flow_id(uint64_t session)
+{
+	return session >> 11;
+}
+
+void line_flow_init(struct line_flow *l, const struct session *s);
+
+/* src_ip ... ip_v, each member after a comma. */
+void line_ends(struct out *o, const struct line_ends *e);
+void line_community(struct out *o, const struct session *s);
+
+/* `{"timestamp":...,"flow_id":...,"in_iface":...,"event_type":"TYPE"`; flow_id 0 is left out.  Returns the
+   place where the line began, for line_end, which takes a line back that did not fit. */
+struct line_head {
+	struct when time;
+	uint64_t flow_id;
+	const char *type;
+};
+char *line_begin(struct out *o, const struct eve_context *x, const struct line_head *h);
+void line_end(struct out *o, const struct eve_context *x, char *begun);
+
+/* The bodies of tls.c: `,"tls":{...}` and for QUIC `,"quic":{...}` before it. */
+void line_tls(struct out *o, const struct eve_context *x, const struct session *s);
+
+/* Members of an object.  Absent texts and zero times are left out. */
+#define LINE_TEXT(o, key, t)                                                                                           \
+	do {                                                                                                           \
+		if ((t).p) {                                                                                           \
+			JSON_KEY(o, key);                                                                              \
+			json_string(o, (t).p, (t).len);                                                                \
+		}                                                                                                      \
+	} while (0)
+#define LINE_U64(o, key, v) (JSON_KEY(o, key), out_u64(o, (uint64_t)(v)))
+#define LINE_BOOL(o, key, v) (JSON_KEY(o, key), json_bool(o, v))
+#define LINE_STRING(o, key, nul_terminated) (JSON_KEY(o, key), json_text(o, nul_terminated))
+
+#endif
