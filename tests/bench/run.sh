@@ -1,0 +1,24 @@
+#!/bin/sh
+# Makes the captures (about 1.5 GiB in BENCH_DIR, default BUILD/bench) and prints the tables.
+#	run.sh BUILD
+set -eu
+cd "$(dirname "$0")/../.."
+B=$1
+dir=${BENCH_DIR:-$B/bench}
+mkdir -p "$dir"
+${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -Isrc -o "$dir/traffic" tests/bench/traffic.c "$B/core.a" \
+    "$B/src/base/crypt.o" "$B/src/flow/classify.o" -lcrypto -lndpi
+${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -o "$dir/bare" tests/bench/bare.c -lpcap
+templates=$(ls tests/golden/*tls1[23]-full/*.pcap tests/golden/curl*/*.pcap tests/golden/gnutls*/*.pcap 2>/dev/null)
+make_capture() {
+	[ -s "$dir/$3.pcap" ] || "$dir/traffic" "$1" "$dir/$3.pcap" "$2" $templates
+}
+make_capture gateway 1000000 gateway
+make_capture gateway 20000 gateway-20k
+make_capture gateway 200000 gateway-200k
+make_capture small 300000 small
+make_capture flood 1000000 flood
+make_capture hellos 100000 hellos
+make_capture scale 1000 scale-1k
+make_capture scale 1000000 scale-1m
+exec python3 tests/bench/bench.py "$dir" "$B/gatewitness"
