@@ -104,6 +104,7 @@ enum full_flag {
 enum full_side { SIDE_CCS = 1, SIDE_FINISHED = 2, SIDE_APPLICATION = 4, SIDE_LOST = 8, SIDE_BAD = 16 };
 
 enum { STATE_BYTES = 256 }; /* of an item of tls.states */
+enum { SCRATCH_BYTES = 1 << 14 };
 
 struct tls {
 	struct pool halves, fulls;
@@ -114,6 +115,7 @@ struct tls {
 	struct hash_key identity;
 	struct tls_event event; /* one that waits to be told; kind valid when pending */
 	bool pending;
+	uint8_t scratch[SCRATCH_BYTES]; /* of the datagram carriers, while a datagram is read */
 };
 
 static inline unsigned
@@ -156,24 +158,14 @@ void openvpn_close(struct tls *t, struct half *h);
  *   keep asking *_begins for the first UNDECIDED_MAX datagrams, then TLS_NOT.
  * - openvpn_next calls stream_next for the bytes inside, with its own carry swapped for the stream's during the
  *   call; stream_next sees CARRIER_OPENVPN (CARRIER_UDP) and goes to records at once, without looking for preludes.
+ * - HALF_PARKED is for streams only: DTLS and QUIC need carry and left for as long as the connection lives (the
+ *   message number, QUIC's version).  A hello without an answer has no client_random there.
  * - conn_protected with type 0 (no record layer): the carrier sets ev->application and ev->plain afterwards.
  */
 enum { UNDECIDED_MAX = 256 };
 
-/* dgram: the pool of what DTLS, QUIC and OpenVPN keep of a connection, at most 256 bytes each. */
-struct dgram;
-size_t dgram_bytes(uint32_t count);
-struct dgram *dgram_new(struct carve *c, uint32_t count, struct counts *counts);
-
 /* For tls_facts with CARRIER_QUIC: "1", "2", "draft-29", "mvfst-27"; p == NULL: other.  Uses only h->left. */
 struct text quic_version(const struct half *h, char buf[16]);
-
-/*
- * rdpudp: TLS over MS-RDPEUDP (openvpn.c's neighbour, CARRIER_UDP); same shape as the carriers above.
- */
-bool rdpudp_begins(const struct tls_piece *piece);
-bool rdpudp_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev);
-void rdpudp_close(struct tls *t, struct half *h);
 
 /*
  * buffers: bytes that wait for the rest of their message, in chained blocks within one share.
