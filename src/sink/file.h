@@ -13,7 +13,7 @@
 
 #include "base/out.h"
 
-enum { FILE_BUFFER = 1 << 20, FILE_ROOM = 1 << 19 };
+enum { FILE_BUFFER = 1 << 18, FILE_ROOM = 1 << 19 };
 
 struct file {
 	const char *path;	/* "-": standard output */
