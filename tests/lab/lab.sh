@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # lab.sh: a small town of network namespaces to record real TLS in.  Sourced, never run.
 #
 #   client -- eth0 | veth | -- router --+-- wire (a hub: bridge that learns nothing) --+-- gw
@@ -84,10 +85,10 @@ lab_stop()
 # lab_listens NODE PORT [tcp|udp]  Waits until somebody listens there; looks, does not connect.
 lab_listens()
 {
-	local flag=t i
+	local flag=t
 
 	[ "${3:-tcp}" = udp ] && flag=u
-	for i in $(seq 100); do
+	for _ in $(seq 100); do
 		[ -n "$(lab_on "$1" ss "-Hln$flag" "sport = :$2")" ] && return
 		sleep 0.1
 	done
@@ -214,12 +215,10 @@ lab_begin()
 # lab_capture FILE [FILTER]: what the span port sees.
 lab_capture()
 {
-	local i
-
 	ip netns exec "$(lab_ns span)" tcpdump -i eth0 -Z root -U --immediate-mode -s 0 -w "$1" "${2:-tcp or udp}" \
 		2> "$LAB_TMP/tcpdump.log" < /dev/null &
 	LAB_DUMP=$!
-	for i in $(seq 50); do
+	for _ in $(seq 50); do
 		grep -q 'listening on' "$LAB_TMP/tcpdump.log" && return
 		sleep 0.1
 	done

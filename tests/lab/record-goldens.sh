@@ -47,7 +47,7 @@ s_typing()
 		-CAfile "$PKI/ca.pem" "$@" >> "$LAB_TMP/s_client.log" 2>&1
 }
 
-# nginx LISTEN-LINES [SSL-LINES]: serves a small page.
+# nginx LISTEN-LINES [PROTOCOLS [NODE]]: serves a small page.
 nginx_serve()
 {
 	local dir=$LAB_TMP/nginx
@@ -64,8 +64,7 @@ nginx_serve()
 				$1
 				server_name $NAME; root $dir;
 				ssl_certificate $PKI/gw.chain; ssl_certificate_key $PKI/gw.key;
-				ssl_protocols TLSv1.2 TLSv1.3; ssl_session_tickets on;
-				${2:-}
+				ssl_protocols ${2:-TLSv1.2 TLSv1.3}; ssl_session_tickets on;
 			}
 		}
 	END
@@ -74,7 +73,7 @@ nginx_serve()
 
 web()
 {
-	nginx_serve 'listen 443 ssl http2; listen [::]:443 ssl http2;' "${1:-}"
+	nginx_serve 'listen 443 ssl http2; listen [::]:443 ssl http2;'
 	lab_listens gw 443
 }
 
@@ -216,7 +215,7 @@ g_gnutls_cli()
 {
 	about 'GnuTLS 3.7 gnutls-cli to nginx: full and resumed in one go, TLS 1.3 and then TLS 1.2'
 	web
-	for priority in NORMAL:-VERS-TLS1.2 NORMAL:-VERS-TLS1.3; do
+	for priority in NORMAL:-VERS-ALL:+VERS-TLS1.3 NORMAL:-VERS-ALL:+VERS-TLS1.2; do
 		{ sleep 1; printf 'GET / HTTP/1.0\r\nHost: %s\r\n\r\n' $NAME; sleep 1; } |
 			lab_on c1 timeout 10 gnutls-cli -r --priority $priority --sni-hostname $NAME \
 			--verify-hostname $NAME --x509cafile "$PKI/ca.pem" -p 443 $GW >> "$LAB_TMP/gnutls.log" 2>&1
@@ -265,10 +264,7 @@ chromium_at()
 g_chromium_tls12()
 {
 	about 'Chromium (BoringSSL) to nginx that knows TLS 1.2 only' 'tcp port 443'
-	nginx_serve 'listen 443 ssl;'
-	sed -i 's/TLSv1.2 TLSv1.3/TLSv1.2/' "$LAB_TMP/nginx/conf"
-	lab_stop "$LAB_LAST"
-	lab_start gw nginx nginx -c "$LAB_TMP/nginx/conf" -p "$LAB_TMP/nginx" -e stderr
+	nginx_serve 'listen 443 ssl;' TLSv1.2
 	lab_listens gw 443
 	chromium_at https://$NAME/
 }
@@ -354,7 +350,7 @@ g_proxied()
 	lab_start gw proxy python3 "$LAB_HERE/starttls_server.py" "$PKI/gw.pem" "$PKI/gw.key"
 	lab_listens gw 3128
 	for proxy in http socks5; do
-		lab_on c1 curl -s -m 10 -k -x $proxy://$GW:3128 --resolve "$NAME:8443:$LAB_SITE.20" \
+		lab_on c1 curl -s -m 10 -k -x $proxy://$GW:3128 --connect-to "$NAME:8443:$LAB_SITE.20:8443" \
 			"https://$NAME:8443/" -o /dev/null
 	done
 }
@@ -406,7 +402,7 @@ vpn()
 
 g_ocserv_openconnect()
 {
-	about 'openconnect 9.01 to ocserv 1.1.6 (GnuTLS): TLS 1.3 control channel, DTLS 1.2 with PSK, pings inside'
+	about 'openconnect 9.01 to ocserv 1.1.6 (GnuTLS): TLS 1.2 control channel, DTLS 1.2 with an external PSK, pings inside'
 	vpn 'dtls-psk = true'
 }
 
@@ -474,7 +470,7 @@ lab_need curl:curl gnutls-cli:gnutls-bin tstclnt:libnss3-tools certutil:libnss3-
 	javac:default-jdk-headless nginx:nginx-light haproxy:haproxy ocserv:ocserv openconnect:openconnect ping:iputils-ping
 lab_begin
 prepare
-[ $# -gt 0 ] || set -- $(declare -F | sed -n 's/^declare -f g_//p' | tr _ -)
-for name in "$@"; do
+[ $# -gt 0 ] || mapfile -t all < <(declare -F | sed -n 's/^declare -f g_//p' | tr _ -)
+for name in "${@:-${all[@]}}"; do
 	record "$name"
 done
