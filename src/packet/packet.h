@@ -4,7 +4,8 @@
  *	frame -> link layer -> tags, labels -> [tunnel]* -> IP -> (fragments) -> TCP or UDP
  *
  * The innermost addresses count; the way there is kept as VLANs and one tunnel id.  Views in a struct
- * packet live as long as the frame (or, for a reassembled packet, until the next decode).
+ * packet live as long as the frame (or, for a reassembled packet, until PACKET_KEPT more frames were decoded,
+ * so that a batch of frames can be decoded ahead).
  */
 #ifndef PACKET_PACKET_H
 #define PACKET_PACKET_H
@@ -15,6 +16,7 @@
 #include "base/addr.h"
 #include "base/count.h"
 #include "base/cur.h"
+#include "base/hash.h"
 #include "base/pool.h"
 #include "base/when.h"
 
@@ -59,11 +61,16 @@ struct packet {
 	uint32_t wire_len;	/* of the frame */
 };
 
+enum { PACKET_KEPT = 32 };
+
 struct decoder;			/* holds fragments */
 
 /* Memory for the given number of bytes of fragments, taken from `c`. */
 struct decoder *decoder_new(struct carve *c, size_t bytes, struct counts *counts);
-size_t decoder_bytes(size_t bytes);	/* what decoder_new takes */
+size_t decoder_bytes(size_t bytes);	/* what decoder_new takes: about 2 MiB more, mostly never touched */
+
+/* The key of the fragment table (random; never decides a result).  Before the first frame. */
+void decoder_key(struct decoder *d, const struct hash_key *key);
 
 /* True: *p is filled.  False: held as a fragment, or counted under its reason. */
 bool packet_decode(struct decoder *d, const struct frame *f, struct packet *p);

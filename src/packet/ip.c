@@ -1,0 +1,184 @@
+/*
+ * ip: IPv4 and IPv6 headers, extension headers, and what may follow them.
+ * Must not believe an IP length of 0: it is a super-packet that offload will cut (GSO/GRO, BIG TCP).
+ */
+#include "packet/layer.h"
+
+enum layer
+ip_read(struct walk *w)
+{
+	if (cur_left(&w->c) == 0)
+		return NOT_SHORT;
+	switch (cur_peek(&w->c, 0) >> 4) {
+	case 4:
+		return ip4_read(w);
+	case 6:
+		return LAYER_IP6;
+	default:
+		return NOT_IP_VERSION;
+	}
+}
+
+static enum layer
+ip4_fragment(struct walk *w, const uint8_t *h)
+{
+	uint16_t field = be16(h + 6);
+	struct fragment f = {h, be16(h + 4), (field & 0x1fffu) * 8, (field & 0x2000) != 0};
+
+	return fragment_read(w, &f);
+}
+
+enum layer
+ip4_read(struct walk *w)
+{
+	struct cur whole = w->c;
+	const uint8_t *h = cur_take(&w->c, 20);
+	struct packet *p = w->p;
+	uint32_t head, total;
+
+	if (!h)
+		return NOT_SHORT;
+	head = (h[0] & 15u) * 4;
+	if (h[0] >> 4 != 4 || head < 20)
+		return NOT_IP_VERSION;
+	total = be16(h + 2);
+	if (total >= head)
+		walk_narrow(w, total - 20);
+	else if (total != 0)
+		return NOT_IP_LENGTH;
+	if (head > 20 && !cur_skip(&w->c, head - 20))
+		return NOT_SHORT;
+	p->src = addr_v4(h + 12);
+	p->dst = addr_v4(h + 16);
+	p->v6 = false;
+	p->ip_id = be16(h + 4);
+	p->ttl = h[8];
+	p->proto = w->proto = h[9];
+	p->ip = (struct cur){whole.p, w->c.end, false};
+	if (be16(h + 6) & 0x3fff)
+		return ip4_fragment(w, h);
+	return w->proto == PROTO_TCP ? tcp_read(w) : next_read(w);
+}
+
+enum layer
+ip6_read(struct walk *w)
+{
+	const uint8_t *h = cur_take(&w->c, 40);
+	struct packet *p = w->p;
+	uint16_t len;
+
+	if (!h)
+		return NOT_SHORT;
+	if (h[0] >> 4 != 6)
+		return NOT_IP_VERSION;
+	len = be16(h + 4);
+	if (len)
+		walk_narrow(w, len);
+	memcpy(p->src.b, h + 8, 16);
+	memcpy(p->dst.b, h + 24, 16);
+	p->v6 = true;
+	p->ip_id = 0;
+	p->ttl = h[7];
+	p->proto = w->proto = h[6];
+	p->ip = (struct cur){h, w->c.end, false};
+	return w->proto == PROTO_TCP ? tcp_read(w) : next_read(w);
+}
+
+/* Hop-by-hop, routing, destination options, mobility, HIP, shim6 (RFC 6564), and AH, which counts in words. */
+static enum layer
+extension_skip(struct walk *w, uint32_t unit, uint32_t more)
+{
+	const uint8_t *h = cur_take(&w->c, 2);
+
+	if (!h || !cur_skip(&w->c, (h[1] + more) * unit - 2))
+		return NOT_SHORT;
+	w->p->proto = w->proto = h[0];
+	return LAYER_NEXT;
+}
+
+/* An atomic fragment (RFC 6946) is a whole packet. */
+static enum layer
+ip6_fragment(struct walk *w)
+{
+	const uint8_t *h = cur_take(&w->c, 8);
+	struct fragment f;
+	uint16_t field;
+
+	if (!h)
+		return NOT_SHORT;
+	w->p->proto = w->proto = h[0];
+	field = be16(h + 2);
+	f = (struct fragment){w->p->ip.p, be32(h + 4), field & 0xfff8u, (field & 1) != 0};
+	w->p->ip_id = (uint16_t)f.id;
+	return f.offset || f.more ? fragment_read(w, &f) : LAYER_NEXT;
+}
+
+static enum layer
+ether_in_ip(struct walk *w)
+{
+	const uint8_t *h = cur_take(&w->c, 2);
+
+	if (!h)
+		return NOT_SHORT;
+	return h[0] >> 4 == 3 ? LAYER_ETHER : NOT_TRANSPORT; /* RFC 3378 */
+}
+
+static enum layer
+ip_in_ip(struct walk *w, enum layer next)
+{
+	walk_tunnel(w, TUNNEL_IPIP, 0);
+	return next;
+}
+
+enum layer
+next_read(struct walk *w)
+{
+	enum {
+		HOPS = 0,
+		IPIP = 4,
+		IP6 = 41,
+		ROUTING = 43,
+		FRAGMENT = 44,
+		GRE = 47,
+		AH = 51,
+		OPTIONS = 60,
+		ETHERIP = 97,
+		MOBILITY = 135,
+		MPLS = 137,
+		HIP = 139,
+		SHIM6 = 140
+	};
+
+	switch (w->proto) {
+	case PROTO_TCP:
+		return tcp_read(w);
+	case PROTO_UDP:
+		return udp_read(w);
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+		return icmp_read(w);
+	case IPIP:
+		return ip_in_ip(w, LAYER_IP4);
+	case IP6:
+		return ip_in_ip(w, LAYER_IP6);
+	case ETHERIP:
+		return ip_in_ip(w, ether_in_ip(w));
+	case GRE:
+		return LAYER_GRE;
+	case MPLS:
+		return LAYER_MPLS;
+	case AH:
+		return extension_skip(w, 4, 2);
+	case FRAGMENT:
+		return w->p->v6 ? ip6_fragment(w) : NOT_TRANSPORT;
+	case HOPS:
+	case ROUTING:
+	case OPTIONS:
+	case MOBILITY:
+	case HIP:
+	case SHIM6:
+		return w->p->v6 ? extension_skip(w, 8, 1) : NOT_TRANSPORT;
+	default:
+		return NOT_TRANSPORT;
+	}
+}
