@@ -89,7 +89,7 @@ zero_run(const struct addr *a, unsigned *len)
 size_t
 addr_print(const struct addr *a, char out[ADDR_TEXT_MAX])
 {
-	unsigned run_len, run = zero_run(a, &run_len);
+	unsigned run_len, run;
 	char *p = out;
 
 	if (addr_is_v4(a)) {
@@ -97,6 +97,7 @@ addr_print(const struct addr *a, char out[ADDR_TEXT_MAX])
 		*p = '\0';
 		return (size_t)(p - out);
 	}
+	run = zero_run(a, &run_len);
 	for (unsigned i = 0; i < 8; i++) {
 		if (run_len && i == run) {
 			*p++ = ':';

@@ -66,14 +66,31 @@ out_hex(struct out *o, const void *bytes, size_t n)
 	}
 }
 
+/* A nibble a byte, first digit in the lowest byte; above 9 comes 'a': 6 + nibble carries into bit 4. */
+static void
+hex_digits(char *to, uint32_t v)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t x = __builtin_bswap32(v);
+
+	x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
+	x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
+	x = (x >> 4 | x << 8) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	x += '0' * ones + ((x + 6 * ones) >> 4 & ones) * ('a' - '0' - 10);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	x = __builtin_bswap64(x);
+#endif
+	memcpy(to, &x, 8);
+}
+
 void
 out_hex_u64(struct out *o, uint64_t v)
 {
-	uint8_t b[8];
+	char b[16];
 
-	for (unsigned i = 0; i < 8; i++)
-		b[i] = (uint8_t)(v >> (56 - 8 * i));
-	out_hex(o, b, sizeof(b));
+	hex_digits(b, (uint32_t)(v >> 32));
+	hex_digits(b + 8, (uint32_t)v);
+	out_bytes(o, b, sizeof(b));
 }
 
 void
@@ -88,9 +105,12 @@ static void
 zero_padded(struct out *o, uint64_t v, unsigned width)
 {
 	char b[20];
+	unsigned i = width;
 
-	for (unsigned i = width; i-- > 0; v /= 10)
-		b[i] = (char)('0' + v % 10);
+	for (; i >= 2; v /= 100)
+		memcpy(b + (i -= 2), PAIRS + 2 * (v % 100), 2);
+	if (i)
+		b[0] = (char)('0' + v % 10);
 	out_bytes(o, b, width);
 }
 
@@ -200,6 +220,20 @@ json_odd(struct out *o, uint8_t c)
 	}
 }
 
+/* True when none of the 16 bytes needs a look: printable ASCII without quote and backslash. */
+static inline bool
+plain16(const uint8_t *p)
+{
+	typedef signed char bytes16 __attribute__((vector_size(16)));
+	uint64_t half[2];
+	bytes16 x;
+
+	memcpy(&x, p, sizeof(x));
+	x = (x < 0x20) | (x == 0x7f) | (x == '"') | (x == '\\');
+	memcpy(half, &x, sizeof(half));
+	return (half[0] | half[1]) == 0;
+}
+
 void
 json_string(struct out *o, const void *bytes, size_t n)
 {
@@ -210,6 +244,14 @@ json_string(struct out *o, const void *bytes, size_t n)
 	while (p < end) {
 		size_t step = 1;
 
+		if (end - p >= 16 && plain16(p)) {
+			p += 16;
+			continue;
+		}
+		if (end - p < 16 && n >= 16 && plain16(end - 16)) {
+			p = end; /* the last bytes, looked at together with some before them */
+			break;
+		}
 		if (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\') {
 			p++;
 			continue;

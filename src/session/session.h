@@ -52,9 +52,14 @@ enum { EXCHANGES_KEPT = 16, PAIRS_KEPT = 8 };
 #define C_US uint32_t
 #define C_ADDR struct addr
 #define C_TEXT struct text
+#define C_PLAIN struct text
 #define C_LIST struct text
 #define C_LIST16 struct text
 #define C_DIGESTS struct text
+#define C_VERSION uint16_t
+#define C_VERSIONS struct text
+#define C_CIPHER uint16_t
+#define C_GROUP uint16_t
 #define C_ENUM_kind uint8_t
 #define C_ENUM_role uint8_t
 #define C_ENUM_tunnel uint8_t
@@ -93,6 +98,7 @@ struct session_source {
 /* Memory that a record's own texts (hex digests, lists) need while it is delivered. */
 struct session_scratch {
 	char text[512];
+	struct exchange_pair pair[PAIRS_KEPT];
 };
 
 /* Fills *s; gateway, role and nDPI fields are the pipeline's to set. */

@@ -1,0 +1,174 @@
+/*
+ * talk: application records become exchanges: request bytes, server time, response bytes, think time.
+ *
+ * Two application protocols that talk at the same time (HTTP/2, tunnels) blur exchanges; the sums stay right.
+ * Must stay cheap: talk_record runs for every application record of every session.
+ */
+#include "session/talk.h"
+
+size_t
+talk_bytes(void)
+{
+	return sizeof(struct talk);
+}
+
+void
+talk_init(struct talk *k, unsigned client_side)
+{
+	memset(k, 0, sizeof(*k));
+	k->client = (uint8_t)client_side;
+}
+
+static inline uint32_t
+add_u32(uint32_t a, uint32_t b)
+{
+	uint32_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT32_MAX : sum;
+}
+
+static inline uint64_t
+add_square(uint64_t sum, uint32_t v)
+{
+	uint64_t total;
+
+	return __builtin_add_overflow(sum, (uint64_t)v * v, &total) ? UINT64_MAX : total;
+}
+
+static uint64_t
+pair_key(uint32_t request, uint32_t response)
+{
+	const uint32_t top = (1u << PAIR_SIZE_BITS) - 1;
+	uint64_t a = request < top ? request : top, b = response < top ? response : top;
+
+	return a << PAIR_SIZE_BITS | b;
+}
+
+/* Space-Saving (Metwally et al. 2005): a newcomer takes over the rarest pair and its count; ties: the first. */
+static void
+pair_count(struct talk *k, uint64_t key)
+{
+	const uint64_t counts = (1u << PAIR_COUNT_BITS) - 1;
+	unsigned rarest = 0;
+
+	for (unsigned i = 0; i < k->pairs; i++) {
+		if (k->pair[i] >> PAIR_COUNT_BITS == key) {
+			k->pair[i] += (k->pair[i] & counts) < counts;
+			return;
+		}
+		if ((k->pair[i] & counts) < (k->pair[rarest] & counts))
+			rarest = i;
+	}
+	if (k->pairs < PAIRS_KEPT) {
+		k->pair[k->pairs++] = key << PAIR_COUNT_BITS | 1;
+		return;
+	}
+	k->pair[rarest] = key << PAIR_COUNT_BITS | (k->pair[rarest] & counts);
+	k->pair[rarest] += (k->pair[rarest] & counts) < counts;
+}
+
+void
+talk_finish(struct talk *k)
+{
+	if (k->phase == TALK_SILENT)
+		return;
+	if (k->exchanges == 0 || k->request < k->request_min)
+		k->request_min = k->request;
+	if (k->exchanges == 0 || k->response < k->response_min)
+		k->response_min = k->response;
+	if (k->request > k->request_max)
+		k->request_max = k->request;
+	if (k->response > k->response_max)
+		k->response_max = k->response;
+	k->request_bytes += k->request;
+	k->response_bytes += k->response;
+	k->request_squares = add_square(k->request_squares, k->request);
+	k->response_squares = add_square(k->response_squares, k->response);
+	pair_count(k, pair_key(k->request, k->response));
+	k->exchanges = add_u32(k->exchanges, 1);
+	k->phase = TALK_SILENT;
+}
+
+static void
+talk_begin(struct talk *k, uint32_t think_us)
+{
+	talk_finish(k);
+	k->request = k->response = 0;
+	if (k->exchanges < EXCHANGES_KEPT)
+		k->kept[k->exchanges] = (struct exchange){.think_us = think_us};
+}
+
+static inline void
+talk_request(struct talk *k, uint32_t bytes, uint32_t gap_us)
+{
+	if (k->phase != TALK_REQUEST) {
+		talk_begin(k, gap_us);
+		k->phase = TALK_REQUEST;
+	}
+	k->request = add_u32(k->request, bytes);
+	if (k->exchanges < EXCHANGES_KEPT)
+		k->kept[k->exchanges].request = k->request;
+}
+
+static inline void
+talk_response(struct talk *k, uint32_t bytes, uint32_t gap_us)
+{
+	bool first = k->phase == TALK_REQUEST;
+
+	if (k->phase == TALK_SILENT) {
+		k->server_first = true;
+		talk_begin(k, 0);
+	}
+	k->phase = TALK_RESPONSE;
+	k->response = add_u32(k->response, bytes);
+	if (k->exchanges < EXCHANGES_KEPT) {
+		struct exchange *e = &k->kept[k->exchanges];
+
+		e->response = k->response;
+		if (first)
+			e->server_us = gap_us;
+		else
+			e->reply_us = add_u32(e->reply_us, gap_us);
+	}
+}
+
+void
+talk_record(struct talk *k, const struct tls_event *ev)
+{
+	int64_t now_us = ev->time.ns / NS_PER_US, since = now_us - k->last_us;
+	uint32_t gap;
+
+	/* Empty records only shield old CBC ciphers (BEAST); they are nobody's turn. */
+	if (!ev->application || ev->plain == 0)
+		return;
+	gap = k->phase == TALK_SILENT || since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
+	if (k->phase == TALK_SILENT || since > 0)
+		k->last_us = now_us;
+	if (gap > k->idle_max_us)
+		k->idle_max_us = gap;
+	if (ev->side == k->client) {
+		k->small[0] += ev->plain < TALK_SMALL;
+		talk_request(k, ev->plain, gap);
+	} else {
+		k->small[1] += ev->plain < TALK_SMALL;
+		talk_response(k, ev->plain, gap);
+	}
+}
+
+uint32_t
+talk_pairs(const struct talk *k, struct exchange_pair pair[PAIRS_KEPT])
+{
+	const uint32_t size = (1u << PAIR_SIZE_BITS) - 1, counts = (1u << PAIR_COUNT_BITS) - 1;
+
+	for (uint32_t n = 0; n < k->pairs; n++) {
+		uint64_t w = k->pair[n];
+		struct exchange_pair p = {(uint32_t)(w >> (PAIR_SIZE_BITS + PAIR_COUNT_BITS)),
+					  (uint32_t)(w >> PAIR_COUNT_BITS) & size, (uint32_t)w & counts};
+		uint32_t at = n;
+
+		for (; at > 0 && pair[at - 1].count < p.count; at--)
+			pair[at] = pair[at - 1];
+		pair[at] = p;
+	}
+	return k->pairs;
+}

@@ -1,0 +1,40 @@
+/*
+ * talk: the state of a conversation while it lasts.  Internal to src/session.
+ *
+ *	SILENT --request--> REQUEST --response--> RESPONSE --request--> (exchange finished) REQUEST ...
+ *
+ * The first exchanges are kept in full; of all, sums and the commonest pairs remain.  One item a TLS
+ * session with data, so every byte here is paid a million times: no padding, no pointers.
+ */
+#ifndef SESSION_TALK_H
+#define SESSION_TALK_H
+
+#include "session/session.h"
+
+enum talk_phase { TALK_SILENT, TALK_REQUEST, TALK_RESPONSE };
+
+enum { TALK_SMALL = 128, PAIR_SIZE_BITS = 22, PAIR_COUNT_BITS = 20 };
+
+struct talk {
+	int64_t last_us; /* latest application record */
+	uint64_t request_bytes, response_bytes, request_squares, response_squares;
+	/* A pair in one word: request, response (22 bits each, saturating at 4 MiB), count (20 bits, saturating). */
+	uint64_t pair[PAIRS_KEPT];
+	uint32_t request_min, request_max, response_min, response_max;
+	uint32_t exchanges; /* finished ones; the sums above are of these */
+	uint32_t small[2]; /* 0: from the client */
+	uint32_t idle_max_us; /* saturating at 71 minutes, longer than any flow stays open in silence */
+	uint32_t request, response; /* of the exchange going on */
+	struct exchange kept[EXCHANGES_KEPT];
+	uint8_t client, phase, pairs;
+	bool server_first;
+};
+_Static_assert(sizeof(struct talk) <= 480, "a talk is paid for every session");
+
+/* Counts the exchange going on as if it were over. */
+void talk_finish(struct talk *k);
+
+/* The commonest pairs, most frequent first; returns how many. */
+uint32_t talk_pairs(const struct talk *k, struct exchange_pair pair[PAIRS_KEPT]);
+
+#endif
