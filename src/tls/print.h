@@ -25,6 +25,7 @@ struct print_client {
 	struct text alpns, versions_offered;
 	uint64_t key;		/* client key: see tls_facts */
 	uint16_t version;	/* legacy_version */
+	bool grease;
 };
 
 struct print_server {
@@ -32,13 +33,18 @@ struct print_server {
 	uint64_t key;
 };
 
-/* Handles; 0: no room even after dropping what nobody uses.  Each get or text is one use; print_drop ends it. */
+/*
+ * Handles; 0: no room even after dropping what nobody uses, or nothing to keep (a hello beyond SHAPE_MAX, a text beyond
+ * INTERN_MAX, an empty chain).  Each call is one use; print_drop ends it, and takes 0.  Absent texts have p == NULL:
+ * an SSLv2 hello has no JA3.
+ */
 /* carrier gives JA4's first letter: 't', 'q' (QUIC), 'd' (DTLS). */
 uint32_t print_client(struct prints *p, const struct hello *h, enum tls_carrier carrier);
 uint32_t print_server(struct prints *p, const struct hello_server *h);
 uint32_t print_text(struct prints *p, const void *bytes, size_t n);
 /* A certificate chain: list is the body of the Certificate message's list (TLS <= 1.2), 3-byte lengths. */
 uint32_t print_chain(struct prints *p, struct cur list);
+uint32_t print_cert(struct prints *p, struct cur der);	/* a chain of one: SSLv2 */
 void print_drop(struct prints *p, uint32_t handle);
 
 void print_client_get(const struct prints *p, uint32_t handle, struct print_client *out);
