@@ -100,7 +100,8 @@ packet_decode(struct decoder *d, const struct frame *f, struct packet *p)
 	w.missing = f->wire_len > captured ? f->wire_len - captured : 0;
 	d->counts->frame_cut += w.missing != 0;
 	w.layers = 0;
-	w.in_udp = w.sequenced = false;
+	w.told = w.missing != 0;
+	w.in_udp = w.sequenced = w.bounded = false;
 	*p = (struct packet){.time = f->time, .wire_len = f->wire_len};
 	fragments_frame(d->fragments);
 	end = walk_on(&w, f->link == 1 ? LAYER_ETHER : link_first(f->link));

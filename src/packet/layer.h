@@ -61,6 +61,8 @@ struct walk {
 	uint32_t layers;
 	uint16_t type;
 	uint8_t proto;
+	bool told; /* the frame's own length says that it was cut */
+	bool bounded; /* the carrier's length is the truth, not that of an IP header inside */
 	bool sequenced; /* the GRE header had a sequence number: tells ERSPAN II from I */
 	bool in_udp; /* `udp` is the packet to fall back to */
 	struct packet udp; /* the carrier of a UDP tunnel, as a packet of its own */
@@ -100,7 +102,7 @@ walk_narrow(struct walk *w, uint32_t n)
 	if (n <= left) {
 		w->c.end = w->c.p + n;
 		w->missing = 0;
-	} else {
+	} else if (!w->bounded || n - left < w->missing) {
 		w->missing = n - left;
 	}
 }

@@ -98,6 +98,9 @@ tcp_read(struct walk *w)
 			tcp_options(p, o);
 		}
 	}
+	/* A SYN that lacks bytes of a whole frame has a wrong IP length: there is no payload to miss. */
+	if (p->tcp_flags & TCP_SYN && !w->told)
+		w->missing = 0;
 	payload_is_rest(w);
 	return PACKET_OK;
 }

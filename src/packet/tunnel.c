@@ -97,7 +97,7 @@ hdlc_read(struct walk *w)
 	return w->type < 0x600 ? NOT_ETHERTYPE : LAYER_TYPE;
 }
 
-/* RFC 2516 4 */
+/* RFC 2516 4.  Access concentrators are seen to count the padding of a short frame into the IP length. */
 enum layer
 pppoe_read(struct walk *w)
 {
@@ -109,6 +109,7 @@ pppoe_read(struct walk *w)
 		return NOT_ETHERTYPE;
 	if (be16(h + 4) < walk_wire(w))
 		walk_narrow(w, be16(h + 4));
+	w->bounded = true;
 	walk_tunnel(w, TUNNEL_PPPOE, be16(h + 2));
 	return LAYER_PPP;
 }
