@@ -1,0 +1,156 @@
+/*
+ * names: numbers of the protocol as the words that IANA and other tools use for them.
+ * Must not be asked for a decision: a name is for people, comparisons use the number.
+ */
+#include "base/out.h"
+#include "tls/tls.h"
+
+struct name {
+	uint16_t code;
+	const char *name;
+};
+
+static const struct name CIPHERS[] = {
+#define CIPHER(code, name) {code, name},
+#include "tls/cipher.def"
+#undef CIPHER
+};
+
+/* IANA "TLS Supported Groups", and what browsers tried before ML-KEM had a number. */
+static const struct name GROUPS[] = {
+	{0x0001, "sect163k1"},
+	{0x0002, "sect163r1"},
+	{0x0003, "sect163r2"},
+	{0x0004, "sect193r1"},
+	{0x0005, "sect193r2"},
+	{0x0006, "sect233k1"},
+	{0x0007, "sect233r1"},
+	{0x0008, "sect239k1"},
+	{0x0009, "sect283k1"},
+	{0x000a, "sect283r1"},
+	{0x000b, "sect409k1"},
+	{0x000c, "sect409r1"},
+	{0x000d, "sect571k1"},
+	{0x000e, "sect571r1"},
+	{0x000f, "secp160k1"},
+	{0x0010, "secp160r1"},
+	{0x0011, "secp160r2"},
+	{0x0012, "secp192k1"},
+	{0x0013, "secp192r1"},
+	{0x0014, "secp224k1"},
+	{0x0015, "secp224r1"},
+	{0x0016, "secp256k1"},
+	{0x0017, "secp256r1"},
+	{0x0018, "secp384r1"},
+	{0x0019, "secp521r1"},
+	{0x001a, "brainpoolP256r1"},
+	{0x001b, "brainpoolP384r1"},
+	{0x001c, "brainpoolP512r1"},
+	{0x001d, "x25519"},
+	{0x001e, "x448"},
+	{0x001f, "brainpoolP256r1tls13"},
+	{0x0020, "brainpoolP384r1tls13"},
+	{0x0021, "brainpoolP512r1tls13"},
+	{0x0022, "GC256A"},
+	{0x0023, "GC256B"},
+	{0x0024, "GC256C"},
+	{0x0025, "GC256D"},
+	{0x0026, "GC512A"},
+	{0x0027, "GC512B"},
+	{0x0028, "GC512C"},
+	{0x0029, "curveSM2"},
+	{0x0100, "ffdhe2048"},
+	{0x0101, "ffdhe3072"},
+	{0x0102, "ffdhe4096"},
+	{0x0103, "ffdhe6144"},
+	{0x0104, "ffdhe8192"},
+	{0x0200, "MLKEM512"},
+	{0x0201, "MLKEM768"},
+	{0x0202, "MLKEM1024"},
+	{0x11eb, "SecP256r1MLKEM768"},
+	{0x11ec, "X25519MLKEM768"},
+	{0x11ed, "SecP384r1MLKEM1024"},
+	{0x11ee, "curveSM2MLKEM768"},
+	{0x4138, "CECPQ2"},
+	{0x6399, "X25519Kyber768Draft00"},
+	{0x639a, "SecP256r1Kyber768Draft00"},
+	{0xfe30, "X25519Kyber512Draft00"},
+	{0xfe31, "X25519Kyber768Draft00Old"},
+	{0xff01, "arbitrary_explicit_prime_curves"},
+	{0xff02, "arbitrary_explicit_char2_curves"},
+};
+
+static const struct name VERSIONS[] = {
+	{0x0002, "SSLv2"},    {0x0100, "DTLS 1.0 (OpenSSL pre 0.9.8f)"},
+	{0x0101, "TLCP 1.1"}, {0x0300, "SSLv3"},
+	{0x0301, "TLS 1.0"},  {0x0302, "TLS 1.1"},
+	{0x0303, "TLS 1.2"},  {0x0304, "TLS 1.3"},
+	{0xfefc, "DTLS 1.3"}, {0xfefd, "DTLS 1.2"},
+	{0xfeff, "DTLS 1.0"},
+};
+
+#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
+
+static const char *
+name_of(const struct name *table, size_t n, uint16_t code)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t at = low + (high - low) / 2;
+
+		if (table[at].code == code)
+			return table[at].name;
+		if (table[at].code < code)
+			low = at + 1;
+		else
+			high = at;
+	}
+	return NULL;
+}
+
+const char *
+tls_cipher_name(uint16_t suite)
+{
+	return name_of(CIPHERS, COUNT_OF(CIPHERS), suite);
+}
+
+const char *
+tls_group_name(uint16_t group)
+{
+	return name_of(GROUPS, COUNT_OF(GROUPS), group);
+}
+
+static void
+put_hex(struct out *o, uint16_t v)
+{
+	const uint8_t two[2] = {(uint8_t)(v >> 8), (uint8_t)v};
+
+	OUT_LIT(o, "0x");
+	out_hex(o, two, sizeof(two));
+}
+
+/* 0x7fNN: draft NN of TLS 1.3; 0xfbNN: Facebook's Fizz with that draft. */
+struct text
+tls_version_name(uint16_t version, char buf[24])
+{
+	const char *name = name_of(VERSIONS, COUNT_OF(VERSIONS), version);
+	struct out o = out_of(buf, 24);
+
+	if (name)
+		return (struct text){name, (uint32_t)strlen(name)};
+	switch (version >> 8) {
+	case 0x7f:
+		OUT_LIT(&o, "TLS 1.3 draft-");
+		out_u64(&o, version & 0xff);
+		break;
+	case 0xfb:
+		OUT_LIT(&o, "TLS 1.3 (Fizz draft-");
+		out_u64(&o, version & 0xff);
+		out_char(&o, ')');
+		break;
+	default:
+		put_hex(&o, version);
+	}
+	return (struct text){buf, (uint32_t)out_len(&o)};
+}
