@@ -55,7 +55,6 @@ struct fragments {
 	struct map index;
 	uint32_t oldest, newest;
 	uint32_t slot;
-	bool slot_used;
 	uint8_t *slots;
 };
 
@@ -317,21 +316,18 @@ assemble(struct walk *w, struct datagram *d)
 	pieces_free(t, d);
 	d->whole = true;
 	d->done = w->p->time;
-	t->slot_used = true;
 	t->counts->fragment_done++;
 	w->p->ip = cur_of(slot, d->head_len + (size_t)d->total);
 	w->c = cur_of(slot + d->head_len, d->total);
 	w->p->proto = w->proto = d->proto;
+	w->assembled = true;
 	w->in_udp = false; /* a carrier that was put together itself lay in this slot */
 	return LAYER_NEXT;
 }
 
 void
-fragments_frame(struct fragments *t)
+fragments_keep(struct fragments *t)
 {
-	if (!t->slot_used)
-		return;
-	t->slot_used = false;
 	t->slot = (t->slot + 1) % PACKET_KEPT;
 }
 

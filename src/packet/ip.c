@@ -2,7 +2,7 @@
  * ip: IPv4 and IPv6 headers, extension headers, and what may follow them.
  * Must not believe an IP length of 0: it is a super-packet that offload will cut (GSO/GRO, BIG TCP).
  */
-#include "packet/layer.h"
+#include "packet/hot.h"
 
 enum layer
 ip_read(struct walk *w)
@@ -31,33 +31,10 @@ ip4_fragment(struct walk *w, const uint8_t *h)
 enum layer
 ip4_read(struct walk *w)
 {
-	struct cur whole = w->c;
-	const uint8_t *h = cur_take(&w->c, 20);
-	struct packet *p = w->p;
-	uint32_t head, total;
+	const uint8_t *h;
+	enum layer next = ip4_head(w, &h);
 
-	if (!h)
-		return NOT_SHORT;
-	head = (h[0] & 15u) * 4;
-	if (h[0] >> 4 != 4 || head < 20)
-		return NOT_IP_VERSION;
-	total = be16(h + 2);
-	if (total >= head)
-		walk_narrow(w, total - 20);
-	else if (total != 0)
-		return NOT_IP_LENGTH;
-	if (head > 20 && !cur_skip(&w->c, head - 20))
-		return NOT_SHORT;
-	p->src = addr_v4(h + 12);
-	p->dst = addr_v4(h + 16);
-	p->v6 = false;
-	p->ip_id = be16(h + 4);
-	p->ttl = h[8];
-	p->proto = w->proto = h[9];
-	p->ip = (struct cur){whole.p, w->c.end, false};
-	if (be16(h + 6) & 0x3fff)
-		return ip4_fragment(w, h);
-	return w->proto == PROTO_TCP ? tcp_read(w) : next_read(w);
+	return next == PACKET_HELD ? ip4_fragment(w, h) : next == LAYER_NEXT ? next_read(w) : next;
 }
 
 enum layer
@@ -81,7 +58,7 @@ ip6_read(struct walk *w)
 	p->ttl = h[7];
 	p->proto = w->proto = h[6];
 	p->ip = (struct cur){h, w->c.end, false};
-	return w->proto == PROTO_TCP ? tcp_read(w) : next_read(w);
+	return next_read(w);
 }
 
 /* Hop-by-hop, routing, destination options, mobility, HIP, shim6 (RFC 6564), and AH, which counts in words. */

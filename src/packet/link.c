@@ -2,9 +2,9 @@
  * link: the first header of a frame by link type, Ethertypes and the tags in front of them.
  * Link types: https://www.tcpdump.org/linktypes.html
  */
-#include "packet/layer.h"
+#include "packet/hot.h"
 
-enum { TYPE_IP4 = 0x0800, TYPE_IP6 = 0x86dd, TYPE_LEAST = 0x0600 };
+enum { TYPE_LEAST = 0x0600 };
 
 static const struct {
 	uint16_t link;
@@ -27,12 +27,7 @@ link_first(uint32_t link)
 enum layer
 ether_read(struct walk *w)
 {
-	const uint8_t *h = cur_take(&w->c, 14);
-
-	if (!h)
-		return NOT_SHORT;
-	w->type = be16(h + 12);
-	return w->type == TYPE_IP4 ? ip4_read(w) : LAYER_TYPE;
+	return ether_head(w);
 }
 
 static const struct {

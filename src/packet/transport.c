@@ -2,7 +2,7 @@
  * transport: TCP, UDP and ICMP headers: the end of the walk.
  * Checksums are not judged: with offload, a capture on the sending host holds none that are right.
  */
-#include "packet/layer.h"
+#include "packet/hot.h"
 
 /* A header that does not fit: by what the capture cut off, or by the IP length itself? */
 static enum layer
@@ -11,15 +11,7 @@ no_header(const struct walk *w)
 	return w->missing ? NOT_SHORT : NOT_TCP_HEADER;
 }
 
-static inline void
-payload_is_rest(struct walk *w)
-{
-	w->p->payload = w->c;
-	w->p->payload_len = walk_wire(w);
-	w->p->cut = w->missing != 0;
-}
-
-enum { OPTION_END, OPTION_NOP, OPTION_MSS, OPTION_WSCALE, OPTION_SACK_OK, OPTION_TIMESTAMPS = 8 };
+enum { OPTION_END = 0, OPTION_MSS = 2, OPTION_WSCALE = 3, OPTION_SACK_OK = 4 };
 
 static void
 tcp_option(struct packet *p, uint8_t kind, struct cur value)
@@ -40,7 +32,7 @@ tcp_option(struct packet *p, uint8_t kind, struct cur value)
 		p->sack_ok = true;
 }
 
-static void
+void
 tcp_options(struct packet *p, struct cur options)
 {
 	while (cur_left(&options)) {
@@ -64,45 +56,17 @@ tcp_options(struct packet *p, struct cur options)
 enum layer
 tcp_read(struct walk *w)
 {
-	static const uint8_t stamps[4] = {OPTION_NOP, OPTION_NOP, OPTION_TIMESTAMPS, 10};
-	const uint8_t *h = cur_take(&w->c, 20);
-	struct packet *p = w->p;
-	uint32_t options;
-	struct cur o;
+	return cur_left(&w->c) < 20 ? no_header(w) : tcp_head(w);
+}
 
-	if (!h)
-		return no_header(w);
-	p->sport = be16(h);
-	p->dport = be16(h + 2);
-	p->seq = be32(h + 4);
-	p->ack = be32(h + 8);
-	p->tcp_flags = h[13];
-	p->window = be16(h + 14);
-	options = (uint32_t)(h[12] >> 4) * 4 - 20;
-	if (options) {
-		if (options > 40 || options > walk_wire(w))
-			return NOT_TCP_HEADER;
-		o = w->c;
-		if (cur_left(&o) >= options) {
-			o.end = o.p + options;
-			w->c.p = o.end;
-		} else {
-			w->missing -= options - (uint32_t)cur_left(&o);
-			w->c.p = w->c.end;
-		}
-		/* RFC 7323 appendix A: what nearly every segment carries */
-		if (options == 12 && cur_starts(&o, stamps, 4) && cur_left(&o) == 12) {
-			p->ts_val = be32(o.p + 4);
-			p->ts_ecr = be32(o.p + 8);
-		} else {
-			tcp_options(p, o);
-		}
-	}
-	/* A SYN that lacks bytes of a whole frame has a wrong IP length: there is no payload to miss. */
-	if (p->tcp_flags & TCP_SYN && !w->told)
-		w->missing = 0;
-	payload_is_rest(w);
-	return PACKET_OK;
+/* What a struct packet says of TCP, for what is not. */
+static void
+no_tcp(struct packet *p)
+{
+	p->tcp_flags = p->wscale = 0;
+	p->sack_ok = false;
+	p->window = p->mss = 0;
+	p->seq = p->ack = p->ts_val = p->ts_ecr = 0;
 }
 
 /* Length 0: a segmentation-offload packet that has no true length yet. */
@@ -118,6 +82,7 @@ udp_read(struct walk *w)
 		return no_header(w);
 	p->sport = be16(h);
 	p->dport = be16(h + 2);
+	no_tcp(p);
 	len = be16(h + 4);
 	if (len > 0 && len < 8)
 		return NOT_TCP_HEADER;
@@ -126,7 +91,7 @@ udp_read(struct walk *w)
 	payload_is_rest(w);
 	inside = overlay_by_port(p);
 	if (inside != PACKET_OK) {
-		w->udp = *p;
+		*w->udp = *p;
 		w->in_udp = true;
 	}
 	return inside;
@@ -141,6 +106,7 @@ icmp_read(struct walk *w)
 		return no_header(w);
 	w->p->sport = h[0];
 	w->p->dport = h[1];
+	no_tcp(w->p);
 	payload_is_rest(w);
 	return PACKET_OK;
 }
