@@ -22,6 +22,7 @@ struct quic {
 	uint32_t keyed[2]; /* wire version they were made for; 0: none */
 	uint32_t number[2]; /* highest packet number */
 	uint32_t buffer[2], given[2]; /* CRYPTO bytes: those that wait, and how many messages took */
+	uint32_t end[2]; /* of the CRYPTO bytes seen */
 	uint8_t cid[QUIC_CID_MAX], cid_len;
 	uint8_t failures;
 };
@@ -139,6 +140,8 @@ messages_give(const struct reader *r)
 		message_give(r, &view);
 		buffer_consume(b, buffer, len);
 	}
+	if (r->q->given[r->direction] < r->q->end[r->direction])
+		return;
 	buffer_free(b, buffer);
 	r->q->buffer[r->direction] = 0;
 }
@@ -147,7 +150,8 @@ messages_give(const struct reader *r)
 static void
 crypto_add(const struct reader *r, uint64_t offset, struct cur bytes)
 {
-	uint32_t *buffer = &r->q->buffer[r->direction], given = r->q->given[r->direction];
+	uint32_t *buffer = &r->q->buffer[r->direction], *end = &r->q->end[r->direction];
+	uint32_t given = r->q->given[r->direction];
 	size_t again;
 
 	if (offset + cur_left(&bytes) <= given || offset > given + (uint64_t)BUFFER_MAX)
@@ -163,6 +167,8 @@ crypto_add(const struct reader *r, uint64_t offset, struct cur bytes)
 		return;
 	if (!*buffer)
 		*buffer = buffer_new(r->t->buffers);
+	if (offset + cur_left(&bytes) > *end)
+		*end = (uint32_t)(offset + cur_left(&bytes));
 	if (*buffer && buffer_put(r->t->buffers, *buffer, (uint32_t)(offset - given), bytes))
 		messages_give(r);
 }
@@ -251,6 +257,7 @@ initial_open(const struct reader *r, const struct packet *p, struct cur *plain)
 		return false;
 	memcpy(fresh.buffer, r->q->buffer, sizeof(fresh.buffer));
 	memcpy(fresh.given, r->q->given, sizeof(fresh.given));
+	memcpy(fresh.end, r->q->end, sizeof(fresh.end));
 	fresh.failures = r->q->failures;
 	*r->q = fresh;
 	return true;
