@@ -12,7 +12,7 @@ enum { CHAIN_DIGESTS = 8 };
 
 struct chain_list {
 	struct cur cert[CHAIN_DIGESTS];
-	uint8_t n;	/* sent, also beyond CHAIN_DIGESTS; saturates */
+	uint8_t n; /* sent, also beyond CHAIN_DIGESTS; saturates */
 };
 
 /* Certificates, each after three bytes of length; one that is cut ends the list. */

@@ -7,8 +7,18 @@
 
 #include "base/cur.h"
 
-enum { DER_BOOLEAN = 0x01, DER_INTEGER = 0x02, DER_BITS = 0x03, DER_OCTETS = 0x04, DER_OID = 0x06, DER_SEQUENCE = 0x30,
-       DER_SET = 0x31, DER_UTC_TIME = 0x17, DER_GENERALIZED_TIME = 0x18, DER_CONTEXT = 0xa0 };
+enum {
+	DER_BOOLEAN = 0x01,
+	DER_INTEGER = 0x02,
+	DER_BITS = 0x03,
+	DER_OCTETS = 0x04,
+	DER_OID = 0x06,
+	DER_SEQUENCE = 0x30,
+	DER_SET = 0x31,
+	DER_UTC_TIME = 0x17,
+	DER_GENERALIZED_TIME = 0x18,
+	DER_CONTEXT = 0xa0
+};
 
 /* The next element's body and tag.  Long tags and indefinite lengths are no DER of a certificate: bad. */
 static inline struct cur

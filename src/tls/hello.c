@@ -172,8 +172,8 @@ reader_of(uint16_t type)
 	return NULL;
 }
 
-/* False: an extension is cut.  One that is wrong inside is only counted: the rest of the hello stands. */
-static bool
+/* An extension that is wrong inside is only counted: the rest of the hello stands. */
+static void
 read_extensions(struct hello *h)
 {
 	struct cur list = h->extensions;
@@ -188,7 +188,25 @@ read_extensions(struct hello *h)
 		read(&body, h);
 		h->leftover = (uint16_t)(h->leftover + !cur_done(&body));
 	}
-	return !list.bad;
+	h->cut |= list.bad;
+}
+
+/* The rest of the message.  A server that reads on after a damaged block makes it a handshake, so it is told of and
+   not refused: what came before the damage stands. */
+static void
+read_block(struct cur rest, struct hello *h)
+{
+	uint16_t len = cur_u16(&rest);
+
+	if (rest.bad) {
+		h->leftover++;
+		return;
+	}
+	h->has_extensions = true;
+	h->cut = len > cur_left(&rest);
+	h->extensions = cur_sub(&rest, h->cut ? cur_left(&rest) : len);
+	h->leftover = (uint16_t)(h->leftover + (cur_left(&rest) != 0));
+	read_extensions(h);
 }
 
 bool
@@ -205,12 +223,9 @@ hello_read(struct cur body, bool dtls, struct hello *h)
 	if (body.bad || cur_left(&h->session_id) > SESSION_ID_MAX)
 		return false;
 	/* SSLv3 and bare TLS 1.0 end here. */
-	if (cur_left(&body) == 0)
-		return true;
-	h->extensions = list16(&body);
-	h->has_extensions = !body.bad;
-	h->leftover = (uint16_t)(h->leftover + (cur_left(&body) != 0));
-	return !body.bad && read_extensions(h);
+	if (cur_left(&body))
+		read_block(body, h);
+	return true;
 }
 
 bool

@@ -35,6 +35,7 @@ struct hello {			/* ClientHello */
 	bool psk, early_data;
 	bool ech;		/* encrypted client hello, or ESNI before it */
 	bool ech_grease;	/* never set: made to look the same (RFC 9849 6.2) */
+	bool cut;		/* the extensions run past the end of the message; what is before that stands */
 	uint16_t leftover;	/* extensions that left bytes behind, bytes behind the message */
 };
 

@@ -16,14 +16,14 @@
 
 struct intern;
 
-enum { INTERN_MAX = 16384 - 24 };	/* key and body together */
+enum { INTERN_MAX = 16384 - 24 }; /* key and body together */
 
 /* What is looked for.  The hash is over kind and bytes, by intern_key. */
 struct intern_key {
 	uint64_t hash;
 	const void *bytes;
 	uint32_t len;
-	uint8_t kind;	/* 0 to 3 */
+	uint8_t kind; /* 0 to 3 */
 };
 
 size_t intern_bytes(size_t share);
@@ -39,6 +39,6 @@ void intern_drop(struct intern *in, uint32_t handle);
 
 /* The body is aligned to 8 bytes. */
 void *intern_body(const struct intern *in, uint32_t handle);
-struct text intern_text(const struct intern *in, uint32_t handle);	/* the key's bytes */
+struct text intern_text(const struct intern *in, uint32_t handle); /* the key's bytes */
 
 #endif

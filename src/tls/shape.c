@@ -70,17 +70,16 @@ put_bytes(struct fill *f, struct cur list)
 	return (uint16_t)n;
 }
 
+/* Also the type of an extension whose body is cut: it was sent. */
 static uint16_t
 put_types(struct fill *f, struct cur list)
 {
 	const uint8_t *start = f->p;
 
-	while (cur_left(&list)) {
+	while (cur_left(&list) >= 4) {
 		const uint8_t *type = cur_take(&list, 2);
 
 		cur_skip(&list, cur_u16(&list));
-		if (!type || list.bad)
-			break;
 		if (f->end - f->p < 2) {
 			f->full = true;
 			break;

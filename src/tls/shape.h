@@ -11,22 +11,30 @@
 #include "base/out.h"
 #include "tls/hello.h"
 
-enum { SHAPE_CIPHERS, SHAPE_EXTENSIONS, SHAPE_GROUPS, SHAPE_POINT_FORMATS, SHAPE_SIG_ALGS, SHAPE_VERSIONS,
-       SHAPE_ALPNS, SHAPE_LISTS };
+enum {
+	SHAPE_CIPHERS,
+	SHAPE_EXTENSIONS,
+	SHAPE_GROUPS,
+	SHAPE_POINT_FORMATS,
+	SHAPE_SIG_ALGS,
+	SHAPE_VERSIONS,
+	SHAPE_ALPNS,
+	SHAPE_LISTS
+};
 enum { SHAPE_GREASE = 1, SHAPE_SSLV2 = 2, SHAPE_HAS_ALPN = 4 };
 /* The largest honest list is OpenSSL's of all ciphers, below 400 bytes; a larger hello gets no fingerprint. */
 enum { SHAPE_MAX = 2048 };
 
 struct shape_head {
 	uint16_t version;
-	uint8_t letter;		/* JA4's first: t, q, d */
+	uint8_t letter; /* JA4's first: t, q, d */
 	uint8_t flags;
 	uint16_t len[SHAPE_LISTS];
 };
 
 struct shape {
 	struct shape_head head;
-	uint8_t bytes[SHAPE_MAX];	/* the lists, one after the other */
+	uint8_t bytes[SHAPE_MAX]; /* the lists, one after the other */
 };
 
 /* Bytes of the head and the lists in use, 0: too large. */
