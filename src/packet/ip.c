@@ -31,10 +31,24 @@ ip4_fragment(struct walk *w, const uint8_t *h)
 enum layer
 ip4_read(struct walk *w)
 {
-	const uint8_t *h;
-	enum layer next = ip4_head(w, &h);
+	const uint8_t *h = cur_take(&w->c, 20);
+	uint32_t head, total;
 
-	return next == PACKET_HELD ? ip4_fragment(w, h) : next == LAYER_NEXT ? next_read(w) : next;
+	if (!h)
+		return NOT_SHORT;
+	head = (h[0] & 15u) * 4;
+	total = be16(h + 2);
+	if (h[0] >> 4 != 4 || head < 20)
+		return NOT_IP_VERSION;
+	if (total >= head)
+		walk_narrow(w, total - 20);
+	else if (total != 0)
+		return NOT_IP_LENGTH;
+	if (!cur_skip(&w->c, head - 20))
+		return NOT_SHORT;
+	ip4_fields(w->p, h, w->c.end);
+	w->proto = h[9];
+	return be16(h + 6) & 0x3fff ? ip4_fragment(w, h) : next_read(w);
 }
 
 enum layer

@@ -27,7 +27,12 @@ link_first(uint32_t link)
 enum layer
 ether_read(struct walk *w)
 {
-	return ether_head(w);
+	const uint8_t *h = cur_take(&w->c, 14);
+
+	if (!h)
+		return NOT_SHORT;
+	w->type = be16(h + 12);
+	return LAYER_TYPE;
 }
 
 static const struct {

@@ -33,7 +33,7 @@ tcp_option(struct packet *p, uint8_t kind, struct cur value)
 }
 
 void
-tcp_options(struct packet *p, struct cur options)
+tcp_options_read(struct packet *p, struct cur options)
 {
 	while (cur_left(&options)) {
 		uint8_t kind = cur_u8(&options), len;
@@ -53,10 +53,48 @@ tcp_options(struct packet *p, struct cur options)
 	}
 }
 
+static void
+payload_is_rest(struct walk *w)
+{
+	w->p->payload = w->c;
+	w->p->payload_len = walk_wire(w);
+	w->p->cut = w->missing != 0;
+}
+
+/* Moves over the options; what the capture cut off of them is no payload. */
+static struct cur
+options_take(struct walk *w, uint32_t n)
+{
+	struct cur o = w->c;
+
+	if (cur_left(&o) >= n) {
+		o.end = w->c.p = o.p + n;
+	} else {
+		w->missing -= n - (uint32_t)cur_left(&o);
+		w->c.p = w->c.end;
+	}
+	return o;
+}
+
 enum layer
 tcp_read(struct walk *w)
 {
-	return cur_left(&w->c) < 20 ? no_header(w) : tcp_head(w);
+	const uint8_t *h = cur_take(&w->c, 20);
+	struct packet *p = w->p;
+	uint32_t head;
+
+	if (!h)
+		return no_header(w);
+	head = (h[12] >> 4) * 4u;
+	if (head < 20 || head - 20 > walk_wire(w))
+		return NOT_TCP_HEADER;
+	tcp_fields(p, h);
+	tcp_options(p, options_take(w, head - 20));
+	/* A SYN that lacks bytes of a whole frame has a wrong IP length: there is no payload to miss. */
+	if (p->tcp_flags & TCP_SYN && !w->told)
+		w->missing = 0;
+	payload_is_rest(w);
+	return PACKET_OK;
 }
 
 /* What a struct packet says of TCP, for what is not. */
