@@ -7,6 +7,9 @@
  * that this packet's time has ended, each to be finished by the layer above and freed.  The table never
  * calls up and knows nothing of TLS: `above` belongs to the layers above.
  *
+ * VLANs and tunnels are not in the key: on a span port the two directions of one connection often carry
+ * different tags, and one of them none.  The first packet's are kept.
+ *
  * Side 0 is the one that opened the connection (the SYN's sender; midstream: the higher port, then the
  * first packet's sender), side 1 the other.
  */
@@ -23,6 +26,7 @@ enum flow_flag {
 	FLOW_ESTABLISHED = 2,	/* SYN, SYN-ACK and an ACK, or data both ways */
 	FLOW_GATEWAY = 4,	/* set by the pipeline: belongs to a gateway, do not shed */
 	FLOW_IGNORED = 8,	/* set by the pipeline: outside the scope, no chunks wanted */
+	FLOW_REPLACED = 16,	/* a new connection on the same addresses and ports ended it */
 };
 
 struct flow_side {
@@ -36,6 +40,7 @@ struct flow_side {
 	uint8_t ttl, wscale, tcp_flags; /* flags: all seen, or-ed */
 	uint8_t seen;		/* bits for the owner: started, finished ... */
 	uint32_t recent[2];	/* identities of the last packets, to know duplicates */
+	uint32_t recent_time;	/* of the last one, in units of 2^16 ns; wraps */
 };
 
 struct flow {
@@ -58,6 +63,8 @@ struct flow {
 	uint8_t told;		/* the pipeline's: which records were emitted */
 	struct flow_side side[2];
 };
+
+_Static_assert(sizeof(struct flow) <= 200, "a connection at rest costs at most 200 bytes");
 
 /* A piece of ordered bytes.  bytes lives until the next flow_feed. */
 struct chunk {
@@ -95,7 +102,8 @@ struct flow *flow_feed(struct flows *t, const struct packet *p, uint64_t hash, b
 bool flows_full(const struct flows *t);
 void flow_evict_one(struct flows *t);	/* marks the oldest; flow_ended then returns it */
 
-/* Next piece in order of the flow just fed; false: none left. */
+/* Next piece in order of the flow just fed; false: none left.  Of a connection that flow_ended or flow_drain
+   gave: what was still held behind a hole, with the hole told as `lost`. */
 bool flow_chunk(struct flows *t, struct flow *f, struct chunk *c);
 
 /* Next connection that is over at `now` (FIN, RST with a grace, timeout, eviction); NULL: none.
