@@ -17,8 +17,8 @@ enum told { TOLD_OPEN = 1 };
 
 /* What a connection needs once it has talked or lasted. */
 struct live {
-	struct when told;	/* last record */
-	uint64_t talk[];	/* struct talk */
+	struct when told; /* last record */
+	uint64_t talk[]; /* struct talk */
 };
 
 struct pipeline {
@@ -27,7 +27,7 @@ struct pipeline {
 	struct decoder *decoder;
 	struct flows *flows;
 	struct tls *tls;
-	struct classify *classify;	/* NULL: switched off */
+	struct classify *classify; /* NULL: switched off */
 	struct detect *detect;
 	struct pool lives;
 	struct when now;
@@ -53,8 +53,10 @@ flows_share(const struct pipeline_config *cfg)
 static struct tls_config
 tls_share(const struct pipeline_config *cfg)
 {
-	return (struct tls_config){.buffer_bytes = cfg->memory / 16, .intern_bytes = cfg->memory / 8,
-				   .identity = cfg->identity, .table = cfg->table};
+	return (struct tls_config){.buffer_bytes = cfg->memory / 16,
+				   .intern_bytes = cfg->memory / 8,
+				   .identity = cfg->identity,
+				   .table = cfg->table};
 }
 
 static size_t
@@ -293,8 +295,13 @@ heard(struct pipeline *p, struct flow *f, const struct tls_event *ev)
 static void
 read_chunk(struct pipeline *p, struct flow *f, const struct chunk *c)
 {
-	struct tls_piece piece = {.bytes = c->bytes, .lost = c->lost, .cut_bytes = c->cut_bytes, .time = c->time,
-				  .port = {f->port[0], f->port[1]}, .side = c->side, .datagram = c->datagram};
+	struct tls_piece piece = {.bytes = c->bytes,
+				  .lost = c->lost,
+				  .cut_bytes = c->cut_bytes,
+				  .time = c->time,
+				  .port = {f->port[0], f->port[1]},
+				  .side = c->side,
+				  .datagram = c->datagram};
 	struct tls_event ev;
 
 	if (p->classify && f->gateway && !(f->above[2] & CLASSIFY_DONE))
@@ -355,27 +362,12 @@ advance(struct pipeline *p, struct when time)
 }
 
 static void
-pulse_count(struct pipeline *p, const struct flow *f, const struct packet *k, bool is_new)
+count_pulse(struct pipeline *p, const struct flow *f, const struct packet *k, bool is_new)
 {
 	struct pulse *pulse = &p->pulse[f->gateway];
-	uint8_t tcp = k->proto == PROTO_TCP ? k->tcp_flags : 0, opening = tcp & (TCP_SYN | TCP_ACK | TCP_RST);
-	bool from = gateway_at(p, &k->src) != 0;
 
 	pulse->gateway = f->gateway;
-	if (from) {
-		pulse->packets_from++;
-		pulse->bytes_from += k->payload_len;
-		pulse->syns_from += opening == TCP_SYN;
-		pulse->syns_answered += opening == (TCP_SYN | TCP_ACK);
-		pulse->resets_from += (tcp & TCP_RST) != 0;
-		pulse->syns_refused += tcp & TCP_RST && f->side[1].packets <= 1;
-	} else {
-		pulse->packets_to++;
-		pulse->bytes_to += k->payload_len;
-		pulse->syns_to += opening == TCP_SYN;
-		pulse->resets_to += (tcp & TCP_RST) != 0;
-	}
-	pulse->strays += is_new && tcp && !(tcp & TCP_SYN);
+	pulse_packet(pulse, f, k, (struct pulse_what){gateway_at(p, &k->src) != 0, is_new});
 }
 
 static void
@@ -421,7 +413,7 @@ feed(struct pipeline *p, const struct job *job)
 	if (f && is_new)
 		begin(p, f);
 	if (f && f->gateway)
-		pulse_count(p, f, k, is_new);
+		count_pulse(p, f, k, is_new);
 	if (f && f->flags & FLOW_IGNORED)
 		p->counts.flow_outside++;
 	else if (f) {

@@ -126,6 +126,12 @@ struct pulse {
 #undef FIELD
 };
 
+/* What the pipeline knows of a packet: the gateway sent it; it is the first of its connection. */
+struct pulse_what {
+	bool from_gateway, is_new;
+};
+void pulse_packet(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_what what);
+
 void pulse_json(struct out *o, const struct pulse *p);
 
 #endif
