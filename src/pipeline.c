@@ -215,6 +215,10 @@ tell(struct pipeline *p, struct flow *f, enum session_kind kind, struct when tim
 	second_opinion(p, f, &s, name, sizeof(name));
 	if (p->cfg.scope_gateway && p->gateways && !s.gateway)
 		return;
+	if (kind == SESSION_OPEN && s.role == ROLE_INBOUND) {
+		p->pulse[s.gateway].resumptions_offered += s.id_offered != 0;
+		p->pulse[s.gateway].resumptions_accepted += s.resumed >= RESUMED_SESSION_ID;
+	}
 	p->counts.record_open += kind == SESSION_OPEN;
 	p->counts.record_update += kind == SESSION_UPDATE;
 	p->counts.record_close += kind == SESSION_CLOSE;
