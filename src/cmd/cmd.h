@@ -1,0 +1,52 @@
+/*
+ * cmd: the subcommands, one file each, and what they share: arguments and help from tables.
+ *
+ * Exit codes: 0 done (alerts do not change it), 1 input or output failed or was cut, 2 usage or configuration.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "sensor/config.h"
+
+enum { EXIT_DONE, EXIT_IO, EXIT_USAGE };
+
+struct arg_option {
+	int id;			/* > 0; the letter where there is one */
+	const char *name;	/* without --; NULL: end of the table */
+	const char *value;	/* what it takes, NULL: nothing */
+	const char *doc;
+};
+
+struct command {
+	const char *name, *synopsis, *summary;
+	const struct arg_option *options;
+	const char *about;	/* paragraphs, examples */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command CMD_READ, CMD_RUN, CMD_SCHEMA, CMD_DETECTORS, CMD_CONFIG;
+
+/* Options and files in any order; what follows `--` is a file. */
+struct args {
+	int argc, at;
+	char **argv;
+	const struct command *command;
+	const char *cluster;	/* further letters of "-qc" */
+	bool files_only;
+};
+
+enum { ARGS_END = -1, ARGS_FILE = -2, ARGS_BAD = -3, ARGS_HELP = 'h' };
+
+struct args args_of(const struct command *command, int argc, char **argv);
+
+/* An option's id and its value; ARGS_FILE; ARGS_BAD: the mistake was told on stderr. */
+int args_next(struct args *a, const char **value);
+
+void help_print(const struct command *c);
+
+/* "gatewitness read: WORDS" and where help is, on stderr; returns EXIT_USAGE. */
+int usage_error(const char *command, const char *words);
+
+extern const char VERSION[];
+
+#endif

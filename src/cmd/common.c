@@ -1,0 +1,150 @@
+/*
+ * common: from arguments and configuration to an open watch, for read and run alike.
+ */
+#include "cmd/common.h"
+
+#include <stdlib.h>
+
+struct common *
+common_new(const struct command *command)
+{
+	struct common *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		fprintf(stderr, "gatewitness: no memory\n");
+		return NULL;
+	}
+	c->command = command;
+	c->err = term_of(stderr);
+	config_init(&c->config);
+	return c;
+}
+
+void
+common_free(struct common *c)
+{
+	watch_close(&c->watch);
+	free(c);
+}
+
+void
+common_error(struct common *c, const char *words)
+{
+	fprintf(stderr, "%sgatewitness: %s%s%s\n", c->err.tty ? "\r\x1b[K" : "", term_style(&c->err, STYLE_RED), words,
+		term_style(&c->err, STYLE_PLAIN));
+}
+
+static int
+config_error(struct common *c)
+{
+	fprintf(stderr, "gatewitness: %s\n", c->config.error);
+	return EXIT_USAGE;
+}
+
+static int
+gateway_option(struct common *c, const char *list)
+{
+	if (!c->gateway_given) {
+		c->gateway_given = true;
+		memset(c->config.gateway, 0, sizeof(c->config.gateway));
+		c->config.gateways = 1;
+		memcpy(c->config.gateway[0].name, "gateway", sizeof("gateway"));
+	}
+	return config_gateway_list(&c->config, list) ? EXIT_DONE : config_error(c);
+}
+
+int
+common_option(struct common *c, int id, const char *value)
+{
+	switch (id) {
+	case 'g':
+		return gateway_option(c, value);
+	case 'c':
+		return config_file(&c->config, value) ? EXIT_DONE : config_error(c);
+	case OPT_SET:
+		return config_set(&c->config, value) == CONFIG_FINE ? EXIT_DONE : config_error(c);
+	case OPT_EVE:
+		c->eve = value;
+		return EXIT_DONE;
+	case OPT_QUIET:
+		c->quiet = true;
+		return EXIT_DONE;
+	default:
+		return EXIT_USAGE;
+	}
+}
+
+static void
+on_session(void *arg, const struct session *s)
+{
+	struct common *c = arg;
+
+	tally_session(&c->tally, s);
+}
+
+static void
+on_finding(void *arg, const struct finding *f)
+{
+	struct common *c = arg;
+
+	tally_finding(&c->tally, f);
+}
+
+static void
+say_guess(const struct common *c, const struct gateway_guess *g)
+{
+	char addr[ADDR_TEXT_MAX];
+
+	addr_print(&g->addr, addr);
+	fprintf(stderr, "%sgateway %s%s%s:%u - %s client%s, %s TLS session%s, %u %% of all%s\n",
+		c->err.tty ? "\r\x1b[K" : "", term_style(&c->err, STYLE_BOLD), addr, term_style(&c->err, STYLE_PLAIN),
+		g->port, words_number(g->clients).text, g->clients == 1 ? "" : "s", words_number(g->sessions).text,
+		g->sessions == 1 ? "" : "s", g->percent, "; name it with -g to be sure");
+}
+
+static void
+on_gateways(void *arg, const struct gateway_guess *guess, size_t n)
+{
+	struct common *c = arg;
+
+	c->guesses = n < GATEWAY_GUESSES ? n : GATEWAY_GUESSES;
+	if (n)
+		memcpy(c->guess, guess, c->guesses * sizeof(guess[0]));
+	if (c->quiet)
+		return;
+	for (size_t i = 0; i < c->guesses; i++)
+		say_guess(c, &guess[i]);
+	if (n == 0)
+		fprintf(stderr, "no gateway: no server that several clients speak TLS to; sessions are recorded, "
+				"none is judged; name it with -g\n");
+}
+
+int
+common_open(struct common *c, const char *iface)
+{
+	const char *configured = config_text(&c->config, OPT_eve_file);
+	struct watch_setup setup = {
+		.config = &c->config,
+		.eve = c->eve      ? c->eve :
+		       *configured ? configured :
+				     NULL,
+		.iface = iface,
+		.version = VERSION,
+		.tell = {c, on_session, on_finding, on_gateways},
+	};
+
+	c->eve = setup.eve;
+	if (watch_open(&c->watch, &setup))
+		return EXIT_DONE;
+	common_error(c, c->watch.error);
+	return EXIT_IO;
+}
+
+int
+common_close(struct common *c, int so_far)
+{
+	if (watch_finish(&c->watch))
+		return so_far;
+	common_error(c, c->watch.error);
+	return EXIT_IO;
+}

@@ -1,0 +1,78 @@
+/*
+ * common: the options that read and run share, and the watch they set up.
+ */
+#ifndef CMD_COMMON_H
+#define CMD_COMMON_H
+
+#include "cmd/cmd.h"
+#include "cmd/tally.h"
+#include "cmd/term.h"
+#include "sensor/watch.h"
+
+enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD };
+
+#define COMMON_OPTIONS                                                                                                 \
+	{'g', "gateway", "ADDR[,ADDR]", "addresses of the gateway: those clients call, and those it calls from"},      \
+		{OPT_EVE, "eve", "FILE", "write EVE JSON lines there; - for standard output"},                         \
+		{'c', "config", "FILE", "read the configuration from there"},                                          \
+		{OPT_SET, "set", "SECTION.OPTION=VALUE", "set one option; the later wins"},                            \
+	{                                                                                                              \
+		OPT_QUIET, "quiet", NULL, "no summary, no progress; errors only"                                       \
+	}
+
+struct common {
+	const struct command *command;
+	struct config config;
+	struct watch watch;
+	struct tally tally;
+	struct term err;
+	const char *eve;
+	bool quiet, gateway_given;
+	struct gateway_guess guess[GATEWAY_GUESSES];
+	size_t guesses;
+};
+
+/* NULL after telling that there is no memory. */
+struct common *common_new(const struct command *command);
+void common_free(struct common *c);
+
+/* One option of COMMON_OPTIONS.  EXIT_DONE, or the mistake was told and its exit code is returned. */
+int common_option(struct common *c, int id, const char *value);
+
+/* Opens the watch; iface NULL: reading. */
+int common_open(struct common *c, const char *iface);
+
+/* Writes what is left and closes; returns the exit code, at least `so_far`. */
+int common_close(struct common *c, int so_far);
+
+/* "gatewitness: WORDS" on stderr, after ending a progress line. */
+void common_error(struct common *c, const char *words);
+
+/* summary.c */
+struct summary {
+	const char *const *files;
+	size_t file_count;
+	uint64_t bytes;		/* read */
+	struct when first, last;
+	int64_t took_ns;
+	const struct eve_capture *live;	/* NULL: reading */
+};
+void summary_print(struct common *c, const struct summary *s);
+
+/* progress.c: one line that is overwritten, on a terminal only. */
+struct progress {
+	struct term *to;
+	bool on, shown;
+	int64_t began, next;
+};
+int64_t clock_now_ns(void);	/* monotonic: for rates and displays only */
+void progress_begin(struct progress *p, struct term *to, bool on);
+struct progress_state {
+	const char *file;
+	uint64_t done, size;	/* bytes, of all files; size 0: unknown */
+	uint64_t frames;
+};
+void progress_show(struct progress *p, const struct progress_state *s);
+void progress_clear(struct progress *p);
+
+#endif

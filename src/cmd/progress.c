@@ -1,0 +1,63 @@
+/*
+ * progress: percent, rate and time left, for somebody who waits.  The only user of the wall clock here.
+ */
+#include "cmd/common.h"
+
+#include <time.h>
+
+enum { EVERY_MS = 200 };
+
+int64_t
+clock_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+void
+progress_begin(struct progress *p, struct term *to, bool on)
+{
+	*p = (struct progress){.to = to, .on = on && to->tty, .began = clock_now_ns()};
+	p->next = p->began + EVERY_MS * NS_PER_MS;
+}
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+void
+progress_show(struct progress *p, const struct progress_state *s)
+{
+	int64_t now, took;
+	double rate;
+
+	if (!p->on || (now = clock_now_ns()) < p->next)
+		return;
+	p->next = now + EVERY_MS * NS_PER_MS;
+	p->shown = true;
+	took = now - p->began;
+	rate = (double)s->done / ((double)took / 1e9);
+	fprintf(p->to->to, "\r\x1b[K%s%.40s%s  ", term_style(p->to, STYLE_BOLD), base_name(s->file),
+		term_style(p->to, STYLE_PLAIN));
+	if (s->size && s->done <= s->size)
+		fprintf(p->to->to, "%3u %%  ", (unsigned)(100 * s->done / s->size));
+	fprintf(p->to->to, "%s  %s frames  %s/s", words_bytes(s->done).text, words_number(s->frames).text,
+		words_bytes((uint64_t)rate).text);
+	if (s->size > s->done && rate > 0)
+		fprintf(p->to->to, "  %s left", words_span((int64_t)((double)(s->size - s->done) / rate * 1e9)).text);
+	fflush(p->to->to);
+}
+
+void
+progress_clear(struct progress *p)
+{
+	if (p->shown)
+		fprintf(p->to->to, "\r\x1b[K");
+	p->shown = false;
+}

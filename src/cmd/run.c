@@ -1,0 +1,297 @@
+/*
+ * run: the same as read, live from an interface, until SIGINT or SIGTERM.
+ *
+ * The wall clock has one use: when no frames come, the time of the packets is taken to pass with it, a
+ * second late, so that no frame still in the ring is overtaken.
+ */
+#include "cmd/common.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "sensor/capture.h"
+#include "sensor/record.h"
+
+enum { OPT_FILTER = 'f', OPT_IFACE = 'i' };
+
+/* The one thing a signal may touch. */
+static volatile sig_atomic_t stop;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+struct running {
+	struct common *common;
+	struct capture *capture;
+	const char *iface, *filter, *record_path;
+	bool records;
+	struct file record;
+	struct when first, last;
+	int64_t began, flush_at;
+	int exit;
+};
+
+static void
+catch_signals(void)
+{
+	struct sigaction act = {.sa_handler = on_signal};
+
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+}
+
+static void
+update_drops(struct running *r)
+{
+	struct capture_drops d = capture_drops(r->capture);
+	struct eve_capture *to = &r->common->watch.capture;
+
+	to->kernel_packets = d.packets;
+	to->kernel_drops = d.ring;
+	to->interface_drops = d.interface;
+}
+
+/* Once a second: what was written must be readable by whoever follows the file. */
+static void
+each_second(struct running *r)
+{
+	int64_t now = clock_now_ns();
+
+	if (now < r->flush_at)
+		return;
+	r->flush_at = now + NS_PER_S;
+	update_drops(r);
+	if (r->common->watch.writes)
+		file_flush(&r->common->watch.eve);
+	if (r->records)
+		file_flush(&r->record);
+}
+
+static void
+pass_time(struct running *r)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	watch_tick(&r->common->watch, (struct when){((int64_t)t.tv_sec - 1) * NS_PER_S + t.tv_nsec});
+}
+
+static void
+take(struct running *r, const struct frame *frames, size_t n)
+{
+	if (r->first.ns == 0)
+		r->first = frames[0].time;
+	r->last = frames[n - 1].time;
+	for (size_t i = 0; r->records && i < n; i++)
+		record_frame(&r->record, &frames[i]);
+	watch_frames(&r->common->watch, frames, n);
+}
+
+static bool
+going(const struct running *r)
+{
+	return !stop && !watch_failed(&r->common->watch) && !(r->records && r->record.error);
+}
+
+static void
+watch_live(struct running *r)
+{
+	struct frame frames[PIPELINE_BATCH];
+	size_t n;
+
+	while (going(r)) {
+		if (!capture_frames(r->capture, frames, PIPELINE_BATCH, &n)) {
+			common_error(r->common, capture_error(r->capture));
+			r->exit = EXIT_IO;
+			return;
+		}
+		if (n)
+			take(r, frames, n);
+		else
+			pass_time(r);
+		each_second(r);
+	}
+}
+
+static void
+close_record(struct running *r)
+{
+	char words[512];
+
+	if (!r->records || file_close(&r->record))
+		return;
+	snprintf(words, sizeof(words), "%.300s: cannot be written: %s; what was written before is kept", r->record_path,
+		 strerror(r->record.error));
+	common_error(r->common, words);
+	r->exit = EXIT_IO;
+}
+
+static int
+finish(struct running *r)
+{
+	struct summary s = {.first = r->first, .last = r->last, .live = &r->common->watch.capture};
+
+	update_drops(r);
+	watch_end(&r->common->watch);
+	close_record(r);
+	r->exit = common_close(r->common, r->exit);
+	s.took_ns = clock_now_ns() - r->began;
+	if (!r->common->quiet)
+		summary_print(r->common, &s);
+	return r->exit;
+}
+
+static int
+open_capture(struct running *r)
+{
+	const struct capture_config cfg = {
+		.iface = r->iface,
+		.filter = r->filter,
+		.buffer = (size_t)config_number(&r->common->config, OPT_capture_buffer),
+		.promiscuous = config_number(&r->common->config, OPT_capture_promiscuous) != 0,
+	};
+	char error[CAPTURE_ERROR_MAX];
+
+	r->capture = capture_open(&cfg, error);
+	if (r->capture)
+		return EXIT_DONE;
+	common_error(r->common, error);
+	return EXIT_IO;
+}
+
+static int
+open_record(struct running *r)
+{
+	char words[512];
+
+	if (!r->record_path)
+		return EXIT_DONE;
+	r->records = record_open(&r->record, r->record_path, capture_link(r->capture), CAPTURE_SNAPLEN);
+	if (r->records)
+		return EXIT_DONE;
+	snprintf(words, sizeof(words), "%.300s: cannot be written: %s", r->record_path, strerror(r->record.error));
+	common_error(r->common, words);
+	return EXIT_IO;
+}
+
+static int
+start(struct running *r)
+{
+	int status = open_capture(r);
+
+	if (status == EXIT_DONE)
+		status = open_record(r);
+	if (status == EXIT_DONE)
+		status = common_open(r->common, r->iface);
+	if (status == EXIT_DONE && !r->common->quiet) {
+		fprintf(stderr, "watching %s; stop with Ctrl-C\n", r->iface);
+		if (r->common->watch.identity_random)
+			fprintf(stderr, "identity.key was made at start: resumption identities compare within this "
+					"run only\n");
+	}
+	return status;
+}
+
+static int
+run_live(struct running *r)
+{
+	int status;
+
+	catch_signals();
+	status = start(r);
+	if (status == EXIT_DONE) {
+		r->began = clock_now_ns();
+		watch_live(r);
+		status = finish(r);
+	}
+	if (r->capture)
+		capture_close(r->capture);
+	return status;
+}
+
+static int
+take_option(struct running *r, int id, const char *value)
+{
+	switch (id) {
+	case OPT_IFACE:
+		r->iface = value;
+		return EXIT_DONE;
+	case OPT_FILTER:
+		r->filter = value;
+		return EXIT_DONE;
+	case OPT_RECORD:
+		r->record_path = value;
+		return EXIT_DONE;
+	case ARGS_FILE:
+		return usage_error("run", "takes no files; the interface is named with -i");
+	default:
+		return common_option(r->common, id, value);
+	}
+}
+
+static int
+take_arguments(struct running *r, int argc, char **argv)
+{
+	struct args a = args_of(&CMD_RUN, argc, argv);
+	const char *value;
+	int id, status = EXIT_DONE;
+
+	while (status == EXIT_DONE && (id = args_next(&a, &value)) != ARGS_END) {
+		if (id == ARGS_BAD)
+			return EXIT_USAGE;
+		if (id == ARGS_HELP) {
+			help_print(&CMD_RUN);
+			return -1;
+		}
+		status = take_option(r, id, value);
+	}
+	if (status == EXIT_DONE && !r->iface)
+		return usage_error("run", "no interface named; -i IFACE");
+	return status;
+}
+
+static int
+run_run(int argc, char **argv)
+{
+	struct running r = {.common = common_new(&CMD_RUN)};
+	int status = r.common ? take_arguments(&r, argc, argv) : EXIT_IO;
+
+	if (status == EXIT_DONE)
+		status = run_live(&r);
+	if (r.common)
+		common_free(r.common);
+	return status < 0 ? EXIT_DONE : status;
+}
+
+static const struct arg_option OPTIONS[] = {
+	{OPT_IFACE, "interface", "IFACE", "capture there; the span port's end"},
+	COMMON_OPTIONS,
+	{OPT_FILTER, "filter", "BPF", "only frames that match, in tcpdump's language"},
+	{OPT_RECORD, "record", "FILE", "also write the frames as seen, as nanosecond pcap"},
+	{0, NULL, NULL, NULL},
+};
+
+const struct command CMD_RUN = {
+	"run",
+	"-i IFACE [OPTION]...",
+	"the same as read, live from an interface",
+	OPTIONS,
+	"Watches until SIGINT or SIGTERM, then writes everything and a summary. It needs the right\n"
+	"to capture: root, or  setcap cap_net_raw+ep gatewitness. Without -g every session is\n"
+	"recorded until the gateway is clear, which takes at least a minute; then those of the\n"
+	"gateway only (capture.scope).\n"
+	"\n"
+	"examples:\n"
+	"  gatewitness run -i eth1 -g 192.0.2.10,192.0.2.11 --eve /var/log/gatewitness/eve.json\n"
+	"  gatewitness run -i eth1 --record seen.pcap --eve live.json\n"
+	"  gatewitness run -i eth1 -f 'tcp port 443 or udp port 443' --eve -\n"
+	"\n"
+	"exit code: 0 stopped by a signal; 1 capture or output failed; 2 wrong usage or configuration\n",
+	run_run,
+};

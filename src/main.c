@@ -1,0 +1,77 @@
+/*
+ * gatewitness: a table of commands.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+static const struct command *const COMMANDS[] = {&CMD_READ, &CMD_RUN, &CMD_SCHEMA, &CMD_DETECTORS, &CMD_CONFIG};
+enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
+
+static void
+usage(FILE *to)
+{
+	fprintf(to, "gatewitness %s: watches the TLS traffic of a remote-access gateway, off the box\n\n", VERSION);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(to, "  gatewitness %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+	fprintf(to, "\n  gatewitness help COMMAND, gatewitness COMMAND --help: its options and examples\n"
+		    "  gatewitness --version\n");
+}
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(COMMANDS[i]->name, name) == 0)
+			return COMMANDS[i];
+	return NULL;
+}
+
+static int
+unknown(const char *name)
+{
+	const struct command *nearest = COMMANDS[0];
+
+	for (size_t i = 1; i < COMMAND_COUNT; i++)
+		if (option_distance(name, COMMANDS[i]->name) < option_distance(name, nearest->name))
+			nearest = COMMANDS[i];
+	fprintf(stderr, "gatewitness: unknown command \"%.60s\"; the nearest is \"%s\" (see gatewitness --help)\n",
+		name, nearest->name);
+	return EXIT_USAGE;
+}
+
+static int
+help(const char *name)
+{
+	const struct command *c = name ? find(name) : NULL;
+
+	if (name && !c)
+		return unknown(name);
+	if (c)
+		help_print(c);
+	else
+		usage(stdout);
+	return EXIT_DONE;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *c;
+
+	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is a write error like any other */
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+		return help(argc > 2 ? argv[2] : NULL);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		printf("gatewitness %s\n", VERSION);
+		return EXIT_DONE;
+	}
+	c = find(argv[1]);
+	return c ? c->run(argc - 1, argv + 1) : unknown(argv[1]);
+}

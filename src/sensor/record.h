@@ -1,0 +1,16 @@
+/*
+ * record: frames into a nanosecond pcap file, exactly as they were seen
+ * (https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html).
+ */
+#ifndef SENSOR_RECORD_H
+#define SENSOR_RECORD_H
+
+#include "packet/packet.h"
+#include "sink/file.h"
+
+/* Opens f (file_open) and writes the file's header.  False: f->error. */
+bool record_open(struct file *f, const char *path, uint32_t link, uint32_t snaplen);
+
+void record_frame(struct file *f, const struct frame *frame);
+
+#endif

@@ -1,0 +1,381 @@
+/*
+ * watch: the pipeline and its edges.  Must not ask a clock: all time here is packet time.
+ */
+#include "sensor/watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+
+/* The identity key that everybody has: two reads of one capture, anywhere, agree. */
+static const struct hash_key PUBLIC_KEY = {0x6761746577697474, 0x6e6573732e707562};
+
+static void
+on_session(void *arg, const struct session *s)
+{
+	struct watch *w = arg;
+
+	if (w->writes) {
+		struct out o = file_room(&w->eve);
+
+		eve_session(&o, &w->eve_context, s);
+		file_wrote(&w->eve, &o);
+	}
+	if (w->setup.tell.session)
+		w->setup.tell.session(w->setup.tell.arg, s);
+}
+
+static void
+on_finding(void *arg, const struct finding *f, const struct session *s)
+{
+	struct watch *w = arg;
+
+	if (w->writes) {
+		struct out o = file_room(&w->eve);
+
+		eve_finding(&o, &w->eve_context, f, s);
+		file_wrote(&w->eve, &o);
+	}
+	if (w->setup.tell.finding)
+		w->setup.tell.finding(w->setup.tell.arg, f);
+}
+
+static void
+on_closed(void *arg, const struct incident *i)
+{
+	struct watch *w = arg;
+	struct out o;
+
+	if (!w->writes)
+		return;
+	o = file_room(&w->eve);
+	eve_incident_closed(&o, &w->eve_context, i);
+	file_wrote(&w->eve, &o);
+}
+
+static void
+write_stats(struct watch *w, struct when now)
+{
+	int64_t up = when_since(now, w->first) / NS_PER_S;
+	struct out o;
+
+	if (!w->writes)
+		return;
+	w->capture.now = now;
+	w->capture.uptime_s = up > 0 ? up : 0;
+	w->capture.flows_open = pipeline_open(w->pipeline);
+	o = file_room(&w->eve);
+	eve_stats(&o, &w->eve_context, pipeline_counts(w->pipeline), &w->capture);
+	file_wrote(&w->eve, &o);
+}
+
+static bool
+random_key(struct hash_key *key)
+{
+	return getrandom(key, sizeof(*key), 0) == (ssize_t)sizeof(*key);
+}
+
+static uint64_t
+hex_u64(const char *hex)
+{
+	char part[17];
+
+	memcpy(part, hex, 16);
+	part[16] = '\0';
+	return strtoull(part, NULL, 16);
+}
+
+/* identity.key in words; auto is public for captures, where runs are compared, and random live. */
+static bool
+identity_key(struct watch *w, struct hash_key *key)
+{
+	const char *text = config_text(w->setup.config, OPT_identity_key);
+	bool is_auto = strcmp(text, "auto") == 0;
+
+	if (strcmp(text, "random") == 0 || (is_auto && w->setup.iface)) {
+		w->identity_random = true;
+		return random_key(key);
+	}
+	if (is_auto || strcmp(text, "public") == 0)
+		*key = PUBLIC_KEY;
+	else
+		*key = (struct hash_key){hex_u64(text), hex_u64(text + 16)};
+	return true;
+}
+
+enum { SCOPE_AUTO, SCOPE_ALL, SCOPE_GATEWAY };
+
+static bool
+pipeline_setup(struct watch *w, struct pipeline_config *p)
+{
+	const struct config *c = w->setup.config;
+	int64_t scope = config_number(c, OPT_capture_scope);
+
+	*p = (struct pipeline_config){
+		.memory = (size_t)config_number(c, OPT_memory_limit),
+		.scope_gateway = scope == SCOPE_GATEWAY || (scope == SCOPE_AUTO && w->setup.iface),
+		.ndpi = config_number(c, OPT_ndpi_enabled) != 0,
+		.ndpi_calls = (uint32_t)config_number(c, OPT_ndpi_calls),
+		.update_ns = config_number(c, OPT_session_update),
+	};
+	if (!random_key(&p->table) || !identity_key(w, &p->identity))
+		return false;
+	p->identity_id = hash_keep(&PUBLIC_KEY, &p->identity, sizeof(p->identity));
+	p->sensor = hash_keep(&PUBLIC_KEY, w->sensor, strlen(w->sensor));
+	p->detect = (struct detect_config){
+		.learn_ns = config_number(c, OPT_detect_learn),
+		.incident_idle_ns = config_number(c, OPT_incident_idle),
+		.table = p->table,
+		.params = c->number + OPTIONS_OWN,
+	};
+	return true;
+}
+
+static void
+sensor_name(struct watch *w)
+{
+	const char *name = config_text(w->setup.config, OPT_sensor_name);
+
+	if (*name)
+		snprintf(w->sensor, sizeof(w->sensor), "%.255s", name);
+	else if (gethostname(w->sensor, sizeof(w->sensor) - 1) < 0)
+		snprintf(w->sensor, sizeof(w->sensor), "gatewitness");
+}
+
+/* memory.limit as one mapping: pages cost nothing until they are used. */
+static bool
+map_memory(struct watch *w, size_t size)
+{
+	void *m = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (m == MAP_FAILED) {
+		snprintf(w->error, sizeof(w->error), "memory.limit: cannot map %zu bytes: %s", size, strerror(errno));
+		return false;
+	}
+	madvise(m, size, MADV_NOHUGEPAGE);
+	w->memory = m;
+	w->memory_size = size;
+	return true;
+}
+
+static bool
+open_pipeline(struct watch *w)
+{
+	const struct pipeline_sink to = {.arg = w, .session = on_session, .finding = on_finding, .closed = on_closed};
+	struct pipeline_config cfg;
+
+	if (!crypt_init()) {
+		snprintf(w->error, sizeof(w->error), "the crypto library lacks MD5, SHA-1, SHA-256, HKDF or AES-GCM");
+		return false;
+	}
+	if (!pipeline_setup(w, &cfg)) {
+		snprintf(w->error, sizeof(w->error), "no random numbers from the system: %s", strerror(errno));
+		return false;
+	}
+	if (!map_memory(w, cfg.memory))
+		return false;
+	w->capture.memory = cfg.memory;
+	w->pipeline = pipeline_new(w->memory, &cfg, &to);
+	if (!w->pipeline)
+		snprintf(w->error, sizeof(w->error), "memory.limit: %zu bytes are too few", cfg.memory);
+	eve_context_init(&w->eve_context, &w->eve_config, NULL, cfg.identity_id);
+	return w->pipeline != NULL;
+}
+
+static bool
+open_eve(struct watch *w)
+{
+	const char *path = w->setup.eve;
+
+	if (!path)
+		return true;
+	if (!file_open(&w->eve, path)) {
+		snprintf(w->error, sizeof(w->error), "%.300s: cannot be written: %s", path, strerror(w->eve.error));
+		return false;
+	}
+	w->writes = true;
+	return true;
+}
+
+/* Who the configuration says they are; nobody: a search. */
+static bool
+open_gateways(struct watch *w)
+{
+	static const struct hash_key KEY = {1, 2};
+
+	w->gateways = config_gateways(w->setup.config, w->gateway, GATEWAY_ADDRS_MAX);
+	if (w->gateways) {
+		pipeline_gateways(w->pipeline, w->gateway, w->gateways);
+		return true;
+	}
+	w->finder = gateways_new(&KEY);
+	if (!w->finder)
+		snprintf(w->error, sizeof(w->error), "no memory");
+	return w->finder != NULL;
+}
+
+bool
+watch_open(struct watch *w, const struct watch_setup *setup)
+{
+	*w = (struct watch){.setup = *setup};
+	sensor_name(w);
+	w->stats_ns = config_number(setup->config, OPT_eve_stats);
+	w->capture.live = setup->iface != NULL;
+	w->eve_config = (struct eve_config){
+		.strict = config_number(setup->config, OPT_eve_mode) == 1,
+		.sensor = w->sensor,
+		.iface = setup->iface,
+		.version = setup->version,
+	};
+	return open_pipeline(w) && open_gateways(w) && open_eve(w);
+}
+
+void
+watch_close(struct watch *w)
+{
+	if (w->pipeline)
+		pipeline_close(w->pipeline);
+	if (w->memory)
+		munmap(w->memory, w->memory_size);
+	gateways_free(w->finder);
+	*w = (struct watch){0};
+}
+
+void
+watch_capture(struct watch *w, const char *name)
+{
+	uint64_t key = w->eve_context.identity_key;
+
+	eve_context_init(&w->eve_context, &w->eve_config, name, key);
+}
+
+bool
+watch_settled(const struct watch *w)
+{
+	return w->finder == NULL;
+}
+
+void
+watch_settle(struct watch *w, const struct gateway_guess *guess, size_t n)
+{
+	for (size_t i = 0; i < n && i < GATEWAY_ADDRS_MAX; i++)
+		w->gateway[w->gateways++] = (struct gateway_addr){
+			.addr = guess[i].addr, .gateway = (uint8_t)(i + 1), .listens = true, .calls = true};
+	if (w->gateways)
+		pipeline_gateways(w->pipeline, w->gateway, w->gateways);
+	if (w->setup.tell.gateways)
+		w->setup.tell.gateways(w->setup.tell.arg, guess, n);
+	gateways_free(w->finder);
+	w->finder = NULL;
+}
+
+/* A minute of packets has passed: is there somebody to name?  If not, the search goes on. */
+static void
+try_settle(struct watch *w, struct when now)
+{
+	struct gateway_guess guess[GATEWAY_GUESSES];
+	size_t n;
+
+	if (when_before(now, w->settle_at))
+		return;
+	n = gateways_guess(w->finder, guess, GATEWAY_GUESSES);
+	if (n)
+		watch_settle(w, guess, n);
+	else
+		w->settle_at = when_add(now, WATCH_SETTLE_S * NS_PER_S);
+}
+
+static void
+look(struct watch *w, const struct frame *frames, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		gateways_look(w->finder, &frames[i]);
+	try_settle(w, frames[n - 1].time);
+}
+
+/* The due stamp, not the frame's: a line a beat, however the frames came in. */
+static void
+stats_due(struct watch *w, struct when now)
+{
+	int64_t late = when_since(now, w->stats_at);
+
+	write_stats(w, w->stats_at);
+	w->stats_at = when_add(now, w->stats_ns - late % w->stats_ns);
+}
+
+static void
+begin(struct watch *w, struct when first)
+{
+	w->began = true;
+	w->first = first;
+	w->settle_at = when_add(first, WATCH_SETTLE_S * NS_PER_S);
+	w->stats_at = when_add(first, w->stats_ns);
+}
+
+void
+watch_frames(struct watch *w, const struct frame *frames, size_t n)
+{
+	size_t done = 0;
+
+	if (n == 0)
+		return;
+	if (!w->began)
+		begin(w, frames[0].time);
+	if (w->finder)
+		look(w, frames, n);
+	for (size_t i = 0; w->stats_ns && i < n; i++) {
+		if (when_before(frames[i].time, w->stats_at))
+			continue;
+		if (i > done)
+			pipeline_frames(w->pipeline, frames + done, i - done);
+		done = i;
+		stats_due(w, frames[i].time);
+	}
+	pipeline_frames(w->pipeline, frames + done, n - done);
+}
+
+void
+watch_tick(struct watch *w, struct when now)
+{
+	if (!w->began)
+		return;
+	pipeline_tick(w->pipeline, now);
+	if (w->finder)
+		try_settle(w, now);
+	if (w->stats_ns && !when_before(now, w->stats_at))
+		stats_due(w, now);
+}
+
+void
+watch_end(struct watch *w)
+{
+	struct gateway_guess guess[GATEWAY_GUESSES];
+
+	if (w->finder)
+		watch_settle(w, guess, gateways_guess(w->finder, guess, GATEWAY_GUESSES));
+	pipeline_end(w->pipeline);
+	write_stats(w, pipeline_now(w->pipeline));
+}
+
+bool
+watch_finish(struct watch *w)
+{
+	bool fine = !w->writes || file_close(&w->eve);
+
+	if (!fine)
+		snprintf(w->error, sizeof(w->error), "%.300s: cannot be written: %s; what was written before is kept",
+			 strcmp(w->eve.path, "-") == 0 ? "standard output" : w->eve.path, strerror(w->eve.error));
+	w->writes = false;
+	return fine;
+}
+
+const struct counts *
+watch_counts(const struct watch *w)
+{
+	return pipeline_counts(w->pipeline);
+}

@@ -1,0 +1,82 @@
+/*
+ * watch: what read and run share: a pipeline with its memory and keys, the EVE file behind it, the search for
+ * the gateways, and the stats clock, which is packet time.
+ *
+ *	frames -> watch -> pipeline -> watch -> EVE lines
+ *		    \-> gateways	     \-> the command's own tally
+ */
+#ifndef SENSOR_WATCH_H
+#define SENSOR_WATCH_H
+
+#include "sensor/config.h"
+#include "sensor/gateways.h"
+#include "sink/eve.h"
+#include "sink/file.h"
+
+/* What the command wants to hear; all but arg may be NULL. */
+struct watch_tell {
+	void *arg;
+	void (*session)(void *arg, const struct session *s);
+	void (*finding)(void *arg, const struct finding *f);
+	/* a guess was made: n == 0, nobody stands out */
+	void (*gateways)(void *arg, const struct gateway_guess *guess, size_t n);
+};
+
+struct watch_setup {
+	const struct config *config;
+	const char *eve;	/* path, "-", or NULL: no EVE lines */
+	const char *iface;	/* NULL: reading */
+	const char *version;
+	struct watch_tell tell;
+};
+
+enum { WATCH_ERROR_MAX = 512, WATCH_SETTLE_S = 60 };
+
+struct watch {
+	struct watch_setup setup;
+	char sensor[256];
+	char error[WATCH_ERROR_MAX];	/* one line */
+	struct pipeline *pipeline;
+	void *memory;
+	size_t memory_size;
+	bool writes;			/* there is an EVE file */
+	struct file eve;
+	struct eve_config eve_config;
+	struct eve_context eve_context;
+	struct gateways *finder;	/* NULL: settled */
+	bool began;			/* first, settle_at, stats_at are set */
+	struct when first, settle_at, stats_at;
+	int64_t stats_ns;
+	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
+	size_t gateways;
+	bool identity_random;		/* the key was made at start */
+	struct eve_capture capture;	/* live: the kernel's counts, kept up to date by run */
+};
+
+/* False: w->error.  The setup's pointers must outlive the watch. */
+bool watch_open(struct watch *w, const struct watch_setup *setup);
+void watch_close(struct watch *w);	/* also after watch_open failed */
+
+/* The next capture's name, for `pcap_filename`. */
+void watch_capture(struct watch *w, const char *name);
+
+/* Are the gateways known?  If not: looks for them among these frames, or says who they are. */
+bool watch_settled(const struct watch *w);
+void watch_settle(struct watch *w, const struct gateway_guess *guess, size_t n);
+
+/* At most PIPELINE_BATCH.  watch_failed: output cannot be written any more. */
+void watch_frames(struct watch *w, const struct frame *frames, size_t n);
+void watch_tick(struct watch *w, struct when now);
+void watch_end(struct watch *w);
+static inline bool
+watch_failed(const struct watch *w)
+{
+	return w->writes && w->eve.error != 0;
+}
+
+/* Closes the EVE file.  False: w->error. */
+bool watch_finish(struct watch *w);
+
+const struct counts *watch_counts(const struct watch *w);
+
+#endif
