@@ -88,15 +88,16 @@ walk_on(struct walk *w, enum layer next)
 }
 
 static bool
-walk_all(struct decoder *d, const struct frame *f, struct packet *p, uint32_t missing)
+walk_all(struct decoder *d, const struct frame *f, struct packet *p)
 {
+	uint32_t captured = (uint32_t)cur_left(&f->bytes);
 	struct counts *c = d->counts;
 	struct packet udp;
 	struct walk w = {.c = f->bytes, .p = p, .fragments = d->fragments, .udp = &udp};
 	enum layer end;
 
-	w.missing = missing;
-	w.told = missing != 0;
+	w.missing = f->wire_len > captured ? f->wire_len - captured : 0;
+	w.told = w.missing != 0;
 	end = walk_on(&w, link_first(f->link));
 	if (w.in_udp)
 		end = fall_back(&w, end);
@@ -129,8 +130,8 @@ plain(const struct frame *f, struct packet *p)
 	c.end = h + ETHER + total;
 	ip4_fields(p, h + ETHER, c.end);
 	tcp_fields(p, h + ETHER + IP);
-	tcp_options(p, cur_sub(&c, head - TCP));
-	p->payload = c;
+	tcp_options(p, c.p, head - TCP);
+	p->payload = (struct cur){c.p + (head - TCP), c.end, false};
 	p->payload_len = total - IP - head;
 	p->cut = false;
 	return true;
@@ -149,16 +150,14 @@ packet_clear(struct packet *p, const struct frame *f)
 bool
 packet_decode(struct decoder *d, const struct frame *f, struct packet *p)
 {
-	uint32_t captured = (uint32_t)cur_left(&f->bytes);
-	uint32_t missing = f->wire_len > captured ? f->wire_len - captured : 0;
 	struct counts *c = d->counts;
 
 	c->frames++;
 	c->frame_bytes += f->wire_len;
-	c->frame_cut += missing != 0;
+	c->frame_cut += f->wire_len > cur_left(&f->bytes);
 	packet_clear(p, f);
 	if (f->link != LINK_ETHERNET || !plain(f, p))
-		return walk_all(d, f, p, missing);
+		return walk_all(d, f, p);
 	c->frame_ok++;
 	return true;
 }

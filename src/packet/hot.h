@@ -43,15 +43,15 @@ tcp_fields(struct packet *p, const uint8_t *h)
 
 /* RFC 7323 appendix A: two bytes of padding and the timestamps, what nearly every segment carries. */
 static inline void
-tcp_options(struct packet *p, struct cur options)
+tcp_options(struct packet *p, const uint8_t *o, uint32_t n)
 {
 	static const uint8_t stamps[4] = {OPTION_NOP, OPTION_NOP, OPTION_TIMESTAMPS, 10};
 
-	if (cur_left(&options) == OPTIONS_STAMPS && memcmp(options.p, stamps, 4) == 0) {
-		p->ts_val = be32(options.p + 4);
-		p->ts_ecr = be32(options.p + 8);
-	} else if (cur_left(&options)) {
-		tcp_options_read(p, options);
+	if (n == OPTIONS_STAMPS && memcmp(o, stamps, 4) == 0) {
+		p->ts_val = be32(o + 4);
+		p->ts_ecr = be32(o + 8);
+	} else if (n) {
+		tcp_options_read(p, cur_of(o, n));
 	}
 }
 

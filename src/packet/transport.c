@@ -61,19 +61,16 @@ payload_is_rest(struct walk *w)
 	w->p->cut = w->missing != 0;
 }
 
-/* Moves over the options; what the capture cut off of them is no payload. */
-static struct cur
+/* Reads and moves over n bytes of options; what the capture cut off of them is no payload. */
+static void
 options_take(struct walk *w, uint32_t n)
 {
-	struct cur o = w->c;
+	const uint8_t *o = w->c.p;
+	uint32_t left = (uint32_t)cur_left(&w->c), there = left < n ? left : n;
 
-	if (cur_left(&o) >= n) {
-		o.end = w->c.p = o.p + n;
-	} else {
-		w->missing -= n - (uint32_t)cur_left(&o);
-		w->c.p = w->c.end;
-	}
-	return o;
+	cur_skip(&w->c, there);
+	w->missing -= n - there;
+	tcp_options(w->p, o, there);
 }
 
 enum layer
@@ -89,7 +86,7 @@ tcp_read(struct walk *w)
 	if (head < 20 || head - 20 > walk_wire(w))
 		return NOT_TCP_HEADER;
 	tcp_fields(p, h);
-	tcp_options(p, options_take(w, head - 20));
+	options_take(w, head - 20);
 	/* A SYN that lacks bytes of a whole frame has a wrong IP length: there is no payload to miss. */
 	if (p->tcp_flags & TCP_SYN && !w->told)
 		w->missing = 0;
