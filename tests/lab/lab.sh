@@ -95,13 +95,28 @@ lab_listens()
 	lab_die "nobody listens on $1 port $2 (see $LAB_TMP)"
 }
 
+# Ends what runs in NODE: everything in a namespace of ours was started by us.
+lab_empty()
+{
+	local pids
+
+	mapfile -t pids < <(ip netns pids "$(lab_ns "$1")")
+	[ ${#pids[@]} -eq 0 ] || kill "${@:2}" "${pids[@]}" 2> /dev/null
+	return 0
+}
+
 lab_end()
 {
 	local status=$? node
 
 	trap - EXIT INT TERM
-	[ ${#LAB_PIDS[@]} -gt 0 ] && kill "${LAB_PIDS[@]}" 2> /dev/null
-	[ -n "$LAB_DUMP" ] && kill "$LAB_DUMP" 2> /dev/null
+	for node in "${LAB_NODES[@]}"; do
+		lab_empty "$node"
+	done
+	sleep 0.3
+	for node in "${LAB_NODES[@]}"; do
+		lab_empty "$node" -KILL
+	done
 	wait 2> /dev/null
 	for node in "${LAB_NODES[@]}"; do
 		ip netns del "$(lab_ns "$node")"
