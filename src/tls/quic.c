@@ -29,7 +29,7 @@ struct quic {
 
 _Static_assert(sizeof(struct quic) <= STATE_BYTES, "an item holds it");
 
-/* A long header. */
+/* A long header.  The fixed bit says nothing: servers clear it at random (RFC 9287). */
 struct packet {
 	struct quic_version version;
 	struct cur dcid, scid;
@@ -73,7 +73,7 @@ packet_read(struct cur *c, struct packet *p)
 
 	p->dcid = cur_sub(c, cur_u8(c));
 	p->scid = cur_sub(c, cur_u8(c));
-	p->known = quic_version_find(wire, &p->version) && first & FIXED;
+	p->known = quic_version_find(wire, &p->version);
 	if (c->bad || !p->known)
 		return !c->bad;
 	if (cur_left(&p->dcid) > QUIC_CID_MAX || cur_left(&p->scid) > QUIC_CID_MAX)
@@ -333,6 +333,17 @@ sealed_note(struct tally *s, size_t n, bool application)
 		s->plain += (uint32_t)n - HIDDEN;
 }
 
+/* The hidden handshake by its length: a client certificate, or another server's, shows here. */
+static void
+flight_note(struct tls *t, struct half *h, unsigned side, size_t n)
+{
+	struct full *f = h->full ? pool_at(&t->fulls, h->full) : NULL;
+	uint16_t *flight = f ? &f->flight[direction_of(h, side)] : NULL;
+
+	if (flight)
+		*flight = n > (size_t)(UINT16_MAX - *flight) ? UINT16_MAX : (uint16_t)(*flight + n);
+}
+
 static void
 long_read(struct tls *t, struct half *h, struct tls_piece *piece, struct tally *s)
 {
@@ -349,6 +360,8 @@ long_read(struct tls *t, struct half *h, struct tls_piece *piece, struct tally *
 		initial_next(t, h, piece, &p);
 	else if (p.type == QUIC_ZERO_RTT || p.type == QUIC_HANDSHAKE)
 		sealed_note(s, cur_left(&p.sealed.payload), p.type == QUIC_ZERO_RTT);
+	if (p.type == QUIC_HANDSHAKE)
+		flight_note(t, h, piece->side, cur_left(&p.sealed.payload));
 	/* A client that has Handshake keys has read the ServerHello (RFC 9001 4.9.1). */
 	if (p.type == QUIC_HANDSHAKE && h->left[1] & SAW_SERVER && direction_of(h, piece->side) == QUIC_CLIENT) {
 		quic_close(t, h);
@@ -374,7 +387,7 @@ quic_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_eve
 	for (unsigned i = 0; i < PACKETS_MAX && cur_left(&piece->bytes); i++) {
 		if (cur_peek(&piece->bytes, 0) & LONG)
 			long_read(t, h, piece, &s);
-		else if (i == 0 || cur_peek(&piece->bytes, 0) & FIXED)
+		else if (i == 0 || cur_peek(&piece->bytes, 0))
 			short_read(h, piece, &s);
 		else
 			break; /* padding behind the packets */
