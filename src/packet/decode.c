@@ -101,8 +101,6 @@ walk_all(struct decoder *d, const struct frame *f, struct packet *p)
 	end = walk_on(&w, link_first(f->link));
 	if (w.in_udp)
 		end = fall_back(&w, end);
-	if (w.assembled)
-		fragments_keep(d->fragments);
 	++*end_counter(c, end);
 	c->icmp += end == PACKET_OK && (p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6);
 	return end == PACKET_OK;

@@ -1,7 +1,7 @@
 /*
  * fragment: IP packets put together again, within a fixed share of memory.
  *
- *	key -> datagram -> pieces, in order of offset -> one of PACKET_KEPT slots, header in front
+ *	key -> datagram -> pieces, in order of offset -> one slot, header in front
  *
  * Bytes that came first stay (what a receiver does with overlaps differs by system; an odd one is counted).
  * Must not let a sender hold memory: packets are given up after 30 s, the oldest goes when room is needed,
@@ -54,8 +54,7 @@ struct fragments {
 	struct pool pieces, datagrams;
 	struct map index;
 	uint32_t oldest, newest;
-	uint32_t slot;
-	uint8_t *slots;
+	uint8_t *slot; /* the packet put together last */
 };
 
 static uint32_t
@@ -72,7 +71,7 @@ fragments_bytes(size_t bytes)
 	uint32_t n = piece_count(bytes);
 
 	return sizeof(struct fragments) + n * (sizeof(struct piece) + sizeof(struct datagram)) + map_bytes(n) +
-	       (size_t)PACKET_KEPT * SLOT_BYTES + 5 * 64;
+	       SLOT_BYTES + 5 * 64;
 }
 
 struct fragments *
@@ -85,7 +84,7 @@ fragments_new(struct carve *c, size_t bytes, struct counts *counts)
 	pool_init(&t->pieces, carve_take(c, n * sizeof(struct piece)), sizeof(struct piece), n);
 	pool_init(&t->datagrams, carve_take(c, n * sizeof(struct datagram)), sizeof(struct datagram), n);
 	map_init(&t->index, carve_take(c, map_bytes(n)), n);
-	t->slots = carve_take(c, (size_t)PACKET_KEPT * SLOT_BYTES);
+	t->slot = carve_take(c, SLOT_BYTES);
 	return t;
 }
 
@@ -305,7 +304,7 @@ static enum layer
 assemble(struct walk *w, struct datagram *d)
 {
 	struct fragments *t = w->fragments;
-	uint8_t *slot = t->slots + (size_t)t->slot * SLOT_BYTES;
+	uint8_t *slot = t->slot;
 
 	head_write(d, slot);
 	for (uint32_t at = d->pieces; at; at = piece_at(t, at)->next) {
@@ -320,15 +319,8 @@ assemble(struct walk *w, struct datagram *d)
 	w->p->ip = cur_of(slot, d->head_len + (size_t)d->total);
 	w->c = cur_of(slot + d->head_len, d->total);
 	w->p->proto = w->proto = d->proto;
-	w->assembled = true;
 	w->in_udp = false; /* a carrier that was put together itself lay in this slot */
 	return LAYER_NEXT;
-}
-
-void
-fragments_keep(struct fragments *t)
-{
-	t->slot = (t->slot + 1) % PACKET_KEPT;
 }
 
 static enum layer

@@ -64,7 +64,6 @@ struct walk {
 	bool told; /* the frame's own length says that it was cut */
 	bool bounded; /* the carrier's length is the truth, not that of an IP header inside */
 	bool sequenced; /* the GRE header had a sequence number: tells ERSPAN II from I */
-	bool assembled; /* from fragments */
 	bool in_udp; /* *udp is the packet to fall back to */
 	struct packet *udp; /* the carrier of a UDP tunnel, as a packet of its own */
 };
@@ -163,7 +162,6 @@ struct fragment {
 size_t fragments_bytes(size_t bytes);
 struct fragments *fragments_new(struct carve *c, size_t bytes, struct counts *counts);
 void fragments_key(struct fragments *t, const struct hash_key *key);
-void fragments_keep(struct fragments *t); /* the packet put together last stays for PACKET_KEPT more */
 
 /* PACKET_HELD, or LAYER_NEXT with the walk moved to the whole payload. */
 enum layer fragment_read(struct walk *w, const struct fragment *f);

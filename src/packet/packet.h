@@ -4,8 +4,7 @@
  *	frame -> link layer -> tags, labels -> [tunnel]* -> IP -> (fragments) -> TCP or UDP
  *
  * The innermost addresses count; the way there is kept as VLANs and one tunnel id.  Views in a struct
- * packet live as long as the frame (or, for a reassembled packet, until PACKET_KEPT more frames were decoded,
- * so that a batch of frames can be decoded ahead).
+ * packet live as long as the frame (or, for a reassembled packet, until the next decode).
  */
 #ifndef PACKET_PACKET_H
 #define PACKET_PACKET_H
@@ -61,13 +60,11 @@ struct packet {
 	uint32_t wire_len;	/* of the frame */
 };
 
-enum { PACKET_KEPT = 32 };
-
 struct decoder;			/* holds fragments */
 
 /* Memory for the given number of bytes of fragments, taken from `c`. */
 struct decoder *decoder_new(struct carve *c, size_t bytes, struct counts *counts);
-size_t decoder_bytes(size_t bytes);	/* what decoder_new takes: about 2 MiB more, mostly never touched */
+size_t decoder_bytes(size_t bytes);	/* what decoder_new takes; 600 KiB at least */
 
 /* The key of the fragment table (random; never decides a result).  Before the first frame. */
 void decoder_key(struct decoder *d, const struct hash_key *key);
