@@ -23,32 +23,32 @@ struct finding_number {
 };
 
 struct finding {
-	uint64_t id;			/* hash(detector, actor, first session) */
-	uint64_t incident;		/* id of the incident it belongs to */
-	uint16_t detector;		/* number in detect.def */
-	uint8_t severity;		/* enum severity */
-	uint8_t confidence;		/* percent */
+	uint64_t id; /* hash(detector, actor, first session) */
+	uint64_t incident; /* id of the incident it belongs to */
+	uint16_t detector; /* number in detect.def */
+	uint8_t severity; /* enum severity */
+	uint8_t confidence; /* percent */
 	uint8_t gateway;
-	bool opens;			/* first of its incident */
-	bool worsens;			/* raised it, or is the first of its detector in it */
-	bool learning;			/* the gateway's learning time was not over */
-	struct when time;		/* packet time of the last evidence */
-	struct addr actor, target;	/* the two addresses of the alert: src and dest */
+	bool opens; /* first of its incident */
+	bool worsens; /* raised it, or is the first of its detector in it */
+	bool learning; /* the gateway's learning time was not over */
+	struct when time; /* packet time of the last evidence */
+	struct addr actor, target; /* the two addresses of the alert: src and dest */
 	uint16_t actor_port, target_port;
 	uint8_t proto;
-	char text[FINDING_TEXT];	/* the finding in words, with its numbers */
+	char text[FINDING_TEXT]; /* the finding in words, with its numbers */
 	uint32_t number_count;
 	struct finding_number number[FINDING_NUMBERS];
 	uint32_t session_count;
 	uint64_t session[FINDING_SESSIONS];
-	const char *benign;		/* explanations that it could not exclude */
+	const char *benign; /* explanations that it could not exclude */
 };
 
 struct detector_info {
 	uint16_t id;
-	const char *name, *title, *attack;	/* ATT&CK technique */
+	const char *name, *title, *attack; /* ATT&CK technique */
 	uint8_t severity;
-	const char *doc, *blind;		/* what it looks for, what it cannot see */
+	const char *doc, *blind; /* what it looks for, what it cannot see */
 };
 extern const struct detector_info DETECTORS[];
 extern const unsigned DETECTOR_COUNT;
@@ -56,7 +56,7 @@ extern const unsigned DETECTOR_COUNT;
 /* Parameters of detectors: detect.def declares them; the config sets them by "detect.NAME". */
 struct detect_param {
 	const char *detector, *name, *unit, *doc;
-	int64_t value;			/* default */
+	int64_t value; /* default */
 };
 extern const struct detect_param DETECT_PARAMS[];
 extern const unsigned DETECT_PARAM_COUNT;
@@ -70,11 +70,11 @@ struct incident {
 };
 
 struct detect_config {
-	int64_t learn_ns;		/* detect.learn */
-	int64_t incident_idle_ns;	/* incident.idle */
-	size_t memory;			/* share of the budget */
+	int64_t learn_ns; /* detect.learn */
+	int64_t incident_idle_ns; /* incident.idle */
+	size_t memory; /* share of the budget */
 	struct hash_key table;
-	const int64_t *params;		/* DETECT_PARAM_COUNT values */
+	const int64_t *params; /* DETECT_PARAM_COUNT values */
 };
 
 struct detect;

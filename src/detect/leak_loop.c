@@ -1,0 +1,330 @@
+/*
+ * leak_loop: memory read out of the gateway piece by piece: one request again and again, answers that differ a little.
+ *
+ *		request		answer		period
+ *	leak	constant	jitters		any
+ *	spray	varies		constant
+ *	probe	constant	constant
+ *	monitor	constant	constant, or a few bytes of compression jitter in a strict period
+ *	browser	varies		varies, pages
+ *
+ * Watched per source and client program, per source, and per client program over sources; each remembers two
+ * runs of equal requests.  Integers only: ranges and counts, no moments to drift.
+ */
+#include "detect/frame.h"
+
+enum {
+	RUN_SESSIONS = 4,
+	SHAPE_STEP = 8, /* request sizes within it count as one */
+	DISTINCT_FAST = 3, /* sizes of answers; two of them are a cookie that is there or not */
+	DISTINCT_SLOW = 5,
+	BAND_SLOW = 8,
+	MONITOR_BAND = 8,
+	MONITOR_PERIOD_PERCENT = 5,
+	GROUP_SOURCES = 3,
+	GROUP_FACTOR = 3, /* a program over many sources needs so many times the requests */
+	SHAPES_AGE_S = 86400,
+	RUN_GAP_PARTS = 8, /* a run ends after this part of the slow window in silence */
+};
+
+struct leak_run {
+	struct when first, last;
+	uint64_t answers; /* size_bit, step 1 */
+	uint64_t bytes; /* of answers */
+	uint64_t session[RUN_SESSIONS];
+	uint32_t count, told; /* told: the count when it was last reported */
+	uint32_t request_min, request_max, answer_min, answer_max;
+	uint32_t gap_min_ms, gap_max_ms;
+};
+
+/* One source, or one program. */
+struct leaker {
+	struct leak_run run[2];
+	uint64_t shapes[2]; /* sizes of requests of this day and the one before */
+	uint64_t sources; /* a set of networks, for programs */
+	struct when shapes_since, page;
+	bool paged;
+};
+
+struct leak {
+	struct memory who;
+};
+
+/* An exchange, or several alike of which only the summary is known. */
+struct turn {
+	uint32_t request, answer, count;
+	struct when time;
+};
+
+void *
+leak_init(const struct detect *d, struct carve *c, size_t bytes)
+{
+	struct leak *l = carve_take(c, sizeof(*l));
+
+	bytes -= sizeof(*l) + 64;
+	detect_memory(d, &l->who, c, &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct leaker)});
+	return l;
+}
+
+/* One of 64 for a network; the public key keeps it the same in a replay. */
+static uint64_t
+source_bit(const struct addr *client)
+{
+	static const struct hash_key key = {UINT64_C(0x6c65616b), UINT64_C(0x736f75726365)};
+	struct addr net = detect_net(client, 32, 64);
+
+	return UINT64_C(1) << (hash_fast(&key, net.b, sizeof(net.b)) & 63);
+}
+
+static uint32_t
+low(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint32_t
+high(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static void
+leaker_shape(struct leaker *w, const struct detect *d, const struct turn *t)
+{
+	if (when_since(t->time, w->shapes_since) > SHAPES_AGE_S * NS_PER_S) {
+		w->shapes[1] = w->shapes[0];
+		w->shapes[0] = 0;
+		w->shapes_since = t->time;
+	}
+	w->shapes[0] |= size_bit(t->request, SHAPE_STEP);
+	if (t->answer >= d->param[PARAM_leak_page]) {
+		w->page = t->time;
+		w->paged = true;
+	}
+}
+
+/* The run that this exchange continues, NULL: none. */
+static struct leak_run *
+run_of(struct leaker *w, const struct detect *d, const struct turn *t)
+{
+	int64_t gap = d->param[PARAM_leak_slow_window] * NS_PER_S / RUN_GAP_PARTS;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct leak_run *r = &w->run[i];
+		uint32_t from = low(r->request_min, t->request), to = high(r->request_max, t->request);
+		uint32_t least = low(r->answer_min, t->answer), most = high(r->answer_max, t->answer);
+
+		if (r->count && when_since(t->time, r->last) <= gap &&
+		    to - from <= d->param[PARAM_leak_request_spread] && most - least <= d->param[PARAM_leak_band])
+			return r;
+	}
+	return NULL;
+}
+
+static struct leak_run *
+run_begin(struct leaker *w, const struct turn *t)
+{
+	unsigned older = w->run[0].count && (!w->run[1].count || when_before(w->run[1].last, w->run[0].last));
+
+	w->run[older] = (struct leak_run){.first = t->time,
+					  .last = t->time,
+					  .request_min = t->request,
+					  .request_max = t->request,
+					  .answer_min = t->answer,
+					  .answer_max = t->answer,
+					  .gap_min_ms = UINT32_MAX};
+	return &w->run[older];
+}
+
+static void
+run_add(struct leak_run *r, const struct turn *t, uint64_t session)
+{
+	int64_t gap_ms = when_since(t->time, r->last) / NS_PER_MS;
+	uint32_t gap = gap_ms < 0 || t->count > 1 ? 0 : gap_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)gap_ms;
+
+	if (r->count) {
+		r->gap_min_ms = low(r->gap_min_ms, gap);
+		r->gap_max_ms = high(r->gap_max_ms, gap);
+	}
+	r->request_min = low(r->request_min, t->request);
+	r->request_max = high(r->request_max, t->request);
+	r->answer_min = low(r->answer_min, t->answer);
+	r->answer_max = high(r->answer_max, t->answer);
+	r->answers |= size_bit(t->answer, 1);
+	r->bytes += (uint64_t)t->answer * t->count;
+	r->count = r->count > UINT32_MAX - t->count ? UINT32_MAX : r->count + t->count;
+	if (when_before(r->last, t->time))
+		r->last = t->time;
+	for (unsigned i = 0; i < RUN_SESSIONS; i++) {
+		if (r->session[i] == session)
+			break;
+		if (r->session[i] == 0 || i == RUN_SESSIONS - 1) {
+			r->session[i] = session;
+			break;
+		}
+	}
+}
+
+/* Every minute on the minute, compressed a byte or two differently each time. */
+static bool
+is_monitor(const struct leak_run *r)
+{
+	uint32_t spread = r->gap_max_ms - r->gap_min_ms;
+
+	return r->answer_max - r->answer_min <= MONITOR_BAND && r->gap_min_ms > 0 &&
+	       spread <= r->gap_min_ms / 100 * MONITOR_PERIOD_PERCENT;
+}
+
+/* `factor` times the requests, at the rate that `window` allows. */
+static bool
+is_fast(const struct detect *d, const struct leak_run *r, int64_t factor)
+{
+	int64_t want = d->param[PARAM_leak_requests] * factor;
+	int64_t allowed_s = d->param[PARAM_leak_window] * r->count / want;
+
+	return r->count >= want && when_since(r->last, r->first) / NS_PER_S <= allowed_s &&
+	       __builtin_popcountll(r->answers) >= DISTINCT_FAST;
+}
+
+static bool
+is_slow(const struct detect *d, const struct leaker *w, const struct leak_run *r, int64_t factor)
+{
+	int64_t want = d->param[PARAM_leak_requests] * factor;
+	int64_t allowed_s = d->param[PARAM_leak_slow_window] * r->count / want;
+
+	return r->count >= want && when_since(r->last, r->first) / NS_PER_S <= allowed_s &&
+	       r->request_max - r->request_min <= 1 && r->answer_max - r->answer_min >= BAND_SLOW &&
+	       __builtin_popcountll(r->answers) >= DISTINCT_SLOW &&
+	       __builtin_popcountll(w->shapes[0] | w->shapes[1]) <= 2;
+}
+
+static bool
+is_leak(const struct detect *d, const struct leaker *w, const struct leak_run *r, int64_t factor)
+{
+	bool paged = w->paged && when_since(r->last, w->page) <= SHAPES_AGE_S * NS_PER_S;
+
+	if (r->count / 2 < r->told || r->answer_max == r->answer_min || paged || is_monitor(r) ||
+	    __builtin_popcountll(w->shapes[0] | w->shapes[1]) > d->param[PARAM_leak_shapes])
+		return false;
+	if (factor > 1 && __builtin_popcountll(w->sources) < GROUP_SOURCES)
+		return false;
+	return is_fast(d, r, factor) || is_slow(d, w, r, factor);
+}
+
+static void
+leak_report(struct detect *d, const struct view *v, const struct leak_run *r, const struct actor *a)
+{
+	const bool group = a->group != 0;
+	struct finding f;
+
+	finding_begin(&f, v, DETECTOR_leak_loop);
+	if (r->bytes >= (uint64_t)d->param[PARAM_leak_critical])
+		f.severity = SEVERITY_CRITICAL;
+	f.confidence = r->count >= 50 ? 90 : 70;
+	f.time = r->last;
+	finding_number(&f, "requests", "requests", r->count);
+	finding_number(&f, "duration", "s", when_since(r->last, r->first) / NS_PER_S);
+	finding_number(&f, "request", "bytes", r->request_max);
+	finding_number(&f, "answer_min", "bytes", r->answer_min);
+	finding_number(&f, "answer_max", "bytes", r->answer_max);
+	finding_number(&f, "answer_range", "bytes", r->answer_max - r->answer_min);
+	finding_number(&f, "answers_total", "bytes", (int64_t)r->bytes);
+	for (unsigned i = 0; i < RUN_SESSIONS; i++)
+		finding_session(&f, r->session[i]);
+	finding_say(&f,
+		    group ? "{0} requests of {2} by one client program from several sources, the last {a}, within {1}: "
+			    "answers differ by {5} around {4}; {6} in all, no page loaded" :
+			    "{0} requests of {2} from {a} within {1}: answers differ by {5} around {4}; {6} in all, "
+			    "no page loaded",
+		    NULL);
+	f.benign = "a test for the leak by a response team or scanner; a monitor whose page contains changing text";
+	incident_report(d, &f, a);
+}
+
+/* True when this run was reported before or now: wider groupings of the same exchanges keep quiet. */
+static bool
+leaker_turn(struct detect *d, const struct view *v, const struct actor *a, const struct turn *t, bool quiet)
+{
+	static const struct addr anywhere;
+	struct leak *l = d->state[DETECTOR_leak_loop];
+	const struct memory_key key = {a->net, a->group, v->s->gateway};
+	bool fresh, program = addr_same(&a->net, &anywhere);
+	struct leaker *w = memory_use(&l->who, &key, &fresh);
+	struct leak_run *r;
+
+	if (fresh)
+		w->shapes_since = t->time;
+	leaker_shape(w, d, t);
+	if (program)
+		w->sources |= source_bit(&v->client);
+	if (t->request == 0 || t->request > d->param[PARAM_leak_request_max])
+		return false;
+	r = run_of(w, d, t);
+	if (!r)
+		r = run_begin(w, t);
+	run_add(r, t, v->s->id);
+	if (r->count >= 3)
+		memory_keep(&l->who, w);
+	if (is_leak(d, w, r, program ? GROUP_FACTOR : 1)) {
+		r->told = r->count;
+		if (!quiet)
+			leak_report(d, v, r, program ? a : &(struct actor){.net = a->net});
+	}
+	return r->told > 0;
+}
+
+static void
+leak_turn(struct detect *d, const struct view *v, const struct turn *t)
+{
+	const struct addr net = detect_net(&v->client, 32, 64);
+	const uint64_t program = v->s->client_key;
+	bool told = false;
+
+	if (program)
+		told = leaker_turn(d, v, &(struct actor){net, program}, t, false);
+	told |= leaker_turn(d, v, &(struct actor){net, 0}, t, told);
+	if (program)
+		leaker_turn(d, v, &(struct actor){.group = program}, t, told);
+}
+
+/* Exchanges behind the kept ones are known by the commonest pairs of sizes only. */
+static void
+leak_summary(struct detect *d, const struct view *v)
+{
+	const struct session *s = v->s;
+	uint32_t left = v->until - (v->from > s->exchange_count ? v->from : s->exchange_count);
+
+	for (uint32_t i = 0; i < s->pair_count && left; i++) {
+		uint32_t n = low(s->pair[i].count, left);
+
+		leak_turn(d, v, &(struct turn){s->pair[i].request, s->pair[i].response, n, s->last});
+		left -= n;
+	}
+}
+
+void
+leak_judge(struct detect *d, const struct view *v)
+{
+	const struct session *s = v->s;
+	struct when t = s->start;
+
+	if (s->role != ROLE_INBOUND || (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
+		return;
+	for (uint32_t i = 0; i < v->until && i < s->exchange_count; i++) {
+		const struct exchange *e = &s->exchange[i];
+
+		t = when_add(t, (e->think_us + (int64_t)e->server_us + e->reply_us) * NS_PER_US);
+		if (i >= v->from)
+			leak_turn(d, v, &(struct turn){e->request, e->response, 1, t});
+	}
+	if (v->until > s->exchange_count)
+		leak_summary(d, v);
+}
+
+/* A run explains only itself: counting is judging here, and nothing else is learnt. */
+void
+leak_learn(struct detect *d, const struct view *v)
+{
+	(void)d;
+	(void)v;
+}

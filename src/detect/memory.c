@@ -1,0 +1,181 @@
+/*
+ * memory: a pool, an index and two lists by age.  Must not let the hash decide who is forgotten.
+ */
+#include "detect/memory.h"
+
+#include <string.h>
+
+enum { PASSING, KEPT };
+
+struct head {
+	struct memory_key key;
+	uint32_t older, newer;
+	uint32_t list;
+	uint32_t self; /* its own handle */
+};
+
+static struct head *
+head_at(const struct memory *m, uint32_t handle)
+{
+	return pool_at(&m->pool, handle);
+}
+
+static struct head *
+head_of(const void *item)
+{
+	return (struct head *)(uintptr_t)item - 1;
+}
+
+static uint64_t
+key_hash(const struct memory *m, const struct memory_key *k)
+{
+	uint64_t w[4] = {0, 0, k->a, k->b};
+
+	memcpy(w, k->addr.b, sizeof(k->addr.b));
+	return hash_words(&m->key, w, 4);
+}
+
+void
+memory_init(struct memory *m, struct carve *c, const struct memory_plan *plan)
+{
+	uint32_t item = (uint32_t)((sizeof(struct head) + plan->payload + 7) & ~(size_t)7);
+	/* twice a cache line: what carve_take may skip */
+	size_t usable = plan->bytes - 128, n = usable / (item + sizeof(struct map_slot));
+
+	while (n > 1 && n * item + map_bytes((uint32_t)n) > usable)
+		n -= n / 32 + 1;
+	*m = (struct memory){.key = plan->key, .payload = plan->payload};
+	map_init(&m->map, carve_take(c, map_bytes((uint32_t)n)), (uint32_t)n);
+	pool_init(&m->pool, carve_take(c, n * item), item, (uint32_t)n);
+}
+
+static uint32_t
+find(const struct memory *m, const struct memory_key *k, uint64_t hash)
+{
+	for (struct map_at at = map_first(&m->map, hash); map_found(&at); map_next(&m->map, &at))
+		if (memcmp(&head_at(m, at.handle)->key, k, sizeof(*k)) == 0)
+			return at.handle;
+	return 0;
+}
+
+void *
+memory_find(const struct memory *m, const struct memory_key *k)
+{
+	uint32_t handle = find(m, k, key_hash(m, k));
+
+	return handle ? head_at(m, handle) + 1 : NULL;
+}
+
+static void
+list_take(struct memory *m, struct head *h)
+{
+	struct memory_list *l = &m->list[h->list];
+
+	if (h->older)
+		head_at(m, h->older)->newer = h->newer;
+	else
+		l->oldest = h->newer;
+	if (h->newer)
+		head_at(m, h->newer)->older = h->older;
+	else
+		l->newest = h->older;
+	l->count--;
+}
+
+static void
+list_add(struct memory *m, struct head *h, uint32_t list)
+{
+	struct memory_list *l = &m->list[list];
+
+	h->list = list;
+	h->older = l->newest;
+	h->newer = 0;
+	if (l->newest)
+		head_at(m, l->newest)->newer = h->self;
+	else
+		l->oldest = h->self;
+	l->newest = h->self;
+	l->count++;
+}
+
+void
+memory_drop(struct memory *m, void *item)
+{
+	struct head *h = head_of(item);
+
+	list_take(m, h);
+	map_remove(&m->map, key_hash(m, &h->key), h->self);
+	pool_put(&m->pool, h->self);
+}
+
+static uint32_t
+make_room(struct memory *m)
+{
+	uint32_t oldest = m->list[PASSING].count ? m->list[PASSING].oldest : m->list[KEPT].oldest;
+
+	memory_drop(m, head_at(m, oldest) + 1);
+	m->evicted++;
+	return pool_get(&m->pool);
+}
+
+void *
+memory_use(struct memory *m, const struct memory_key *k, bool *fresh)
+{
+	uint64_t hash = key_hash(m, k);
+	uint32_t handle = find(m, k, hash);
+	struct head *h;
+
+	*fresh = handle == 0;
+	if (handle) {
+		h = head_at(m, handle);
+		list_take(m, h);
+		list_add(m, h, h->list);
+		return h + 1;
+	}
+	handle = pool_get(&m->pool);
+	if (!handle)
+		handle = make_room(m);
+	h = head_at(m, handle);
+	*h = (struct head){.key = *k, .self = handle};
+	memset(h + 1, 0, m->payload);
+	list_add(m, h, PASSING);
+	map_add(&m->map, hash, handle);
+	return h + 1;
+}
+
+void
+memory_keep(struct memory *m, void *item)
+{
+	struct head *h = head_of(item);
+
+	if (h->list == KEPT)
+		return;
+	list_take(m, h);
+	list_add(m, h, KEPT);
+	if (m->list[KEPT].count > m->pool.count - m->pool.count / 4) {
+		struct head *old = head_at(m, m->list[KEPT].oldest);
+
+		list_take(m, old);
+		list_add(m, old, PASSING);
+	}
+}
+
+void *
+memory_oldest(const struct memory *m)
+{
+	return m->list[PASSING].oldest ? head_at(m, m->list[PASSING].oldest) + 1 : NULL;
+}
+
+void *
+memory_newer(const struct memory *m, const void *item)
+{
+	uint32_t newer = head_of(item)->newer;
+
+	return newer ? head_at(m, newer) + 1 : NULL;
+}
+
+bool
+memory_full(const struct memory *m)
+{
+	return m->pool.used == m->pool.count;
+}

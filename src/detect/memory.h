@@ -1,0 +1,61 @@
+/*
+ * memory: what a detector remembers: a table of fixed size, keyed, that forgets the oldest.  Internal to src/detect.
+ *
+ *	new item -> passing --memory_keep--> kept
+ *	room needed: the oldest passing item goes; a kept one only when nothing passes
+ *
+ * So a flood of strangers cannot wash out what is known.  Age is the order of use, never the hash: the table's
+ * random key decides no outcome.
+ */
+#ifndef DETECT_MEMORY_H
+#define DETECT_MEMORY_H
+
+#include "base/addr.h"
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "base/when.h"
+
+/* Every key has this form; unused words are 0. */
+struct memory_key {
+	struct addr addr;
+	uint64_t a, b;
+};
+
+struct memory_list {
+	uint32_t oldest, newest, count;
+};
+
+struct memory {
+	struct pool pool;
+	struct map map;
+	struct hash_key key;
+	struct memory_list list[2]; /* passing, kept */
+	uint32_t payload;
+	uint32_t evicted;
+};
+
+struct memory_plan {
+	size_t bytes; /* this share, all inclusive */
+	uint32_t payload; /* bytes an item */
+	struct hash_key key;
+};
+
+void memory_init(struct memory *m, struct carve *c, const struct memory_plan *plan);
+
+/* The item of a key, NULL when it is not known. */
+void *memory_find(const struct memory *m, const struct memory_key *k);
+
+/* The item of a key, made when it is not known (zeroed, *fresh set), and the newest from now on. */
+void *memory_use(struct memory *m, const struct memory_key *k, bool *fresh);
+
+/* Puts it among the kept; at most three quarters of the items are, beyond that the oldest kept one passes. */
+void memory_keep(struct memory *m, void *item);
+void memory_drop(struct memory *m, void *item);
+
+/* The oldest passing item, NULL: none.  And the one used after it. */
+void *memory_oldest(const struct memory *m);
+void *memory_newer(const struct memory *m, const void *item);
+bool memory_full(const struct memory *m);
+
+#endif

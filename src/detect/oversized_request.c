@@ -1,0 +1,186 @@
+/*
+ * oversized_request: a request far larger than anything sent before a login, and an answer as large (CVE-2023-4966).
+ *
+ * "Before a login" is what can be told from outside: early in the session, by a client without history.
+ * One size of large request that comes again during a day counts with smaller answers, too: who reads the last
+ * user's session out of memory comes back when users have logged in.
+ */
+#include "detect/frame.h"
+
+enum { REPEATS = 64, REPEAT_SPREAD = 2, REPEAT_ANSWER = 2048, REPEAT_AGE_S = 86400, LOGIN_SHAPES = 4, SHAPE_STEP = 16 };
+
+struct repeat {
+	struct when first, last;
+	uint64_t session;
+	uint32_t request, count, answer_max;
+	uint8_t gateway;
+};
+
+struct oversized {
+	struct repeat repeat[REPEATS];
+};
+
+void *
+oversized_init(const struct detect *d, struct carve *c, size_t bytes)
+{
+	struct oversized *o = carve_take(c, sizeof(*o));
+
+	(void)d;
+	(void)bytes;
+	*o = (struct oversized){0};
+	return o;
+}
+
+/* After a few exchanges of different sizes the client has logged in, or might have. */
+static uint32_t
+before_login(const struct detect *d, const struct session *s)
+{
+	uint64_t shapes = 0;
+	uint32_t i = 0;
+
+	for (; i < s->exchange_count; i++) {
+		if (i >= d->param[PARAM_oversized_position] && __builtin_popcountll(shapes) >= LOGIN_SHAPES)
+			break;
+		shapes |= size_bit(s->exchange[i].request, SHAPE_STEP);
+	}
+	return i;
+}
+
+static bool
+judged(const struct view *v)
+{
+	const struct session *s = v->s;
+
+	return s->role == ROLE_INBOUND && v->from < s->exchange_count && v->from < v->until &&
+	       (s->carrier == CARRIER_TCP || s->carrier == CARRIER_STARTTLS);
+}
+
+static struct repeat *
+repeat_find(struct oversized *o, const struct view *v, uint32_t request)
+{
+	for (unsigned i = 0; i < REPEATS; i++) {
+		struct repeat *r = &o->repeat[i];
+		uint32_t apart = r->request > request ? r->request - request : request - r->request;
+
+		if (r->count && r->gateway == v->s->gateway && apart <= REPEAT_SPREAD &&
+		    when_since(v->s->time, r->last) <= REPEAT_AGE_S * NS_PER_S)
+			return r;
+	}
+	return NULL;
+}
+
+static void
+report_large(struct detect *d, const struct view *v, const struct exchange *e)
+{
+	uint32_t most = d->site[v->s->gateway].request_max;
+	struct finding f;
+
+	finding_begin(&f, v, DETECTOR_oversized_request);
+	f.confidence = e->response >= 2 * (uint64_t)e->request ? 85 : 75;
+	finding_number(&f, "request", "bytes", e->request);
+	finding_number(&f, "answer", "bytes", e->response);
+	finding_number(&f, "request_max_before", "bytes", most);
+	finding_number(&f, "known_for", "s", v->known_ns / NS_PER_S);
+	finding_session(&f, v->s->id);
+	finding_say(&f,
+		    most ? "{0} request before login from {a}, answered with {1}; the most in {3} was {2}" :
+			   "{0} request before login from {a}, answered with {1}; the first request seen here",
+		    NULL);
+	f.benign = "a test by a response team or scanner; Kerberos tickets or large SAML messages of a new client; "
+		   "uploads "
+		   "by a client that logged in over another connection";
+	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+}
+
+static void
+report_repeat(struct detect *d, const struct view *v, const struct exchange *e, const struct repeat *r)
+{
+	uint32_t most = d->site[v->s->gateway].request_max;
+	struct finding f;
+
+	finding_begin(&f, v, DETECTOR_oversized_request);
+	f.severity = SEVERITY_HIGH;
+	f.confidence = 60;
+	finding_number(&f, "request", "bytes", e->request);
+	finding_number(&f, "requests", "requests", r->count + 1);
+	finding_number(&f, "duration", "s", when_since(v->s->time, r->first) / NS_PER_S);
+	finding_number(&f, "answer_max", "bytes", e->response > r->answer_max ? e->response : r->answer_max);
+	finding_number(&f, "request_max_before", "bytes", most);
+	finding_session(&f, r->session);
+	finding_session(&f, v->s->id);
+	finding_say(&f, "{1} requests of {0} before login within {2}, the last from {a}, answers up to {3}", NULL);
+	f.benign = "single sign-on messages of equal size; a client whose login goes over another connection";
+	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+}
+
+static bool
+is_large(const struct detect *d, const struct exchange *e)
+{
+	return e->request >= d->param[PARAM_oversized_request] && e->response >= d->param[PARAM_oversized_response];
+}
+
+static bool
+is_repeatable(const struct detect *d, const struct exchange *e)
+{
+	return e->request >= d->param[PARAM_oversized_request] && e->response >= REPEAT_ANSWER;
+}
+
+void
+oversized_judge(struct detect *d, const struct view *v)
+{
+	struct oversized *o = d->state[DETECTOR_oversized_request];
+	uint32_t until;
+
+	if (!judged(v) || v->s->request_max < d->param[PARAM_oversized_request] || familiar_known(d, v))
+		return;
+	until = before_login(d, v->s);
+	for (uint32_t i = v->from; i < v->until && i < until; i++) {
+		const struct exchange *e = &v->s->exchange[i];
+		const struct repeat *r = repeat_find(o, v, e->request);
+
+		if (is_large(d, e))
+			report_large(d, v, e);
+		else if (is_repeatable(d, e) && r && r->count + 1 >= d->param[PARAM_oversized_repeats])
+			report_repeat(d, v, e, r);
+	}
+}
+
+static void
+repeat_learn(struct oversized *o, const struct view *v, const struct exchange *e)
+{
+	struct repeat *r = repeat_find(o, v, e->request);
+
+	if (!r) {
+		r = &o->repeat[0];
+		for (unsigned i = 1; i < REPEATS; i++)
+			if (when_before(o->repeat[i].last, r->last))
+				r = &o->repeat[i];
+		*r = (struct repeat){
+			.first = v->s->time, .session = v->s->id, .request = e->request, .gateway = v->s->gateway};
+	}
+	r->count++;
+	r->last = v->s->time;
+	if (e->response > r->answer_max)
+		r->answer_max = e->response;
+}
+
+/* What was judged oversized is no measure of what is usual. */
+void
+oversized_learn(struct detect *d, const struct view *v)
+{
+	struct oversized *o = d->state[DETECTOR_oversized_request];
+	struct site *site = &d->site[v->s->gateway];
+	uint32_t until;
+
+	if (!judged(v) || familiar_known(d, v))
+		return;
+	until = before_login(d, v->s);
+	for (uint32_t i = v->from; i < v->until && i < until; i++) {
+		const struct exchange *e = &v->s->exchange[i];
+
+		if (is_repeatable(d, e))
+			repeat_learn(o, v, e);
+		else if (e->request > site->request_max)
+			site->request_max = e->request;
+	}
+}
