@@ -13,7 +13,7 @@ enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 static void
 usage(FILE *to)
 {
-	fprintf(to, "gatewitness %s: watches the TLS traffic of a remote-access gateway, off the box\n\n", VERSION);
+	fprintf(to, "gatewitness %s: watches the TLS traffic of a remote-access gateway, off the box\n\n", PROGRAM_VERSION);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(to, "  gatewitness %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
 	fprintf(to, "\n  gatewitness help COMMAND, gatewitness COMMAND --help: its options and examples\n"
@@ -69,7 +69,7 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
 		return help(argc > 2 ? argv[2] : NULL);
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-		printf("gatewitness %s\n", VERSION);
+		printf("gatewitness %s\n", PROGRAM_VERSION);
 		return EXIT_DONE;
 	}
 	c = find(argv[1]);

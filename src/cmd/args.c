@@ -5,11 +5,7 @@
 
 #include <stdio.h>
 
-#ifndef GATEWITNESS_VERSION
-#define GATEWITNESS_VERSION "0.1.0"
-#endif
-
-const char VERSION[] = GATEWITNESS_VERSION;
+const char PROGRAM_VERSION[] = GATEWITNESS_VERSION;
 
 struct args
 args_of(const struct command *command, int argc, char **argv)

@@ -47,6 +47,6 @@ void help_print(const struct command *c);
 /* "gatewitness read: WORDS" and where help is, on stderr; returns EXIT_USAGE. */
 int usage_error(const char *command, const char *words);
 
-extern const char VERSION[];
+extern const char PROGRAM_VERSION[];
 
 #endif

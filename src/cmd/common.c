@@ -129,7 +129,7 @@ common_open(struct common *c, const char *iface)
 		       *configured ? configured :
 				     NULL,
 		.iface = iface,
-		.version = VERSION,
+		.version = PROGRAM_VERSION,
 		.tell = {c, on_session, on_finding, on_gateways},
 	};
 
