@@ -414,6 +414,82 @@ g_ocserv_dtls_legacy()
 		tls-priorities = "NORMAL:-VERS-TLS1.3"'
 }
 
+# openvpn_pair UDP-OR-TCP: a tunnel without a device; only its control channel matters.
+openvpn_pair()
+{
+	local server=$1 client=$1 common=(--dev null --port 1194 --ca "$PKI/ca.pem" --cipher AES-256-GCM --verb 3)
+
+	[ "$1" = tcp ] && server=tcp-server client=tcp-client
+	lab_start gw openvpn openvpn "${common[@]}" --proto "$server" --tls-server --dh none --cert "$PKI/gw.pem" \
+		--key "$PKI/gw.key"
+	lab_listens gw 1194 "$1"
+	lab_start c1 openvpn-client openvpn "${common[@]}" --proto "$client" --tls-client --remote $GW 1194 \
+		--cert "$PKI/user.pem" --key "$PKI/user.key" --ping 1 "${@:2}"
+	sleep 4
+	grep -q 'Control Channel:' "$LAB_TMP/openvpn-client.log" || lab_die "openvpn did not connect"
+}
+
+g_openvpn_udp()
+{
+	about 'OpenVPN 2.6 over UDP: TLS 1.3 inside the control channel, packets in P_CONTROL order'
+	openvpn_pair udp
+}
+
+g_openvpn_tcp()
+{
+	about 'OpenVPN 2.6 over TCP: TLS 1.2 with a client certificate inside the control channel'
+	openvpn_pair tcp --tls-version-max 1.2
+}
+
+quic_serve()
+{
+	mkdir -p "$LAB_TMP/docs"
+	head -c 900 /dev/zero | tr '\0' 'x' > "$LAB_TMP/docs/index.html"
+	lab_start gw quic gtlsserver -q -d "$LAB_TMP/docs" "$@" $GW 443 "$PKI/gw.key" "$PKI/gw.pem"
+	lab_listens gw 443 udp
+}
+
+quic_ask()
+{
+	lab_on c1 timeout 5 gtlsclient -q --exit-on-all-streams-close --timeout=2s "$@" $GW 443 "https://$NAME/index.html" \
+		>> "$LAB_TMP/quic.log" 2>&1
+}
+
+g_quic_v1()
+{
+	about 'QUIC v1, ngtcp2 0.12 (GnuTLS) at both ends: full, then resumed with 0-RTT'
+	quic_serve
+	quic_ask --session-file="$LAB_TMP/quic.session" --tp-file="$LAB_TMP/quic.tp"
+	quic_ask --session-file="$LAB_TMP/quic.session" --tp-file="$LAB_TMP/quic.tp"
+}
+
+g_quic_retry()
+{
+	about 'QUIC v1, ngtcp2 0.12 (GnuTLS) at both ends: address validation by Retry, then the handshake'
+	quic_serve -V
+	quic_ask
+}
+
+g_quic_version_negotiation()
+{
+	about 'QUIC: a first Initial in a version that the server does not know, Version Negotiation, then v1 (ngtcp2 0.12)'
+	quic_serve
+	quic_ask -v 0x6a7a8a9a --preferred-versions=v1
+}
+
+g_quic_chromium()
+{
+	about 'QUIC v1 from Chromium (its hello scrambled over CRYPTO frames and several Initial packets) to ngtcp2' \
+		'udp port 443'
+	quic_serve
+	lab_on c1 timeout 15 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
+		--disable-background-networking --disable-component-update --user-data-dir="$LAB_TMP/chromium-quic" \
+		--enable-quic --origin-to-force-quic-on=$NAME:443 --ignore-certificate-errors \
+		--ignore-certificate-errors-spki-list="$(openssl x509 -in "$PKI/gw.pem" -noout -pubkey |
+			openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)" \
+		--host-resolver-rules="MAP $NAME $GW" --dump-dom https://$NAME/index.html >> "$LAB_TMP/chromium.log" 2>&1
+}
+
 g_stolen_psk()
 {
 	about 'A TLS 1.3 PSK used by its owner (OpenSSL) and again, with other ciphers and groups, from another network'
@@ -460,6 +536,7 @@ record()
 	"g_${THIS//-/_}"
 	lab_capture_stop
 	for pid in "${LAB_PIDS[@]}"; do lab_stop "$pid"; done
+	for node in gw c1 c2 c6 inner; do lab_empty "$node"; done
 	LAB_PIDS=()
 	[ "$(stat -c %s "$LAB_TMP/$THIS.pcap")" -le $GOLDEN_MAX ] || lab_die "$THIS is larger than $GOLDEN_MAX"
 	mv "$LAB_TMP/$THIS.pcap" "$GOLDEN/$THIS/$THIS.pcap"
@@ -467,7 +544,8 @@ record()
 }
 
 lab_need curl:curl gnutls-cli:gnutls-bin tstclnt:libnss3-tools certutil:libnss3-tools chromium:chromium go:golang-go \
-	javac:default-jdk-headless nginx:nginx-light haproxy:haproxy ocserv:ocserv openconnect:openconnect ping:iputils-ping
+	javac:default-jdk-headless nginx:nginx-light haproxy:haproxy ocserv:ocserv openconnect:openconnect openvpn:openvpn \
+	gtlsserver:ngtcp2-server gtlsclient:ngtcp2-client ping:iputils-ping
 lab_begin
 prepare
 [ $# -gt 0 ] || mapfile -t all < <(declare -F | sed -n 's/^declare -f g_//p' | tr _ -)
