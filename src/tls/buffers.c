@@ -12,10 +12,10 @@
 
 enum {
 	BLOCK = 2048,
-	ORDERS = 7,		/* 2 KiB << 0 ... 6 = BUFFER_MAX */
-	RANGES = 24,		/* holes that a message may have at once: Chrome shuffles some ten CRYPTO frames */
-	INDEX_BITS = 18,	/* of a handle; the rest tells reuse */
-	STEALS = 128,		/* oldest buffers to give up for one block */
+	ORDERS = 7, /* 2 KiB << 0 ... 6 = BUFFER_MAX */
+	RANGES = 24, /* holes that a message may have at once: Chrome shuffles some ten CRYPTO frames */
+	INDEX_BITS = 18, /* of a handle; the rest tells reuse */
+	STEALS = 128, /* oldest buffers to give up for one block */
 	NONE = -1,
 };
 
@@ -26,7 +26,7 @@ struct range {
 struct buffer {
 	uint32_t older, younger; /* indices + 1, by age */
 	uint32_t generation;
-	int32_t block;		/* index of its first block */
+	int32_t block; /* index of its first block */
 	uint8_t order, ranges;
 	bool used;
 	struct range range[RANGES];
@@ -40,12 +40,12 @@ struct block {
 };
 
 struct buffers {
-	struct buffer *item;	/* item 0 is not used */
+	struct buffer *item; /* item 0 is not used */
 	struct block *block;
 	uint8_t *memory;
 	struct counts *counts;
 	uint32_t items, blocks;
-	uint32_t fresh, freed;	/* items never used begin at fresh; returned ones are chained by `older` */
+	uint32_t fresh, freed; /* items never used begin at fresh; returned ones are chained by `older` */
 	uint32_t oldest, youngest;
 	int32_t list[ORDERS];
 };

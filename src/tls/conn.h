@@ -46,7 +46,6 @@ enum half_flag {
 	HELLO_EARLY_DATA = 16,
 	HELLO_ECH = 32,
 	HELLO_ECH_GREASE = 64,
-	HELLO_GREASE = 128,
 };
 
 enum half_stage {
@@ -54,6 +53,7 @@ enum half_stage {
 	HALF_PARKED = 2,
 	HALF_BAD = 4, /* it was bad, or left bytes behind */
 	HALF_LEFTOVER = 8,
+	HALF_RDP = 32, /* CARRIER_UDP: inside Remote Desktop's transport */
 	HALF_GIVEN_UP = 16, /* no memory, or no TLS after all: nothing is read any more */
 };
 
@@ -64,9 +64,8 @@ struct full {
 	uint32_t server_print, alpn, server_chain, client_chain; /* handles of prints */
 	uint32_t server_us, handshake_us, ticket_lifetime;
 	uint32_t records[2], record_bytes[2];
-	uint32_t quic_version; /* as on the wire; quic.c sets it */
 	uint32_t buffer[2]; /* stream: the handshake message that is not whole yet */
-	uint16_t ticket_length; /* TLS 1.3: record length of the last NewSessionTicket */
+	uint16_t ticket_length; /* TLS 1.3: record length of the last record held to be a NewSessionTicket */
 	uint16_t proxy_sport;
 	uint16_t version, cipher, group;
 	uint16_t bad, leftover;
@@ -77,6 +76,7 @@ struct full {
 	uint8_t type[2]; /* stream: of the record being read */
 	uint8_t head_len[2], head[2][5]; /* stream: a record header that came in parts */
 	uint8_t hidden[2]; /* TLS 1.3: records of the hidden handshake, by role */
+	uint8_t tickets; /* TLS 1.3: records held to be NewSessionTicket */
 	uint8_t overhead; /* bytes of a protected record that are not plaintext */
 	uint8_t alerts, alert[TLS_ALERTS][3];
 };
@@ -97,11 +97,17 @@ enum full_flag {
 	FULL_SETTLED = 1024,
 	FULL_EARLY = 2048, /* early data accepted, where that is visible */
 	FULL_PROXIED = 4096,
-	FULL_NO_TICKETS = 8192, /* TLS 1.3: what the server sends from now on is no handshake */
-	FULL_WANTS_TICKET = 16384, /* the server said that it will send a ticket */
+	FULL_STEADY = 8192, /* the handshake and its tickets are over: every record of type 23 is application data */
+	FULL_TWIN = 16384, /* the record after this one is as long: stream.c sets it for conn_protected */
 };
 
-enum full_side { SIDE_CCS = 1, SIDE_FINISHED = 2, SIDE_APPLICATION = 4, SIDE_LOST = 8, SIDE_BAD = 16 };
+enum full_side {
+	SIDE_CCS = 1,
+	SIDE_FINISHED = 2,
+	SIDE_APPLICATION = 4,
+	SIDE_LOST = 8, /* stream: where the next record begins is not known */
+	SIDE_BAD = 16, /* stream: and that was counted */
+};
 
 enum { STATE_BYTES = 256 }; /* of an item of tls.states */
 enum { SCRATCH_BYTES = 1 << 14 };
@@ -115,6 +121,7 @@ struct tls {
 	struct hash_key identity;
 	struct tls_event event; /* one that waits to be told; kind valid when pending */
 	bool pending;
+	struct when now; /* time of the piece that is being read */
 	uint8_t scratch[SCRATCH_BYTES]; /* of the datagram carriers, while a datagram is read */
 };
 
@@ -131,9 +138,21 @@ void conn_change_cipher(struct tls *t, struct half *h, unsigned side);
 /* A protected record of `length` bytes was seen: fills *ev (plain size, hidden handshake told apart). */
 void conn_protected(struct tls *t, struct half *h, unsigned side, uint8_t type, uint32_t length, struct when time,
 		    struct tls_event *ev);
+/* A record in clear: counts it and fills *ev.  (conn_protected does both itself.) */
+void conn_record(struct full *f, const struct tls_piece *piece, uint8_t type, uint32_t length, struct tls_event *ev);
+/* SSLv2: the messages after their type byte. */
+void conn_hello_sslv2(struct tls *t, struct half *h, unsigned side, struct cur body, struct when time);
+void conn_server_sslv2(struct tls *t, struct half *h, unsigned side, struct cur body, struct when time);
+/* The client's first word after the server's answer ends the round trips that it had to wait for. */
+void conn_client_time(const struct half *h, struct full *f, unsigned side, struct when time);
+void conn_settle(struct tls *t, struct full *f, unsigned side, struct when time);
 void conn_bad(struct tls *t, struct half *h); /* counts a message that does not parse */
 struct full *conn_full(struct tls *t, struct half *h); /* allocates; NULL: no room, counted */
 void conn_client_is(struct half *h, unsigned side); /* a ClientHello (or what only a client sends) came from side */
+
+/* protect.c: bytes of a protected record that are not plaintext, at least. */
+uint8_t protect_overhead(uint16_t cipher, uint16_t version);
+bool conn_is_13(uint16_t version); /* TLS 1.3 or DTLS 1.3, drafts too */
 
 /* The carriers.  Return as tls_next does; *handle's half is h. */
 bool stream_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev);
@@ -144,6 +163,22 @@ bool openvpn_next(struct tls *t, struct half *h, struct tls_piece *piece, struct
 bool dtls_begins(const struct tls_piece *piece);
 bool quic_begins(const struct tls_piece *piece);
 bool openvpn_begins(const struct tls_piece *piece);
+/* prelude.c: what a TCP connection (or RDP-UDP) may say before TLS. */
+enum { PRELUDE_NONE, PRELUDE_NEVER = 63 }; /* NEVER: a protocol that does not turn to TLS */
+unsigned prelude_of(const struct tls_piece *piece, unsigned known);
+bool prelude_is_proxy(unsigned prelude);
+struct text prelude_name(unsigned prelude);
+enum proxy_result { PROXY_NO, PROXY_PART, PROXY_YES };
+/* Reads a PROXY header (v1, v2) off the front; the address, where it has one, goes into the larger item. */
+enum proxy_result prelude_proxy(struct tls *t, struct half *h, struct cur *c);
+bool stream_is_hello(struct cur c); /* begins with a TLS record with a ClientHello, or the first bytes of one */
+bool stream_is_records(struct cur c); /* begins with records that make sense: a connection picked up midway */
+bool stream_is_sslv2(struct cur c);
+bool stream_find(struct cur *c); /* skips to where stream_is_records; false: nowhere, all is skipped */
+void stream_begin(struct tls *t, struct half *h, unsigned side, uint8_t carrier);
+bool rdpudp_begins(const struct tls_piece *piece);
+bool rdpudp_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev);
+
 /* Frees what half.carry holds. */
 void stream_close(struct tls *t, struct half *h);
 void dtls_close(struct tls *t, struct half *h);
@@ -159,7 +194,7 @@ void openvpn_close(struct tls *t, struct half *h);
  * - openvpn_next calls stream_next for the bytes inside, with its own carry swapped for the stream's during the
  *   call; stream_next sees CARRIER_OPENVPN (CARRIER_UDP) and goes to records at once, without looking for preludes.
  * - HALF_PARKED is for streams only: DTLS and QUIC need carry and left for as long as the connection lives (the
- *   message number, QUIC's version).  A hello without an answer has no client_random there.
+ *   message number, QUIC's version).  Their hello takes the larger item at once, for client_random.
  * - conn_protected with type 0 (no record layer): the carrier sets ev->application and ev->plain afterwards.
  */
 enum { UNDECIDED_MAX = 256 };

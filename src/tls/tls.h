@@ -142,10 +142,11 @@ struct tls_facts {
 	uint32_t server_us;		/* ClientHello to ServerHello */
 	uint16_t bad, leftover;		/* messages that did not parse, or left bytes behind */
 	struct when hello_time;		/* when the first ClientHello was complete */
-	uint32_t records[2], record_bytes[2]; /* by side, saturating */
+	uint32_t records[2], record_bytes[2]; /* by side, saturating; the first ClientHello counts in records only */
 	uint16_t client_flight_bytes;	/* TLS 1.3: encrypted handshake flights by length; a client certificate */
 	uint16_t server_flight_bytes;	/* or a changed server certificate shows here; saturating */
-	struct text quic_version;	/* "1", "2", "draft-29", "mvfst-27" */
+	struct text quic_version;	/* "1", "2", "draft-29", "mvfst-27"; a view of quic_text */
+	char quic_text[16];
 };
 
 /* False: handle is 0 or TLS_NOT (facts->carrier is CARRIER_NONE then). */

@@ -1,0 +1,51 @@
+/*
+ * record: the five bytes in front of a TLS record (RFC 8446 5.1).  Internal to src/tls.
+ */
+#ifndef TLS_RECORD_H
+#define TLS_RECORD_H
+
+#include "tls/conn.h"
+
+enum {
+	CCS = 20,
+	ALERT = 21,
+	HANDSHAKE = 22,
+	APPLICATION = 23,
+	HEARTBEAT = 24,
+	CLIENT_HELLO = 1,
+	RECORD_HEAD = 5,
+	MESSAGE_HEAD = 4,
+	RECORD_MAX = (1 << 14) + 2048, /* RFC 5246 6.2.3 */
+};
+
+struct head {
+	uint8_t type;
+	uint16_t version, length;
+};
+
+static inline bool
+head_read(struct cur *c, struct head *r)
+{
+	r->type = cur_u8(c);
+	r->version = cur_u16(c);
+	r->length = cur_u16(c);
+	return !c->bad;
+}
+
+static inline bool
+head_sane(const struct head *r)
+{
+	return r->type >= CCS && r->type <= HEARTBEAT && r->version >= 0x0300 && r->version <= 0x0304 &&
+	       r->length <= RECORD_MAX;
+}
+
+/* HelloRequest ... Finished, KeyUpdate, CompressedCertificate: RFC 5246 7.4, 8446 B.3, 8879. */
+static inline bool
+message_known(uint8_t type)
+{
+	const uint64_t known = 0x3f1f97f;
+
+	return type < 64 && known >> type & 1;
+}
+
+#endif

@@ -1,0 +1,329 @@
+/*
+ * tls: the face of the folder: memory, which carrier a connection has, and the call to it.
+ *
+ * A connection is undecided until bytes say what it is; a TCP connection may say much in clear first.  It is TLS_NOT as
+ * soon as nothing can come any more, so that the layers below need not keep its bytes in order.
+ */
+#include "tls/record.h"
+
+enum {
+	CLEAR_MAX =
+		60000, /* bytes a side may say in clear before TLS; SMTP with a large EHLO, proxies with NTLM: 10,000 */
+	HELLO_CERTAIN = 11, /* bytes with which a ClientHello cannot be mistaken */
+	STATE_SHARE = 4,
+	SPARE = 16,
+};
+
+static uint32_t
+states_of(const struct tls_config *cfg)
+{
+	return cfg->fulls / STATE_SHARE + SPARE;
+}
+
+size_t
+tls_bytes(const struct tls_config *cfg)
+{
+	return sizeof(struct tls) + (size_t)cfg->halves * sizeof(struct half) +
+	       (size_t)cfg->fulls * sizeof(struct full) + (size_t)states_of(cfg) * STATE_BYTES +
+	       buffers_bytes(cfg->buffer_bytes) + prints_bytes(cfg->intern_bytes) + (size_t)8 * 64;
+}
+
+static void
+pool_carve(struct pool *p, struct carve *c, size_t size, uint32_t count)
+{
+	pool_init(p, carve_take(c, size * count), (uint32_t)size, count);
+}
+
+struct tls *
+tls_new(struct carve *c, const struct tls_config *cfg, struct counts *counts)
+{
+	struct tls *t = carve_take(c, sizeof(*t));
+
+	memset(t, 0, offsetof(struct tls, scratch));
+	t->counts = counts;
+	t->identity = cfg->identity;
+	pool_carve(&t->halves, c, sizeof(struct half), cfg->halves);
+	pool_carve(&t->fulls, c, sizeof(struct full), cfg->fulls);
+	pool_carve(&t->states, c, STATE_BYTES, states_of(cfg));
+	t->buffers = buffers_new(c, cfg->buffer_bytes, counts);
+	t->prints = prints_new(c, cfg->intern_bytes, &cfg->table, counts);
+	return t;
+}
+
+static bool
+pool_full(const struct pool *p)
+{
+	return p->used == p->count;
+}
+
+bool
+tls_full(const struct tls *t)
+{
+	return pool_full(&t->halves) || pool_full(&t->fulls) || pool_full(&t->states);
+}
+
+enum verdict { WAIT, BEGINS, NEVER };
+
+/* One byte more in either direction and it would have overflowed: nobody talks that long before STARTTLS. */
+static enum verdict
+said_in_clear(struct half *h, const struct tls_piece *piece)
+{
+	size_t n = h->left[piece->side] + cur_left(&piece->bytes) + piece->lost;
+
+	if (n > CLEAR_MAX)
+		return NEVER;
+	h->left[piece->side] = (uint16_t)n;
+	return WAIT;
+}
+
+/* A PROXY header that came in parts waits in h->carry. */
+static enum verdict
+proxy_read(struct tls *t, struct half *h, struct tls_piece *piece)
+{
+	struct cur c = piece->bytes;
+	uint32_t had = buffer_ready(t->buffers, h->carry);
+	enum proxy_result result;
+
+	if (had) {
+		if (!buffer_put(t->buffers, h->carry, had, c))
+			return NEVER;
+		c = buffer_view(t->buffers, h->carry, had + (uint32_t)cur_left(&c));
+	}
+	result = prelude_proxy(t, h, &c);
+	if (result == PROXY_PART && !had) {
+		h->carry = buffer_new(t->buffers);
+		buffer_put(t->buffers, h->carry, 0, piece->bytes);
+	}
+	if (result == PROXY_PART) {
+		cur_skip(&piece->bytes, cur_left(&piece->bytes));
+		return WAIT;
+	}
+	if (result == PROXY_YES)
+		cur_skip(&piece->bytes, cur_left(&piece->bytes) - cur_left(&c));
+	buffer_free(t->buffers, h->carry);
+	h->carry = 0;
+	return BEGINS;
+}
+
+static enum verdict
+begin(struct tls *t, struct half *h, unsigned side, uint8_t carrier)
+{
+	stream_begin(t, h, side, carrier);
+	return BEGINS;
+}
+
+/* Records in the middle of a connection: the other side is somewhere inside one, too. */
+static enum verdict
+begin_midway(struct tls *t, struct half *h, unsigned side)
+{
+	struct full *f;
+
+	stream_begin(t, h, 0, CARRIER_TCP);
+	f = conn_full(t, h);
+	if (f)
+		f->side[side ^ 1] |= SIDE_LOST;
+	return BEGINS;
+}
+
+static enum verdict
+decide_first(struct tls *t, struct half *h, struct tls_piece *piece)
+{
+	unsigned side = piece->side;
+
+	if (stream_is_hello(piece->bytes))
+		return begin(t, h, side, CARRIER_TCP);
+	if (stream_is_sslv2(piece->bytes))
+		return begin(t, h, side, CARRIER_TCP);
+	if (openvpn_begins(piece)) {
+		h->carrier = CARRIER_OPENVPN;
+		return BEGINS;
+	}
+	return WAIT;
+}
+
+/* After something was said in clear: a whole beginning of a ClientHello, or (when nobody knows what was said) records. */
+static enum verdict
+decide_later(struct tls *t, struct half *h, struct tls_piece *piece)
+{
+	unsigned known = h->client >> 1 & 63;
+	struct cur c = piece->bytes;
+
+	if (cur_left(&c) >= HELLO_CERTAIN && stream_is_hello(c))
+		return begin(t, h, piece->side, CARRIER_STARTTLS);
+	if (known != PRELUDE_NONE || !stream_find(&c))
+		return WAIT;
+	piece->bytes = c;
+	return begin_midway(t, h, piece->side);
+}
+
+static enum verdict
+decide_tcp(struct tls *t, struct half *h, struct tls_piece *piece)
+{
+	bool first = !h->left[0] && !h->left[1];
+	unsigned known = h->client >> 1 & 63;
+	enum verdict v = WAIT;
+
+	if (!cur_left(&piece->bytes))
+		return said_in_clear(h, piece);
+	if (first && !piece->lost && known == PRELUDE_NONE && proxy_read(t, h, piece) != BEGINS)
+		return WAIT;
+	if (first && !piece->lost)
+		v = decide_first(t, h, piece);
+	if (v == WAIT)
+		v = decide_later(t, h, piece);
+	if (v != WAIT)
+		return v;
+	if (!h->left[piece->side] && !prelude_is_proxy(known))
+		known = prelude_of(piece, known);
+	if (known == PRELUDE_NEVER)
+		return NEVER;
+	h->client = (uint8_t)((h->client & 0x81) | known << 1);
+	return said_in_clear(h, piece);
+}
+
+static enum verdict
+decide_udp(struct tls *t, struct half *h, struct tls_piece *piece)
+{
+	uint8_t carrier = CARRIER_NONE;
+
+	if (dtls_begins(piece))
+		carrier = CARRIER_DTLS;
+	else if (quic_begins(piece))
+		carrier = CARRIER_QUIC;
+	else if (openvpn_begins(piece))
+		carrier = CARRIER_OPENVPN;
+	else if (rdpudp_begins(piece) || (cur_left(&piece->bytes) >= HELLO_CERTAIN && stream_is_hello(piece->bytes)))
+		carrier = CARRIER_UDP;
+	if (carrier == CARRIER_UDP && rdpudp_begins(piece))
+		h->stage |= HALF_RDP;
+	if (carrier == CARRIER_NONE)
+		return ++h->left[0] > UNDECIDED_MAX ? NEVER : WAIT;
+	return begin(t, h, piece->side, carrier);
+}
+
+static bool
+udp_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev)
+{
+	bool rdp = h->stage & HALF_RDP;
+
+	return rdp ? rdpudp_next(t, h, piece, ev) : stream_next(t, h, piece, ev);
+}
+
+typedef bool carrier_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev);
+typedef void carrier_close(struct tls *t, struct half *h);
+
+static const struct {
+	carrier_next *next;
+	carrier_close *close;
+} CARRIERS[] = {
+	[CARRIER_TCP] = {stream_next, stream_close},       [CARRIER_STARTTLS] = {stream_next, stream_close},
+	[CARRIER_DTLS] = {dtls_next, dtls_close},          [CARRIER_QUIC] = {quic_next, quic_close},
+	[CARRIER_OPENVPN] = {openvpn_next, openvpn_close}, [CARRIER_UDP] = {udp_next, stream_close},
+};
+
+static bool
+tell_pending(struct tls *t, struct tls_event *ev)
+{
+	if (!t->pending)
+		return false;
+	*ev = t->event;
+	t->pending = false;
+	return true;
+}
+
+/* Decides; false: nothing to read (yet, or ever). */
+static bool
+decided(struct tls *t, uint32_t *handle, struct half *h, struct tls_piece *piece)
+{
+	enum verdict v = piece->datagram ? decide_udp(t, h, piece) : decide_tcp(t, h, piece);
+
+	if (v == BEGINS)
+		return true;
+	if (v == NEVER) {
+		tls_close(t, *handle);
+		*handle = TLS_NOT;
+	}
+	cur_skip(&piece->bytes, cur_left(&piece->bytes));
+	piece->lost = piece->cut_bytes = 0;
+	return false;
+}
+
+static struct half *
+half_of(struct tls *t, uint32_t *handle, const struct tls_piece *piece)
+{
+	struct half *h;
+
+	if (*handle)
+		return pool_at(&t->halves, *handle);
+	if (!cur_left(&piece->bytes))
+		return NULL;
+	*handle = pool_get(&t->halves);
+	if (!*handle) {
+		t->counts->tls_no_memory++;
+		return NULL;
+	}
+	h = pool_at(&t->halves, *handle);
+	memset(h, 0, sizeof(*h));
+	return h;
+}
+
+/* It looked like TLS for a moment. */
+static bool
+never_was(const struct tls *t, const struct half *h)
+{
+	const struct full *f = h->full ? pool_at(&t->fulls, h->full) : NULL;
+
+	return !(h->stage & HALF_HELLO) && (!f || !(f->flags & FULL_SERVER_HELLO));
+}
+
+bool
+tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_event *ev)
+{
+	struct half *h;
+
+	if (t->pending)
+		return tell_pending(t, ev);
+	if (*handle == TLS_NOT)
+		return false;
+	h = half_of(t, handle, piece);
+	if (!h)
+		return false;
+	t->now = piece->time;
+	if (h->carrier == CARRIER_NONE && !decided(t, handle, h, piece))
+		return false;
+	if (CARRIERS[h->carrier].next(t, h, piece, ev) || tell_pending(t, ev))
+		return true;
+	if (h->stage & HALF_GIVEN_UP && never_was(t, h)) {
+		tls_close(t, *handle);
+		*handle = TLS_NOT;
+	}
+	return false;
+}
+
+void
+tls_close(struct tls *t, uint32_t handle)
+{
+	struct half *h;
+	struct full *f;
+
+	if (handle == 0 || handle == TLS_NOT)
+		return;
+	h = pool_at(&t->halves, handle);
+	if (h->carrier == CARRIER_NONE)
+		buffer_free(t->buffers, h->carry);
+	else
+		CARRIERS[h->carrier].close(t, h);
+	print_drop(t->prints, h->hello);
+	print_drop(t->prints, h->sni);
+	if (h->full) {
+		f = pool_at(&t->fulls, h->full);
+		buffer_free(t->buffers, f->buffer[0]);
+		buffer_free(t->buffers, f->buffer[1]);
+		print_drop(t->prints, f->server_print);
+		print_drop(t->prints, f->alpn);
+		print_drop(t->prints, f->server_chain);
+		print_drop(t->prints, f->client_chain);
+		pool_put(&t->fulls, h->full);
+	}
+	pool_put(&t->halves, handle);
+}
