@@ -117,6 +117,7 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 
 	*p = (struct pipeline){.cfg = *cfg, .to = *to};
 	p->decoder = decoder_new(&c, fragments, &p->counts);
+	decoder_key(p->decoder, &cfg->table);
 	detect.memory = at_most(cfg->memory / 16, 16 << 20);
 	detect.table = cfg->table;
 	p->detect = detect_new(&c, &detect, &p->counts);

@@ -21,8 +21,8 @@
 
 /* A frame as a capture gives it.  link is the DLT/LINKTYPE number (https://www.tcpdump.org/linktypes.html). */
 struct frame {
-	struct cur bytes;	/* what was captured */
-	uint32_t wire_len;	/* how long it was on the wire */
+	struct cur bytes; /* what was captured */
+	uint32_t wire_len; /* how long it was on the wire */
 	uint32_t link;
 	struct when time;
 };
@@ -31,40 +31,49 @@ enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_ICMP6 = 58 };
 
 enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
 
-enum tunnel { TUNNEL_NONE, TUNNEL_GRE, TUNNEL_ERSPAN, TUNNEL_VXLAN, TUNNEL_GENEVE, TUNNEL_GTPU, TUNNEL_IPIP,
-	      TUNNEL_MPLS, TUNNEL_PPPOE };
+enum tunnel {
+	TUNNEL_NONE,
+	TUNNEL_GRE,
+	TUNNEL_ERSPAN,
+	TUNNEL_VXLAN,
+	TUNNEL_GENEVE,
+	TUNNEL_GTPU,
+	TUNNEL_IPIP,
+	TUNNEL_MPLS,
+	TUNNEL_PPPOE
+};
 
 struct packet {
 	struct when time;
 	struct addr src, dst;
-	uint16_t sport, dport;	/* ICMP: type and code */
-	uint8_t proto;		/* PROTO_* */
-	uint8_t ttl;		/* or hop limit */
+	uint16_t sport, dport; /* ICMP: type and code */
+	uint8_t proto; /* PROTO_* */
+	uint8_t ttl; /* or hop limit */
 	bool v6;
-	bool cut;		/* the capture ends inside the payload */
-	uint16_t ip_id;		/* 0 for IPv6 without fragment header */
+	bool cut; /* the capture ends inside the payload */
+	uint16_t ip_id; /* 0 for IPv6 without fragment header */
 	uint16_t vlan, vlan_inner; /* VLAN ids, outermost and next; 0: none */
-	uint8_t tunnel;		/* enum tunnel, the innermost one */
-	uint32_t tunnel_id;	/* VNI, TEID, GRE key, label ... of it */
+	uint8_t tunnel; /* enum tunnel, the innermost one */
+	uint32_t tunnel_id; /* VNI, TEID, GRE key, label ... of it */
 	/* TCP */
 	uint8_t tcp_flags;
-	uint8_t wscale;		/* shift + 1 when the option is there (SYN only), else 0 */
+	uint8_t wscale; /* shift + 1 when the option is there (SYN only), else 0 */
 	bool sack_ok;
-	uint16_t window, mss;	/* mss 0: no option */
+	uint16_t window, mss; /* mss 0: no option */
 	uint32_t seq, ack;
 	uint32_t ts_val, ts_ecr; /* timestamps option (RFC 7323), 0: none */
 	/* payload */
-	struct cur payload;	/* what was captured of it; Ethernet padding left out */
-	uint32_t payload_len;	/* what it was on the wire (by the IP length) */
-	struct cur ip;		/* from the innermost IP header on, for nDPI */
-	uint32_t wire_len;	/* of the frame */
+	struct cur payload; /* what was captured of it; Ethernet padding left out */
+	uint32_t payload_len; /* what it was on the wire (by the IP length) */
+	struct cur ip; /* from the innermost IP header on, for nDPI */
+	uint32_t wire_len; /* of the frame */
 };
 
-struct decoder;			/* holds fragments */
+struct decoder; /* holds fragments */
 
 /* Memory for the given number of bytes of fragments, taken from `c`. */
 struct decoder *decoder_new(struct carve *c, size_t bytes, struct counts *counts);
-size_t decoder_bytes(size_t bytes);	/* what decoder_new takes; 600 KiB at least */
+size_t decoder_bytes(size_t bytes); /* what decoder_new takes; 600 KiB at least */
 
 /* The key of the fragment table (random; never decides a result).  Before the first frame. */
 void decoder_key(struct decoder *d, const struct hash_key *key);
