@@ -106,19 +106,20 @@ insert(struct flows *t, struct flow_side *s, uint32_t *prev, struct segment *seg
 	return true;
 }
 
-/* The segment begins inside block b: compares the bytes that both have and drops them. */
-static void
-overlap(struct flows *t, const struct block *b, struct segment *seg)
+/* The segment begins inside block b: drops the bytes that both have; false: they differ. */
+static bool
+drop_common(const struct block *b, struct segment *seg)
 {
 	uint32_t at = seg->seq - b->seq, n = block_end(b) - seg->seq;
 	size_t both = at < b->len ? b->len - at : 0;
+	bool same;
 
 	n = n < seg->len ? n : seg->len;
 	both = both < n ? both : n;
 	both = both < cur_left(&seg->bytes) ? both : cur_left(&seg->bytes);
-	if (both && !cur_starts(&seg->bytes, b->bytes + at, both))
-		t->counts->overlap_differs++;
+	same = !both || cur_starts(&seg->bytes, b->bytes + at, both);
 	segment_skip(seg, n);
+	return same;
 }
 
 /* Goes from the first block on until the segment is used up. */
@@ -126,7 +127,7 @@ static bool
 weave(struct flows *t, struct flow_side *s, struct segment *seg)
 {
 	uint32_t prev = 0, at = ring_first(t, s), used = t->blocks.used;
-	bool touched = false, ok = true;
+	bool touched = false, same = true, ok = true;
 
 	while (seg->len && at && ok) {
 		const struct block *b = block_at(t, at);
@@ -137,13 +138,14 @@ weave(struct flows *t, struct flow_side *s, struct segment *seg)
 			continue;
 		}
 		if (seq_diff(block_end(b), seg->seq) > 0) {
-			overlap(t, b, seg);
+			same &= drop_common(b, seg);
 			touched = true;
 		}
 		prev = at;
 		at = at == s->segments ? 0 : b->after;
 	}
 	ok = ok && insert(t, s, &prev, seg, seg->len);
+	t->counts->overlap_differs += !same;
 	t->counts->overlap += touched && t->blocks.used != used;
 	return ok;
 }
