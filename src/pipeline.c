@@ -343,7 +343,8 @@ pulses_emit(struct pipeline *p)
 		if (!pulse->gateway)
 			continue;
 		pulse->time = p->pulse_end;
-		p->to.pulse(p->to.arg, pulse);
+		if (p->to.pulse)
+			p->to.pulse(p->to.arg, pulse);
 		detect_pulse(p->detect, pulse, &findings);
 		*pulse = (struct pulse){0};
 	}

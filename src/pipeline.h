@@ -36,7 +36,7 @@ struct pipeline_config {
 struct pipeline_sink {
 	void *arg;
 	void (*session)(void *arg, const struct session *s);
-	void (*pulse)(void *arg, const struct pulse *p);
+	void (*pulse)(void *arg, const struct pulse *p);	/* may be NULL */
 	void (*finding)(void *arg, const struct finding *f, const struct session *s);
 	void (*closed)(void *arg, const struct incident *i);
 };
