@@ -17,7 +17,7 @@ import random
 import sys
 import urllib.parse
 
-ASSETS = {"/static/portal.css": 6120, "/static/portal.js": 9870, "/static/logo.png": 4410,
+ASSETS = {"/static/portal.css": 6120, "/static/portal.js": 8870, "/static/logo.png": 4410,
           "/static/fonts.woff": 5216}
 LEAK_HEADERS = 144	# what nginx adds: a whole answer is 1700 bytes and the leak
 rnd = random.Random()
@@ -48,7 +48,7 @@ def answer(w, body=b"", status="200 OK", extra=(), kind="text/html"):
 
 
 async def stream(w, seconds):
-    pieces = [rnd.randint(120, 1300) for _ in range(seconds * 2)]
+    pieces = [rnd.randint(120, 900) for _ in range(seconds * 2)]
     w.write(f"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {sum(pieces)}\r\n\r\n"
             .encode())
     for size in pieces:

@@ -44,12 +44,6 @@ lab_need()
 	lab_die "try: apt-get install --no-install-recommends ${packages[*]}"
 }
 
-# Whether namespaces can be made here.  Says nothing, leaves nothing.
-lab_can()
-{
-	[ "$(id -u)" = 0 ] && ip netns add "gwlab$$-try" 2> /dev/null && ip netns del "gwlab$$-try"
-}
-
 lab_ns()
 {
 	echo "gwlab$$-$1"
@@ -206,7 +200,7 @@ lab_begin()
 	local ns
 
 	lab_need ip:iproute2 ss:iproute2 ethtool:ethtool tcpdump:tcpdump openssl:openssl python3:python3
-	[ "$(id -u)" = 0 ] || lab_die "needs root (or: unshare --user --map-root-user --net --mount)"
+	[ "$(id -u)" = 0 ] || lab_die "needs root, for namespaces and for the span port"
 	LAB_TMP=$(mktemp -d /tmp/gwlab.XXXXXX)
 	trap lab_end EXIT
 	trap 'exit 130' INT TERM
@@ -230,8 +224,9 @@ lab_begin()
 # lab_capture FILE [FILTER]: what the span port sees.
 lab_capture()
 {
+	: > "$LAB_TMP/tcpdump.log"
 	ip netns exec "$(lab_ns span)" tcpdump -i eth0 -Z root -U --immediate-mode -s 0 -w "$1" "${2:-tcp or udp}" \
-		2> "$LAB_TMP/tcpdump.log" < /dev/null &
+		2>> "$LAB_TMP/tcpdump.log" < /dev/null &
 	LAB_DUMP=$!
 	for _ in $(seq 50); do
 		grep -q 'listening on' "$LAB_TMP/tcpdump.log" && return

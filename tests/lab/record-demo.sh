@@ -109,7 +109,7 @@ people()
 	curl_plan alice $GW http2 -- /login $rest '/login?post' /rpc?1 /rpc?2 '/stream?seconds=8' /rpc?3
 	curl_plan heidi "[$GW6]" 'http1.1\ntls-max = 1.2' -- /login $rest '/login?post' /rpc?1 '!/rpc?2' '!/rpc?3' /rpc?4
 	plan bob login work back > "$LAB_TMP/bob.1"
-	plan bob login tunnel70 > "$LAB_TMP/bob.2"
+	plan bob login tunnel55 > "$LAB_TMP/bob.2"
 	plan erin login work back > "$LAB_TMP/erin.1"
 	plan frank login work back > "$LAB_TMP/frank.1"
 	plan dave login work > "$LAB_TMP/dave.1"

@@ -8,7 +8,7 @@
 set -u
 . "$(dirname "$0")/lab.sh"
 
-GOLDEN=$(cd "$LAB_HERE/.." && pwd)/golden
+GOLDEN=${GOLDEN:-$(cd "$LAB_HERE/.." && pwd)/golden}
 GOLDEN_MAX=61440		# bytes; a golden is read many times in tests, and kept for ever
 
 # about TEXT [FILTER]: names this golden and starts the recording.
