@@ -24,6 +24,18 @@ stream_is_hello(struct cur c)
 	return c.bad || (length >= 34 && length < BUFFER_MAX && (cur_left(&c) == 0 || cur_peek(&all, 9) == 3));
 }
 
+/* A record with a ServerHello in front: in answer to a ClientHello that was not captured. */
+static bool
+is_server_hello(const struct head *r, struct cur c)
+{
+	uint8_t type = cur_u8(&c);
+	uint32_t length = cur_u24(&c);
+	uint8_t major = cur_u8(&c);
+
+	return !c.bad && r->type == HANDSHAKE && type == SERVER_HELLO && length >= 38 &&
+	       length + MESSAGE_HEAD <= r->length && major == 3;
+}
+
 /* Type 22 must hold a message that fits or goes on; the rest must end with the bytes, or be followed by another. */
 bool
 stream_is_records(struct cur c)
@@ -33,6 +45,8 @@ stream_is_records(struct cur c)
 
 	if (!head_read(&c, &r) || !head_sane(&r) || r.length == 0)
 		return false;
+	if (is_server_hello(&r, c))
+		return true;
 	if (r.type == HANDSHAKE && cur_left(&c) >= MESSAGE_HEAD) {
 		struct cur m = c;
 		uint8_t type = cur_u8(&m);
@@ -63,6 +77,14 @@ stream_find(struct cur *c)
 	}
 	cur_skip(c, cur_left(c));
 	return false;
+}
+
+bool
+stream_is_answer(struct cur c)
+{
+	struct head r;
+
+	return head_read(&c, &r) && head_sane(&r) && is_server_hello(&r, c);
 }
 
 /* RFC 5246 E.2: two bytes of length, CLIENT-HELLO, version, three lengths that add up. */

@@ -173,6 +173,7 @@ enum proxy_result { PROXY_NO, PROXY_PART, PROXY_YES };
 enum proxy_result prelude_proxy(struct tls *t, struct half *h, struct cur *c);
 bool stream_is_hello(struct cur c); /* begins with a TLS record with a ClientHello, or the first bytes of one */
 bool stream_is_records(struct cur c); /* begins with records that make sense: a connection picked up midway */
+bool stream_is_answer(struct cur c); /* begins with a TLS record with a ServerHello */
 bool stream_is_sslv2(struct cur c);
 bool stream_find(struct cur *c); /* skips to where stream_is_records; false: nowhere, all is skipped */
 void stream_begin(struct tls *t, struct half *h, unsigned side, uint8_t carrier);

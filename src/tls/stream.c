@@ -237,19 +237,27 @@ head_gather(struct full *f, unsigned side, struct cur *c, struct cur *head)
 	return true;
 }
 
-/* The server's first word to an SSLv2 hello may be an SSLv2 SERVER-HELLO; its first three bytes are in `head`. */
-static bool
-is_sslv2_answer(const struct half *h, const struct full *f, unsigned side, const struct cur *head)
+/*
+ * SSLv2 framing, of which `head` has the first five bytes: the ClientHello that opens a connection, and the server's first
+ * word to it.
+ */
+static unsigned
+sslv2_type(const struct half *h, const struct full *f, unsigned side, const struct cur *head)
 {
-	return h->flags & HELLO_SSLV2 && side != conn_client(h) && !f->records[side] && cur_peek(head, 0) & 0x80 &&
-	       cur_peek(head, 2) == V2_SERVER;
+	uint8_t type = cur_peek(head, 2);
+
+	if (!(cur_peek(head, 0) & 0x80) || f->records[side] || f->flags & FULL_SERVER_HELLO)
+		return SKIP;
+	if (type == V2_CLIENT && !(h->stage & HALF_HELLO))
+		return V2_CLIENT;
+	return type == V2_SERVER && h->flags & HELLO_SSLV2 && side != conn_client(h) ? V2_SERVER : SKIP;
 }
 
 static bool
-sslv2_head(struct tls *t, struct half *h, struct full *f, struct tls_piece *piece, struct cur head,
-	   struct tls_event *ev)
+sslv2_head(struct tls *t, struct half *h, struct tls_piece *piece, struct cur head, struct tls_event *ev)
 {
-	unsigned side = piece->side;
+	struct full *f = pool_at(&t->fulls, h->full);
+	unsigned side = piece->side, type = sslv2_type(h, f, side, &head);
 	uint16_t length = cur_u16(&head) & 0x7fff;
 
 	if (length < cur_left(&head)) {
@@ -257,7 +265,7 @@ sslv2_head(struct tls *t, struct half *h, struct full *f, struct tls_piece *piec
 		return false;
 	}
 	conn_record(f, piece, HANDSHAKE, length, ev);
-	f->type[side] = V2_SERVER;
+	f->type[side] = (uint8_t)type;
 	h->left[side] = (uint16_t)(length - cur_left(&head));
 	sslv2_read(t, h, f, side, head);
 	return true;
@@ -296,8 +304,8 @@ record_read(struct tls *t, struct half *h, struct full *f, struct tls_piece *pie
 
 	if (!head_gather(f, side, &piece->bytes, &head))
 		return false;
-	if (is_sslv2_answer(h, f, side, &head))
-		return sslv2_head(t, h, f, piece, head, ev);
+	if (sslv2_type(h, f, side, &head) != SKIP)
+		return sslv2_head(t, h, piece, head, ev);
 	head_read(&head, &r);
 	if (!head_sane(&r)) {
 		side_bad(t, h, f, side);

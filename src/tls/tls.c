@@ -150,6 +150,8 @@ decide_later(struct tls *t, struct half *h, struct tls_piece *piece)
 
 	if (cur_left(&c) >= HELLO_CERTAIN && stream_is_hello(c))
 		return begin(t, h, piece->side, CARRIER_STARTTLS);
+	if (known != PRELUDE_NONE && stream_is_answer(c))
+		return begin(t, h, piece->side ^ 1, CARRIER_STARTTLS);
 	if (known != PRELUDE_NONE || !stream_find(&c))
 		return WAIT;
 	piece->bytes = c;
