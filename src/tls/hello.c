@@ -9,13 +9,13 @@
 
 enum { RANDOM_LEN = 32, SESSION_ID_MAX = 32, SNI_HOST_NAME = 0, EXT_DIRECT = 64, EXT_KEY_SHARE_OLD = 40 };
 
-static struct cur
+static inline struct cur
 list8(struct cur *c)
 {
 	return cur_sub(c, cur_u8(c));
 }
 
-static struct cur
+static inline struct cur
 list16(struct cur *c)
 {
 	return cur_sub(c, cur_u16(c));
@@ -178,17 +178,24 @@ read_extensions(struct hello *h)
 {
 	struct cur list = h->extensions;
 
-	while (cur_left(&list)) {
-		uint16_t type = cur_u16(&list);
-		struct cur body = list16(&list);
-		reader *read = reader_of(type);
+	while (cur_left(&list) >= 4) {
+		const uint8_t *head = cur_take(&list, 4);
+		reader *read = reader_of((uint16_t)(head[0] << 8 | head[1]));
+		size_t len = (size_t)(head[2] << 8 | head[3]);
+		struct cur body;
 
-		if (!read || body.bad)
+		if (!read) {
+			cur_skip(&list, len);
 			continue;
+		}
+		body = cur_sub(&list, len);
+		if (body.bad)
+			break;
 		read(&body, h);
 		h->leftover = (uint16_t)(h->leftover + !cur_done(&body));
 	}
-	h->cut |= list.bad;
+	h->cut |= list.bad || cur_left(&list);
+	h->leftover = (uint16_t)(h->leftover + h->cut);
 }
 
 /* The rest of the message.  A server that reads on after a damaged block makes it a handshake, so it is told of and

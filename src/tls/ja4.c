@@ -147,40 +147,49 @@ put_hash(struct out *o, const char *from, const struct out *to)
 	out_hex(o, digest, HASH_LEN / 2);
 }
 
-/* Extensions as the third part has them; counts all of them, and tells SNI.  Without `resumption`: what a client
-   sends only when it resumes, or to fill up, is left out and not counted. */
-static size_t
-extensions_of(const struct shape *s, bool resumption, struct values *kept, bool *sni)
+/* The extensions in order of their numbers, with SNI and ALPN. */
+static void
+sorted_extensions(const struct shape *s, struct values *all)
 {
 	struct cur list = shape_list(s, SHAPE_EXTENSIONS);
+
+	for (all->n = 0; cur_left(&list) >= 2; all->n++)
+		all->v[all->n] = cur_u16(&list);
+	sort(all);
+}
+
+/* What a client sends only when it resumes, or to fill up; early data is in TLS 1.3's resumptions only. */
+static bool
+of_resumption(uint16_t type)
+{
+	return type == EXT_PADDING || type == EXT_PSK || type == EXT_EARLY_DATA;
+}
+
+/* Leaves out those of resumption; true: there were some. */
+static bool
+drop_resumption(struct values *all)
+{
 	size_t n = 0;
 
-	kept->n = 0;
-	*sni = false;
-	while (cur_left(&list) >= 2) {
-		uint16_t type = cur_u16(&list);
-
-		if (!resumption && (type == EXT_PADDING || type == EXT_PSK || type == EXT_EARLY_DATA))
-			continue;
-		n++;
-		*sni |= type == EXT_SNI;
-		if (type != EXT_SNI && type != EXT_ALPN)
-			kept->v[kept->n++] = type;
-	}
-	sort(kept);
-	return n;
+	for (size_t i = 0; i < all->n; i++)
+		if (!of_resumption(all->v[i]))
+			all->v[n++] = all->v[i];
+	if (n == all->n)
+		return false;
+	all->n = n;
+	return true;
 }
 
 static void
-put_first(struct out *o, const struct shape *s, size_t extensions, bool sni)
+put_first(struct out *o, const struct shape *s, const struct values *extensions)
 {
 	size_t ciphers = s->head.flags & SHAPE_SSLV2 ? 0 : s->head.len[SHAPE_CIPHERS] / 2;
 
 	out_char(o, (char)s->head.letter);
 	out_bytes(o, version_code(highest_version(s)), 2);
-	out_char(o, sni ? 'd' : 'i');
+	out_char(o, extensions->n && extensions->v[0] == EXT_SNI ? 'd' : 'i');
 	put_count(o, ciphers);
-	put_count(o, extensions);
+	put_count(o, extensions->n);
 	put_alpn(o, s);
 	out_char(o, '_');
 }
@@ -197,10 +206,20 @@ put_ciphers(struct out *raw, const struct shape *s, struct values *work)
 	put_values(raw, work);
 }
 
+/* The third part, of sorted extensions. */
 static void
-put_extensions(struct out *raw, const struct shape *s, const struct values *kept)
+put_extensions(struct out *raw, const struct shape *s, const struct values *sorted)
 {
-	put_values(raw, kept);
+	bool first = true;
+
+	for (size_t i = 0; i < sorted->n; i++) {
+		if (sorted->v[i] == EXT_SNI || sorted->v[i] == EXT_ALPN)
+			continue;
+		if (!first)
+			out_char(raw, ',');
+		put_value(raw, sorted->v[i]);
+		first = false;
+	}
 	if (s->head.len[SHAPE_SIG_ALGS] == 0)
 		return;
 	out_char(raw, '_');
@@ -209,41 +228,38 @@ put_extensions(struct out *raw, const struct shape *s, const struct values *kept
 
 /* The same again without the extensions of resumption; the ciphers' part is taken over. */
 static void
-key_of(const struct shape *s, struct ja4 *j, struct values *work)
+key_of(const struct shape *s, struct ja4 *j, struct values *extensions)
 {
 	char memory[SHAPE_MAX * 3];
 	struct out o = out_of(j->key, JA4_LEN), third = out_of(memory, sizeof(memory));
-	bool sni;
-	size_t n = extensions_of(s, false, work, &sni);
 
-	put_first(&o, s, n, sni);
+	if (!drop_resumption(extensions)) {
+		memcpy(j->key, j->text, JA4_LEN);
+		return;
+	}
+	put_first(&o, s, extensions);
 	out_bytes(&o, j->text + CIPHERS_AT, EXTENSIONS_AT - CIPHERS_AT);
-	put_extensions(&third, s, work);
+	put_extensions(&third, s, extensions);
 	put_hash(&o, memory, &third);
 }
 
 void
 ja4_of(const struct shape *s, struct ja4 *j, struct out *raw)
 {
-	struct values work;
+	struct values ciphers, extensions;
 	struct out o = out_of(j->text, JA4_LEN);
 	const char *from;
-	bool sni;
-	size_t n = extensions_of(s, true, &work, &sni);
 
-	put_first(&o, s, n, sni);
+	sorted_extensions(s, &extensions);
+	put_first(&o, s, &extensions);
 	out_bytes(raw, j->text, out_len(&o));
 	from = raw->p;
-	put_ciphers(raw, s, &work);
+	put_ciphers(raw, s, &ciphers);
 	put_hash(&o, from, raw);
 	out_char(&o, '_');
 	out_char(raw, '_');
 	from = raw->p;
-	extensions_of(s, true, &work, &sni);
-	put_extensions(raw, s, &work);
+	put_extensions(raw, s, &extensions);
 	put_hash(&o, from, raw);
-	if (extensions_of(s, false, &work, &sni) == n)
-		memcpy(j->key, j->text, JA4_LEN);
-	else
-		key_of(s, j, &work);
+	key_of(s, j, &extensions);
 }

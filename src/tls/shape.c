@@ -4,12 +4,8 @@
  */
 #include "tls/shape.h"
 
-struct fill {
-	uint8_t *p, *end;
-	bool full;
-	uint8_t grease;
-};
-
+/* Writers of lists take where to write and give where they ended, NULL when there is no room: kept in registers, as
+   stores of bytes through a struct would not let them be. */
 static uint64_t
 four_of(const uint8_t *p)
 {
@@ -28,101 +24,97 @@ has_grease(uint64_t four)
 	return ((x - UINT64_C(0x0001000100010001)) & ~x & UINT64_C(0x8000800080008000)) != 0;
 }
 
-static void
-put_value(struct fill *f, const uint8_t *p)
+static inline uint16_t
+value_of(const uint8_t *p)
 {
-	if ((p[0] & 0x0f) == 0x0a && p[0] == p[1]) {
-		f->grease = SHAPE_GREASE;
-		return;
-	}
-	memcpy(f->p, p, 2);
-	f->p += 2;
+	uint16_t v;
+
+	memcpy(&v, p, 2);
+	return v;
 }
 
-static uint16_t
-put_values(struct fill *f, struct cur list)
+/* GREASE reads the same in either byte order. */
+static inline uint8_t *
+put_value(uint8_t *to, uint16_t v, bool *grease)
 {
-	const uint8_t *start = f->p;
-
-	if ((size_t)(f->end - f->p) < cur_left(&list)) {
-		f->full = true;
-		return 0;
+	if (hello_is_grease(v)) {
+		*grease = true;
+		return to;
 	}
-	while (cur_left(&list) >= 8 && !has_grease(four_of(list.p))) {
-		cur_copy(&list, f->p, 8);
-		f->p += 8;
-	}
-	while (cur_left(&list) >= 2)
-		put_value(f, cur_take(&list, 2));
-	return (uint16_t)(f->p - start);
+	memcpy(to, &v, 2);
+	return to + 2;
 }
 
-static uint16_t
-put_bytes(struct fill *f, struct cur list)
+/* Whole values of 16 bits less GREASE. */
+static uint8_t *
+put_values(uint8_t *to, const uint8_t *end, struct cur list, bool *grease)
 {
-	size_t n = cur_left(&list);
+	const uint8_t *four, *one;
 
-	if ((size_t)(f->end - f->p) < n) {
-		f->full = true;
-		return 0;
+	if (!to || (size_t)(end - to) < cur_left(&list))
+		return NULL;
+	while (cur_left(&list) >= 8) {
+		four = cur_take(&list, 8);
+		if (has_grease(four_of(four))) {
+			for (unsigned i = 0; i < 8; i += 2)
+				to = put_value(to, value_of(four + i), grease);
+			continue;
+		}
+		memcpy(to, four, 8);
+		to += 8;
 	}
-	f->p += cur_copy(&list, f->p, n);
-	return (uint16_t)n;
+	while (cur_left(&list) >= 2) {
+		one = cur_take(&list, 2);
+		to = put_value(to, value_of(one), grease);
+	}
+	return to;
+}
+
+static uint8_t *
+put_bytes(uint8_t *to, const uint8_t *end, struct cur list)
+{
+	if (!to || (size_t)(end - to) < cur_left(&list))
+		return NULL;
+	return to + cur_copy(&list, to, cur_left(&list));
 }
 
 /* Also the type of an extension whose body is cut: it was sent. */
-static uint16_t
-put_types(struct fill *f, struct cur list)
+static uint8_t *
+put_types(uint8_t *to, const uint8_t *end, struct cur list, bool *grease)
 {
-	const uint8_t *start = f->p;
+	while (to && cur_left(&list) >= 4) {
+		const uint8_t *head = cur_take(&list, 4);
 
-	while (cur_left(&list) >= 4) {
-		const uint8_t *type = cur_take(&list, 2);
-
-		cur_skip(&list, cur_u16(&list));
-		if (f->end - f->p < 2) {
-			f->full = true;
-			break;
-		}
-		put_value(f, type);
+		cur_skip(&list, __builtin_bswap16(value_of(head + 2)));
+		if (end - to < 2)
+			return NULL;
+		to = put_value(to, value_of(head), grease);
 	}
-	return (uint16_t)(f->p - start);
-}
-
-/* Of SSLv2's three-byte kinds those that begin with 0 are TLS suites (RFC 5246 E.2). */
-static uint16_t
-put_kinds(struct fill *f, struct cur list)
-{
-	const uint8_t *start = f->p;
-
-	while (cur_left(&list) >= 3) {
-		const uint8_t *kind = cur_take(&list, 3);
-
-		if (f->end - f->p < 3) {
-			f->full = true;
-			break;
-		}
-		memcpy(f->p, kind, 3);
-		f->p += 3;
-	}
-	return (uint16_t)(f->p - start);
+	return to;
 }
 
 size_t
 shape_of(struct shape *s, const struct hello *h, char letter)
 {
-	struct fill f = {s->bytes, s->bytes + SHAPE_MAX, false, 0};
-	uint16_t *len = s->head.len;
+	const uint8_t *end = s->bytes + SHAPE_MAX;
+	uint8_t *at[SHAPE_LISTS + 1] = {s->bytes};
+	bool grease = false;
 
-	len[SHAPE_CIPHERS] = h->sslv2 ? put_kinds(&f, h->ciphers) : put_values(&f, h->ciphers);
-	len[SHAPE_EXTENSIONS] = put_types(&f, h->extensions);
-	len[SHAPE_GROUPS] = put_values(&f, h->groups);
-	len[SHAPE_POINT_FORMATS] = put_bytes(&f, h->point_formats);
-	len[SHAPE_SIG_ALGS] = put_values(&f, h->sig_algs);
-	len[SHAPE_VERSIONS] = put_values(&f, h->versions);
-	len[SHAPE_ALPNS] = put_bytes(&f, h->alpns);
+	/* SSLv2's kinds have three bytes and no GREASE. */
+	at[1] = h->sslv2 ? put_bytes(at[0], end, h->ciphers) : put_values(at[0], end, h->ciphers, &grease);
+	at[2] = put_types(at[1], end, h->extensions, &grease);
+	at[3] = put_values(at[2], end, h->groups, &grease);
+	at[4] = put_bytes(at[3], end, h->point_formats);
+	at[5] = put_values(at[4], end, h->sig_algs, &grease);
+	at[6] = put_values(at[5], end, h->versions, &grease);
+	at[7] = put_bytes(at[6], end, h->alpns);
+	if (!at[7])
+		return 0;
+	for (unsigned i = 0; i < SHAPE_LISTS; i++)
+		s->head.len[i] = (uint16_t)(at[i + 1] - at[i]);
 	s->head.version = h->version;
 	s->head.letter = (uint8_t)letter;
-	s->head.flags = (uint8_t)(f.grease | (h->sslv2 ? SHAPE_SSLV2 : 0) | (h->alpns.p ? SHAPE_HAS_ALPN : 0));
-	return f.full ? 0 : (size_t)(f.p - (const uint8_t *)s);
+	s->head.flags = (uint8_t)((grease ? SHAPE_GREASE : 0) | (h->sslv2 ? SHAPE_SSLV2 : 0) |
+				  (h->alpns.p ? SHAPE_HAS_ALPN : 0));
+	return (size_t)(at[7] - (const uint8_t *)s);
 }
