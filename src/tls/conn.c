@@ -385,7 +385,8 @@ conn_change_cipher(struct tls *t, struct half *h, unsigned side)
 		return;
 	conn_client_time(h, f, side, t->now);
 	f->side[side] |= SIDE_CCS;
-	if (side != conn_client(h) && f->flags & FULL_SERVER_HELLO && !(f->flags & (FULL_CERTIFICATE | FULL_13)))
+	if (side != conn_client(h) && f->flags & FULL_SERVER_HELLO &&
+	    !(f->flags & (FULL_CERTIFICATE | FULL_HOLE | FULL_13)))
 		f->flags |= FULL_ACCEPTED;
 }
 

@@ -98,6 +98,7 @@ enum full_flag {
 	FULL_EARLY = 2048, /* early data accepted, where that is visible */
 	FULL_PROXIED = 4096,
 	FULL_STEADY = 8192, /* the handshake and its tickets are over: every record of type 23 is application data */
+	FULL_HOLE = 32768, /* a part of the server's handshake in clear was lost */
 	FULL_TWIN = 16384, /* the record after this one is as long: stream.c sets it for conn_protected */
 };
 

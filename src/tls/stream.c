@@ -18,13 +18,22 @@ enum {
 	ALERT_BYTES = 2,
 };
 
+/* What was lost of a server's handshake must not look like a resumption, which is the absence of messages. */
+static void
+message_lost(struct tls *t, struct half *h, struct full *f, unsigned side)
+{
+	if (side != conn_client(h) && !(f->side[side] & SIDE_CCS))
+		f->flags |= FULL_HOLE;
+	buffer_free(t->buffers, f->buffer[side]);
+	f->buffer[side] = 0;
+	f->type[side] = SKIP;
+}
+
 static void
 side_lost(struct tls *t, struct half *h, struct full *f, unsigned side)
 {
-	buffer_free(t->buffers, f->buffer[side]);
-	f->buffer[side] = 0;
+	message_lost(t, h, f, side);
 	f->head_len[side] = 0;
-	f->type[side] = SKIP;
 	h->left[side] = 0;
 	f->side[side] |= SIDE_LOST;
 }
@@ -43,14 +52,6 @@ side_bad(struct tls *t, struct half *h, struct full *f, unsigned side)
 		h->stage |= HALF_GIVEN_UP;
 }
 
-static void
-message_lost(struct tls *t, struct full *f, unsigned side)
-{
-	buffer_free(t->buffers, f->buffer[side]);
-	f->buffer[side] = 0;
-	f->type[side] = SKIP;
-}
-
 /* n bytes of this side will never come. */
 static void
 stream_gap(struct tls *t, struct half *h, struct full *f, unsigned side, uint32_t n)
@@ -63,7 +64,7 @@ stream_gap(struct tls *t, struct half *h, struct full *f, unsigned side, uint32_
 	}
 	h->left[side] = (uint16_t)(h->left[side] - n);
 	if (f->type[side] != SKIP)
-		message_lost(t, f, side);
+		message_lost(t, h, f, side);
 }
 
 /* Whole messages off the front; false: what comes is no message. */
@@ -120,14 +121,14 @@ handshake_read(struct tls *t, struct half *h, struct full *f, unsigned side, str
 	if (good && cur_left(&body)) {
 		if (!buffer_add(t, &f->buffer[side], body)) {
 			t->counts->tls_no_memory++;
-			message_lost(t, f, side);
+			message_lost(t, h, f, side);
 			return;
 		}
 		good = buffered_read(t, h, f, side);
 	}
 	if (!good) {
 		conn_bad(t, h);
-		message_lost(t, f, side);
+		message_lost(t, h, f, side);
 	}
 }
 
@@ -159,7 +160,7 @@ sslv2_read(struct tls *t, struct half *h, struct full *f, unsigned side, struct 
 			conn_hello_sslv2(t, h, side, all, t->now);
 		else if (type == V2_SERVER)
 			conn_server_sslv2(t, h, side, all, t->now);
-		message_lost(t, f, side);
+		message_lost(t, h, f, side);
 		if (type == V2_SERVER && f->version == 2)
 			h->stage |= HALF_GIVEN_UP;
 	}
