@@ -69,7 +69,9 @@ words_span(int64_t ns)
 	struct words w;
 	int64_t s = ns / NS_PER_S;
 
-	if (s < 10)
+	if (ns < NS_PER_S)
+		snprintf(w.text, sizeof(w.text), "%" PRId64 " ms", ns / NS_PER_MS);
+	else if (s < 10)
 		snprintf(w.text, sizeof(w.text), "%.1f s", (double)ns / 1e9);
 	else if (s < 600)
 		snprintf(w.text, sizeof(w.text), "%" PRId64 " s", s);

@@ -145,11 +145,11 @@ config_gateway_list(struct config *c, const char *list)
 	struct config_gateway *g = &c->gateway[0];
 	char *address = g->text[0], *egress = g->text[OPT_gateway_egress - OPT_gateway_address];
 	size_t used = strlen(address);
-	const char *p = list;
+	const char *p = list, *next = list;
 	struct addr a;
 
-	while (list_next(&p, &a))
-		continue;
+	while (list_next(&next, &a))
+		p = next;
 	p += strspn(p, " \t,");
 	if (*p || !*list) {
 		snprintf(c->error, sizeof(c->error), "-g \"%.100s\": \"%.60s\" is not an address such as 192.0.2.10",

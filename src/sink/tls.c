@@ -34,7 +34,7 @@ list_member(struct out *o, const char *key, struct text list)
 {
 	struct cur c = cur_of(list.p, list.p ? list.len : 0);
 
-	if (!list.p)
+	if (cur_left(&c) == 0) /* the schema wants one item at least */
 		return;
 	json_comma(o);
 	out_text(o, key);
