@@ -251,17 +251,31 @@ resync(struct flows *t, struct flow *f, const struct segment *seg, unsigned side
 	deliver_behind_gap(t, s, seg, side);
 }
 
+/* Bytes in the very place of a FIN: the peer never obeyed it, or the sender would not say them. */
+static bool
+forged_fin(struct flow *f, struct flow_side *s, const struct segment *seg)
+{
+	if (seg->seq != s->next - 1 || seg->len < 2)
+		return false;
+	s->next--;
+	s->seen &= (uint8_t)~SIDE_FINISHED;
+	if (f->end == FLOW_FIN)
+		f->end = FLOW_OPEN;
+	return true;
+}
+
 /* Any segment but the next one of a stream without holes. */
 static void
 data_odd(struct flows *t, struct flow *f, struct segment *seg, unsigned side)
 {
 	struct flow_side *s = &f->side[side];
-	int32_t d = seq_diff(seg->seq, s->next);
+	int32_t d;
 
-	if (s->seen & SIDE_FINISHED)
+	if (s->seen & SIDE_FINISHED && !forged_fin(f, s, seg))
 		return;
+	d = seq_diff(seg->seq, s->next);
 	if (f->flags & FLOW_IGNORED) {
-		s->next = d + (int32_t)seg->len > 0 ? seg->seq + seg->len : s->next;
+		s->next = seq_diff(seg->seq + seg->len, s->next) > 0 ? seg->seq + seg->len : s->next;
 		return;
 	}
 	if (d < -FAR) {
@@ -299,7 +313,7 @@ data(struct flows *t, struct flow *f, const struct packet *p, unsigned side)
 }
 
 static void
-fin(struct flow_side *s, const struct packet *p)
+fin(struct flows *t, struct flow_side *s, const struct packet *p)
 {
 	uint32_t seq = data_seq(p) + p->payload_len;
 
@@ -308,6 +322,7 @@ fin(struct flow_side *s, const struct packet *p)
 	if (seq == s->next && !(s->seen & SIDE_FINISHED)) {
 		s->next++;
 		s->seen |= SIDE_FINISHED;
+		held_free(t, s);
 	}
 }
 
@@ -329,7 +344,7 @@ closing(struct flows *t, struct flow *f, const struct packet *p, unsigned side)
 			return;
 		f->end = FLOW_RST;
 	} else {
-		fin(s, p);
+		fin(t, s, p);
 		if (f->end == FLOW_OPEN && (!peer->packets || peer->tcp_flags & TCP_FIN))
 			f->end = FLOW_FIN;
 	}
