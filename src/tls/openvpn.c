@@ -334,7 +334,7 @@ frame_next(struct tls *t, struct openvpn *o, struct tls_piece *piece, struct cur
 	}
 	c = piece->bytes;
 	*length = cur_u16(&c);
-	if (cur_left(&c) < *length && (!cur_left(&c) || !is_data(&c))) {
+	if (c.bad || (cur_left(&c) < *length && (!cur_left(&c) || !is_data(&c)))) {
 		frame_keep(t, o, piece, UINT16_MAX);
 		return false;
 	}
