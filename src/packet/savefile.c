@@ -86,8 +86,10 @@ static uint64_t
 ticks_to_ns(uint64_t rest, uint64_t units)
 {
 	while (units > 16 * BILLION) {
-		units = units % 10 == 0 ? units / 10 : units / 2;
-		rest = units % 10 == 0 ? rest / 10 : rest / 2;
+		uint64_t by = units % 10 == 0 ? 10 : 2;
+
+		units /= by;
+		rest /= by;
 	}
 	return rest * BILLION / units;
 }
