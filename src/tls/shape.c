@@ -73,9 +73,13 @@ put_values(uint8_t *to, const uint8_t *end, struct cur list, bool *grease)
 static uint8_t *
 put_bytes(uint8_t *to, const uint8_t *end, struct cur list)
 {
-	if (!to || (size_t)(end - to) < cur_left(&list))
+	size_t n = cur_left(&list);
+
+	if (n == 0 || !to)
+		return to;
+	if ((size_t)(end - to) < n)
 		return NULL;
-	return to + cur_copy(&list, to, cur_left(&list));
+	return to + cur_copy(&list, to, n);
 }
 
 /* Also the type of an extension whose body is cut: it was sent. */
