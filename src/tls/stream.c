@@ -18,15 +18,21 @@ enum {
 	ALERT_BYTES = 2,
 };
 
+static void
+message_drop(struct tls *t, struct full *f, unsigned side)
+{
+	buffer_free(t->buffers, f->buffer[side]);
+	f->buffer[side] = 0;
+	f->type[side] = SKIP;
+}
+
 /* What was lost of a server's handshake must not look like a resumption, which is the absence of messages. */
 static void
 message_lost(struct tls *t, struct half *h, struct full *f, unsigned side)
 {
 	if (side != conn_client(h) && !(f->side[side] & SIDE_CCS))
 		f->flags |= FULL_HOLE;
-	buffer_free(t->buffers, f->buffer[side]);
-	f->buffer[side] = 0;
-	f->type[side] = SKIP;
+	message_drop(t, f, side);
 }
 
 static void
@@ -160,7 +166,7 @@ sslv2_read(struct tls *t, struct half *h, struct full *f, unsigned side, struct 
 			conn_hello_sslv2(t, h, side, all, t->now);
 		else if (type == V2_SERVER)
 			conn_server_sslv2(t, h, side, all, t->now);
-		message_lost(t, h, f, side);
+		message_drop(t, f, side);
 		if (type == V2_SERVER && f->version == 2)
 			h->stage |= HALF_GIVEN_UP;
 	}
@@ -212,7 +218,7 @@ is_protected(const struct half *h, const struct full *f, unsigned side, const st
 	if (r->type == CCS || f->flags & FULL_13)
 		return false;
 	if (!met && r->type == HANDSHAKE) /* picked up midway: renegotiation, or a handshake in clear */
-		return !starts;
+		return cur_left(&body) >= MESSAGE_HEAD && !starts;
 	if (r->type != HANDSHAKE)
 		return f->side[side] & SIDE_CCS || r->length > ALERT_BYTES;
 	/* Where the server is not seen, a client's ChangeCipherSpec may stand before its second hello (RFC 8446 D.4). */
