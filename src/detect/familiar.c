@@ -31,11 +31,11 @@ familiar_known(const struct detect *d, const struct view *v)
 {
 	const struct memory_key key = familiar_key(v);
 	const struct familiar *who = memory_find(&d->familiars, &key);
-	int shapes;
+	unsigned shapes;
 
 	if (!who)
 		return false;
-	shapes = __builtin_popcountll(who->shapes);
+	shapes = set_count(who->shapes);
 	return (who->days >= 2 && shapes >= FAMILIAR_SHAPES) ||
 	       (who->exchanges >= FAMILIAR_EXCHANGES && shapes >= FAMILIAR_SHAPES_TODAY);
 }

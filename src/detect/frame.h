@@ -82,6 +82,16 @@ size_bit(uint32_t bytes, uint32_t step)
 	return UINT64_C(1) << ((uint64_t)(bytes / step) * UINT64_C(0x9e3779b97f4a7c15) >> 58);
 }
 
+/* How many bits are set: a compiler's builtin would call its runtime library on plain x86-64. */
+static inline unsigned
+set_count(uint64_t set)
+{
+	set -= set >> 1 & UINT64_C(0x5555555555555555);
+	set = (set & UINT64_C(0x3333333333333333)) + (set >> 2 & UINT64_C(0x3333333333333333));
+	set = (set + (set >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (unsigned)(set * UINT64_C(0x0101010101010101) >> 56);
+}
+
 /*
  * Findings.  finding_begin fills what the view tells; then numbers, sessions, words; then incident_report.
  * Words: {0}..{7} the numbers in their units, {a} actor, {t} target, {p} target port, {x} {y} texts of one's own.

@@ -55,7 +55,8 @@ incident_idle(struct detect *d, struct when now)
 {
 	struct incident_slot *slot;
 
-	while ((slot = memory_oldest(&d->incidents)) != NULL && when_since(now, slot->told.last) >= d->idle_ns)
+	while ((slot = memory_oldest(&d->incidents)) != NULL &&
+	       (now.ns == INT64_MAX || when_since(now, slot->told.last) >= d->idle_ns))
 		incident_close(d, slot);
 }
 
@@ -65,6 +66,7 @@ incident_begin(struct detect *d, struct incident_slot *slot, const struct findin
 	slot->net = a->net;
 	slot->told = (struct incident){.id = hash_keep(&ID_KEY, &f->id, sizeof(f->id)),
 				       .opened = f->time,
+				       .last = f->time,
 				       .actor = f->actor,
 				       .gateway = f->gateway};
 	d->counts->incident++;
@@ -80,7 +82,8 @@ incident_join(struct incident_slot *slot, struct finding *f, bool fresh)
 	slot->detectors |= bit;
 	if (f->severity > slot->told.severity)
 		slot->told.severity = f->severity;
-	slot->told.last = f->time;
+	if (when_before(slot->told.last, f->time))
+		slot->told.last = f->time;
 	slot->told.findings++;
 	f->incident = slot->told.id;
 }

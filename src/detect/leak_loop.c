@@ -183,7 +183,7 @@ is_fast(const struct detect *d, const struct leak_run *r, int64_t factor)
 	int64_t allowed_s = d->param[PARAM_leak_window] * r->count / want;
 
 	return r->count >= want && when_since(r->last, r->first) / NS_PER_S <= allowed_s &&
-	       __builtin_popcountll(r->answers) >= DISTINCT_FAST;
+	       set_count(r->answers) >= DISTINCT_FAST;
 }
 
 static bool
@@ -194,8 +194,7 @@ is_slow(const struct detect *d, const struct leaker *w, const struct leak_run *r
 
 	return r->count >= want && when_since(r->last, r->first) / NS_PER_S <= allowed_s &&
 	       r->request_max - r->request_min <= 1 && r->answer_max - r->answer_min >= BAND_SLOW &&
-	       __builtin_popcountll(r->answers) >= DISTINCT_SLOW &&
-	       __builtin_popcountll(w->shapes[0] | w->shapes[1]) <= 2;
+	       set_count(r->answers) >= DISTINCT_SLOW && set_count(w->shapes[0] | w->shapes[1]) <= 2;
 }
 
 static bool
@@ -204,9 +203,9 @@ is_leak(const struct detect *d, const struct leaker *w, const struct leak_run *r
 	bool paged = w->paged && when_since(r->last, w->page) <= SHAPES_AGE_S * NS_PER_S;
 
 	if (r->count / 2 < r->told || r->answer_max == r->answer_min || paged || is_monitor(r) ||
-	    __builtin_popcountll(w->shapes[0] | w->shapes[1]) > d->param[PARAM_leak_shapes])
+	    set_count(w->shapes[0] | w->shapes[1]) > d->param[PARAM_leak_shapes])
 		return false;
-	if (factor > 1 && __builtin_popcountll(w->sources) < GROUP_SOURCES)
+	if (factor > 1 && set_count(w->sources) < GROUP_SOURCES)
 		return false;
 	return is_fast(d, r, factor) || is_slow(d, w, r, factor);
 }

@@ -39,7 +39,7 @@ before_login(const struct detect *d, const struct session *s)
 	uint32_t i = 0;
 
 	for (; i < s->exchange_count; i++) {
-		if (i >= d->param[PARAM_oversized_position] && __builtin_popcountll(shapes) >= LOGIN_SHAPES)
+		if (i >= d->param[PARAM_oversized_position] && set_count(shapes) >= LOGIN_SHAPES)
 			break;
 		shapes |= size_bit(s->exchange[i].request, SHAPE_STEP);
 	}

@@ -14,7 +14,7 @@ to_us(struct when t)
 {
 	int64_t rest = t.ns % NS_PER_US;
 
-	return (struct when){t.ns - (rest < 0 ? rest + NS_PER_US : rest)};
+	return when_add(t, rest < 0 ? -NS_PER_US - rest : -rest);
 }
 
 static uint64_t

@@ -1,0 +1,69 @@
+/*
+ * put: the values of a record as JSON text, one writer a type.  Internal to src/session.
+ *
+ * A writer takes where to write and returns where it stopped.  What has a bounded size is written unchecked:
+ * session_json has seen to the room for all of it.  A text checks its own.
+ */
+#ifndef SESSION_PUT_H
+#define SESSION_PUT_H
+
+#include "session/session.h"
+
+struct line {
+	struct out *o;
+	char *limit; /* a text that would end behind this does not fit */
+	const char *second_text; /* times of one record mostly lie in one second: written once, then copied */
+	int64_t second;
+};
+
+extern const char PUT_PAIRS[]; /* "000102...99" */
+
+#define LIT(p, literal) (memcpy((p), "" literal, sizeof(literal) - 1), (p) + sizeof(literal) - 1)
+
+char *put_number_long(char *p, uint64_t v); /* writes up to 20 bytes beyond what it returns */
+char *put_hex64(char *p, uint64_t v);
+char *put_addr(char *p, const struct addr *a);
+char *put_time(struct line *l, char *p, struct when t);
+char *put_text(struct line *l, char *p, struct text t);
+char *put_list(struct line *l, char *p, struct text t);
+char *put_list16(struct line *l, char *p, struct text t);
+char *put_digests(struct line *l, char *p, struct text t);
+char *put_version(struct line *l, char *p, uint16_t v);
+char *put_versions(struct line *l, char *p, struct text t);
+/* A wire value by its name, else "0x1234". */
+char *put_wire(struct line *l, char *p, const char *name, uint16_t v);
+
+static inline char *
+put_number(char *p, uint64_t v)
+{
+	if (v >= 100)
+		return put_number_long(p, v);
+	if (v >= 10) {
+		memcpy(p, PUT_PAIRS + 2 * v, 2);
+		return p + 2;
+	}
+	*p = (char)('0' + v);
+	return p + 1;
+}
+
+static inline bool
+put_room(struct line *l, const char *p, size_t n)
+{
+	if (p <= l->limit && (size_t)(l->limit - p) >= n)
+		return true;
+	l->o->full = true;
+	return false;
+}
+
+static inline char *
+put_plain(struct line *l, char *p, struct text t)
+{
+	if (!put_room(l, p, (size_t)t.len + 2))
+		return p;
+	*p = '"';
+	memcpy(p + 1, t.p, t.len);
+	p[1 + t.len] = '"';
+	return p + 2 + t.len;
+}
+
+#endif

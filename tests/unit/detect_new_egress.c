@@ -1,0 +1,213 @@
+/* new_egress: a call to a new place, and all the packets from the gateway that are none. */
+#include "detect_site.h"
+
+static struct session
+call(struct site_test *t, const char *where, uint16_t port, double seconds)
+{
+	struct session s = site_session(t, "192.0.2.10", 0x9a7e, seconds);
+
+	s.role = ROLE_OUTBOUND;
+	s.src_port = 41000;
+	s.dest = site_addr(where);
+	s.dest_port = port;
+	return s;
+}
+
+static void
+learnt_places(struct site_test *t)
+{
+	for (unsigned day = 0; day < 8; day++) {
+		struct session s = call(t, "198.51.100.53", 53, day * DAY);
+
+		s.proto = PROTO_UDP;
+		s.carrier = CARRIER_NONE;
+		s.client_hello = false;
+		site_judge(t, &s);
+		s = call(t, "198.51.100.80", 443, day * DAY + 10);
+		s.sni = TEXT_LIT("updates.example.com");
+		site_judge(t, &s);
+	}
+}
+
+static void
+new_place(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 7 * DAY);
+	learnt_places(&t);
+	assert_int_equal(t.got.findings, 2);
+	assert_int_equal(t.got.alerts, 0);
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_INFO);
+	assert_true(t.got.finding[0].learning);
+	s = call(&t, "203.0.113.200", 8443, 8 * DAY);
+	site_judge(&t, &s);
+	assert_int_equal(t.got.alerts, 1);
+	assert_int_equal(t.got.finding[2].severity, SEVERITY_HIGH);
+	assert_true(addr_same(&t.got.finding[2].actor, &s.src));
+	assert_true(addr_same(&t.got.finding[2].target, &s.dest));
+	assert_string_equal(t.got.finding[2].text,
+			    "gateway 192.0.2.10 called 203.0.113.200 port 8443, which it never did "
+			    "in 8 days; 2 places are known");
+	/* judged once, then known */
+	s.id = 999;
+	site_judge(&t, &s);
+	assert_int_equal(t.got.findings, 3);
+	site_end(&t);
+}
+
+/* open, update, close of one connection are one call. */
+static void
+told_once_of_a_session(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 0);
+	s = call(&t, "203.0.113.200", 8443, 0);
+	for (uint8_t kind = SESSION_OPEN; kind <= SESSION_CLOSE; kind++) {
+		s.kind = kind;
+		site_judge(&t, &s);
+	}
+	assert_int_equal(t.got.findings, 1);
+	site_end(&t);
+}
+
+static void
+new_port_of_known_place(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 7 * DAY);
+	learnt_places(&t);
+	s = call(&t, "198.51.100.80", 4444, 8 * DAY);
+	site_judge(&t, &s);
+	assert_int_equal(t.got.finding[2].severity, SEVERITY_HIGH);
+	site_end(&t);
+}
+
+static void
+same_name_near_by(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 7 * DAY);
+	learnt_places(&t);
+	s = call(&t, "198.51.100.81", 443, 8 * DAY);
+	s.sni = TEXT_LIT("updates.example.com");
+	site_judge(&t, &s);
+	assert_int_equal(t.got.finding[2].severity, SEVERITY_LOW);
+	site_end(&t);
+}
+
+/* A leak loop, then a call out: the worst there is. */
+static void
+after_a_leak(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 7 * DAY);
+	learnt_places(&t);
+	for (unsigned i = 0; i < 10; i++)
+		site_visit(&t, "203.0.113.77", 0x7001, 8 * DAY + i, (uint32_t[]){173, 1700 + site_random(&t, 128)});
+	assert_int_equal(t.got.alerts, 1);
+	s = call(&t, "203.0.113.200", 443, 8 * DAY + 60);
+	site_judge(&t, &s);
+	assert_int_equal(t.got.alerts, 2);
+	assert_int_equal(t.got.finding[t.got.findings - 1].severity, SEVERITY_CRITICAL);
+	site_end(&t);
+}
+
+static void
+answers_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 0);
+	/* the middle of a connection, seen from the gateway's side first */
+	s = call(&t, "203.0.113.9", 51000, 10);
+	s.client_hello = false;
+	s.carrier = CARRIER_NONE;
+	s.midstream = true;
+	site_judge(&t, &s);
+	/* a DTLS tunnel after a silence: from port 443 to a client */
+	s = call(&t, "203.0.113.9", 51000, 20);
+	s.client_hello = false;
+	s.carrier = CARRIER_UDP;
+	s.proto = PROTO_UDP;
+	s.src_port = 443;
+	site_judge(&t, &s);
+	/* and from a high port that a client used before */
+	s = site_session(&t, "203.0.113.9", 1, 30);
+	s.proto = PROTO_UDP;
+	s.dest_port = 4500;
+	site_judge(&t, &s);
+	s = call(&t, "203.0.113.9", 51001, 40);
+	s.client_hello = false;
+	s.proto = PROTO_UDP;
+	s.src_port = 4500;
+	site_judge(&t, &s);
+	/* clients */
+	s = site_session(&t, "203.0.113.9", 1, 50);
+	site_judge(&t, &s);
+	/* other hosts */
+	s = call(&t, "203.0.113.10", 443, 60);
+	s.gateway = 0;
+	site_judge(&t, &s);
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+}
+
+/* What was learnt outlives a scan by the gateway itself. */
+static void
+known_places_outlive_a_scan(void **state)
+{
+	struct site_test t;
+	struct session s;
+	char where[32];
+	unsigned before;
+
+	(void)state;
+	site_begin(&t, 256 << 10, 7 * DAY);
+	learnt_places(&t);
+	for (unsigned i = 0; i < 100000; i++) {
+		snprintf(where, sizeof(where), "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
+		s = call(&t, where, 445, 8 * DAY + i * 0.01);
+		s.client_hello = false;
+		s.carrier = CARRIER_NONE;
+		site_judge(&t, &s);
+	}
+	assert_int_equal(t.got.alerts, 1);
+	before = t.got.findings;
+	s = call(&t, "198.51.100.80", 443, 9 * DAY);
+	site_judge(&t, &s);
+	assert_int_equal(t.got.findings, before);
+	site_end(&t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(new_place),
+		cmocka_unit_test(told_once_of_a_session),
+		cmocka_unit_test(new_port_of_known_place),
+		cmocka_unit_test(same_name_near_by),
+		cmocka_unit_test(after_a_leak),
+		cmocka_unit_test(answers_bad),
+		cmocka_unit_test(known_places_outlive_a_scan),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,157 @@
+/* oversized_request: one large exchange before login, the same one each hour; users and uploads stay silent. */
+#include "detect_site.h"
+
+static const uint64_t TOOL = 0x7001, BROWSER = 0xb001;
+
+static void
+ordinary_days(struct site_test *t)
+{
+	for (unsigned day = 0; day < 3; day++)
+		for (unsigned i = 0; i < 50; i++) {
+			char source[32];
+
+			snprintf(source, sizeof(source), "100.64.%u.9", i);
+			site_user(t, source, BROWSER, day * DAY + i * MINUTE);
+		}
+}
+
+static void
+large_once(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 0);
+	ordinary_days(&t);
+	site_visit(&t, "203.0.113.50", BROWSER, 2 * DAY + 30, (uint32_t[]){3100, 900});
+	assert_int_equal(t.got.findings, 0);
+	site_visit(&t, "203.0.113.77", TOOL, 3 * DAY, (uint32_t[]){24900, 40000});
+	assert_int_equal(t.got.alerts, 1);
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_CRITICAL);
+	assert_string_equal(t.got.finding[0].text,
+			    "24.9 kB request before login from 203.0.113.77, answered with 40.0 kB; "
+			    "the most in 3 days was 3.1 kB");
+	/* the next hour adds nothing new, and the site's measure stays what users send */
+	site_visit(&t, "203.0.113.77", TOOL, 3 * DAY + HOUR, (uint32_t[]){24900, 70000});
+	assert_int_equal(t.got.alerts, 1);
+	assert_int_equal(t.got.finding[1].number[2].value, 3100);
+	site_end(&t);
+}
+
+static void
+large_in_any_record(void **state)
+{
+	(void)state;
+	for (uint8_t kind = SESSION_UPDATE; kind <= SESSION_CLOSE; kind++) {
+		struct site_test t;
+		struct session s;
+
+		site_begin(&t, 1 << 20, 0);
+		s = site_session(&t, "203.0.113.77", TOOL, 0);
+		site_exchange(&t, &s, 300, 900, 0);
+		site_exchange(&t, &s, 24900, 40000, 100);
+		site_exchange(&t, &s, 300, 900, 100);
+		s.kind = kind;
+		site_judge(&t, &s);
+		s.kind = SESSION_CLOSE;
+		site_judge(&t, &s);
+		assert_int_equal(t.got.alerts, 1);
+		site_end(&t);
+	}
+}
+
+static void
+same_size_each_hour(void **state)
+{
+	struct site_test t;
+	char source[32];
+
+	(void)state;
+	site_begin(&t, 1 << 20, 0);
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(source, sizeof(source), "203.0.%u.77", i);
+		site_visit(&t, source, TOOL, i * (double)HOUR, (uint32_t[]){24900 + i % 2, 3000 + 100 * i});
+	}
+	assert_in_range(t.got.alerts, 1, 3);
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_HIGH);
+	assert_int_equal(t.got.finding[0].number[1].value, 3);
+	site_end(&t);
+}
+
+/* Users with a history may send what they like: Kerberos tickets, uploads. */
+static void
+familiar_client_bad(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 0);
+	ordinary_days(&t);
+	site_visit(&t, "100.64.7.9", BROWSER, 3 * DAY, (uint32_t[]){48000, 20000});
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+}
+
+static void
+behind_a_login_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 0);
+	s = site_session(&t, "203.0.113.8", BROWSER, 0);
+	for (unsigned i = 0; i < 7; i++)
+		site_exchange(&t, &s, 500 + 90 * i, 4000 + 700 * i, 200);
+	site_exchange(&t, &s, 200000, 9000, 4000);
+	site_judge(&t, &s);
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+}
+
+/* A SAML response is large; what comes back is a redirect. */
+static void
+saml_bad(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 0);
+	for (unsigned i = 0; i < 20; i++)
+		site_visit(&t, "203.0.113.8", BROWSER, i * 600, (uint32_t[]){12000, 900});
+	site_visit(&t, "203.0.113.9", BROWSER, 9000, (uint32_t[]){900, 900000});
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+}
+
+/* Reading the leak over and over makes nobody familiar. */
+static void
+loop_gives_no_history(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 0);
+	for (unsigned i = 0; i < 500; i++)
+		site_visit(&t, "203.0.113.77", TOOL, i * 400, (uint32_t[]){173, 1700 + site_random(&t, 128)});
+	site_visit(&t, "203.0.113.77", TOOL, 3 * DAY, (uint32_t[]){24900, 40000});
+	assert_int_equal(t.got.finding[t.got.findings - 1].detector, DETECTOR_oversized_request);
+	assert_true(t.got.finding[t.got.findings - 1].worsens || t.got.finding[t.got.findings - 1].opens);
+	site_end(&t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(large_once),
+		cmocka_unit_test(large_in_any_record),
+		cmocka_unit_test(same_size_each_hour),
+		cmocka_unit_test(familiar_client_bad),
+		cmocka_unit_test(behind_a_login_bad),
+		cmocka_unit_test(saml_bad),
+		cmocka_unit_test(loop_gives_no_history),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

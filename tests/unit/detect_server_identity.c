@@ -1,0 +1,182 @@
+/* server_identity: replaced and mixed certificates alert; renewals, pairs and jitter do not. */
+#include "detect_site.h"
+
+static const uint64_t CLIENT = 0xc001;
+
+static struct session
+shown(struct site_test *t, const char *digest, const char *issuer, double seconds)
+{
+	struct session s = site_session(t, "100.64.1.9", CLIENT, seconds);
+
+	s.version = 0x0303;
+	s.sni = TEXT_LIT("vpn.example.org");
+	s.cert_sha256 = (struct text){digest, (uint32_t)strlen(digest)};
+	s.cert_issuer = (struct text){issuer, (uint32_t)strlen(issuer)};
+	s.cert_subject = TEXT_LIT("CN=vpn.example.org");
+	s.cert_san = TEXT_LIT("\017vpn.example.org");
+	return s;
+}
+
+static void
+see(struct site_test *t, const char *digest, const char *issuer, double seconds)
+{
+	struct session s = shown(t, digest, issuer, seconds);
+
+	site_judge(t, &s);
+}
+
+/* A pair of RSA and ECDSA certificates while learning. */
+static void
+learn_pair(struct site_test *t)
+{
+	for (unsigned day = 0; day < 8; day++) {
+		see(t, "aaaa", "CN=CA 1", day * DAY);
+		see(t, "bbbb", "CN=CA 2", day * DAY + 10);
+	}
+	assert_int_equal(t->got.findings, 0);
+}
+
+static void
+replaced_and_mixed(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 7 * DAY);
+	learn_pair(&t);
+	see(&t, "cccc", "CN=Elsewhere", 8 * DAY);
+	assert_int_equal(t.got.alerts, 1);
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_HIGH);
+	assert_true(addr_same(&t.got.finding[0].actor, &t.got.finding[0].target));
+	assert_string_equal(t.got.finding[0].text, "certificate of 192.0.2.10 port 443 (vpn.example.org) was replaced "
+						   "by one of another issuer: CN=Elsewhere");
+	see(&t, "aaaa", "CN=CA 1", 8 * DAY + HOUR);
+	assert_int_equal(t.got.alerts, 2);
+	assert_int_equal(t.got.finding[1].severity, SEVERITY_CRITICAL);
+	see(&t, "cccc", "CN=Elsewhere", 8 * DAY + 2 * HOUR);
+	see(&t, "bbbb", "CN=CA 2", 8 * DAY + 3 * HOUR);
+	assert_int_equal(t.got.findings, 2);
+	site_end(&t);
+}
+
+static void
+self_signed(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 7 * DAY);
+	learn_pair(&t);
+	see(&t, "dddd", "CN=vpn.example.org", 8 * DAY);
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_HIGH);
+	assert_non_null(strstr(t.got.finding[0].text, "self-signed"));
+	site_end(&t);
+}
+
+static void
+renewal_bad(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 7 * DAY);
+	learn_pair(&t);
+	see(&t, "eeee", "CN=CA 1", 60 * DAY);
+	see(&t, "aaaa", "CN=CA 1", 60 * DAY + HOUR);
+	see(&t, "eeee", "CN=CA 1", 60 * DAY + 2 * HOUR);
+	assert_int_equal(t.got.alerts, 0);
+	assert_int_equal(t.got.findings, 1);
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_INFO);
+	site_end(&t);
+}
+
+/* Another name on the same address is another identity. */
+static void
+other_name_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 7 * DAY);
+	learn_pair(&t);
+	s = shown(&t, "ffff", "CN=Elsewhere", 8 * DAY);
+	s.sni = TEXT_LIT("mail.example.org");
+	site_judge(&t, &s);
+	s = shown(&t, "gggg", "CN=Elsewhere", 8 * DAY);
+	s.role = ROLE_OTHER;
+	site_judge(&t, &s);
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+}
+
+static void
+flight(struct site_test *t, uint64_t program, uint16_t bytes, double seconds)
+{
+	struct session s = site_session(t, "100.64.1.9", program, seconds);
+
+	s.version = 0x0304;
+	s.sni = TEXT_LIT("vpn.example.org");
+	s.flight_in = bytes;
+	site_judge(t, &s);
+}
+
+static void
+flight_changes(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 7 * DAY);
+	for (unsigned i = 0; i < 200; i++)
+		for (uint16_t program = 1; program < 4; program++)
+			flight(&t, program, (uint16_t)(2300u + 100u * program + site_random(&t, 6)), i * HOUR);
+	assert_int_equal(t.got.findings, 0);
+	/* one odd handshake is none */
+	flight(&t, 1, 4000, 201 * HOUR);
+	flight(&t, 1, 2401, 202 * HOUR);
+	assert_int_equal(t.got.findings, 0);
+	for (unsigned i = 0; i < 5; i++)
+		flight(&t, 1, 2900, (203 + i) * HOUR);
+	assert_int_equal(t.got.alerts, 1);
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_MEDIUM);
+	/* the same change with other programs is explained, days later, too */
+	for (unsigned i = 0; i < 5; i++)
+		flight(&t, 2, 3000, (300 + i) * HOUR);
+	assert_int_equal(t.got.findings, 1);
+	site_end(&t);
+}
+
+/* The certificate is part of every record of its session. */
+static void
+records_of_a_session_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 1 << 20, 0);
+	see(&t, "aaaa", "CN=CA 1", 0);
+	s = shown(&t, "cccc", "CN=Elsewhere", 10);
+	s.kind = SESSION_OPEN;
+	site_judge(&t, &s);
+	see(&t, "dddd", "CN=Elsewhere", 20);
+	s.kind = SESSION_UPDATE;
+	site_judge(&t, &s);
+	s.kind = SESSION_CLOSE;
+	site_judge(&t, &s);
+	assert_int_equal(t.got.findings, 2);
+	site_end(&t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(replaced_and_mixed), cmocka_unit_test(self_signed),
+		cmocka_unit_test(renewal_bad),        cmocka_unit_test(other_name_bad),
+		cmocka_unit_test(flight_changes),     cmocka_unit_test(records_of_a_session_bad),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
