@@ -16,15 +16,15 @@
 
 struct prints;
 
-size_t prints_bytes(size_t share);	/* memory for a share, all inclusive */
+size_t prints_bytes(size_t share); /* memory for a share, all inclusive */
 struct prints *prints_new(struct carve *c, size_t share, const struct hash_key *key, struct counts *counts);
 
 /* What is kept of a distinct ClientHello shape.  Texts are views into the entry. */
 struct print_client {
 	struct text ja3, ja3_string, ja4, ja4_r, key_text;
 	struct text alpns, versions_offered;
-	uint64_t key;		/* client key: see tls_facts */
-	uint16_t version;	/* legacy_version */
+	uint64_t key; /* client key: see tls_facts */
+	uint16_t version; /* legacy_version */
 	bool grease;
 };
 
@@ -44,7 +44,7 @@ uint32_t print_server(struct prints *p, const struct hello_server *h);
 uint32_t print_text(struct prints *p, const void *bytes, size_t n);
 /* A certificate chain: list is the body of the Certificate message's list (TLS <= 1.2), 3-byte lengths. */
 uint32_t print_chain(struct prints *p, struct cur list);
-uint32_t print_cert(struct prints *p, struct cur der);	/* a chain of one: SSLv2 */
+uint32_t print_cert(struct prints *p, struct cur der); /* a chain of one: SSLv2 */
 void print_drop(struct prints *p, uint32_t handle);
 
 void print_client_get(const struct prints *p, uint32_t handle, struct print_client *out);
