@@ -364,11 +364,25 @@ establish(struct flow *f, const struct packet *p, unsigned side)
 	}
 }
 
-void
-stream_feed(struct flows *t, struct flow *f, const struct packet *p, unsigned side)
+/* Nearly every packet: the next bytes of an open connection without holes, and an acknowledgement of what was seen. */
+static inline bool
+is_plain(const struct flow *f, const struct packet *p, unsigned side)
+{
+	const struct flow_side *s = &f->side[side], *peer = &f->side[!side];
+
+	return (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK && p->seq == s->next &&
+	       p->payload_len && (f->flags & (FLOW_ESTABLISHED | FLOW_IGNORED)) == FLOW_ESTABLISHED &&
+	       (s->seen & (SIDE_STARTED | SIDE_FINISHED)) == SIDE_STARTED && f->end == FLOW_OPEN &&
+	       peer->seen & SIDE_STARTED && peer->next - p->ack <= FAR && !(s->segments | peer->segments) &&
+	       cur_left(&p->payload) <= p->payload_len;
+}
+
+COLD static void
+feed_odd(struct flows *t, struct flow *f, const struct packet *p, unsigned side)
 {
 	struct flow_side *s = &f->side[side];
 
+	t->pieces = PIECES_HELD;
 	t->piece.side = (uint8_t)side;
 	if (p->tcp_flags & TCP_SYN)
 		syn(t, f, p, side);
@@ -381,6 +395,18 @@ stream_feed(struct flows *t, struct flow *f, const struct packet *p, unsigned si
 	s->tcp_flags |= p->tcp_flags;
 	if (!(f->flags & FLOW_ESTABLISHED))
 		establish(f, p, side);
+}
+
+void
+stream_feed(struct flows *t, struct flow *f, const struct packet *p, unsigned side)
+{
+	if (!is_plain(f, p, side)) {
+		feed_odd(t, f, p, side);
+		return;
+	}
+	deliver(t, &f->side[side], &(struct segment){p->seq, p->payload_len, p->payload}, side);
+	t->pieces = PIECES_ONE;
+	f->side[side].tcp_flags |= p->tcp_flags;
 }
 
 /* The next held segment of a side, if nothing is missing before it or the hole was given up. */
@@ -413,37 +439,43 @@ release(struct flows *t, struct flow *f, unsigned side, struct chunk *c)
 	return false;
 }
 
-static bool
-take_piece(struct flows *t, struct chunk *c)
-{
-	if (!t->piece_ready)
-		return false;
-	*c = t->piece;
-	t->piece_ready = false;
-	return true;
-}
-
 /*
  * What the peer waited for comes first, when an answer gives its hole up; then the packet's own bytes, then
  * what it made whole.
  */
-bool
-flow_chunk(struct flows *t, struct flow *f, struct chunk *c)
+COLD static bool
+next_held(struct flows *t, struct flow *f, struct chunk *c)
 {
 	unsigned side = t->piece.side;
-	struct chunk own = t->piece;
+	const struct chunk own = t->piece;
 	bool ready = t->piece_ready;
 
-	if (f->proto != PROTO_TCP)
-		return f->queue < QUEUE_TIMED && take_piece(t, c);
-	if (f->queue >= QUEUE_TIMED)
-		return release(t, f, 0, c) || release(t, f, 1, c);
-	if (!(f->side[0].segments | f->side[1].segments))
-		return take_piece(t, c);
 	if (release(t, f, !side, c)) {
 		t->piece = own;
 		t->piece_ready = ready;
 		return true;
 	}
-	return take_piece(t, c) || release(t, f, side, c);
+	t->piece_ready = false;
+	*c = own;
+	return ready || release(t, f, side, c);
+}
+
+COLD static bool
+left_over(struct flows *t, struct flow *f, struct chunk *c)
+{
+	return f->proto == PROTO_TCP && (release(t, f, 0, c) || release(t, f, 1, c));
+}
+
+bool
+flow_chunk(struct flows *t, struct flow *f, struct chunk *c)
+{
+	if (f->queue >= QUEUE_TIMED)
+		return left_over(t, f, c);
+	if (t->pieces == PIECES_HELD)
+		return next_held(t, f, c);
+	if (t->pieces == PIECES_NONE)
+		return false;
+	*c = t->piece;
+	t->pieces = PIECES_NONE;
+	return true;
 }

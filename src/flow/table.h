@@ -8,6 +8,9 @@
 #include "base/map.h"
 #include "flow/flow.h"
 
+/* Kept out of the way of the packet that is like all others: no registers saved for it. */
+#define COLD __attribute__((noinline))
+
 /* In the order in which a full table gives up connections. */
 enum flow_queue {
 	QUEUE_SYN, /* opening, nothing said */
@@ -39,8 +42,12 @@ struct queue {
 	uint32_t head, tail;
 };
 
+/* What flow_chunk has to give. */
+enum pieces { PIECES_NONE, PIECES_ONE, PIECES_HELD };
+
 struct flows {
 	struct hash_key key;
+	uint64_t factor[10]; /* of the table hash, random */
 	struct map map;
 	struct pool items, blocks;
 	struct counts *counts;
@@ -49,6 +56,7 @@ struct flows {
 	struct when next_check; /* when the first queue's head is due */
 	struct chunk piece; /* in order, of the packet just fed */
 	bool piece_ready;
+	uint8_t pieces; /* enum pieces */
 };
 
 /* A segment on its way into a stream. */
@@ -80,7 +88,7 @@ flow_handle(const struct flows *t, const struct flow *f)
 uint64_t flow_hash_of(const struct flows *t, const struct flow *f);
 
 /* queue.c: timeouts, eviction, ends */
-bool flow_is_silent(const struct flow *f, struct when now);
+bool flow_is_silent(const struct flow *f, struct when now); /* longer than its state allows */
 void queue_put(struct flows *t, struct flow *f, unsigned queue, struct when now);
 void queue_move(struct flows *t, struct flow *f); /* to where its state belongs */
 void queue_sweep(struct flows *t, struct when now);
