@@ -164,7 +164,7 @@ print_finding(const struct term *t, const struct finding *f)
 			d = &DETECTORS[i];
 	addr_print(&f->actor, actor);
 	addr_print(&f->target, target);
-	fprintf(t->to, "  %s%-8s%s%s  %s -> %s  %s%s%s%s\n", term_style(t, STYLES[severity]), WORDS[severity],
+	fprintf(t->to, "  %s%-8s%s  %s  %s -> %s  %s%s%s%s\n", term_style(t, STYLES[severity]), WORDS[severity],
 		term_style(t, STYLE_PLAIN), words_time(f->time).text, actor, target, term_style(t, STYLE_BOLD),
 		d ? d->name : "?", term_style(t, STYLE_PLAIN), f->learning ? " (learning)" : "");
 	term_wrap(t, 10, f->text);
