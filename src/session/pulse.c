@@ -1,7 +1,43 @@
 /*
- * pulse: ten seconds of a gateway as one JSON object.  Rare, so it is written the plain way.
+ * pulse: counts the packets of a gateway, ten seconds at a time: what a crash, an outage or a flood looks like; and
+ * writes them as one JSON object, which is rare, so it is done the plain way.
+ * Must not know which addresses are gateways; the pipeline tells the direction.
  */
 #include "session/session.h"
+
+static void
+count_from(struct pulse *p, const struct flow *f, const struct packet *k, uint8_t tcp)
+{
+	uint8_t opening = tcp & (TCP_SYN | TCP_ACK | TCP_RST);
+
+	p->packets_from++;
+	p->bytes_from += k->payload_len;
+	p->syns_from += opening == TCP_SYN;
+	p->syns_answered += opening == (TCP_SYN | TCP_ACK);
+	p->resets_from += (tcp & TCP_RST) != 0;
+	p->syns_refused += tcp & TCP_RST && f->side[1].packets == 1 && f->side[0].tcp_flags & TCP_SYN;
+}
+
+static void
+count_to(struct pulse *p, const struct packet *k, uint8_t tcp)
+{
+	p->packets_to++;
+	p->bytes_to += k->payload_len;
+	p->syns_to += (tcp & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	p->resets_to += (tcp & TCP_RST) != 0;
+}
+
+void
+pulse_packet(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_what what)
+{
+	uint8_t tcp = k->proto == PROTO_TCP ? k->tcp_flags : 0;
+
+	if (what.from_gateway)
+		count_from(p, f, k, tcp);
+	else
+		count_to(p, k, tcp);
+	p->strays += what.is_new && tcp && !(tcp & TCP_SYN);
+}
 
 /* A pulse tells all its numbers: a zero is news there. */
 void
