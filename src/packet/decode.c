@@ -107,32 +107,64 @@ walk_all(struct decoder *d, const struct frame *f, struct packet *p)
 }
 
 /*
- * The short way for most of what there is: Ethernet, IPv4 without options, TCP, captured whole.
+ * The short way for most of what there is: Ethernet, IP without options or extensions, TCP, captured whole.
  * False: take the long way, which fills everything again.
  */
-static inline bool
-plain(const struct frame *f, struct packet *p)
-{
-	enum { ETHER = 14, IP = 20, TCP = 20 };
-	struct cur c = f->bytes;
-	const uint8_t *h = cur_take(&c, ETHER + IP + TCP);
-	uint32_t total, head;
+enum { ETHER_HEAD = 14, IP4_HEAD = 20, IP6_HEAD = 40, TCP_HEAD = 20 };
 
-	if (!h || be16(h + 12) != TYPE_IP4 || h[ETHER] != 0x45 || h[ETHER + 9] != PROTO_TCP ||
-	    be16(h + ETHER + 6) & 0x3fff)
+/* len: of header and payload, by the IP length */
+static inline bool
+plain_tcp(struct packet *p, struct cur c, uint32_t len)
+{
+	const uint8_t *h = cur_take(&c, TCP_HEAD);
+	uint32_t head;
+
+	if (!h)
 		return false;
-	total = be16(h + ETHER + 2);
-	head = (h[ETHER + IP + 12] >> 4) * 4u;
-	if (head < TCP || total < IP + head || total - IP - TCP > cur_left(&c))
+	head = (h[12] >> 4) * 4u;
+	if (head < TCP_HEAD || len < head || len - TCP_HEAD > cur_left(&c))
 		return false;
-	c.end = h + ETHER + total;
-	ip4_fields(p, h + ETHER, c.end);
-	tcp_fields(p, h + ETHER + IP);
-	tcp_options(p, c.p, head - TCP);
-	p->payload = (struct cur){c.p + (head - TCP), c.end, false};
-	p->payload_len = total - IP - head;
+	tcp_fields(p, h);
+	tcp_options(p, c.p, head - TCP_HEAD);
+	p->payload = (struct cur){h + head, h + len, false};
+	p->payload_len = len - head;
 	p->cut = false;
 	return true;
+}
+
+static inline bool
+plain_ip6(struct packet *p, struct cur c)
+{
+	const uint8_t *h = cur_take(&c, IP6_HEAD);
+
+	if (!h || h[0] >> 4 != 6 || h[6] != PROTO_TCP || !plain_tcp(p, c, be16(h + 4)))
+		return false;
+	ip6_fields(p, h, p->payload.end);
+	return true;
+}
+
+static inline bool
+plain_ip4(struct packet *p, struct cur c)
+{
+	const uint8_t *h = cur_take(&c, IP4_HEAD);
+	uint32_t total;
+
+	if (!h || h[0] != 0x45 || h[9] != PROTO_TCP || be16(h + 6) & 0x3fff)
+		return false;
+	total = be16(h + 2);
+	if (total < IP4_HEAD || !plain_tcp(p, c, total - IP4_HEAD))
+		return false;
+	ip4_fields(p, h, p->payload.end);
+	return true;
+}
+
+static inline bool
+plain(struct packet *p, struct cur c)
+{
+	const uint8_t *h = cur_take(&c, ETHER_HEAD);
+	uint16_t type = h ? be16(h + 12) : 0;
+
+	return type == TYPE_IP4 ? plain_ip4(p, c) : type == TYPE_IP6 && plain_ip6(p, c);
 }
 
 static inline void
@@ -154,7 +186,7 @@ packet_decode(struct decoder *d, const struct frame *f, struct packet *p)
 	c->frame_bytes += f->wire_len;
 	c->frame_cut += f->wire_len > cur_left(&f->bytes);
 	packet_clear(p, f);
-	if (f->link != LINK_ETHERNET || !plain(f, p))
+	if (f->link != LINK_ETHERNET || !plain(p, f->bytes))
 		return walk_all(d, f, p);
 	c->frame_ok++;
 	return true;

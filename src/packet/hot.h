@@ -1,5 +1,5 @@
 /*
- * hot: the fields of the two headers that nearly every frame has.  Internal to src/packet.
+ * hot: the fields of the headers that nearly every frame has.  Internal to src/packet.
  * Inline, because decode.c has a short way for plain frames beside the walk; both fill a packet by these.
  * Must not check: the caller has taken a whole header off a cursor.
  */
@@ -23,6 +23,18 @@ ip4_fields(struct packet *p, const uint8_t *h, const uint8_t *end)
 	p->ip_id = be16(h + 4);
 	p->ttl = h[8];
 	p->proto = h[9];
+	p->ip = (struct cur){h, end, false};
+}
+
+static inline void
+ip6_fields(struct packet *p, const uint8_t *h, const uint8_t *end)
+{
+	memcpy(p->src.b, h + 8, 16);
+	memcpy(p->dst.b, h + 24, 16);
+	p->v6 = true;
+	p->ip_id = 0;
+	p->ttl = h[7];
+	p->proto = h[6];
 	p->ip = (struct cur){h, end, false};
 }
 

@@ -55,7 +55,6 @@ enum layer
 ip6_read(struct walk *w)
 {
 	const uint8_t *h = cur_take(&w->c, 40);
-	struct packet *p = w->p;
 	uint16_t len;
 
 	if (!h)
@@ -65,13 +64,8 @@ ip6_read(struct walk *w)
 	len = be16(h + 4);
 	if (len)
 		walk_narrow(w, len);
-	memcpy(p->src.b, h + 8, 16);
-	memcpy(p->dst.b, h + 24, 16);
-	p->v6 = true;
-	p->ip_id = 0;
-	p->ttl = h[7];
-	p->proto = w->proto = h[6];
-	p->ip = (struct cur){h, w->c.end, false};
+	ip6_fields(w->p, h, w->c.end);
+	w->proto = h[6];
 	return next_read(w);
 }
 

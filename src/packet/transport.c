@@ -13,43 +13,39 @@ no_header(const struct walk *w)
 
 enum { OPTION_END = 0, OPTION_MSS = 2, OPTION_WSCALE = 3, OPTION_SACK_OK = 4 };
 
-static void
-tcp_option(struct packet *p, uint8_t kind, struct cur value)
+/* v: the option from its kind on, len bytes. */
+static inline void
+tcp_option(struct packet *p, const uint8_t *v, uint8_t len)
 {
-	size_t n = cur_left(&value);
+	bool syn = (p->tcp_flags & TCP_SYN) != 0;
 
-	if (kind == OPTION_TIMESTAMPS && n == 8) {
-		p->ts_val = cur_u32(&value);
-		p->ts_ecr = cur_u32(&value);
-	}
-	if (!(p->tcp_flags & TCP_SYN))
-		return;
-	if (kind == OPTION_MSS && n == 2)
-		p->mss = cur_u16(&value);
-	if (kind == OPTION_WSCALE && n == 1)
-		p->wscale = (uint8_t)(1 + (cur_peek(&value, 0) > 14 ? 14 : cur_peek(&value, 0))); /* RFC 7323 2.3 */
-	if (kind == OPTION_SACK_OK && n == 0)
+	if (v[0] == OPTION_TIMESTAMPS && len == 10) {
+		p->ts_val = be32(v + 2);
+		p->ts_ecr = be32(v + 6);
+	} else if (v[0] == OPTION_MSS && len == 4 && syn) {
+		p->mss = be16(v + 2);
+	} else if (v[0] == OPTION_WSCALE && len == 3 && syn) {
+		p->wscale = (uint8_t)(1 + (v[2] > 14 ? 14 : v[2])); /* RFC 7323 2.3 */
+	} else if (v[0] == OPTION_SACK_OK && len == 2 && syn) {
 		p->sack_ok = true;
+	}
 }
 
+/* An option that lies about its length ends them all. */
 void
 tcp_options_read(struct packet *p, struct cur options)
 {
-	while (cur_left(&options)) {
-		uint8_t kind = cur_u8(&options), len;
-		struct cur value;
+	while (cur_left(&options) >= 2) {
+		uint8_t kind = options.p[0], len = options.p[1];
+		const uint8_t *v;
 
-		if (kind == OPTION_END)
-			return;
-		if (kind == OPTION_NOP)
+		if (kind == OPTION_NOP) {
+			cur_skip(&options, 1);
 			continue;
-		len = cur_u8(&options);
-		if (len < 2)
+		}
+		if (kind == OPTION_END || len < 2 || !(v = cur_take(&options, len)))
 			return;
-		value = cur_sub(&options, len - 2u);
-		if (value.bad)
-			return;
-		tcp_option(p, kind, value);
+		tcp_option(p, v, len);
 	}
 }
 
