@@ -13,7 +13,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-enum { SHA256_BLOCK = 64, AES_BLOCK = 16, LENGTH_MAX = 1 << 30 };
+enum { SHA256_BLOCK = 64, HMAC_MAX = 256, AES_BLOCK = 16, LENGTH_MAX = 1 << 30 };
 
 struct digest {
 	EVP_MD *md;
@@ -95,71 +95,76 @@ crypt_sha256(const void *bytes, size_t n, uint8_t out[CRYPT_SHA256])
 	digest(&lib.sha256, bytes, n, out);
 }
 
-/* HMAC (RFC 2104) on the digest: the library's own sets up a MAC object for every key, several times as slow. */
-static void
-hmac_pad(uint8_t pad[SHA256_BLOCK], const void *key, size_t key_len, uint8_t with)
-{
-	uint8_t hashed[CRYPT_SHA256];
+/*
+ * HMAC (RFC 2104) on the digest: the library's own sets up a MAC object for every key, several times as slow.
+ * Key block and message lie in one buffer, since each call into the library costs as much as hashing 30 bytes.
+ */
+struct hmac {
+	uint8_t bytes[SHA256_BLOCK + HMAC_MAX];
+	size_t n;
+};
 
-	if (key_len > SHA256_BLOCK) {
-		crypt_sha256(key, key_len, hashed);
-		key = hashed;
-		key_len = sizeof(hashed);
-	}
-	memset(pad, with, SHA256_BLOCK);
-	for (size_t i = 0; i < key_len; i++)
-		pad[i] ^= ((const uint8_t *)key)[i];
+static void
+hmac_start(struct hmac *h, const void *key, size_t key_len)
+{
+	memset(h->bytes, 0, SHA256_BLOCK);
+	if (key_len > SHA256_BLOCK)
+		crypt_sha256(key, key_len, h->bytes);
+	else if (key_len)
+		memcpy(h->bytes, key, key_len);
+	for (size_t i = 0; i < SHA256_BLOCK; i++)
+		h->bytes[i] ^= 0x36;
+	h->n = SHA256_BLOCK;
 }
 
+/* More than HMAC_MAX bytes is a caller's mistake: connection ids and labels are short. */
 static void
-hmac_start(const void *key, size_t key_len)
+hmac_add(struct hmac *h, const void *bytes, size_t n)
 {
-	uint8_t pad[SHA256_BLOCK];
-
-	hmac_pad(pad, key, key_len, 0x36);
-	must(EVP_DigestInit_ex2(lib.sha256.ctx, NULL, NULL));
-	must(EVP_DigestUpdate(lib.sha256.ctx, pad, sizeof(pad)));
-}
-
-static void
-hmac_add(const void *bytes, size_t n)
-{
+	if (n > sizeof(h->bytes) - h->n)
+		abort();
 	if (n)
-		must(EVP_DigestUpdate(lib.sha256.ctx, bytes, n));
+		memcpy(h->bytes + h->n, bytes, n);
+	h->n += n;
 }
 
 static void
-hmac_end(const void *key, size_t key_len, uint8_t out[CRYPT_SHA256])
+hmac_end(struct hmac *h, uint8_t out[CRYPT_SHA256])
 {
-	uint8_t outer[SHA256_BLOCK + CRYPT_SHA256];
+	uint8_t inner[CRYPT_SHA256];
 
-	must(EVP_DigestFinal_ex(lib.sha256.ctx, outer + SHA256_BLOCK, NULL));
-	hmac_pad(outer, key, key_len, 0x5c);
-	crypt_sha256(outer, sizeof(outer), out);
+	crypt_sha256(h->bytes, h->n, inner);
+	for (size_t i = 0; i < SHA256_BLOCK; i++)
+		h->bytes[i] ^= 0x36 ^ 0x5c;
+	memcpy(h->bytes + SHA256_BLOCK, inner, sizeof(inner));
+	crypt_sha256(h->bytes, SHA256_BLOCK + sizeof(inner), out);
 }
 
 void
 crypt_hkdf_extract(const void *salt, size_t salt_len, const void *ikm, size_t ikm_len, uint8_t out[CRYPT_SHA256])
 {
-	hmac_start(salt, salt_len);
-	hmac_add(ikm, ikm_len);
-	hmac_end(salt, salt_len, out);
+	struct hmac h;
+
+	hmac_start(&h, salt, salt_len);
+	hmac_add(&h, ikm, ikm_len);
+	hmac_end(&h, out);
 }
 
 void
 crypt_hkdf_expand(const uint8_t prk[CRYPT_SHA256], const void *info, size_t info_len, uint8_t *out, size_t out_len)
 {
 	uint8_t block[CRYPT_SHA256];
+	struct hmac h;
 
 	for (uint8_t i = 1; out_len; i++) {
 		size_t n = out_len < sizeof(block) ? out_len : sizeof(block);
 
-		hmac_start(prk, CRYPT_SHA256);
+		hmac_start(&h, prk, CRYPT_SHA256);
 		if (i > 1)
-			hmac_add(block, sizeof(block));
-		hmac_add(info, info_len);
-		hmac_add(&i, 1);
-		hmac_end(prk, CRYPT_SHA256, block);
+			hmac_add(&h, block, sizeof(block));
+		hmac_add(&h, info, info_len);
+		hmac_add(&h, &i, 1);
+		hmac_end(&h, block);
 		memcpy(out, block, n);
 		out += n;
 		out_len -= n;

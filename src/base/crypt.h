@@ -21,7 +21,7 @@ void crypt_md5(const void *bytes, size_t n, uint8_t out[CRYPT_MD5]);
 void crypt_sha1(const void *bytes, size_t n, uint8_t out[CRYPT_SHA1]);
 void crypt_sha256(const void *bytes, size_t n, uint8_t out[CRYPT_SHA256]);
 
-/* HKDF with SHA-256 (RFC 5869), for QUIC's Initial keys (RFC 9001 5.2). */
+/* HKDF with SHA-256 (RFC 5869), for QUIC's Initial keys (RFC 9001 5.2); ikm and info of at most 200 bytes. */
 void crypt_hkdf_extract(const void *salt, size_t salt_len, const void *ikm, size_t ikm_len,
 			uint8_t out[CRYPT_SHA256]);
 void crypt_hkdf_expand(const uint8_t prk[CRYPT_SHA256], const void *info, size_t info_len,
