@@ -112,7 +112,7 @@ row_fits(const struct row *r, struct cur c)
 unsigned
 prelude_of(const struct tls_piece *piece, unsigned known)
 {
-	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+	for (size_t i = 0; (known == PRELUDE_NONE || known == SMTP) && i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
 		if (row_fits(&ROWS[i], piece->bytes))
 			return ROWS[i].prelude;
 	}

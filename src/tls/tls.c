@@ -76,6 +76,12 @@ said_in_clear(struct half *h, const struct tls_piece *piece)
 	return WAIT;
 }
 
+static unsigned
+prelude_known(const struct half *h)
+{
+	return h->client >> 1 & 63;
+}
+
 /* A PROXY header that came in parts waits in h->carry. */
 static enum verdict
 proxy_read(struct tls *t, struct half *h, struct tls_piece *piece)
@@ -145,7 +151,7 @@ decide_first(struct tls *t, struct half *h, struct tls_piece *piece)
 static enum verdict
 decide_later(struct tls *t, struct half *h, struct tls_piece *piece)
 {
-	unsigned known = h->client >> 1 & 63;
+	unsigned known = prelude_known(h);
 	struct cur c = piece->bytes;
 
 	if (cur_left(&c) >= HELLO_CERTAIN && stream_is_hello(c))
@@ -162,12 +168,12 @@ static enum verdict
 decide_tcp(struct tls *t, struct half *h, struct tls_piece *piece)
 {
 	bool first = !h->left[0] && !h->left[1];
-	unsigned known = h->client >> 1 & 63;
 	enum verdict v = WAIT;
+	unsigned known;
 
 	if (!cur_left(&piece->bytes))
 		return said_in_clear(h, piece);
-	if (first && !piece->lost && known == PRELUDE_NONE && proxy_read(t, h, piece) != BEGINS)
+	if (first && !piece->lost && !prelude_known(h) && proxy_read(t, h, piece) != BEGINS)
 		return WAIT;
 	if (first && !piece->lost)
 		v = decide_first(t, h, piece);
@@ -175,6 +181,7 @@ decide_tcp(struct tls *t, struct half *h, struct tls_piece *piece)
 		v = decide_later(t, h, piece);
 	if (v != WAIT)
 		return v;
+	known = prelude_known(h);
 	if (!h->left[piece->side] && !prelude_is_proxy(known))
 		known = prelude_of(piece, known);
 	if (known == PRELUDE_NEVER)
