@@ -33,7 +33,7 @@ struct flow_side {
 	uint64_t bytes;		/* IP payload bytes on the wire */
 	uint32_t packets;
 	uint32_t next;		/* next sequence number expected */
-	uint32_t segments;	/* held segments, a list in the reassembly share */
+	uint32_t segments;	/* held segments, a ring in the reassembly share; UDP keeps identities in these two */
 	uint32_t gap_bytes;
 	uint16_t retransmits, gaps;
 	uint16_t mss, window;	/* of the SYN or first segment */
