@@ -6,10 +6,9 @@
 
 static const char HEX[] = "0123456789abcdef";
 
-static const char PAIRS[] =
-	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-	"8081828384858687888990919293949596979899";
+static const char PAIRS[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+			    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+			    "8081828384858687888990919293949596979899";
 
 void
 out_text(struct out *o, const char *text)
@@ -189,8 +188,8 @@ utf8_len(const uint8_t *p, size_t left)
 
 	if (p[0] < 0xc2 || p[0] > 0xf4 || left < n)
 		return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] > 0x8f))
 		return 0;
 	for (size_t i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)
@@ -220,7 +219,7 @@ json_odd(struct out *o, uint8_t c)
 	}
 }
 
-/* True when none of the 16 bytes needs a look: printable ASCII without quote and backslash. */
+/* For each of 16 bytes: nothing set when it is printable ASCII and neither quote nor backslash. */
 static inline bool
 plain16(const uint8_t *p)
 {
@@ -234,24 +233,46 @@ plain16(const uint8_t *p)
 	return (half[0] | half[1]) == 0;
 }
 
-void
-json_string(struct out *o, const void *bytes, size_t n)
+/* The same for 8: the top bit of a byte tells; a borrow from a byte below can only follow a bit that is set. */
+static inline bool
+plain8(uint64_t x)
 {
-	const uint8_t *p = bytes, *end = p + n, *plain = p;
+	const uint64_t ones = UINT64_C(0x0101010101010101);
 
-	json_comma(o);
-	out_char(o, '"');
+	return ((x | (x - 0x20 * ones) | (x + ones) | ((x ^ '"' * ones) - ones) | ((x ^ '\\' * ones) - ones)) &
+		0x80 * ones) == 0;
+}
+
+bool
+json_plain(const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes, *end = p + n;
+	uint64_t x = UINT64_C(0x2020202020202020), y;
+
+	if (n >= 16) {
+		for (; end - p > 16; p += 16)
+			if (!plain16(p))
+				return false;
+		return plain16(end - 16);
+	}
+	if (n >= 8) {
+		memcpy(&x, p, 8);
+		memcpy(&y, end - 8, 8);
+		return plain8(x) && plain8(y);
+	}
+	while (p < end)
+		x = x << 8 | *p++;
+	return plain8(x);
+}
+
+static void
+json_escaped(struct out *o, const uint8_t *p, size_t n)
+{
+	const uint8_t *end = p + n, *plain = p;
+
 	while (p < end) {
 		size_t step = 1;
 
-		if (end - p >= 16 && plain16(p)) {
-			p += 16;
-			continue;
-		}
-		if (end - p < 16 && n >= 16 && plain16(end - 16)) {
-			p = end; /* the last bytes, looked at together with some before them */
-			break;
-		}
 		if (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\') {
 			p++;
 			continue;
@@ -265,6 +286,17 @@ json_string(struct out *o, const void *bytes, size_t n)
 		plain = p;
 	}
 	out_bytes(o, plain, (size_t)(p - plain));
+}
+
+void
+json_string(struct out *o, const void *bytes, size_t n)
+{
+	json_comma(o);
+	out_char(o, '"');
+	if (json_plain(bytes, n))
+		out_bytes(o, bytes, n);
+	else
+		json_escaped(o, bytes, n);
 	out_char(o, '"');
 }
 

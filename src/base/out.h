@@ -85,6 +85,7 @@ json_comma(struct out *o)
 
 /* A string value of n bytes: quotes, escapes; what is not UTF-8 is written as its Latin-1 reading. */
 void json_string(struct out *o, const void *bytes, size_t n);
+bool json_plain(const void *bytes, size_t n);	/* nothing to escape: json_string would copy it as it is */
 void json_text(struct out *o, const char *text);
 void json_u64(struct out *o, uint64_t v);
 void json_i64(struct out *o, int64_t v);

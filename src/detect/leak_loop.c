@@ -50,6 +50,15 @@ struct leak {
 	struct memory who;
 };
 
+enum { GROUPINGS = 3 };
+
+/* One of the ways to group what a client does. */
+struct grouping {
+	struct leaker *who;
+	struct actor actor;
+	int64_t factor; /* times leak_requests; more than 1: over many sources */
+};
+
 /* An exchange, or several alike of which only the summary is known. */
 struct turn {
 	uint32_t request, answer, count;
@@ -101,6 +110,12 @@ leaker_shape(struct leaker *w, const struct detect *d, const struct turn *t)
 		w->page = t->time;
 		w->paged = true;
 	}
+}
+
+static bool
+browses(const struct detect *d, const struct leaker *w)
+{
+	return set_count(w->shapes[0] | w->shapes[1]) > d->param[PARAM_leak_shapes];
 }
 
 /* The run that this exchange continues, NULL: none. */
@@ -202,8 +217,7 @@ is_leak(const struct detect *d, const struct leaker *w, const struct leak_run *r
 {
 	bool paged = w->paged && when_since(r->last, w->page) <= SHAPES_AGE_S * NS_PER_S;
 
-	if (r->count / 2 < r->told || r->answer_max == r->answer_min || paged || is_monitor(r) ||
-	    set_count(w->shapes[0] | w->shapes[1]) > d->param[PARAM_leak_shapes])
+	if (r->count / 2 < r->told || r->answer_max == r->answer_min || paged || is_monitor(r))
 		return false;
 	if (factor > 1 && set_count(w->sources) < GROUP_SOURCES)
 		return false;
@@ -240,55 +254,72 @@ leak_report(struct detect *d, const struct view *v, const struct leak_run *r, co
 	incident_report(d, &f, a);
 }
 
-/* True when this run was reported before or now: wider groupings of the same exchanges keep quiet. */
+/* An exchange seen by one grouping.  True when its run was reported before or now: wider ones keep quiet. */
 static bool
-leaker_turn(struct detect *d, const struct view *v, const struct actor *a, const struct turn *t, bool quiet)
+leaker_turn(struct detect *d, const struct view *v, const struct grouping *g, const struct turn *t, bool quiet)
 {
-	static const struct addr anywhere;
 	struct leak *l = d->state[DETECTOR_leak_loop];
-	const struct memory_key key = {a->net, a->group, v->s->gateway};
-	bool fresh, program = addr_same(&a->net, &anywhere);
-	struct leaker *w = memory_use(&l->who, &key, &fresh);
 	struct leak_run *r;
 
-	if (fresh)
-		w->shapes_since = t->time;
-	leaker_shape(w, d, t);
-	if (program)
-		w->sources |= source_bit(&v->client);
-	if (t->request == 0 || t->request > d->param[PARAM_leak_request_max])
+	leaker_shape(g->who, d, t);
+	if (t->request == 0 || t->request > d->param[PARAM_leak_request_max] || browses(d, g->who))
 		return false;
-	r = run_of(w, d, t);
+	r = run_of(g->who, d, t);
 	if (!r)
-		r = run_begin(w, t);
+		r = run_begin(g->who, t);
 	run_add(r, t, v->s->id);
 	if (r->count >= 3)
-		memory_keep(&l->who, w);
-	if (is_leak(d, w, r, program ? GROUP_FACTOR : 1)) {
+		memory_keep(&l->who, g->who);
+	if (is_leak(d, g->who, r, g->factor)) {
 		r->told = r->count;
 		if (!quiet)
-			leak_report(d, v, r, program ? a : &(struct actor){.net = a->net});
+			leak_report(d, v, r, g->factor > 1 ? &g->actor : &(struct actor){.net = g->actor.net});
 	}
 	return r->told > 0;
 }
 
 static void
-leak_turn(struct detect *d, const struct view *v, const struct turn *t)
+leak_turn(struct detect *d, const struct view *v, const struct grouping group[GROUPINGS], const struct turn *t)
+{
+	bool told = false;
+
+	for (unsigned i = 0; i < GROUPINGS; i++)
+		if (group[i].who)
+			told |= leaker_turn(d, v, &group[i], t, told);
+}
+
+static void
+grouping_find(struct detect *d, const struct view *v, struct grouping *g, struct when t)
+{
+	struct leak *l = d->state[DETECTOR_leak_loop];
+	const struct memory_key key = {g->actor.net, g->actor.group, v->s->gateway};
+	bool fresh;
+
+	g->who = memory_use(&l->who, &key, &fresh);
+	if (fresh)
+		g->who->shapes_since = t;
+	if (g->factor > 1)
+		g->who->sources |= source_bit(&v->client);
+}
+
+/* The program at this source, whatever is at this source, the program anywhere. */
+static void
+leak_groupings(struct detect *d, const struct view *v, struct grouping group[GROUPINGS])
 {
 	const struct addr net = detect_net(&v->client, 32, 64);
 	const uint64_t program = v->s->client_key;
-	bool told = false;
 
-	if (program)
-		told = leaker_turn(d, v, &(struct actor){net, program}, t, false);
-	told |= leaker_turn(d, v, &(struct actor){net, 0}, t, told);
-	if (program)
-		leaker_turn(d, v, &(struct actor){.group = program}, t, told);
+	group[0] = (struct grouping){.actor = {net, program}, .factor = 1};
+	group[1] = (struct grouping){.actor = {net, 0}, .factor = 1};
+	group[2] = (struct grouping){.actor = {.group = program}, .factor = GROUP_FACTOR};
+	for (unsigned i = 0; i < GROUPINGS; i++)
+		if (program || i == 1)
+			grouping_find(d, v, &group[i], v->s->start);
 }
 
 /* Exchanges behind the kept ones are known by the commonest pairs of sizes only. */
 static void
-leak_summary(struct detect *d, const struct view *v)
+leak_summary(struct detect *d, const struct view *v, const struct grouping group[GROUPINGS])
 {
 	const struct session *s = v->s;
 	uint32_t left = v->until - (v->from > s->exchange_count ? v->from : s->exchange_count);
@@ -296,7 +327,7 @@ leak_summary(struct detect *d, const struct view *v)
 	for (uint32_t i = 0; i < s->pair_count && left; i++) {
 		uint32_t n = low(s->pair[i].count, left);
 
-		leak_turn(d, v, &(struct turn){s->pair[i].request, s->pair[i].response, n, s->last});
+		leak_turn(d, v, group, &(struct turn){s->pair[i].request, s->pair[i].response, n, s->last});
 		left -= n;
 	}
 }
@@ -305,19 +336,22 @@ void
 leak_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
+	struct grouping group[GROUPINGS];
 	struct when t = s->start;
 
-	if (s->role != ROLE_INBOUND || (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
+	if (v->from >= v->until || s->role != ROLE_INBOUND ||
+	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
 		return;
+	leak_groupings(d, v, group);
 	for (uint32_t i = 0; i < v->until && i < s->exchange_count; i++) {
 		const struct exchange *e = &s->exchange[i];
 
 		t = when_add(t, (e->think_us + (int64_t)e->server_us + e->reply_us) * NS_PER_US);
 		if (i >= v->from)
-			leak_turn(d, v, &(struct turn){e->request, e->response, 1, t});
+			leak_turn(d, v, group, &(struct turn){e->request, e->response, 1, t});
 	}
 	if (v->until > s->exchange_count)
-		leak_summary(d, v);
+		leak_summary(d, v, group);
 }
 
 /* A run explains only itself: counting is judging here, and nothing else is learnt. */

@@ -18,6 +18,7 @@ struct identity {
 
 struct shared {
 	struct memory identities;
+	struct identity *offered; /* what the record under judgement offered, when it is known and alive */
 };
 
 enum { HAPPY_EYEBALLS_S = 2 };
@@ -99,7 +100,8 @@ offered_before(struct detect *d, const struct view *v)
 void
 shared_judge(struct detect *d, const struct view *v)
 {
-	const struct identity *id = offered_before(d, v);
+	struct shared *h = d->state[DETECTOR_shared_identity];
+	const struct identity *id = h->offered = offered_before(d, v);
 	const struct session *s = v->s;
 	bool same_program;
 
@@ -136,7 +138,8 @@ void
 shared_learn(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	struct identity *id = offered_before(d, v);
+	struct shared *h = d->state[DETECTOR_shared_identity];
+	struct identity *id = h->offered;
 
 	if (s->role != ROLE_INBOUND)
 		return;

@@ -42,8 +42,11 @@ give_back(struct line *l, const struct out *o)
 char *
 put_text(struct line *l, char *p, struct text t)
 {
-	struct out o = borrow(l, p);
+	struct out o;
 
+	if (json_plain(t.p, t.len))
+		return put_plain(l, p, t);
+	o = borrow(l, p);
 	json_string(&o, t.p, t.len);
 	return give_back(l, &o);
 }

@@ -20,19 +20,19 @@ enum session_kind { SESSION_OPEN, SESSION_UPDATE, SESSION_CLOSE };
 enum session_role { ROLE_OTHER, ROLE_INBOUND, ROLE_OUTBOUND };
 
 /* Names of the enumerations, in the order of their numbers. */
-#define NAMES_kind     "open", "update", "close"
-#define NAMES_role     "other", "inbound", "outbound"
-#define NAMES_tunnel   "none", "gre", "erspan", "vxlan", "geneve", "gtpu", "ipip", "mpls", "pppoe"
-#define NAMES_end      "open", "fin", "rst", "timeout", "evicted", "input_end"
-#define NAMES_carrier  "none", "tcp", "starttls", "dtls", "quic", "openvpn", "udp"
-#define NAMES_resumed  "no", "unknown", "session_id", "ticket", "psk"
+#define NAMES_kind    "open", "update", "close"
+#define NAMES_role    "other", "inbound", "outbound"
+#define NAMES_tunnel  "none", "gre", "erspan", "vxlan", "geneve", "gtpu", "ipip", "mpls", "pppoe"
+#define NAMES_end     "open", "fin", "rst", "timeout", "evicted", "input_end"
+#define NAMES_carrier "none", "tcp", "starttls", "dtls", "quic", "openvpn", "udp"
+#define NAMES_resumed "no", "unknown", "session_id", "ticket", "psk"
 
 /* One turn of the conversation, in plaintext bytes recovered from record lengths. */
 struct exchange {
-	uint32_t request, response;	/* bytes */
-	uint32_t think_us;		/* end of the last response to first byte of this request; saturating */
-	uint32_t server_us;		/* last record of the request to first of the response; saturating */
-	uint32_t reply_us;		/* first to last record of the response; saturating */
+	uint32_t request, response; /* bytes */
+	uint32_t think_us; /* end of the last response to first byte of this request; saturating */
+	uint32_t server_us; /* last record of the request to first of the response; saturating */
+	uint32_t reply_us; /* first to last record of the response; saturating */
 };
 
 /* A distinct (request, response) pair and how often it came. */
@@ -42,28 +42,28 @@ struct exchange_pair {
 
 enum { EXCHANGES_KEPT = 16, PAIRS_KEPT = 8 };
 
-#define C_BOOL bool
-#define C_U8 uint8_t
-#define C_U16 uint16_t
-#define C_U32 uint32_t
-#define C_U64 uint64_t
-#define C_HEX64 uint64_t
-#define C_TIME struct when
-#define C_US uint32_t
-#define C_ADDR struct addr
-#define C_TEXT struct text
-#define C_PLAIN struct text
-#define C_LIST struct text
-#define C_LIST16 struct text
-#define C_DIGESTS struct text
-#define C_VERSION uint16_t
-#define C_VERSIONS struct text
-#define C_CIPHER uint16_t
-#define C_GROUP uint16_t
-#define C_ENUM_kind uint8_t
-#define C_ENUM_role uint8_t
-#define C_ENUM_tunnel uint8_t
-#define C_ENUM_end uint8_t
+#define C_BOOL         bool
+#define C_U8           uint8_t
+#define C_U16          uint16_t
+#define C_U32          uint32_t
+#define C_U64          uint64_t
+#define C_HEX64        uint64_t
+#define C_TIME         struct when
+#define C_US           uint32_t
+#define C_ADDR         struct addr
+#define C_TEXT         struct text
+#define C_PLAIN        struct text
+#define C_LIST         struct text
+#define C_LIST16       struct text
+#define C_DIGESTS      struct text
+#define C_VERSION      uint16_t
+#define C_VERSIONS     struct text
+#define C_CIPHER       uint16_t
+#define C_GROUP        uint16_t
+#define C_ENUM_kind    uint8_t
+#define C_ENUM_role    uint8_t
+#define C_ENUM_tunnel  uint8_t
+#define C_ENUM_end     uint8_t
 #define C_ENUM_carrier uint8_t
 #define C_ENUM_resumed uint8_t
 
@@ -87,11 +87,11 @@ void talk_record(struct talk *k, const struct tls_event *ev);
 /* What a record is built from. */
 struct session_source {
 	const struct flow *flow;
-	const struct tls_facts *tls;	/* carrier NONE: no TLS */
-	const struct talk *talk;	/* NULL: none yet */
-	uint64_t sensor;		/* hash of the sensor's name */
-	uint64_t identity_key;		/* id of identity.key */
-	uint8_t kind;			/* enum session_kind */
+	const struct tls_facts *tls; /* carrier NONE: no TLS */
+	const struct talk *talk; /* NULL: none yet */
+	uint64_t sensor; /* hash of the sensor's name */
+	uint64_t identity_key; /* id of identity.key */
+	uint8_t kind; /* enum session_kind */
 	struct when time;
 };
 
