@@ -97,17 +97,18 @@ high(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
+/* Sizes of requests that came at a time, and whether a page was answered. */
 static void
-leaker_shape(struct leaker *w, const struct detect *d, const struct turn *t)
+leaker_shapes(struct leaker *w, uint64_t shapes, bool paged, struct when t)
 {
-	if (when_since(t->time, w->shapes_since) > SHAPES_AGE_S * NS_PER_S) {
+	if (when_since(t, w->shapes_since) > SHAPES_AGE_S * NS_PER_S) {
 		w->shapes[1] = w->shapes[0];
 		w->shapes[0] = 0;
-		w->shapes_since = t->time;
+		w->shapes_since = t;
 	}
-	w->shapes[0] |= size_bit(t->request, SHAPE_STEP);
-	if (t->answer >= d->param[PARAM_leak_page]) {
-		w->page = t->time;
+	w->shapes[0] |= shapes;
+	if (paged) {
+		w->page = t;
 		w->paged = true;
 	}
 }
@@ -261,7 +262,7 @@ leaker_turn(struct detect *d, const struct view *v, const struct grouping *g, co
 	struct leak *l = d->state[DETECTOR_leak_loop];
 	struct leak_run *r;
 
-	leaker_shape(g->who, d, t);
+	leaker_shapes(g->who, size_bit(t->request, SHAPE_STEP), t->answer >= d->param[PARAM_leak_page], t->time);
 	if (t->request == 0 || t->request > d->param[PARAM_leak_request_max] || browses(d, g->who))
 		return false;
 	r = run_of(g->who, d, t);
@@ -332,17 +333,32 @@ leak_summary(struct detect *d, const struct view *v, const struct grouping group
 	}
 }
 
-void
-leak_judge(struct detect *d, const struct view *v)
+/* Most sessions show by themselves that someone browses; then there is no run to look for. */
+static bool
+session_browses(const struct detect *d, const struct view *v, const struct grouping group[GROUPINGS])
 {
 	const struct session *s = v->s;
-	struct grouping group[GROUPINGS];
+	uint64_t shapes = 0;
+	uint32_t most = 0;
+
+	for (uint32_t i = v->from; i < v->until && i < s->exchange_count; i++) {
+		shapes |= size_bit(s->exchange[i].request, SHAPE_STEP);
+		most = high(most, s->exchange[i].response);
+	}
+	if (set_count(shapes) <= d->param[PARAM_leak_shapes])
+		return false;
+	for (unsigned i = 0; i < GROUPINGS; i++)
+		if (group[i].who)
+			leaker_shapes(group[i].who, shapes, most >= d->param[PARAM_leak_page], s->last);
+	return true;
+}
+
+static void
+leak_exchanges(struct detect *d, const struct view *v, const struct grouping group[GROUPINGS])
+{
+	const struct session *s = v->s;
 	struct when t = s->start;
 
-	if (v->from >= v->until || s->role != ROLE_INBOUND ||
-	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
-		return;
-	leak_groupings(d, v, group);
 	for (uint32_t i = 0; i < v->until && i < s->exchange_count; i++) {
 		const struct exchange *e = &s->exchange[i];
 
@@ -350,6 +366,21 @@ leak_judge(struct detect *d, const struct view *v)
 		if (i >= v->from)
 			leak_turn(d, v, group, &(struct turn){e->request, e->response, 1, t});
 	}
+}
+
+void
+leak_judge(struct detect *d, const struct view *v)
+{
+	const struct session *s = v->s;
+	struct grouping group[GROUPINGS];
+
+	if (v->from >= v->until || s->role != ROLE_INBOUND ||
+	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
+		return;
+	leak_groupings(d, v, group);
+	if (session_browses(d, v, group))
+		return;
+	leak_exchanges(d, v, group);
 	if (v->until > s->exchange_count)
 		leak_summary(d, v, group);
 }
