@@ -111,8 +111,9 @@ server_get(struct gateways *g, const struct addr *a, uint16_t port)
 	return &g->server[i];
 }
 
-/* The first bytes of a ClientHello: a record (RFC 8446 5.1), a DTLS record (RFC 9147 4), or a QUIC
-   Initial with a fixed bit, a version and room for a hello (RFC 9000 14.1, 17.2.2). */
+/* The first bytes of a ClientHello: a record (RFC 8446 5.1), a DTLS record (RFC 9147 4), a QUIC Initial with
+   a fixed bit, a version and room for a hello (RFC 9000 14.1, 17.2.2), or OpenVPN's first packet (opcodes 7
+   and 10: P_CONTROL_HARD_RESET_CLIENT_V2 and _V3). */
 static bool
 is_hello(const struct packet *p)
 {
@@ -124,6 +125,8 @@ is_hello(const struct packet *p)
 		return false;
 	if (cur_peek(c, 0) == 22 && cur_peek(c, 1) >= 0xfe)
 		return cur_peek(c, 13) == 1;
+	if (p->payload_len >= 14 && p->payload_len < 400 && p->dport == 1194)
+		return cur_peek(c, 0) >> 3 == 7 || cur_peek(c, 0) >> 3 == 10;
 	return p->payload_len >= 1200 && (cur_peek(c, 0) & 0xc0) == 0xc0 && p->dport < p->sport &&
 	       (cur_peek(c, 1) | cur_peek(c, 2) | cur_peek(c, 3) | cur_peek(c, 4)) != 0;
 }

@@ -145,7 +145,7 @@ finding_flow_id(const struct finding *f, const struct session *s)
 }
 
 void
-eve_finding(struct out *o, const struct eve_context *x, const struct finding *f, const struct session *s)
+eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const struct session *s)
 {
 	const struct detector_info *d = detector_of(f);
 	const struct line_ends ends = {&f->actor, &f->target, f->actor_port, f->target_port, f->proto};
@@ -169,7 +169,7 @@ eve_finding(struct out *o, const struct eve_context *x, const struct finding *f,
 }
 
 void
-eve_incident_closed(struct out *o, const struct eve_context *x, const struct incident *i)
+eve_incident_closed(struct out *o, struct eve_context *x, const struct incident *i)
 {
 	const struct line_head head = {i->last, 0, "gatewitness"};
 	char *begun;

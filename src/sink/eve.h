@@ -31,6 +31,8 @@ struct eve_context {
 	uint64_t identity_key;
 	/* rendered once: `,"in_iface":...` and `,"host":...,"pcap_filename":...}` */
 	size_t iface_len, tail_len;
+	int64_t second;			/* the last one written, as text below: times come in runs */
+	char second_text[19];
 	char iface[512], tail[EVE_FIXED_MAX];
 };
 
@@ -48,10 +50,10 @@ struct eve_capture {
 };
 
 /* Each appends whole lines (with '\n'); a line that does not fit is left out and o->full is set. */
-void eve_session(struct out *o, const struct eve_context *x, const struct session *s);
-void eve_finding(struct out *o, const struct eve_context *x, const struct finding *f, const struct session *s);
-void eve_incident_closed(struct out *o, const struct eve_context *x, const struct incident *i);
-void eve_stats(struct out *o, const struct eve_context *x, const struct counts *c, const struct eve_capture *live);
+void eve_session(struct out *o, struct eve_context *x, const struct session *s);
+void eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const struct session *s);
+void eve_incident_closed(struct out *o, struct eve_context *x, const struct incident *i);
+void eve_stats(struct out *o, struct eve_context *x, const struct counts *c, const struct eve_capture *live);
 
 /* Does this finding give an alert line?  EVE contract: opening and worsening, low and up. */
 bool eve_alerts(const struct finding *f);

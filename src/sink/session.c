@@ -17,7 +17,7 @@ app_proto(const struct session *s)
 }
 
 static void
-tls_line(struct out *o, const struct eve_context *x, const struct session *s, const struct line_flow *flow)
+tls_line(struct out *o, struct eve_context *x, const struct session *s, const struct line_flow *flow)
 {
 	const struct line_head head = {s->hello.ns ? s->hello : s->start, flow->id, app_proto(s)};
 	char *begun = line_begin(o, x, &head);
@@ -49,7 +49,7 @@ flow_state(const struct session *s)
 }
 
 static void
-flow_object(struct out *o, const struct session *s)
+flow_object(struct out *o, struct eve_context *x, const struct session *s)
 {
 	int64_t age = when_since(s->last, s->start) / NS_PER_S;
 
@@ -62,9 +62,9 @@ flow_object(struct out *o, const struct session *s)
 	OUT_LIT(o, ",\"bytes_toclient\":");
 	out_u64(o, s->bytes_in);
 	OUT_LIT(o, ",\"start\":\"");
-	out_time(o, s->start);
+	line_time(o, x, s->start);
 	OUT_LIT(o, "\",\"end\":\"");
-	out_time(o, s->last);
+	line_time(o, x, s->last);
 	OUT_LIT(o, "\",\"age\":");
 	out_i64(o, age > 0 ? age : 0);
 	OUT_LIT(o, ",\"state\":\"");
@@ -130,7 +130,7 @@ flow_record(struct out *o, const struct session *s)
 }
 
 static void
-flow_line(struct out *o, const struct eve_context *x, const struct session *s, const struct line_flow *flow)
+flow_line(struct out *o, struct eve_context *x, const struct session *s, const struct line_flow *flow)
 {
 	const struct line_head head = {s->time, flow->id, "flow"};
 	char *begun = line_begin(o, x, &head);
@@ -138,7 +138,7 @@ flow_line(struct out *o, const struct eve_context *x, const struct session *s, c
 	out_bytes(o, flow->bytes, flow->len);
 	if (has_hello(s))
 		LINE_STRING(o, "app_proto", app_proto(s));
-	flow_object(o, s);
+	flow_object(o, x, s);
 	if (s->proto == PROTO_TCP)
 		tcp_object(o, s);
 	if (!x->cfg->strict)
@@ -158,7 +158,7 @@ anomaly_event(const struct session *s)
 }
 
 static void
-anomaly_line(struct out *o, const struct eve_context *x, const struct session *s, const struct line_flow *flow)
+anomaly_line(struct out *o, struct eve_context *x, const struct session *s, const struct line_flow *flow)
 {
 	const struct line_head head = {s->time, flow->id, "anomaly"};
 	char *begun = line_begin(o, x, &head);
@@ -185,7 +185,7 @@ anomaly_line(struct out *o, const struct eve_context *x, const struct session *s
 }
 
 static void
-update_line(struct out *o, const struct eve_context *x, const struct session *s, const struct line_flow *flow)
+update_line(struct out *o, struct eve_context *x, const struct session *s, const struct line_flow *flow)
 {
 	const struct line_head head = {s->time, flow->id, "gatewitness"};
 	char *begun = line_begin(o, x, &head);
@@ -198,7 +198,7 @@ update_line(struct out *o, const struct eve_context *x, const struct session *s,
 }
 
 void
-eve_session(struct out *o, const struct eve_context *x, const struct session *s)
+eve_session(struct out *o, struct eve_context *x, const struct session *s)
 {
 	struct line_flow flow;
 

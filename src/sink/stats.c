@@ -73,7 +73,7 @@ counters_object(struct out *o, const struct counts *c)
 }
 
 void
-eve_stats(struct out *o, const struct eve_context *x, const struct counts *c, const struct eve_capture *live)
+eve_stats(struct out *o, struct eve_context *x, const struct counts *c, const struct eve_capture *live)
 {
 	const struct line_head head = {live->now, 0, "stats"};
 	char *begun = line_begin(o, x, &head);
