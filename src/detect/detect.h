@@ -53,7 +53,7 @@ struct detector_info {
 extern const struct detector_info DETECTORS[];
 extern const unsigned DETECTOR_COUNT;
 
-/* Parameters of detectors: detect.def declares them; the config sets them by "detect.NAME". */
+/* Parameters of detectors: detect.def declares them; the config sets them by "detect.DETECTOR.NAME". */
 struct detect_param {
 	const char *detector, *name, *unit, *doc;
 	int64_t value; /* default */

@@ -24,7 +24,7 @@ enum detector_id {
 
 enum param_index {
 #define DETECTOR(id, name, code, attack, severity, share, title, doc, blind)
-#define PARAM(detector, name, value, unit, doc) PARAM_##name,
+#define PARAM(detector, name, value, unit, doc) PARAM_##detector##_##name,
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM

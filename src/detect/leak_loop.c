@@ -56,7 +56,7 @@ enum { GROUPINGS = 3 };
 struct grouping {
 	struct leaker *who;
 	struct actor actor;
-	int64_t factor; /* times leak_requests; more than 1: over many sources */
+	int64_t factor; /* times `requests`; more than 1: over many sources */
 };
 
 /* An exchange, or several alike of which only the summary is known. */
@@ -116,14 +116,14 @@ leaker_shapes(struct leaker *w, uint64_t shapes, bool paged, struct when t)
 static bool
 browses(const struct detect *d, const struct leaker *w)
 {
-	return set_count(w->shapes[0] | w->shapes[1]) > d->param[PARAM_leak_shapes];
+	return set_count(w->shapes[0] | w->shapes[1]) > d->param[PARAM_leak_loop_shapes];
 }
 
 /* The run that this exchange continues, NULL: none. */
 static struct leak_run *
 run_of(struct leaker *w, const struct detect *d, const struct turn *t)
 {
-	int64_t gap = d->param[PARAM_leak_slow_window] * NS_PER_S / RUN_GAP_PARTS;
+	int64_t gap = d->param[PARAM_leak_loop_slow_window] * NS_PER_S / RUN_GAP_PARTS;
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct leak_run *r = &w->run[i];
@@ -131,7 +131,8 @@ run_of(struct leaker *w, const struct detect *d, const struct turn *t)
 		uint32_t least = low(r->answer_min, t->answer), most = high(r->answer_max, t->answer);
 
 		if (r->count && when_since(t->time, r->last) <= gap &&
-		    to - from <= d->param[PARAM_leak_request_spread] && most - least <= d->param[PARAM_leak_band])
+		    to - from <= d->param[PARAM_leak_loop_request_spread] &&
+		    most - least <= d->param[PARAM_leak_loop_band])
 			return r;
 	}
 	return NULL;
@@ -195,8 +196,8 @@ is_monitor(const struct leak_run *r)
 static bool
 is_fast(const struct detect *d, const struct leak_run *r, int64_t factor)
 {
-	int64_t want = d->param[PARAM_leak_requests] * factor;
-	int64_t allowed_s = d->param[PARAM_leak_window] * r->count / want;
+	int64_t want = d->param[PARAM_leak_loop_requests] * factor;
+	int64_t allowed_s = d->param[PARAM_leak_loop_window] * r->count / want;
 
 	return r->count >= want && when_since(r->last, r->first) / NS_PER_S <= allowed_s &&
 	       set_count(r->answers) >= DISTINCT_FAST;
@@ -205,8 +206,8 @@ is_fast(const struct detect *d, const struct leak_run *r, int64_t factor)
 static bool
 is_slow(const struct detect *d, const struct leaker *w, const struct leak_run *r, int64_t factor)
 {
-	int64_t want = d->param[PARAM_leak_requests] * factor;
-	int64_t allowed_s = d->param[PARAM_leak_slow_window] * r->count / want;
+	int64_t want = d->param[PARAM_leak_loop_requests] * factor;
+	int64_t allowed_s = d->param[PARAM_leak_loop_slow_window] * r->count / want;
 
 	return r->count >= want && when_since(r->last, r->first) / NS_PER_S <= allowed_s &&
 	       r->request_max - r->request_min <= 1 && r->answer_max - r->answer_min >= BAND_SLOW &&
@@ -232,7 +233,7 @@ leak_report(struct detect *d, const struct view *v, const struct leak_run *r, co
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_leak_loop);
-	if (r->bytes >= (uint64_t)d->param[PARAM_leak_critical])
+	if (r->bytes >= (uint64_t)d->param[PARAM_leak_loop_critical])
 		f.severity = SEVERITY_CRITICAL;
 	f.confidence = r->count >= 50 ? 90 : 70;
 	f.time = r->last;
@@ -262,8 +263,8 @@ leaker_turn(struct detect *d, const struct view *v, const struct grouping *g, co
 	struct leak *l = d->state[DETECTOR_leak_loop];
 	struct leak_run *r;
 
-	leaker_shapes(g->who, size_bit(t->request, SHAPE_STEP), t->answer >= d->param[PARAM_leak_page], t->time);
-	if (t->request == 0 || t->request > d->param[PARAM_leak_request_max] || browses(d, g->who))
+	leaker_shapes(g->who, size_bit(t->request, SHAPE_STEP), t->answer >= d->param[PARAM_leak_loop_page], t->time);
+	if (t->request == 0 || t->request > d->param[PARAM_leak_loop_request_max] || browses(d, g->who))
 		return false;
 	r = run_of(g->who, d, t);
 	if (!r)
@@ -345,11 +346,11 @@ session_browses(const struct detect *d, const struct view *v, const struct group
 		shapes |= size_bit(s->exchange[i].request, SHAPE_STEP);
 		most = high(most, s->exchange[i].response);
 	}
-	if (set_count(shapes) <= d->param[PARAM_leak_shapes])
+	if (set_count(shapes) <= d->param[PARAM_leak_loop_shapes])
 		return false;
 	for (unsigned i = 0; i < GROUPINGS; i++)
 		if (group[i].who)
-			leaker_shapes(group[i].who, shapes, most >= d->param[PARAM_leak_page], s->last);
+			leaker_shapes(group[i].who, shapes, most >= d->param[PARAM_leak_loop_page], s->last);
 	return true;
 }
 

@@ -39,7 +39,7 @@ before_login(const struct detect *d, const struct session *s)
 	uint32_t i = 0;
 
 	for (; i < s->exchange_count; i++) {
-		if (i >= d->param[PARAM_oversized_position] && set_count(shapes) >= LOGIN_SHAPES)
+		if (i >= d->param[PARAM_oversized_request_position] && set_count(shapes) >= LOGIN_SHAPES)
 			break;
 		shapes |= size_bit(s->exchange[i].request, SHAPE_STEP);
 	}
@@ -116,13 +116,14 @@ report_repeat(struct detect *d, const struct view *v, const struct exchange *e, 
 static bool
 is_large(const struct detect *d, const struct exchange *e)
 {
-	return e->request >= d->param[PARAM_oversized_request] && e->response >= d->param[PARAM_oversized_response];
+	return e->request >= d->param[PARAM_oversized_request_request] &&
+	       e->response >= d->param[PARAM_oversized_request_response];
 }
 
 static bool
 is_repeatable(const struct detect *d, const struct exchange *e)
 {
-	return e->request >= d->param[PARAM_oversized_request] && e->response >= REPEAT_ANSWER;
+	return e->request >= d->param[PARAM_oversized_request_request] && e->response >= REPEAT_ANSWER;
 }
 
 void
@@ -131,7 +132,7 @@ oversized_judge(struct detect *d, const struct view *v)
 	struct oversized *o = d->state[DETECTOR_oversized_request];
 	uint32_t until;
 
-	if (!judged(v) || v->s->request_max < d->param[PARAM_oversized_request] || familiar_known(d, v))
+	if (!judged(v) || v->s->request_max < d->param[PARAM_oversized_request_request] || familiar_known(d, v))
 		return;
 	until = before_login(d, v->s);
 	for (uint32_t i = v->from; i < v->until && i < until; i++) {
@@ -140,7 +141,7 @@ oversized_judge(struct detect *d, const struct view *v)
 
 		if (is_large(d, e))
 			report_large(d, v, e);
-		else if (is_repeatable(d, e) && r && r->count + 1 >= d->param[PARAM_oversized_repeats])
+		else if (is_repeatable(d, e) && r && r->count + 1 >= d->param[PARAM_oversized_request_repeats])
 			report_repeat(d, v, e, r);
 	}
 }

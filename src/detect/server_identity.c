@@ -206,7 +206,7 @@ near(const struct detect *d, int32_t a, int32_t b)
 {
 	int32_t apart = a > b ? a - b : b - a;
 
-	return apart <= d->param[PARAM_server_flight_spread];
+	return apart <= d->param[PARAM_server_identity_flight_spread];
 }
 
 static bool
@@ -244,9 +244,9 @@ flight_explained(const struct detect *d, const struct identity *id, const struct
 static bool
 flight_confirms(const struct detect *d, const struct flight *f, const struct view *v)
 {
-	return f && !v->learning && f->samples >= d->param[PARAM_server_confirm] &&
+	return f && !v->learning && f->samples >= d->param[PARAM_server_identity_confirm] &&
 	       !flight_known(d, f, v->s->flight_in) && near(d, f->pending, v->s->flight_in) &&
-	       f->pending_count + 1 >= d->param[PARAM_server_confirm];
+	       f->pending_count + 1 >= d->param[PARAM_server_identity_confirm];
 }
 
 static void
@@ -304,11 +304,11 @@ learn_flight(struct detect *d, const struct view *v)
 	uint16_t bytes = v->s->flight_in;
 
 	f->samples++;
-	if (f->samples >= d->param[PARAM_server_confirm])
+	if (f->samples >= d->param[PARAM_server_identity_confirm])
 		memory_keep(&r->flights, f);
 	if (flight_known(d, f, bytes)) {
 		f->pending_count = 0;
-	} else if (v->learning || f->samples <= d->param[PARAM_server_confirm]) {
+	} else if (v->learning || f->samples <= d->param[PARAM_server_identity_confirm]) {
 		flight_add(f, bytes);
 	} else if (flight_confirms(d, f, v)) {
 		learn_change(d, v, (int32_t)bytes - f->known[0]);

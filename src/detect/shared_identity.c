@@ -93,7 +93,7 @@ offered_before(struct detect *d, const struct view *v)
 	id = memory_find(&h->identities, &key);
 	if (!id)
 		return NULL;
-	lifetime_s = id->lifetime_s ? id->lifetime_s : d->param[PARAM_shared_lifetime];
+	lifetime_s = id->lifetime_s ? id->lifetime_s : d->param[PARAM_shared_identity_lifetime];
 	return when_since(v->s->time, id->since) <= lifetime_s * NS_PER_S ? id : NULL;
 }
 
