@@ -230,40 +230,6 @@ tell(struct pipeline *p, struct flow *f, enum session_kind kind, struct when tim
 		live->told = time;
 }
 
-static void
-finish(struct pipeline *p, struct flow *f)
-{
-	if (!(f->flags & FLOW_IGNORED))
-		tell(p, f, SESSION_CLOSE, flow_end_time(f));
-	tls_close(p->tls, f->above[0]);
-	if (f->above[1])
-		pool_put(&p->lives, f->above[1]);
-	if (p->classify && f->above[2])
-		classify_end(p->classify, f->above[2]);
-	flow_free(p->flows, f);
-}
-
-static void
-finish_ended(struct pipeline *p)
-{
-	struct flow *f;
-
-	while ((f = flow_ended(p->flows, p->now)))
-		finish(p, f);
-}
-
-/* Room for one more connection with a full TLS state; bounded, because a flood may hold only small ones. */
-static void
-make_room(struct pipeline *p)
-{
-	enum { AT_ONCE = 8 };
-
-	for (unsigned i = 0; i < AT_ONCE && (flows_full(p->flows) || tls_full(p->tls)); i++) {
-		flow_evict_one(p->flows);
-		finish_ended(p);
-	}
-}
-
 static struct live *
 live_make(struct pipeline *p, struct flow *f)
 {
@@ -315,6 +281,45 @@ read_chunk(struct pipeline *p, struct flow *f, const struct chunk *c)
 		return;
 	while (tls_next(p->tls, &f->above[0], &piece, &ev))
 		heard(p, f, &ev);
+}
+
+static void
+finish(struct pipeline *p, struct flow *f)
+{
+	struct chunk c;
+
+	if (!(f->flags & FLOW_IGNORED)) {
+		while (flow_chunk(p->flows, f, &c)) /* what waited behind a hole */
+			read_chunk(p, f, &c);
+		tell(p, f, SESSION_CLOSE, flow_end_time(f));
+	}
+	tls_close(p->tls, f->above[0]);
+	if (f->above[1])
+		pool_put(&p->lives, f->above[1]);
+	if (p->classify && f->above[2])
+		classify_end(p->classify, f->above[2]);
+	flow_free(p->flows, f);
+}
+
+static void
+finish_ended(struct pipeline *p)
+{
+	struct flow *f;
+
+	while ((f = flow_ended(p->flows, p->now)))
+		finish(p, f);
+}
+
+/* Room for one more connection with a full TLS state; bounded, because a flood may hold only small ones. */
+static void
+make_room(struct pipeline *p)
+{
+	enum { AT_ONCE = 8 };
+
+	for (unsigned i = 0; i < AT_ONCE && (flows_full(p->flows) || tls_full(p->tls)); i++) {
+		flow_evict_one(p->flows);
+		finish_ended(p);
+	}
 }
 
 /* A connection without TLS is open once both sides have spoken. */

@@ -214,6 +214,10 @@ json_odd(struct out *o, uint8_t c)
 		OUT_LIT(o, "\\t");
 		break;
 	default:
+		if (c >= 0x80) {
+			OUT_LIT(o, "\xef\xbf\xbd"); /* U+FFFD, as other tools of this field write it */
+			return;
+		}
 		OUT_LIT(o, "\\u00");
 		out_hex(o, &c, 1);
 	}

@@ -83,7 +83,7 @@ json_comma(struct out *o)
 /* A key that is a C literal of plain letters: JSON_KEY(o, "src_ip"). */
 #define JSON_KEY(o, literal) (json_comma(o), OUT_LIT((o), "\"" literal "\":"))
 
-/* A string value of n bytes: quotes, escapes; what is not UTF-8 is written as its Latin-1 reading. */
+/* A string value of n bytes: quotes, escapes; a byte that is not UTF-8 becomes U+FFFD. */
 void json_string(struct out *o, const void *bytes, size_t n);
 bool json_plain(const void *bytes, size_t n);	/* nothing to escape: json_string would copy it as it is */
 void json_text(struct out *o, const char *text);

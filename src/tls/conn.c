@@ -161,7 +161,7 @@ hello_keep(struct tls *t, struct half *h, const struct hello *hello, const struc
 	h->stage |= HALF_HELLO;
 	conn_client_is(h, m->side);
 	h->hello_time = m->time;
-	h->hello = print_client(t->prints, hello, h->carrier);
+	h->hello = print_client(t->prints, hello, h->stage & HALF_DATAGRAM ? CARRIER_UDP : h->carrier);
 	if (hello->sni.p)
 		h->sni = print_text(t->prints, hello->sni.p, cur_left(&hello->sni));
 	offered(t, h, hello);

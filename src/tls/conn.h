@@ -54,6 +54,7 @@ enum half_stage {
 	HALF_BAD = 4, /* it was bad, or left bytes behind */
 	HALF_LEFTOVER = 8,
 	HALF_RDP = 32, /* CARRIER_UDP: inside Remote Desktop's transport */
+	HALF_DATAGRAM = 64, /* OpenVPN over UDP */
 	HALF_GIVEN_UP = 16, /* no memory, or no TLS after all: nothing is read any more */
 };
 
@@ -139,8 +140,6 @@ void conn_change_cipher(struct tls *t, struct half *h, unsigned side);
 /* A protected record of `length` bytes was seen: fills *ev (plain size, hidden handshake told apart). */
 void conn_protected(struct tls *t, struct half *h, unsigned side, uint8_t type, uint32_t length, struct when time,
 		    struct tls_event *ev);
-/* A record in clear: counts it and fills *ev.  (conn_protected does both itself.) */
-void conn_record(struct full *f, const struct tls_piece *piece, uint8_t type, uint32_t length, struct tls_event *ev);
 /* SSLv2: the messages after their type byte. */
 void conn_hello_sslv2(struct tls *t, struct half *h, unsigned side, struct cur body, struct when time);
 void conn_server_sslv2(struct tls *t, struct half *h, unsigned side, struct cur body, struct when time);

@@ -100,10 +100,11 @@ add_client(struct prints *p, const struct shape *s, const struct intern_key *k)
 	return handle;
 }
 
+/* JA4 names TLS over TCP, QUIC and DTLS; for TLS inside another datagram protocol it has no letter. */
 static char
 letter_of(enum tls_carrier carrier)
 {
-	return carrier == CARRIER_QUIC ? 'q' : carrier == CARRIER_DTLS ? 'd' : 't';
+	return carrier == CARRIER_QUIC ? 'q' : carrier == CARRIER_DTLS ? 'd' : carrier == CARRIER_UDP ? JA4_NO_LETTER : 't';
 }
 
 uint32_t
@@ -138,6 +139,13 @@ versions_of(const struct shape_head *head, const char *lists, const char *versio
 	return (struct text){version, 2};
 }
 
+/* A fingerprint without the blank that stands for no letter. */
+static struct text
+lettered(const char *p, uint32_t len)
+{
+	return *p == JA4_NO_LETTER ? (struct text){p + 1, len - 1} : (struct text){p, len};
+}
+
 void
 print_client_get(const struct prints *p, uint32_t handle, struct print_client *out)
 {
@@ -159,10 +167,10 @@ print_client_get(const struct prints *p, uint32_t handle, struct print_client *o
 		out->ja3_string = (struct text){c->texts, c->string_len};
 	}
 	if (c->has_ja4) {
-		out->ja4 = (struct text){c->ja4.text, JA4_LEN};
-		out->ja4_r = (struct text){c->texts + c->string_len, c->raw_len};
+		out->ja4 = lettered(c->ja4.text, JA4_LEN);
+		out->ja4_r = lettered(c->texts + c->string_len, c->raw_len);
 	}
-	out->key_text = (struct text){c->ja4.key, JA4_LEN};
+	out->key_text = lettered(c->ja4.key, JA4_LEN);
 	out->versions_offered = versions_of(&head, shape.p + sizeof(head), c->version);
 	if (head.flags & SHAPE_HAS_ALPN)
 		out->alpns = (struct text){shape.p + shape.len - head.len[SHAPE_ALPNS], head.len[SHAPE_ALPNS]};

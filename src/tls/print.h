@@ -38,7 +38,7 @@ struct print_server {
  * INTERN_MAX, an empty chain).  Each call is one use; print_drop ends it, and takes 0.  Absent texts have p == NULL:
  * an SSLv2 hello has no JA3.
  */
-/* carrier gives JA4's first letter: 't', 'q' (QUIC), 'd' (DTLS). */
+/* carrier gives JA4's first letter: 't', 'q' (QUIC), 'd' (DTLS), none (CARRIER_UDP: any other datagrams). */
 uint32_t print_client(struct prints *p, const struct hello *h, enum tls_carrier carrier);
 uint32_t print_server(struct prints *p, const struct hello_server *h);
 uint32_t print_text(struct prints *p, const void *bytes, size_t n);

@@ -19,20 +19,15 @@
  *
  * No clock and no guess from timing: the same records always read the same way.
  */
-#include "tls/conn.h"
+#include "tls/record.h"
 
 enum {
-	TAG = 16,
 	HEAD = 4, /* of a handshake message */
-	ALERT_13 = 2 + 1 + TAG,
 	END_OF_EARLY = HEAD + 1 + TAG,
 	TICKETS_MAX = 4,
 	TICKET_MIN = 60,
 	TICKET_MAX = 600, /* OpenSSL 200-300, Go 130-200; dynamic record sizing begins at 1,300 */
 	TICKET_ALONE_MAX = 2048, /* a ticket with the client's certificate in it */
-	UNKNOWN_OVERHEAD = 1 + TAG,
-	APPLICATION = 23,
-	HANDSHAKE = 22,
 	CLIENT = 0,
 	SERVER = 1,
 };
@@ -251,40 +246,26 @@ is_application(struct tls *t, struct half *h, struct full *f, const struct tls_e
 }
 
 void
-conn_record(struct full *f, const struct tls_piece *piece, uint8_t type, uint32_t length, struct tls_event *ev)
-{
-	unsigned side = piece->side;
-
-	*ev = (struct tls_event){
-		.kind = TLS_RECORD, .side = piece->side, .type = type, .length = length, .time = piece->time};
-	f->records[side] += f->records[side] != UINT32_MAX;
-	if (__builtin_add_overflow(f->record_bytes[side], length, &f->record_bytes[side]))
-		f->record_bytes[side] = UINT32_MAX;
-}
-
-void
 conn_protected(struct tls *t, struct half *h, unsigned side, uint8_t type, uint32_t length, struct when time,
 	       struct tls_event *ev)
 {
 	struct tls_piece piece = {.side = (uint8_t)side, .time = time};
 	struct full *f = conn_full(t, h);
-	uint32_t overhead;
 
 	if (!f) {
 		*ev = (struct tls_event){
 			.kind = TLS_RECORD, .side = (uint8_t)side, .type = type, .length = length, .time = time};
 		return;
 	}
-	conn_record(f, &piece, type, length, ev);
-	overhead = f->overhead ? f->overhead : UNKNOWN_OVERHEAD;
-	if (type == APPLICATION && f->flags & FULL_STEADY)
-		ev->application = !(f->flags & FULL_13) || length != ALERT_13;
-	else {
-		conn_client_time(h, f, side, time);
-		ev->application = is_application(t, h, f, ev);
-	}
-	if (!ev->application)
+	if (type == APPLICATION && f->flags & FULL_STEADY) {
+		conn_steady(f, &piece, length, ev);
 		return;
-	f->side[side] |= SIDE_APPLICATION;
-	ev->plain = length > overhead ? length - overhead : 0;
+	}
+	conn_record(f, &piece, type, length, ev);
+	conn_client_time(h, f, side, time);
+	ev->application = is_application(t, h, f, ev);
+	if (ev->application) {
+		f->side[side] |= SIDE_APPLICATION;
+		ev->plain = plain_of(f, length);
+	}
 }

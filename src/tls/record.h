@@ -49,4 +49,38 @@ message_known(uint8_t type)
 	return type < 64 && known >> type & 1;
 }
 
+enum { TAG = 16, UNKNOWN_OVERHEAD = 1 + TAG, ALERT_13 = 2 + 1 + TAG /* level, description, type, tag */ };
+
+/* A record in clear: counts it and fills *ev.  (conn_protected does both itself.) */
+static inline void
+conn_record(struct full *f, const struct tls_piece *piece, uint8_t type, uint32_t length, struct tls_event *ev)
+{
+	unsigned side = piece->side;
+
+	*ev = (struct tls_event){
+		.kind = TLS_RECORD, .side = piece->side, .type = type, .length = length, .time = piece->time};
+	f->records[side] += f->records[side] != UINT32_MAX;
+	if (__builtin_add_overflow(f->record_bytes[side], length, &f->record_bytes[side]))
+		f->record_bytes[side] = UINT32_MAX;
+}
+
+static inline uint32_t
+plain_of(const struct full *f, uint32_t length)
+{
+	uint32_t overhead = f->overhead ? f->overhead : UNKNOWN_OVERHEAD;
+
+	return length > overhead ? length - overhead : 0;
+}
+
+/* A record of type 23 once FULL_STEADY is set. */
+static inline void
+conn_steady(struct full *f, const struct tls_piece *piece, uint32_t length, struct tls_event *ev)
+{
+	conn_record(f, piece, APPLICATION, length, ev);
+	if (f->flags & FULL_13 && length == ALERT_13)
+		return;
+	ev->application = true;
+	ev->plain = plain_of(f, length);
+}
+
 #endif

@@ -24,10 +24,11 @@ enum {
 enum { SHAPE_GREASE = 1, SHAPE_SSLV2 = 2, SHAPE_HAS_ALPN = 4 };
 /* The largest honest list is OpenSSL's of all ciphers, below 400 bytes; a larger hello gets no fingerprint. */
 enum { SHAPE_MAX = 2048 };
+enum { JA4_NO_LETTER = ' ' };
 
 struct shape_head {
 	uint16_t version;
-	uint8_t letter; /* JA4's first: t, q, d */
+	uint8_t letter; /* JA4's first: t, q, d, or JA4_NO_LETTER */
 	uint8_t flags;
 	uint16_t len[SHAPE_LISTS];
 };

@@ -173,6 +173,8 @@ decide_tcp(struct tls *t, struct half *h, struct tls_piece *piece)
 
 	if (!cur_left(&piece->bytes))
 		return said_in_clear(h, piece);
+	if (first && !piece->lost && stream_is_hello(piece->bytes))
+		return begin(t, h, piece->side, CARRIER_TCP);
 	if (first && !piece->lost && !prelude_known(h) && proxy_read(t, h, piece) != BEGINS)
 		return WAIT;
 	if (first && !piece->lost)
@@ -205,6 +207,8 @@ decide_udp(struct tls *t, struct half *h, struct tls_piece *piece)
 		carrier = CARRIER_UDP;
 	if (carrier == CARRIER_UDP && rdpudp_begins(piece))
 		h->stage |= HALF_RDP;
+	if (carrier == CARRIER_OPENVPN)
+		h->stage |= HALF_DATAGRAM;
 	if (carrier == CARRIER_NONE)
 		return ++h->left[0] > UNDECIDED_MAX ? NEVER : WAIT;
 	return begin(t, h, piece->side, carrier);
@@ -276,6 +280,40 @@ half_of(struct tls *t, uint32_t *handle, const struct tls_piece *piece)
 	return h;
 }
 
+enum steady { STEADY_NO, STEADY_TOLD, STEADY_QUIET };
+
+/*
+ * What most packets are: application data of an established connection over TCP.  The same as stream_next would do,
+ * without its questions.
+ */
+static inline enum steady
+steady_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev)
+{
+	struct full *f = h->full ? pool_at(&t->fulls, h->full) : NULL;
+	unsigned side = piece->side;
+	struct head r;
+	struct cur c;
+	size_t n;
+
+	if (!f || !(f->flags & FULL_STEADY) || f->type[side] || f->head_len[side] || f->side[side] & SIDE_LOST ||
+	    piece->lost || piece->cut_bytes || h->stage & HALF_GIVEN_UP || h->carrier > CARRIER_STARTTLS)
+		return STEADY_NO;
+	n = cur_left(&piece->bytes) < h->left[side] ? cur_left(&piece->bytes) : h->left[side];
+	cur_skip(&piece->bytes, n);
+	h->left[side] = (uint16_t)(h->left[side] - n);
+	c = piece->bytes;
+	if (!cur_left(&c))
+		return STEADY_QUIET;
+	if (!head_read(&c, &r) || !head_sane(&r) || r.type != APPLICATION)
+		return STEADY_NO;
+	conn_steady(f, piece, r.length, ev);
+	n = cur_left(&c) < r.length ? cur_left(&c) : r.length;
+	cur_skip(&c, n);
+	h->left[side] = (uint16_t)(r.length - n);
+	piece->bytes = c;
+	return STEADY_TOLD;
+}
+
 /* It looked like TLS for a moment. */
 static bool
 never_was(const struct tls *t, const struct half *h)
@@ -288,6 +326,7 @@ never_was(const struct tls *t, const struct half *h)
 bool
 tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_event *ev)
 {
+	enum steady steady;
 	struct half *h;
 
 	if (t->pending)
@@ -298,6 +337,9 @@ tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_ev
 	if (!h)
 		return false;
 	t->now = piece->time;
+	steady = steady_next(t, h, piece, ev);
+	if (steady != STEADY_NO)
+		return steady == STEADY_TOLD;
 	if (h->carrier == CARRIER_NONE && !decided(t, handle, h, piece))
 		return false;
 	if (CARRIERS[h->carrier].next(t, h, piece, ev) || tell_pending(t, ev))
