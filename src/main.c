@@ -13,7 +13,8 @@ enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 static void
 usage(FILE *to)
 {
-	fprintf(to, "gatewitness %s: watches the TLS traffic of a remote-access gateway, off the box\n\n", PROGRAM_VERSION);
+	fprintf(to, "gatewitness %s: watches the TLS traffic of a remote-access gateway, off the box\n\n",
+		PROGRAM_VERSION);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(to, "  gatewitness %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
 	fprintf(to, "\n  gatewitness help COMMAND, gatewitness COMMAND --help: its options and examples\n"

@@ -11,16 +11,16 @@
 enum { EXIT_DONE, EXIT_IO, EXIT_USAGE };
 
 struct arg_option {
-	int id;			/* > 0; the letter where there is one */
-	const char *name;	/* without --; NULL: end of the table */
-	const char *value;	/* what it takes, NULL: nothing */
+	int id; /* > 0; the letter where there is one */
+	const char *name; /* without --; NULL: end of the table */
+	const char *value; /* what it takes, NULL: nothing */
 	const char *doc;
 };
 
 struct command {
 	const char *name, *synopsis, *summary;
 	const struct arg_option *options;
-	const char *about;	/* paragraphs, examples */
+	const char *about; /* paragraphs, examples */
 	int (*run)(int argc, char **argv);
 };
 
@@ -31,7 +31,7 @@ struct args {
 	int argc, at;
 	char **argv;
 	const struct command *command;
-	const char *cluster;	/* further letters of "-qc" */
+	const char *cluster; /* further letters of "-qc" */
 	bool files_only;
 };
 

@@ -52,10 +52,10 @@ void common_error(struct common *c, const char *words);
 struct summary {
 	const char *const *files;
 	size_t file_count;
-	uint64_t bytes;		/* read */
+	uint64_t bytes; /* read */
 	struct when first, last;
 	int64_t took_ns;
-	const struct eve_capture *live;	/* NULL: reading */
+	const struct eve_capture *live; /* NULL: reading */
 };
 void summary_print(struct common *c, const struct summary *s);
 
@@ -65,11 +65,11 @@ struct progress {
 	bool on, shown;
 	int64_t began, next;
 };
-int64_t clock_now_ns(void);	/* monotonic: for rates and displays only */
+int64_t clock_now_ns(void); /* monotonic: for rates and displays only */
 void progress_begin(struct progress *p, struct term *to, bool on);
 struct progress_state {
 	const char *file;
-	uint64_t done, size;	/* bytes, of all files; size 0: unknown */
+	uint64_t done, size; /* bytes, of all files; size 0: unknown */
 	uint64_t frames;
 };
 void progress_show(struct progress *p, const struct progress_state *s);

@@ -47,7 +47,7 @@ look_at(struct gateways *finder, const char *path, uint64_t *frames)
 static void
 look(struct reading *r)
 {
-	struct gateway_guess guess[GATEWAY_GUESSES];
+	struct gateway_guess guess[GATEWAY_GUESSES] = {{.port = 0}};
 	static const struct hash_key KEY = {3, 4};
 	struct watch *w = &r->common->watch;
 	struct gateways *finder = watch_settled(w) ? NULL : gateways_new(&KEY);

@@ -36,7 +36,7 @@ term_style(const struct term *t, enum term_style style)
 struct words
 words_number(uint64_t n)
 {
-	struct words w;
+	struct words w = {""};
 	char digits[24];
 	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n), at = 0;
 
@@ -53,7 +53,7 @@ struct words
 words_bytes(uint64_t n)
 {
 	static const char *const UNITS[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-	struct words w;
+	struct words w = {""};
 	double v = (double)n;
 	unsigned u = 0;
 
@@ -66,7 +66,7 @@ words_bytes(uint64_t n)
 struct words
 words_span(int64_t ns)
 {
-	struct words w;
+	struct words w = {""};
 	int64_t s = ns / NS_PER_S;
 
 	if (ns < NS_PER_S)
@@ -85,7 +85,7 @@ words_span(int64_t ns)
 struct words
 words_time(struct when t)
 {
-	struct words w;
+	struct words w = {""};
 	struct out o = out_of(w.text, sizeof(w.text) - 1);
 
 	out_time_s(&o, t);

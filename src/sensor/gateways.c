@@ -220,7 +220,7 @@ rank(struct gateway_guess *best, size_t n, size_t max, const struct gateway_gues
 size_t
 gateways_guess(const struct gateways *g, struct gateway_guess *to, size_t max)
 {
-	const struct server *list[SERVERS];
+	const struct server *list[SERVERS] = {NULL};
 	size_t n = 0, keep = 0;
 
 	for (uint32_t i = 0; i < g->used; i++)

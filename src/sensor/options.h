@@ -11,8 +11,16 @@
 
 #include "base/out.h"
 
-enum option_type { OPTION_BOOL, OPTION_COUNT, OPTION_TIME, OPTION_SIZE, OPTION_ENUM, OPTION_TEXT, OPTION_ADDRS,
-		   OPTION_NETS };
+enum option_type {
+	OPTION_BOOL,
+	OPTION_COUNT,
+	OPTION_TIME,
+	OPTION_SIZE,
+	OPTION_ENUM,
+	OPTION_TEXT,
+	OPTION_ADDRS,
+	OPTION_NETS
+};
 
 /* Keys of `number` and `text` in struct config: the rows of options.def, in their order. */
 enum option_key {
@@ -28,7 +36,7 @@ enum { OPTION_TEXT_MAX = 1024 };
 struct option {
 	const char *section, *instance, *name;
 	const char *value, *range, *doc; /* value: default in words, NULL for parameters */
-	int64_t number;			 /* default of a parameter */
+	int64_t number; /* default of a parameter */
 	uint16_t key;
 	uint8_t type;
 };

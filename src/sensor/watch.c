@@ -278,7 +278,7 @@ watch_settle(struct watch *w, const struct gateway_guess *guess, size_t n)
 static void
 try_settle(struct watch *w, struct when now)
 {
-	struct gateway_guess guess[GATEWAY_GUESSES];
+	struct gateway_guess guess[GATEWAY_GUESSES] = {{.port = 0}};
 	size_t n;
 
 	if (when_before(now, w->settle_at))
@@ -354,7 +354,7 @@ watch_tick(struct watch *w, struct when now)
 void
 watch_end(struct watch *w)
 {
-	struct gateway_guess guess[GATEWAY_GUESSES];
+	struct gateway_guess guess[GATEWAY_GUESSES] = {{.port = 0}};
 
 	if (w->finder)
 		watch_settle(w, guess, gateways_guess(w->finder, guess, GATEWAY_GUESSES));

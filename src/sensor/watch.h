@@ -24,8 +24,8 @@ struct watch_tell {
 
 struct watch_setup {
 	const struct config *config;
-	const char *eve;	/* path, "-", or NULL: no EVE lines */
-	const char *iface;	/* NULL: reading */
+	const char *eve; /* path, "-", or NULL: no EVE lines */
+	const char *iface; /* NULL: reading */
 	const char *version;
 	struct watch_tell tell;
 };
@@ -35,27 +35,27 @@ enum { WATCH_ERROR_MAX = 512, WATCH_SETTLE_S = 60 };
 struct watch {
 	struct watch_setup setup;
 	char sensor[256];
-	char error[WATCH_ERROR_MAX];	/* one line */
+	char error[WATCH_ERROR_MAX]; /* one line */
 	struct pipeline *pipeline;
 	void *memory;
 	size_t memory_size;
-	bool writes;			/* there is an EVE file */
+	bool writes; /* there is an EVE file */
 	struct file eve;
 	struct eve_config eve_config;
 	struct eve_context eve_context;
-	struct gateways *finder;	/* NULL: settled */
-	bool began;			/* first, settle_at, stats_at are set */
+	struct gateways *finder; /* NULL: settled */
+	bool began; /* first, settle_at, stats_at are set */
 	struct when first, settle_at, stats_at;
 	int64_t stats_ns;
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
-	bool identity_random;		/* the key was made at start */
-	struct eve_capture capture;	/* live: the kernel's counts, kept up to date by run */
+	bool identity_random; /* the key was made at start */
+	struct eve_capture capture; /* live: the kernel's counts, kept up to date by run */
 };
 
 /* False: w->error.  The setup's pointers must outlive the watch. */
 bool watch_open(struct watch *w, const struct watch_setup *setup);
-void watch_close(struct watch *w);	/* also after watch_open failed */
+void watch_close(struct watch *w); /* also after watch_open failed */
 
 /* The next capture's name, for `pcap_filename`. */
 void watch_capture(struct watch *w, const char *name);

@@ -17,9 +17,9 @@
 #include "pipeline.h"
 
 struct eve_config {
-	bool strict;			/* eve.mode */
-	const char *sensor;		/* `host` */
-	const char *iface;		/* `in_iface`, NULL when reading */
+	bool strict; /* eve.mode */
+	const char *sensor; /* `host` */
+	const char *iface; /* `in_iface`, NULL when reading */
 	const char *version;
 };
 
@@ -31,7 +31,7 @@ struct eve_context {
 	uint64_t identity_key;
 	/* rendered once: `,"in_iface":...` and `,"host":...,"pcap_filename":...}` */
 	size_t iface_len, tail_len;
-	int64_t second;			/* the last one written, as text below: times come in runs */
+	int64_t second; /* the last one written, as text below: times come in runs */
 	char second_text[19];
 	char iface[512], tail[EVE_FIXED_MAX];
 };
@@ -42,9 +42,9 @@ void eve_context_init(struct eve_context *x, const struct eve_config *cfg, const
 /* What the stats line says besides the core's counters. */
 struct eve_capture {
 	struct when now;
-	int64_t uptime_s;		/* of packet time, so that two reads give the same bytes */
+	int64_t uptime_s; /* of packet time, so that two reads give the same bytes */
 	uint32_t flows_open;
-	uint64_t memory;		/* memory.limit */
+	uint64_t memory; /* memory.limit */
 	bool live;
 	uint64_t kernel_packets, kernel_drops, interface_drops;
 };

@@ -16,13 +16,13 @@
 enum { FILE_BUFFER = 1 << 18, FILE_ROOM = 1 << 19 };
 
 struct file {
-	const char *path;	/* "-": standard output */
+	const char *path; /* "-": standard output */
 	int fd;
-	int error;		/* errno of the first failure, 0: none */
+	int error; /* errno of the first failure, 0: none */
 	size_t used;
-	uint64_t written;	/* bytes handed to the system */
-	uint64_t left_out;	/* lines that did not fit */
-	char *buffer;		/* FILE_BUFFER + FILE_ROOM */
+	uint64_t written; /* bytes handed to the system */
+	uint64_t left_out; /* lines that did not fit */
+	char *buffer; /* FILE_BUFFER + FILE_ROOM */
 };
 
 /* Truncates a regular file.  False: f->error says why. */

@@ -8,7 +8,7 @@
 
 /* The part of a line that names a connection, rendered once for all lines of a session. */
 struct line_flow {
-	uint64_t id;			/* flow_id: 53 bits, what a JSON number holds exactly */
+	uint64_t id; /* flow_id: 53 bits, what a JSON number holds exactly */
 	size_t len;
 	char bytes[512];
 };
@@ -56,8 +56,8 @@ void line_tls(struct out *o, const struct eve_context *x, const struct session *
 			json_string(o, (t).p, (t).len);                                                                \
 		}                                                                                                      \
 	} while (0)
-#define LINE_U64(o, key, v) (JSON_KEY(o, key), out_u64(o, (uint64_t)(v)))
-#define LINE_BOOL(o, key, v) (JSON_KEY(o, key), json_bool(o, v))
+#define LINE_U64(o, key, v)                 (JSON_KEY(o, key), out_u64(o, (uint64_t)(v)))
+#define LINE_BOOL(o, key, v)                (JSON_KEY(o, key), json_bool(o, v))
 #define LINE_STRING(o, key, nul_terminated) (JSON_KEY(o, key), json_text(o, nul_terminated))
 
 #endif
