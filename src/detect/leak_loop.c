@@ -24,6 +24,8 @@ enum {
 	GROUP_SOURCES = 3,
 	GROUP_FACTOR = 3, /* a program over many sources needs so many times the requests */
 	SHAPES_AGE_S = 86400,
+	PAGES = 3, /* so many in a day are a browser */
+	PAGE_REQUEST_MAX = 4096,
 	RUN_GAP_PARTS = 8, /* a run ends after this part of the slow window in silence */
 };
 
@@ -42,8 +44,8 @@ struct leaker {
 	struct leak_run run[2];
 	uint64_t shapes[2]; /* sizes of requests of this day and the one before */
 	uint64_t sources; /* a set of networks, for programs */
-	struct when shapes_since, page;
-	bool paged;
+	struct when shapes_since, paged;
+	uint32_t pages; /* large answers to ordinary requests, the last one at `paged` */
 };
 
 struct leak {
@@ -97,9 +99,16 @@ high(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
-/* Sizes of requests that came at a time, and whether a page was answered. */
+/* A large answer to a large request is another attack, no page. */
+static bool
+is_page(const struct detect *d, uint32_t request, uint32_t answer)
+{
+	return answer >= d->param[PARAM_leak_loop_page] && request <= PAGE_REQUEST_MAX;
+}
+
+/* Sizes of requests that came at a time, and how many pages were answered. */
 static void
-leaker_shapes(struct leaker *w, uint64_t shapes, bool paged, struct when t)
+leaker_shapes(struct leaker *w, uint64_t shapes, uint32_t pages, struct when t)
 {
 	if (when_since(t, w->shapes_since) > SHAPES_AGE_S * NS_PER_S) {
 		w->shapes[1] = w->shapes[0];
@@ -107,9 +116,9 @@ leaker_shapes(struct leaker *w, uint64_t shapes, bool paged, struct when t)
 		w->shapes_since = t;
 	}
 	w->shapes[0] |= shapes;
-	if (paged) {
-		w->page = t;
-		w->paged = true;
+	if (pages) {
+		w->pages = when_since(t, w->paged) > SHAPES_AGE_S * NS_PER_S ? pages : w->pages + pages;
+		w->paged = t;
 	}
 }
 
@@ -217,7 +226,7 @@ is_slow(const struct detect *d, const struct leaker *w, const struct leak_run *r
 static bool
 is_leak(const struct detect *d, const struct leaker *w, const struct leak_run *r, int64_t factor)
 {
-	bool paged = w->paged && when_since(r->last, w->page) <= SHAPES_AGE_S * NS_PER_S;
+	bool paged = w->pages >= PAGES && when_since(r->last, w->paged) <= SHAPES_AGE_S * NS_PER_S;
 
 	if (r->count / 2 < r->told || r->answer_max == r->answer_min || paged || is_monitor(r))
 		return false;
@@ -263,7 +272,7 @@ leaker_turn(struct detect *d, const struct view *v, const struct grouping *g, co
 	struct leak *l = d->state[DETECTOR_leak_loop];
 	struct leak_run *r;
 
-	leaker_shapes(g->who, size_bit(t->request, SHAPE_STEP), t->answer >= d->param[PARAM_leak_loop_page], t->time);
+	leaker_shapes(g->who, size_bit(t->request, SHAPE_STEP), is_page(d, t->request, t->answer), t->time);
 	if (t->request == 0 || t->request > d->param[PARAM_leak_loop_request_max] || browses(d, g->who))
 		return false;
 	r = run_of(g->who, d, t);
@@ -340,17 +349,17 @@ session_browses(const struct detect *d, const struct view *v, const struct group
 {
 	const struct session *s = v->s;
 	uint64_t shapes = 0;
-	uint32_t most = 0;
+	uint32_t pages = 0;
 
 	for (uint32_t i = v->from; i < v->until && i < s->exchange_count; i++) {
 		shapes |= size_bit(s->exchange[i].request, SHAPE_STEP);
-		most = high(most, s->exchange[i].response);
+		pages += is_page(d, s->exchange[i].request, s->exchange[i].response);
 	}
 	if (set_count(shapes) <= d->param[PARAM_leak_loop_shapes])
 		return false;
 	for (unsigned i = 0; i < GROUPINGS; i++)
 		if (group[i].who)
-			leaker_shapes(group[i].who, shapes, most >= d->param[PARAM_leak_loop_page], s->last);
+			leaker_shapes(group[i].who, shapes, pages, s->last);
 	return true;
 }
 

@@ -131,6 +131,24 @@ loop_with_changing_program(void **state)
 	site_end(&t);
 }
 
+/* The other leak first, and a look at the front page. */
+static void
+loop_after_oversized(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 8 << 20, 0);
+	site_visit(&t, "203.0.113.77", TOOL, 0, (uint32_t[]){24900, 30500});
+	site_visit(&t, "203.0.113.77", TOOL, 5, (uint32_t[]){240, 9300});
+	for (unsigned i = 0; i < 10; i++)
+		site_visit(&t, "203.0.113.77", TOOL, 10 + i * 0.5, (uint32_t[]){173, leaked(&t)});
+	assert_int_equal(t.got.alerts, 2);
+	assert_int_equal(t.got.finding[1].detector, DETECTOR_leak_loop);
+	assert_true(t.got.finding[1].worsens);
+	site_end(&t);
+}
+
 static void
 patched_target_bad(void **state)
 {
@@ -273,6 +291,7 @@ main(void)
 		cmocka_unit_test(loop_over_many_sources),
 		cmocka_unit_test(loop_behind_shared_address),
 		cmocka_unit_test(loop_with_changing_program),
+		cmocka_unit_test(loop_after_oversized),
 		cmocka_unit_test(patched_target_bad),
 		cmocka_unit_test(monitor_bad),
 		cmocka_unit_test(spray_bad),
