@@ -57,7 +57,7 @@ say_scaled(struct out *o, int64_t v, const struct scale *scale)
 {
 	while (v < scale->from)
 		scale++;
-	if (scale->one > 1 && v / scale->one < 100 && scale->one % 1000 == 0)
+	if (scale->one >= 1000 && v / scale->one < 100 && scale->one % 1000 == 0)
 		out_fixed(o, (v + scale->one / 20) / (scale->one / 10), 1);
 	else
 		out_i64(o, v / scale->one + (v % scale->one >= (scale->one + 1) / 2));
