@@ -125,7 +125,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		crypt_init();
 		memory = aligned_alloc(64, MEMORY);
 		lines.cfg = (struct eve_config){.sensor = "fuzz", .version = "0"};
-		lines.context = (struct eve_context){.cfg = &lines.cfg, .capture = "fuzz.pcap"};
+		eve_context_init(&lines.context, &lines.cfg, "fuzz.pcap", 5);
 	}
 	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
 		params[i] = DETECT_PARAMS[i].value;
