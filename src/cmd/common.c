@@ -96,7 +96,7 @@ say_guess(const struct common *c, const struct gateway_guess *g)
 	char addr[ADDR_TEXT_MAX];
 
 	addr_print(&g->addr, addr);
-	fprintf(stderr, "%sgateway %s%s%s:%u - %s client%s, %s TLS session%s, %u %% of all%s\n",
+	fprintf(stderr, "%sgateway %s%s%s:%u - %s client%s, %s TLS session%s, %u %% of those looked at%s\n",
 		c->err.tty ? "\r\x1b[K" : "", term_style(&c->err, STYLE_BOLD), addr, term_style(&c->err, STYLE_PLAIN),
 		g->port, words_number(g->clients).text, g->clients == 1 ? "" : "s", words_number(g->sessions).text,
 		g->sessions == 1 ? "" : "s", g->percent, "; name it with -g to be sure");

@@ -19,6 +19,7 @@ struct reading {
 	struct progress progress;
 	struct progress_state state;
 	struct when first, last;
+	int64_t began;
 	int exit;
 };
 
@@ -158,7 +159,7 @@ summarise(struct reading *r)
 			    .bytes = r->state.done,
 			    .first = r->first,
 			    .last = r->last,
-			    .took_ns = clock_now_ns() - r->progress.began};
+			    .took_ns = clock_now_ns() - r->began};
 
 	progress_clear(&r->progress);
 	if (!r->common->quiet)
@@ -168,9 +169,10 @@ summarise(struct reading *r)
 static int
 read_all(struct reading *r)
 {
+	r->began = clock_now_ns();
+	look(r);
 	progress_begin(&r->progress, &r->common->err, !r->common->quiet);
 	measure(r);
-	look(r);
 	for (size_t i = 0; i < r->files && !watch_failed(&r->common->watch); i++)
 		read_file(r, r->file[i]);
 	if (!watch_failed(&r->common->watch))

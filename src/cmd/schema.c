@@ -29,12 +29,12 @@ static const struct row PULSE[] = {
 static void
 row_text(const struct term *t, const struct row *r)
 {
-	int at = fprintf(t->to, "%3u  %-22s %-8s %-8s ", r->id, r->name, r->group, r->type);
+	const char *type = strncmp(r->type, "ENUM_", 5) == 0 ? "ENUM" : r->type;
 
+	fprintf(t->to, "%3u  %-22s %-8s %-7s ", r->id, r->name, r->group, type);
 	if (*r->unit)
-		at += fprintf(t->to, "[%s] ", r->unit);
-	tables_doc(t, 46, r->doc);
-	(void)at;
+		fprintf(t->to, "[%s] ", r->unit);
+	tables_doc(t, 45, *r->doc ? r->doc : "-");
 }
 
 static void

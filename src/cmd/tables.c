@@ -3,6 +3,7 @@
  */
 #include "cmd/tables.h"
 
+#include <errno.h>
 #include <string.h>
 
 int
@@ -32,7 +33,8 @@ tables_finish(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return EXIT_DONE;
-	perror("gatewitness: standard output");
+	if (errno != EPIPE) /* whoever quits the pager has seen enough */
+		perror("gatewitness: standard output");
 	return EXIT_IO;
 }
 

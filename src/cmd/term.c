@@ -14,7 +14,7 @@
 struct term
 term_of(FILE *to)
 {
-	struct term t = {.to = to, .width = 80};
+	struct term t = {.to = to, .width = 100};
 	const char *no = getenv("NO_COLOR"), *type = getenv("TERM");
 	struct winsize size;
 

@@ -13,7 +13,7 @@
 struct term {
 	FILE *to;
 	bool tty, colour;
-	unsigned width; /* columns, 80 where unknown */
+	unsigned width; /* columns, 100 where unknown */
 };
 
 struct term term_of(FILE *to);

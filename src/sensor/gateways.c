@@ -158,7 +158,7 @@ clients_of(const struct server *s)
 		set += (unsigned)__builtin_popcountll(s->clients[i]);
 	for (unsigned i = 0; i < set; i++)
 		n += (double)all / (double)(all - (i < all - 1 ? i : all - 1));
-	return (uint32_t)(n + 0.5);
+	return n < (double)s->hellos ? (uint32_t)(n + 0.5) : (uint32_t)s->hellos;
 }
 
 /* By address; of one address the busiest port first. */
@@ -243,11 +243,14 @@ gateways_guess(const struct gateways *g, struct gateway_guess *to, size_t max)
 bool
 gateways_clear(const struct gateways *g)
 {
-	struct gateway_guess best[2];
+	struct gateway_guess best[GATEWAY_GUESSES] = {{.port = 0}};
+	unsigned percent = 0;
 	size_t n;
 
-	if (g->hellos < 64)
+	if (g->hellos < 256)
 		return false;
-	n = gateways_guess(g, best, 2);
-	return n == 1 && best[0].clients >= 16 && best[0].percent >= 80;
+	n = gateways_guess(g, best, GATEWAY_GUESSES);
+	for (size_t i = 0; i < n; i++)
+		percent += best[i].percent;
+	return n > 0 && best[n - 1].clients >= 16 && percent >= 80;
 }

@@ -18,7 +18,7 @@ void gateways_free(struct gateways *g);
 /* Looks at one frame. */
 void gateways_look(struct gateways *g, const struct frame *f);
 
-/* Is one server so far ahead that looking on will not change it? */
+/* Are a few servers so far ahead that looking on will not change it? */
 bool gateways_clear(const struct gateways *g);
 
 /* A likely gateway and why. */
