@@ -55,6 +55,7 @@ enum half_stage {
 	HALF_LEFTOVER = 8,
 	HALF_RDP = 32, /* CARRIER_UDP: inside Remote Desktop's transport */
 	HALF_DATAGRAM = 64, /* OpenVPN over UDP */
+	HALF_STEADY = 128, /* over TCP, FULL_STEADY, and both sides in step: see tls.c */
 	HALF_GIVEN_UP = 16, /* no memory, or no TLS after all: nothing is read any more */
 };
 
@@ -176,7 +177,6 @@ bool stream_is_records(struct cur c); /* begins with records that make sense: a 
 bool stream_is_answer(struct cur c); /* begins with a TLS record with a ServerHello */
 bool stream_is_sslv2(struct cur c);
 bool stream_find(struct cur *c); /* skips to where stream_is_records; false: nowhere, all is skipped */
-void stream_begin(struct tls *t, struct half *h, unsigned side, uint8_t carrier);
 bool rdpudp_begins(const struct tls_piece *piece);
 bool rdpudp_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev);
 

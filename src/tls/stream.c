@@ -361,6 +361,19 @@ stream_full(struct tls *t, struct half *h, struct full *f, struct tls_piece *pie
 	return false;
 }
 
+/* Nothing half read but bodies of no interest. */
+static void
+steady_note(struct half *h, const struct full *f)
+{
+	bool tcp = h->carrier == CARRIER_TCP || h->carrier == CARRIER_STARTTLS;
+	unsigned odd = f->type[0] | f->type[1] | f->head_len[0] | f->head_len[1] |
+		       ((f->side[0] | f->side[1]) & SIDE_LOST) | (h->stage & HALF_GIVEN_UP);
+
+	h->stage &= (uint8_t)~HALF_STEADY;
+	if (tcp && f->flags & FULL_STEADY && !odd)
+		h->stage |= HALF_STEADY;
+}
+
 /* Takes the larger item and goes on there.  What the small one has of a ClientHello goes with it. */
 static bool
 stream_grow(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev)
@@ -450,10 +463,15 @@ hello_begin(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_e
 bool
 stream_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev)
 {
-	bool tcp = h->carrier == CARRIER_TCP || h->carrier == CARRIER_STARTTLS, whole = !piece->lost;
+	bool tcp = h->carrier == CARRIER_TCP || h->carrier == CARRIER_STARTTLS, whole = !piece->lost, told;
+	struct full *f;
 
-	if (h->full)
-		return stream_full(t, h, pool_at(&t->fulls, h->full), piece, ev);
+	if (h->full) {
+		f = pool_at(&t->fulls, h->full);
+		told = stream_full(t, h, f, piece, ev);
+		steady_note(h, f);
+		return told;
+	}
 	if (h->stage & HALF_GIVEN_UP) {
 		cur_skip(&piece->bytes, cur_left(&piece->bytes));
 		return false;
@@ -468,17 +486,6 @@ stream_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_e
 	if (!cur_left(&piece->bytes) && !piece->lost && !piece->cut_bytes)
 		return false;
 	return stream_grow(t, h, piece, ev);
-}
-
-void
-stream_begin(struct tls *t, struct half *h, unsigned side, uint8_t carrier)
-{
-	(void)t;
-	h->carrier = carrier;
-	h->carry = 0;
-	h->left[0] = h->left[1] = 0;
-	if (!(h->client & 0x80))
-		h->client = (uint8_t)((h->client & 0x7e) | side);
 }
 
 void

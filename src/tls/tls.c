@@ -112,9 +112,13 @@ proxy_read(struct tls *t, struct half *h, struct tls_piece *piece)
 }
 
 static enum verdict
-begin(struct tls *t, struct half *h, unsigned side, uint8_t carrier)
+begin(struct half *h, unsigned side, uint8_t carrier)
 {
-	stream_begin(t, h, side, carrier);
+	h->carrier = carrier;
+	h->carry = 0;
+	h->left[0] = h->left[1] = 0;
+	if (!(h->client & 0x80))
+		h->client = (uint8_t)((h->client & 0x7e) | side);
 	return BEGINS;
 }
 
@@ -124,7 +128,7 @@ begin_midway(struct tls *t, struct half *h, unsigned side)
 {
 	struct full *f;
 
-	stream_begin(t, h, 0, CARRIER_TCP);
+	begin(h, 0, CARRIER_TCP);
 	f = conn_full(t, h);
 	if (f)
 		f->side[side ^ 1] |= SIDE_LOST;
@@ -132,14 +136,14 @@ begin_midway(struct tls *t, struct half *h, unsigned side)
 }
 
 static enum verdict
-decide_first(struct tls *t, struct half *h, struct tls_piece *piece)
+decide_first(struct half *h, struct tls_piece *piece)
 {
 	unsigned side = piece->side;
 
 	if (stream_is_hello(piece->bytes))
-		return begin(t, h, side, CARRIER_TCP);
+		return begin(h, side, CARRIER_TCP);
 	if (stream_is_sslv2(piece->bytes))
-		return begin(t, h, side, CARRIER_TCP);
+		return begin(h, side, CARRIER_TCP);
 	if (openvpn_begins(piece)) {
 		h->carrier = CARRIER_OPENVPN;
 		return BEGINS;
@@ -155,9 +159,9 @@ decide_later(struct tls *t, struct half *h, struct tls_piece *piece)
 	struct cur c = piece->bytes;
 
 	if (cur_left(&c) >= HELLO_CERTAIN && stream_is_hello(c))
-		return begin(t, h, piece->side, CARRIER_STARTTLS);
+		return begin(h, piece->side, CARRIER_STARTTLS);
 	if (known != PRELUDE_NONE && stream_is_answer(c))
-		return begin(t, h, piece->side ^ 1, CARRIER_STARTTLS);
+		return begin(h, piece->side ^ 1, CARRIER_STARTTLS);
 	if (known != PRELUDE_NONE || !stream_find(&c))
 		return WAIT;
 	piece->bytes = c;
@@ -174,11 +178,11 @@ decide_tcp(struct tls *t, struct half *h, struct tls_piece *piece)
 	if (!cur_left(&piece->bytes))
 		return said_in_clear(h, piece);
 	if (first && !piece->lost && stream_is_hello(piece->bytes))
-		return begin(t, h, piece->side, CARRIER_TCP);
+		return begin(h, piece->side, CARRIER_TCP);
 	if (first && !piece->lost && !prelude_known(h) && proxy_read(t, h, piece) != BEGINS)
 		return WAIT;
 	if (first && !piece->lost)
-		v = decide_first(t, h, piece);
+		v = decide_first(h, piece);
 	if (v == WAIT)
 		v = decide_later(t, h, piece);
 	if (v != WAIT)
@@ -193,7 +197,7 @@ decide_tcp(struct tls *t, struct half *h, struct tls_piece *piece)
 }
 
 static enum verdict
-decide_udp(struct tls *t, struct half *h, struct tls_piece *piece)
+decide_udp(struct half *h, struct tls_piece *piece)
 {
 	uint8_t carrier = CARRIER_NONE;
 
@@ -211,7 +215,7 @@ decide_udp(struct tls *t, struct half *h, struct tls_piece *piece)
 		h->stage |= HALF_DATAGRAM;
 	if (carrier == CARRIER_NONE)
 		return ++h->left[0] > UNDECIDED_MAX ? NEVER : WAIT;
-	return begin(t, h, piece->side, carrier);
+	return begin(h, piece->side, carrier);
 }
 
 static bool
@@ -248,7 +252,7 @@ tell_pending(struct tls *t, struct tls_event *ev)
 static bool
 decided(struct tls *t, uint32_t *handle, struct half *h, struct tls_piece *piece)
 {
-	enum verdict v = piece->datagram ? decide_udp(t, h, piece) : decide_tcp(t, h, piece);
+	enum verdict v = piece->datagram ? decide_udp(h, piece) : decide_tcp(t, h, piece);
 
 	if (v == BEGINS)
 		return true;
@@ -289,14 +293,12 @@ enum steady { STEADY_NO, STEADY_TOLD, STEADY_QUIET };
 static inline enum steady
 steady_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_event *ev)
 {
-	struct full *f = h->full ? pool_at(&t->fulls, h->full) : NULL;
 	unsigned side = piece->side;
 	struct head r;
 	struct cur c;
 	size_t n;
 
-	if (!f || !(f->flags & FULL_STEADY) || f->type[side] || f->head_len[side] || f->side[side] & SIDE_LOST ||
-	    piece->lost || piece->cut_bytes || h->stage & HALF_GIVEN_UP || h->carrier > CARRIER_STARTTLS)
+	if (!(h->stage & HALF_STEADY) || piece->lost || piece->cut_bytes)
 		return STEADY_NO;
 	n = cur_left(&piece->bytes) < h->left[side] ? cur_left(&piece->bytes) : h->left[side];
 	cur_skip(&piece->bytes, n);
@@ -306,7 +308,7 @@ steady_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_e
 		return STEADY_QUIET;
 	if (!head_read(&c, &r) || !head_sane(&r) || r.type != APPLICATION)
 		return STEADY_NO;
-	conn_steady(f, piece, r.length, ev);
+	conn_steady(pool_at(&t->fulls, h->full), piece, r.length, ev);
 	n = cur_left(&c) < r.length ? cur_left(&c) : r.length;
 	cur_skip(&c, n);
 	h->left[side] = (uint16_t)(r.length - n);
@@ -323,23 +325,15 @@ never_was(const struct tls *t, const struct half *h)
 	return !(h->stage & HALF_HELLO) && (!f || !(f->flags & FULL_SERVER_HELLO));
 }
 
-bool
-tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_event *ev)
+/* Apart, so that the usual packet does not pay for its registers. */
+__attribute__((noinline)) static bool
+slow_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_event *ev)
 {
-	enum steady steady;
-	struct half *h;
+	struct half *h = half_of(t, handle, piece);
 
-	if (t->pending)
-		return tell_pending(t, ev);
-	if (*handle == TLS_NOT)
-		return false;
-	h = half_of(t, handle, piece);
 	if (!h)
 		return false;
 	t->now = piece->time;
-	steady = steady_next(t, h, piece, ev);
-	if (steady != STEADY_NO)
-		return steady == STEADY_TOLD;
 	if (h->carrier == CARRIER_NONE && !decided(t, handle, h, piece))
 		return false;
 	if (CARRIERS[h->carrier].next(t, h, piece, ev) || tell_pending(t, ev))
@@ -349,6 +343,23 @@ tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_ev
 		*handle = TLS_NOT;
 	}
 	return false;
+}
+
+bool
+tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_event *ev)
+{
+	enum steady steady;
+
+	if (t->pending)
+		return tell_pending(t, ev);
+	if (*handle == TLS_NOT)
+		return false;
+	if (*handle) {
+		steady = steady_next(t, pool_at(&t->halves, *handle), piece, ev);
+		if (steady != STEADY_NO)
+			return steady == STEADY_TOLD;
+	}
+	return slow_next(t, handle, piece, ev);
 }
 
 void
