@@ -355,17 +355,34 @@ pulses_emit(struct pipeline *p)
 	}
 }
 
+static void
+end_connections(struct pipeline *p)
+{
+	struct flow *f;
+
+	finish_ended(p);
+	while ((f = flow_drain(p->flows)))
+		finish(p, f);
+	pulses_emit(p);
+}
+
+/* A capture of another day, or a clock that was set: what went before cannot go on. */
+static const int64_t STEP_BACK_NS = 60 * NS_PER_S;
+
 /* Emits what the packet's time has ended: ten seconds of a gateway, idle connections, idle incidents. */
 static void
 advance(struct pipeline *p, struct when time)
 {
 	struct detect_sink findings = findings_to(p);
 	int64_t step = PULSE_S * NS_PER_S;
+	bool back = when_since(p->now, time) > STEP_BACK_NS;
 
-	if (!when_before(p->now, time))
-		return;
-	p->now = time;
-	if (when_before(time, p->pulse_end))
+	if (back)
+		end_connections(p);
+	if (back || when_before(p->now, time))
+		p->now = time;
+	finish_ended(p);
+	if (when_before(time, p->pulse_end) && !back)
 		return;
 	pulses_emit(p);
 	detect_idle(p->detect, time, &findings);
@@ -432,7 +449,6 @@ feed(struct pipeline *p, const struct job *job)
 			read_chunk(p, f, &c);
 		tell_progress(p, f);
 	}
-	finish_ended(p);
 }
 
 static void
@@ -476,20 +492,16 @@ pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 void
 pipeline_tick(struct pipeline *p, struct when now)
 {
-	advance(p, now);
-	finish_ended(p);
+	if (when_before(p->now, now))
+		advance(p, now);
 }
 
 void
 pipeline_end(struct pipeline *p)
 {
 	struct detect_sink findings = findings_to(p);
-	struct flow *f;
 
-	finish_ended(p);
-	while ((f = flow_drain(p->flows)))
-		finish(p, f);
-	pulses_emit(p);
+	end_connections(p);
 	detect_idle(p->detect, (struct when){INT64_MAX}, &findings);
 }
 

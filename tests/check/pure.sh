@@ -6,7 +6,7 @@ archive=$1
 shift
 named=$(grep -oh '\b\(crypt\|classify\)_[a-z0-9_]*(' "$@" | tr -d '(' | sort -u)
 defined=$(nm --defined-only "$archive" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)
-allowed='memcpy memmove memset memcmp memchr strlen strcmp strncmp strchr strrchr strnlen
+allowed='memcpy memmove memset memcmp memchr strlen strcmp strncmp strchr strrchr strstr strnlen
 __stack_chk_fail _GLOBAL_OFFSET_TABLE_'
 bad=$(nm -u "$archive" | awk 'NF == 2 { print $2 }' | sort -u | grep -vxF "$(printf '%s\n' $allowed $named $defined)" || true)
 if [ -n "$bad" ]; then
