@@ -31,6 +31,7 @@ struct pipeline {
 	struct detect *detect;
 	struct pool lives;
 	struct when now;
+	uint16_t capture;
 	struct when pulse_end;
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
@@ -144,6 +145,12 @@ pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n
 	memcpy(p->gateway, addrs, p->gateways * sizeof(*addrs));
 }
 
+void
+pipeline_capture(struct pipeline *p, uint16_t n)
+{
+	p->capture = n;
+}
+
 static uint8_t
 gateway_at(const struct pipeline *p, const struct addr *a)
 {
@@ -213,6 +220,7 @@ tell(struct pipeline *p, struct flow *f, enum session_kind kind, struct when tim
 
 	session_build(&s, &scratch, &from);
 	gateway_role(p, &s);
+	s.capture = f->capture;
 	second_opinion(p, f, &s, name, sizeof(name));
 	if (p->cfg.scope_gateway && p->gateways && !s.gateway)
 		return;
@@ -414,6 +422,7 @@ icmp(struct pipeline *p, const struct packet *k)
 static void
 begin(struct pipeline *p, struct flow *f)
 {
+	f->capture = p->capture;
 	f->gateway = gateway_at(p, &f->addr[1]);
 	if (!f->gateway)
 		f->gateway = gateway_at(p, &f->addr[0]);

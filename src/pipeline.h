@@ -51,6 +51,9 @@ void pipeline_close(struct pipeline *p);
 /* Sets who the gateways are; until then every connection is recorded and none judged. */
 void pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n);
 
+/* Connections that begin from now on come from capture file number n (0: live). */
+void pipeline_capture(struct pipeline *p, uint16_t n);
+
 /* At most PIPELINE_BATCH frames, in order; they may be overwritten after the call. */
 void pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n);
 

@@ -125,8 +125,10 @@ read_file(struct reading *r, const char *path)
 		return;
 	}
 	r->state.file = in.path;
-	watch_capture(&r->common->watch, path);
-	read_frames(r, &in);
+	if (!watch_capture(&r->common->watch, path))
+		fail(r, r->common->watch.error);
+	else
+		read_frames(r, &in);
 	if (in.failed)
 		fail(r, in.error);
 	check_links(r, in.path, unknown);

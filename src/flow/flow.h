@@ -61,6 +61,7 @@ struct flow {
 	uint32_t above[3];	/* handles of the layers above: tls, session, classify */
 	uint8_t gateway;	/* the pipeline's: number of the gateway it belongs to, 0: none */
 	uint8_t told;		/* the pipeline's: which records were emitted */
+	uint16_t capture;	/* the pipeline's: number of the capture file it began in, 0: live */
 	struct flow_side side[2];
 };
 

@@ -15,6 +15,19 @@
 /* The identity key that everybody has: two reads of one capture, anywhere, agree. */
 static const struct hash_key PUBLIC_KEY = {0x6761746577697474, 0x6e6573732e707562};
 
+/* A connection may outlast the file it began in, and is told under that file's name. */
+static struct eve_context *
+context_of(struct watch *w, const struct session *s)
+{
+	if (s->capture && s->capture != w->context) {
+		uint64_t key = w->eve_context.identity_key;
+
+		eve_context_init(&w->eve_context, &w->eve_config, w->capture_name[s->capture - 1], key);
+		w->context = s->capture;
+	}
+	return &w->eve_context;
+}
+
 static void
 on_session(void *arg, const struct session *s)
 {
@@ -23,7 +36,7 @@ on_session(void *arg, const struct session *s)
 	if (w->writes) {
 		struct out o = file_room(&w->eve);
 
-		eve_session(&o, &w->eve_context, s);
+		eve_session(&o, context_of(w, s), s);
 		file_wrote(&w->eve, &o);
 	}
 	if (w->setup.tell.session)
@@ -38,7 +51,7 @@ on_finding(void *arg, const struct finding *f, const struct session *s)
 	if (w->writes) {
 		struct out o = file_room(&w->eve);
 
-		eve_finding(&o, &w->eve_context, f, s);
+		eve_finding(&o, context_of(w, s), f, s);
 		file_wrote(&w->eve, &o);
 	}
 	if (w->setup.tell.finding)
@@ -242,16 +255,28 @@ watch_close(struct watch *w)
 		pipeline_close(w->pipeline);
 	if (w->memory)
 		munmap(w->memory, w->memory_size);
+	free(w->capture_name);
 	gateways_free(w->finder);
 	*w = (struct watch){0};
 }
 
-void
+bool
 watch_capture(struct watch *w, const char *name)
 {
 	uint64_t key = w->eve_context.identity_key;
+	const char **names =
+		w->captures == UINT16_MAX ? NULL : realloc(w->capture_name, (w->captures + 1u) * sizeof(*names));
 
+	if (!names) {
+		snprintf(w->error, sizeof(w->error), "%s: too many captures at once", name);
+		return false;
+	}
+	w->capture_name = names;
+	names[w->captures++] = name;
 	eve_context_init(&w->eve_context, &w->eve_config, name, key);
+	w->context = w->captures;
+	pipeline_capture(w->pipeline, w->captures);
+	return true;
 }
 
 bool

@@ -42,7 +42,9 @@ struct watch {
 	bool writes; /* there is an EVE file */
 	struct file eve;
 	struct eve_config eve_config;
-	struct eve_context eve_context;
+	struct eve_context eve_context;	/* of the capture file that `context` numbers */
+	uint16_t context, captures;
+	const char **capture_name;
 	struct gateways *finder; /* NULL: settled */
 	bool began; /* first, settle_at, stats_at are set */
 	struct when first, settle_at, stats_at;
@@ -57,8 +59,8 @@ struct watch {
 bool watch_open(struct watch *w, const struct watch_setup *setup);
 void watch_close(struct watch *w); /* also after watch_open failed */
 
-/* The next capture's name, for `pcap_filename`. */
-void watch_capture(struct watch *w, const char *name);
+/* The next capture's name, for `pcap_filename`; it must outlive the watch.  False: w->error. */
+bool watch_capture(struct watch *w, const char *name);
 
 /* Are the gateways known?  If not: looks for them among these frames, or says who they are. */
 bool watch_settled(const struct watch *w);

@@ -71,6 +71,7 @@ struct session {
 #define FIELD(id, name, type, group, unit, doc) C_##type name;
 #include "session/session.def"
 #undef FIELD
+	uint16_t capture; /* number of the capture file it began in, 0: live; where it was read is no part of the record */
 	/* the first exchanges in full, and the commonest pairs of all; counts say how many are filled */
 	const struct exchange *exchange;
 	const struct exchange_pair *pair;
