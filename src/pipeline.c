@@ -32,6 +32,7 @@ struct pipeline {
 	struct pool lives;
 	struct when now;
 	uint16_t capture;
+	bool capture_begins; /* no packet of it was read yet */
 	struct when pulse_end;
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
@@ -149,6 +150,7 @@ void
 pipeline_capture(struct pipeline *p, uint16_t n)
 {
 	p->capture = n;
+	p->capture_begins = true;
 }
 
 static uint8_t
@@ -374,8 +376,9 @@ end_connections(struct pipeline *p)
 	pulses_emit(p);
 }
 
-/* A capture of another day, or a clock that was set: what went before cannot go on. */
-static const int64_t STEP_BACK_NS = 60 * NS_PER_S;
+/* A clock that was set, or a capture file that begins before the one before it ended (rotated files do not, but for
+   a packet or two): what went before cannot go on. */
+static const int64_t CLOCK_BACK_NS = 60 * NS_PER_S, FILE_BACK_NS = NS_PER_MS;
 
 /* Emits what the packet's time has ended: ten seconds of a gateway, idle connections, idle incidents. */
 static void
@@ -383,8 +386,9 @@ advance(struct pipeline *p, struct when time)
 {
 	struct detect_sink findings = findings_to(p);
 	int64_t step = PULSE_S * NS_PER_S;
-	bool back = when_since(p->now, time) > STEP_BACK_NS;
+	bool back = when_since(p->now, time) > (p->capture_begins ? FILE_BACK_NS : CLOCK_BACK_NS);
 
+	p->capture_begins = false;
 	if (back)
 		end_connections(p);
 	if (back || when_before(p->now, time))
