@@ -97,7 +97,9 @@ find_san(struct cur extensions)
 		if (cur_left(&oid) != sizeof(subject_alt_name) || !cur_starts(&oid, subject_alt_name, cur_left(&oid)))
 			continue;
 		names = der_take(&octets, DER_SEQUENCE);
-		return names.bad ? (struct cur){0} : names;
+		if (names.bad)
+		names = (struct cur){0};
+	return names;
 	}
 	return (struct cur){0};
 }
