@@ -9,12 +9,7 @@
 uint32_t
 map_slots(uint32_t items)
 {
-	uint64_t want = (uint64_t)items + items / 3 + 1;
-	uint64_t n = 16;
-
-	while (n < want)
-		n *= 2;
-	return (uint32_t)n;
+	return items + items / 3 + 2;
 }
 
 size_t
@@ -27,7 +22,7 @@ void
 map_init(struct map *m, void *memory, uint32_t items)
 {
 	m->slot = memory;
-	m->mask = map_slots(items) - 1;
+	m->slots = map_slots(items);
 	m->used = 0;
 	memset(memory, 0, map_bytes(items));
 }
@@ -35,32 +30,36 @@ map_init(struct map *m, void *memory, uint32_t items)
 void
 map_add(struct map *m, uint64_t hash, uint32_t handle)
 {
-	uint32_t tag = (uint32_t)hash, pos = tag & m->mask;
+	uint32_t tag = (uint32_t)hash, pos = map_home(m, tag);
 
-	if (handle == 0 || m->used == m->mask)
+	if (handle == 0 || m->used + 1 == m->slots)
 		__builtin_trap();
 	while (m->slot[pos].handle != 0)
-		pos = (pos + 1) & m->mask;
+		pos = map_step(m, pos);
 	m->slot[pos] = (struct map_slot){tag, handle};
 	m->used++;
+}
+
+/* How far `pos` lies behind `from`, around the end. */
+static uint32_t
+distance(const struct map *m, uint32_t from, uint32_t pos)
+{
+	return pos >= from ? pos - from : pos + m->slots - from;
 }
 
 void
 map_remove(struct map *m, uint64_t hash, uint32_t handle)
 {
-	uint32_t hole = (uint32_t)hash & m->mask;
+	uint32_t hole = map_home(m, (uint32_t)hash);
 
 	while (m->slot[hole].handle != handle || m->slot[hole].tag != (uint32_t)hash) {
 		if (m->slot[hole].handle == 0)
 			__builtin_trap();
-		hole = (hole + 1) & m->mask;
+		hole = map_step(m, hole);
 	}
 	/* Knuth, TAOCP 6.4 algorithm R: close the gap, so that no probe sequence is cut. */
-	for (uint32_t pos = (hole + 1) & m->mask; m->slot[pos].handle != 0;
-	     pos = (pos + 1) & m->mask) {
-		uint32_t home = m->slot[pos].tag & m->mask;
-
-		if (((pos - home) & m->mask) >= ((pos - hole) & m->mask)) {
+	for (uint32_t pos = map_step(m, hole); m->slot[pos].handle != 0; pos = map_step(m, pos)) {
+		if (distance(m, map_home(m, m->slot[pos].tag), pos) >= distance(m, hole, pos)) {
 			m->slot[hole] = m->slot[pos];
 			hole = pos;
 		}

@@ -7,7 +7,9 @@
  *		if (same(owner_item(at.handle), key)) ...
  *
  * Linear probing with backward-shift removal: no tombstones, so cost does not grow with age.
- * Never grows: the owner's pool is what bounds it (slots: at least 4/3 of the items).
+ * Never grows: the owner's pool is what bounds it.  A third more slots than items, whatever their number: a hash is
+ * scaled to the table (Lemire, "Fast random integer generation in an interval", 2019) and not masked, so that memory is
+ * not rounded up to a power of two.
  */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
@@ -17,13 +19,13 @@
 #include <stdint.h>
 
 struct map_slot {
-	uint32_t tag;		/* low 32 bits of the hash; home position is tag & mask */
+	uint32_t tag;		/* low 32 bits of the hash; home position is map_home */
 	uint32_t handle;	/* 0: empty */
 };
 
 struct map {
 	struct map_slot *slot;
-	uint32_t mask;
+	uint32_t slots;
 	uint32_t used;
 };
 
@@ -32,17 +34,29 @@ struct map_at {
 	uint32_t tag, pos;
 };
 
-/* Slots for n items (a power of two), and their size in bytes. */
+/* Slots for n items, and their size in bytes. */
 uint32_t map_slots(uint32_t items);
 size_t map_bytes(uint32_t items);
 
 /* `memory` holds map_bytes(items) bytes and is cleared here. */
 void map_init(struct map *m, void *memory, uint32_t items);
 
+static inline uint32_t
+map_home(const struct map *m, uint32_t tag)
+{
+	return (uint32_t)((uint64_t)tag * m->slots >> 32);
+}
+
+static inline uint32_t
+map_step(const struct map *m, uint32_t pos)
+{
+	return pos + 1 == m->slots ? 0 : pos + 1;
+}
+
 static inline void
 map_prefetch(const struct map *m, uint64_t hash)
 {
-	__builtin_prefetch(&m->slot[(uint32_t)hash & m->mask]);
+	__builtin_prefetch(&m->slot[map_home(m, (uint32_t)hash)]);
 }
 
 static inline bool
@@ -54,7 +68,7 @@ map_found(const struct map_at *at)
 static inline void
 map_walk(const struct map *m, struct map_at *at)
 {
-	for (;; at->pos = (at->pos + 1) & m->mask) {
+	for (;; at->pos = map_step(m, at->pos)) {
 		const struct map_slot *s = &m->slot[at->pos];
 
 		if (s->handle == 0 || s->tag == at->tag) {
@@ -67,7 +81,7 @@ map_walk(const struct map *m, struct map_at *at)
 static inline struct map_at
 map_first(const struct map *m, uint64_t hash)
 {
-	struct map_at at = {0, (uint32_t)hash, (uint32_t)hash & m->mask};
+	struct map_at at = {0, (uint32_t)hash, map_home(m, (uint32_t)hash)};
 
 	map_walk(m, &at);
 	return at;
@@ -76,7 +90,7 @@ map_first(const struct map *m, uint64_t hash)
 static inline void
 map_next(const struct map *m, struct map_at *at)
 {
-	at->pos = (at->pos + 1) & m->mask;
+	at->pos = map_step(m, at->pos);
 	map_walk(m, at);
 }
 
