@@ -37,6 +37,7 @@ struct finding {
 	uint16_t actor_port, target_port;
 	uint8_t proto;
 	char text[FINDING_TEXT]; /* the finding in words, with its numbers */
+	uint32_t coverage; /* hundredths of a percent of the bytes on the wire that were seen so far */
 	uint32_t number_count;
 	struct finding_number number[FINDING_NUMBERS];
 	uint32_t session_count;

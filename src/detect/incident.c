@@ -88,6 +88,15 @@ incident_join(struct incident_slot *slot, struct finding *f, bool fresh)
 	f->incident = slot->told.id;
 }
 
+/* What was seen of what went over the wire, by the holes in the streams: everything, while nothing is known. */
+static uint32_t
+coverage(const struct counts *c)
+{
+	enum { WHOLE = 10000 };
+
+	return c->frame_bytes ? (uint32_t)(c->frame_bytes * WHOLE / (c->frame_bytes + c->gap_bytes)) : WHOLE;
+}
+
 void
 incident_report(struct detect *d, struct finding *f, const struct actor *a)
 {
@@ -107,6 +116,7 @@ incident_report(struct detect *d, struct finding *f, const struct actor *a)
 			incident_begin(d, slot, f, a);
 		incident_join(slot, f, fresh);
 	}
+	f->coverage = coverage(d->counts);
 	if (d->to->finding)
 		d->to->finding(d->to->arg, f, d->session);
 }

@@ -90,6 +90,8 @@ finding_object(struct out *o, const struct finding *f, const struct detector_inf
 	LINE_BOOL(o, "opens", f->opens);
 	LINE_BOOL(o, "worsens", f->worsens);
 	LINE_BOOL(o, "learning", f->learning);
+	JSON_KEY(o, "coverage_percent");
+	out_fixed(o, f->coverage, 2);
 	OUT_LIT(o, ",\"actors\":[\"");
 	out_addr(o, &f->actor);
 	OUT_LIT(o, "\"]");
