@@ -216,13 +216,28 @@ flows_full(const struct flows *t)
 	return t->items.used == t->items.count;
 }
 
+static struct when
+queued_at(const struct flow *f)
+{
+	return when_add(f->first, f->queued_ms * NS_PER_MS);
+}
+
+/* By class, a SYN without an answer first; but whoever came within the last second is about to say something: among
+   such the oldest goes, so that in a flood a SYN lives until its hello. */
 static struct flow *
 first_to_go(const struct flows *t)
 {
-	for (unsigned q = 0; q < QUEUE_TIMED; q++)
-		if (t->queue[q].head)
-			return flow_at(t, t->queue[q].head);
-	return NULL;
+	struct flow *oldest = NULL;
+
+	for (unsigned q = 0; q < QUEUE_TIMED; q++) {
+		struct flow *f = t->queue[q].head ? flow_at(t, t->queue[q].head) : NULL;
+
+		if (f && when_since(t->now, queued_at(f)) > NS_PER_S)
+			return f;
+		if (f && (!oldest || when_before(queued_at(f), queued_at(oldest))))
+			oldest = f;
+	}
+	return oldest;
 }
 
 /* A second chance (Corbato's clock) for who has moved on or was heard since it was queued; bounded. */
