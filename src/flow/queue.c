@@ -234,7 +234,7 @@ first_to_go(const struct flows *t)
 
 		if (f && when_since(t->now, queued_at(f)) > NS_PER_S)
 			return f;
-		if (f && (!oldest || when_before(queued_at(f), queued_at(oldest))))
+		if (f && (!oldest || !when_before(queued_at(oldest), queued_at(f))))
 			oldest = f;
 	}
 	return oldest;

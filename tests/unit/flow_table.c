@@ -340,9 +340,37 @@ syn_reuse_bad(void **state)
 	bench_close(&b);
 }
 
+/* In a flood every connection is young: the oldest goes, and each is made once. */
+static void
+flood_makes_each_once(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 8, 0);
+	for (uint16_t port = 3000; port < 3100; port++) {
+		struct packet syn = tcp(port, 0, TCP_SYN, 99, ""), hello = tcp(port, 0, TCP_ACK, 100, "hello");
+
+		syn.sport = hello.sport = port;
+		for (unsigned i = 0; i < 2; i++) {
+			struct flow *f;
+
+			if (flows_full(b.t))
+				flow_evict_one(b.t);
+			while ((f = flow_ended(b.t, at_ms(port))))
+				flow_free(b.t, f);
+			put(&b, i ? &hello : &syn, NULL);
+		}
+	}
+	assert_int_equal(b.counts.flow_new, 100);
+	assert_int_equal(b.counts.midstream, 0);
+	bench_close(&b);
+}
+
 static void
 eviction_takes_the_half_open_first(void **state)
 {
+	struct packet heard;
 	struct bench b;
 	struct flow *f;
 
@@ -357,17 +385,20 @@ eviction_takes_the_half_open_first(void **state)
 		put(&b, &p, NULL);
 	}
 	assert_true(flows_full(b.t));
+	heard = tcp(2000, 0, TCP_ACK, 101, "");
+	heard.sport = 1001;
+	put(&b, &heard, NULL);
 	for (uint16_t i = 0; i < 4; i++) {
 		static const uint16_t order[4] = {2000, 2001, 1000, 1001};
 
 		flow_evict_one(b.t);
-		f = flow_ended(b.t, at_ms(50));
+		f = flow_ended(b.t, at_ms(2000));
 		assert_int_equal(f->port[0], order[i]);
 		assert_int_equal(f->end, FLOW_EVICTED);
 		flow_free(b.t, f);
 	}
 	flow_evict_one(b.t);
-	assert_null(flow_ended(b.t, at_ms(50)));
+	assert_null(flow_ended(b.t, at_ms(2000)));
 	assert_int_equal(b.counts.flow_evicted, 4);
 	bench_close(&b);
 }
@@ -490,6 +521,7 @@ main(void)
 		cmocka_unit_test(far_reset_is_ignored_bad),
 		cmocka_unit_test(syn_reuse_makes_a_new_flow),
 		cmocka_unit_test(syn_reuse_bad),
+		cmocka_unit_test(flood_makes_each_once),
 		cmocka_unit_test(eviction_takes_the_half_open_first),
 		cmocka_unit_test(full_table_makes_no_flow_bad),
 		cmocka_unit_test(busy_flows_get_a_second_chance),
