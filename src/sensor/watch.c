@@ -122,6 +122,7 @@ identity_key(struct watch *w, struct hash_key *key)
 }
 
 enum { SCOPE_AUTO, SCOPE_ALL, SCOPE_GATEWAY };
+enum { UPDATES_AUTO, UPDATES_YES, UPDATES_NO };
 
 static bool
 pipeline_setup(struct watch *w, struct pipeline_config *p)
@@ -235,12 +236,15 @@ open_gateways(struct watch *w)
 bool
 watch_open(struct watch *w, const struct watch_setup *setup)
 {
+	int64_t updates = config_number(setup->config, OPT_eve_updates);
+
 	*w = (struct watch){.setup = *setup};
 	sensor_name(w);
 	w->stats_ns = config_number(setup->config, OPT_eve_stats);
 	w->capture.live = setup->iface != NULL;
 	w->eve_config = (struct eve_config){
 		.strict = config_number(setup->config, OPT_eve_mode) == 1,
+		.updates = updates == UPDATES_YES || (updates == UPDATES_AUTO && setup->iface),
 		.sensor = w->sensor,
 		.iface = setup->iface,
 		.version = setup->version,

@@ -18,6 +18,7 @@
 
 struct eve_config {
 	bool strict; /* eve.mode */
+	bool updates; /* eve.updates: lines for sessions that go on */
 	const char *sensor; /* `host` */
 	const char *iface; /* `in_iface`, NULL when reading */
 	const char *version;
@@ -31,8 +32,7 @@ struct eve_context {
 	uint64_t identity_key;
 	/* rendered once: `,"in_iface":...` and `,"host":...,"pcap_filename":...}` */
 	size_t iface_len, tail_len;
-	int64_t second; /* the last one written, as text below: times come in runs */
-	char second_text[19];
+	struct out_second second; /* the last one written */
 	char iface[512], tail[EVE_FIXED_MAX];
 };
 

@@ -22,7 +22,7 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 
 	x->cfg = cfg;
 	x->identity_key = identity_key;
-	x->second = INT64_MIN;
+	x->second = (struct out_second){0};
 	if (cfg->iface) {
 		OUT_LIT(&iface, ",\"in_iface\":");
 		json_text(&iface, cfg->iface);
@@ -40,33 +40,13 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 	x->tail_len = out_len(&tail);
 }
 
-void
-line_time(struct out *o, struct eve_context *x, struct when t)
-{
-	int64_t second = t.ns / NS_PER_S - (t.ns % NS_PER_S < 0);
-	uint32_t us = (uint32_t)((t.ns - second * NS_PER_S) / NS_PER_US);
-	char text[31];
-
-	if (second != x->second) {
-		struct out s = out_of(x->second_text, sizeof(x->second_text));
-
-		out_time_s(&s, t);
-		x->second = second;
-	}
-	memcpy(text, x->second_text, sizeof(x->second_text));
-	memcpy(text + 19, ".000000+0000", 12);
-	for (unsigned i = 25; i > 19; i--, us /= 10)
-		text[i] = (char)('0' + us % 10);
-	out_bytes(o, text, sizeof(text));
-}
-
 char *
 line_begin(struct out *o, struct eve_context *x, const struct line_head *h)
 {
 	char *begun = o->p;
 
 	OUT_LIT(o, "{\"timestamp\":\"");
-	line_time(o, x, h->time);
+	out_time_near(o, h->time, &x->second);
 	out_char(o, '"');
 	if (h->flow_id) {
 		OUT_LIT(o, ",\"flow_id\":");

@@ -42,9 +42,6 @@ struct line_head {
 char *line_begin(struct out *o, struct eve_context *x, const struct line_head *h);
 void line_end(struct out *o, const struct eve_context *x, char *begun);
 
-/* As out_time, with the second kept from the last call. */
-void line_time(struct out *o, struct eve_context *x, struct when t);
-
 /* The bodies of tls.c: `,"tls":{...}` and for QUIC `,"quic":{...}` before it. */
 void line_tls(struct out *o, const struct eve_context *x, const struct session *s);
 

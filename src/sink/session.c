@@ -26,7 +26,7 @@ tls_line(struct out *o, struct eve_context *x, const struct session *s, const st
 	line_tls(o, x, s);
 	if (!x->cfg->strict) {
 		OUT_LIT(o, ",\"gatewitness\":");
-		session_json(o, s);
+		session_json(o, s, &x->second);
 	}
 	line_end(o, x, begun);
 }
@@ -62,9 +62,9 @@ flow_object(struct out *o, struct eve_context *x, const struct session *s)
 	OUT_LIT(o, ",\"bytes_toclient\":");
 	out_u64(o, s->bytes_in);
 	OUT_LIT(o, ",\"start\":\"");
-	line_time(o, x, s->start);
+	out_time_near(o, s->start, &x->second);
 	OUT_LIT(o, "\",\"end\":\"");
-	line_time(o, x, s->last);
+	out_time_near(o, s->last, &x->second);
 	OUT_LIT(o, "\",\"age\":");
 	out_i64(o, age > 0 ? age : 0);
 	OUT_LIT(o, ",\"state\":\"");
@@ -117,7 +117,7 @@ tcp_object(struct out *o, const struct session *s)
 }
 
 static void
-flow_record(struct out *o, const struct session *s)
+flow_record(struct out *o, struct eve_context *x, const struct session *s)
 {
 	OUT_LIT(o, ",\"gatewitness\":");
 	if (has_hello(s)) {
@@ -125,7 +125,7 @@ flow_record(struct out *o, const struct session *s)
 		out_hex_u64(o, s->id);
 		OUT_LIT(o, "\"}");
 	} else {
-		session_json(o, s);
+		session_json(o, s, &x->second);
 	}
 }
 
@@ -142,7 +142,7 @@ flow_line(struct out *o, struct eve_context *x, const struct session *s, const s
 	if (s->proto == PROTO_TCP)
 		tcp_object(o, s);
 	if (!x->cfg->strict)
-		flow_record(o, s);
+		flow_record(o, x, s);
 	line_end(o, x, begun);
 }
 
@@ -192,7 +192,7 @@ update_line(struct out *o, struct eve_context *x, const struct session *s, const
 
 	out_bytes(o, flow->bytes, flow->len);
 	OUT_LIT(o, ",\"gatewitness\":{\"event\":\"session\",\"record\":");
-	session_json(o, s);
+	session_json(o, s, &x->second);
 	out_char(o, '}');
 	line_end(o, x, begun);
 }
@@ -202,7 +202,7 @@ eve_session(struct out *o, struct eve_context *x, const struct session *s)
 {
 	struct line_flow flow;
 
-	if (s->kind == SESSION_OPEN || (s->kind == SESSION_UPDATE && x->cfg->strict))
+	if (s->kind == SESSION_OPEN || (s->kind == SESSION_UPDATE && (x->cfg->strict || !x->cfg->updates)))
 		return;
 	line_flow_init(&flow, s);
 	if (s->kind == SESSION_UPDATE) {

@@ -203,6 +203,8 @@ kinds(void **state)
 	s.kind = SESSION_OPEN;
 	assert_string_equal(session_lines(&wide, NULL, &s), "");
 	s.kind = SESSION_UPDATE;
+	assert_string_equal(session_lines(&wide, NULL, &s), "");
+	wide.updates = strict.updates = true;
 	assert_string_equal(session_lines(&strict, NULL, &s), "");
 	assert_int_equal(lines_with(session_lines(&wide, NULL, &s), "\"event_type\":\"gatewitness\""), 1);
 	s.kind = SESSION_CLOSE;
