@@ -18,7 +18,7 @@ static struct eve_context context;
 static struct eve_config
 config_of(bool strict, const char *iface)
 {
-	return (struct eve_config){strict, "sensor", iface, "1"};
+	return (struct eve_config){.strict = strict, .sensor = "sensor", .iface = iface, .version = "1"};
 }
 
 static struct addr
