@@ -23,26 +23,26 @@ addr_in(const struct addr *a, const struct addr_net *net)
 	return addr_same(&p, &net->addr);
 }
 
-static char *
-print_u8(char *p, uint8_t v)
-{
-	if (v >= 100)
-		*p++ = (char)('0' + v / 100);
-	if (v >= 10)
-		*p++ = (char)('0' + v / 10 % 10);
-	*p++ = (char)('0' + v % 10);
-	return p;
-}
+#define TEN(d) d "0.", d "1.", d "2.", d "3.", d "4.", d "5.", d "6.", d "7.", d "8.", d "9."
+#define HUNDRED(d)                                                                                                     \
+	TEN(d "0"), TEN(d "1"), TEN(d "2"), TEN(d "3"), TEN(d "4"), TEN(d "5"), TEN(d "6"), TEN(d "7"), TEN(d "8"),    \
+		TEN(d "9")
+
+/* A number and its dot: digits of random addresses would be branches that no processor can foretell. */
+static const char OCTET[256][4] = {
+	TEN(""),  TEN("1"), TEN("2"),     TEN("3"),  TEN("4"),  TEN("5"),  TEN("6"),  TEN("7"),
+	TEN("8"), TEN("9"), HUNDRED("1"), TEN("20"), TEN("21"), TEN("22"), TEN("23"), TEN("24"),
+	"250.",   "251.",   "252.",       "253.",    "254.",    "255.",
+};
 
 static char *
 print_v4(char *p, const uint8_t *b)
 {
 	for (unsigned i = 0; i < 4; i++) {
-		if (i)
-			*p++ = '.';
-		p = print_u8(p, b[i]);
+		memcpy(p, OCTET[b[i]], 4);
+		p += 2 + (b[i] >= 10) + (b[i] >= 100);
 	}
-	return p;
+	return p - 1;
 }
 
 static uint16_t
@@ -149,9 +149,10 @@ parse_group(const char **text, uint16_t *out)
 
 	for (; n < 5; n++) {
 		char c = **text;
-		unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0')
-			   : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-			   : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10) : 16;
+		unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0') :
+			     c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) :
+			     c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10) :
+						    16;
 
 		if (d > 15)
 			break;

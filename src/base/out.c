@@ -16,30 +16,67 @@ out_text(struct out *o, const char *text)
 	out_bytes(o, text, strlen(text));
 }
 
-/* Writes v right-aligned before `end` and returns where it begins. */
-static char *
-digits(char *end, uint64_t v)
+/* Decimal digits of v: 1233/4096 is log10(2) from below, so the power of ten settles the last one. */
+static unsigned
+digits_of(uint64_t v)
 {
-	while (v >= 100) {
-		end -= 2;
-		memcpy(end, PAIRS + 2 * (v % 100), 2);
-		v /= 100;
-	}
-	if (v >= 10) {
-		end -= 2;
-		memcpy(end, PAIRS + 2 * v, 2);
-	} else {
-		*--end = (char)('0' + v);
-	}
-	return end;
+	static const uint64_t power[] = {
+		UINT64_C(1),
+		UINT64_C(10),
+		UINT64_C(100),
+		UINT64_C(1000),
+		UINT64_C(10000),
+		UINT64_C(100000),
+		UINT64_C(1000000),
+		UINT64_C(10000000),
+		UINT64_C(100000000),
+		UINT64_C(1000000000),
+		UINT64_C(10000000000),
+		UINT64_C(100000000000),
+		UINT64_C(1000000000000),
+		UINT64_C(10000000000000),
+		UINT64_C(100000000000000),
+		UINT64_C(1000000000000000),
+		UINT64_C(10000000000000000),
+		UINT64_C(100000000000000000),
+		UINT64_C(1000000000000000000),
+		UINT64_C(10000000000000000000),
+	};
+	unsigned n = (unsigned)(64 - __builtin_clzll(v | 1)) * 1233 >> 12;
+
+	return n + (v >= power[n] || v == 0);
+}
+
+/* n digits of v at p.  Straight to their place: a copy of bytes just written would wait for them to leave the core. */
+static void
+write_digits(char *p, uint64_t v, unsigned n)
+{
+	for (; n >= 2; v /= 100)
+		memcpy(p + (n -= 2), PAIRS + 2 * (v % 100), 2);
+	if (n)
+		p[0] = (char)('0' + v % 10);
+}
+
+char *
+put_u64(char *p, uint64_t v)
+{
+	unsigned n = digits_of(v);
+
+	write_digits(p, v, n);
+	return p + n;
 }
 
 void
 out_u64(struct out *o, uint64_t v)
 {
-	char b[20], *p = digits(b + sizeof(b), v);
+	unsigned n = digits_of(v);
 
-	out_bytes(o, p, (size_t)(b + sizeof(b) - p));
+	if ((size_t)(o->end - o->p) < n) {
+		o->full = true;
+		return;
+	}
+	write_digits(o->p, v, n);
+	o->p += n;
 }
 
 void
@@ -85,11 +122,13 @@ hex_digits(char *to, uint32_t v)
 void
 out_hex_u64(struct out *o, uint64_t v)
 {
-	char b[16];
-
-	hex_digits(b, (uint32_t)(v >> 32));
-	hex_digits(b + 8, (uint32_t)v);
-	out_bytes(o, b, sizeof(b));
+	if (o->end - o->p < 16) {
+		o->full = true;
+		return;
+	}
+	hex_digits(o->p, (uint32_t)(v >> 32));
+	hex_digits(o->p + 8, (uint32_t)v);
+	o->p += 16;
 }
 
 void
@@ -97,20 +136,21 @@ out_addr(struct out *o, const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX];
 
-	out_bytes(o, text, addr_print(a, text));
+	if (o->end - o->p >= ADDR_TEXT_MAX)
+		o->p += addr_print(a, o->p);
+	else
+		out_bytes(o, text, addr_print(a, text));
 }
 
 static void
 zero_padded(struct out *o, uint64_t v, unsigned width)
 {
-	char b[20];
-	unsigned i = width;
-
-	for (; i >= 2; v /= 100)
-		memcpy(b + (i -= 2), PAIRS + 2 * (v % 100), 2);
-	if (i)
-		b[0] = (char)('0' + v % 10);
-	out_bytes(o, b, width);
+	if ((size_t)(o->end - o->p) < width) {
+		o->full = true;
+		return;
+	}
+	write_digits(o->p, v, width);
+	o->p += width;
 }
 
 void
@@ -172,11 +212,23 @@ out_time_s(struct out *o, struct when t)
 void
 out_time(struct out *o, struct when t)
 {
-	int64_t us = floor_div(t.ns, NS_PER_US);
+	out_time_near(o, t, &(struct out_second){0});
+}
 
-	out_time_s(o, t);
-	out_char(o, '.');
-	zero_padded(o, (uint64_t)(us - floor_div(us, 1000000) * 1000000), 6);
+void
+out_time_near(struct out *o, struct when t, struct out_second *known)
+{
+	int64_t s = floor_div(t.ns, NS_PER_S);
+
+	if (s != known->s || !known->text[0]) {
+		struct out text = out_of(known->text, sizeof(known->text));
+
+		out_time_s(&text, t);
+		out_char(&text, '.');
+		known->s = s;
+	}
+	out_bytes(o, known->text, sizeof(known->text));
+	zero_padded(o, (uint64_t)(t.ns - s * NS_PER_S) / NS_PER_US, 6);
 	OUT_LIT(o, "+0000");
 }
 

@@ -71,6 +71,16 @@ void out_fixed(struct out *o, int64_t v, unsigned decimals);
 void out_time(struct out *o, struct when t);
 void out_time_s(struct out *o, struct when t);
 
+/* out_time for times that come in runs: the text of the last one's second is kept; all zero at first. */
+struct out_second {
+	int64_t s;
+	char text[20]; /* 2025-05-01T12:00:00. */
+};
+void out_time_near(struct out *o, struct when t, struct out_second *known);
+
+/* Decimal at p without a check, at most 20 bytes; returns where it ends. */
+char *put_u64(char *p, uint64_t v);
+
 /* JSON.  A key ends with ':', a value adds ',' before itself unless it follows '{', '[' or ':'. */
 static inline void
 json_comma(struct out *o)

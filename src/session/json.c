@@ -44,7 +44,7 @@ put_name(struct line *l, char *p, const char *const *names, uint8_t v)
 #define MAX_HEX64                 18
 #define PUT_HEX64(l, p, v)        put_hex64((p), (v))
 #define HAS_TIME(v)               ((v).ns)
-#define MAX_TIME                  34
+#define MAX_TIME                  TIME_MAX
 #define PUT_TIME(l, p, v)         put_time((l), (p), (v))
 #define HAS_ADDR(v)               has_addr(&(v))
 #define MAX_ADDR                  ADDR_TEXT_MAX + 2
@@ -96,10 +96,9 @@ put_name(struct line *l, char *p, const char *const *names, uint8_t v)
 #define PUT_ENUM_resumed(l, p, v) PUT_NAME((l), (p), RESUMED, (v))
 
 enum {
-	NUMBER_OVERSHOOT = 20, /* number_long writes this many and steps back */
 	EXCHANGE_MAX = 5 * 11 + 3,
 	PAIR_MAX = 3 * 11 + 3,
-	FIXED_MAX = NUMBER_OVERSHOOT + EXCHANGES_KEPT * EXCHANGE_MAX + PAIRS_KEPT * PAIR_MAX + 64
+	FIXED_MAX = EXCHANGES_KEPT * EXCHANGE_MAX + PAIRS_KEPT * PAIR_MAX + 64
 #define FIELD(id, name, type, group, unit, doc) +sizeof(#name) + 4 + MAX_##type
 #include "session/session.def"
 #undef FIELD
@@ -264,9 +263,9 @@ put_session(struct line *l, char *p, const struct session *s)
 }
 
 void
-session_json(struct out *o, const struct session *s)
+session_json(struct out *o, const struct session *s, struct out_second *second)
 {
-	struct line l = {.o = o};
+	struct line l = {.o = o, .second = second};
 	char *start, *end;
 
 	json_comma(o);

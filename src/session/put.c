@@ -4,27 +4,6 @@
  */
 #include "session/put.h"
 
-const char PUT_PAIRS[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-			 "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-			 "8081828384858687888990919293949596979899";
-
-char *
-put_number_long(char *p, uint64_t v)
-{
-	char b[40], *d = b + 20;
-	size_t n;
-
-	for (; v >= 100; v /= 100)
-		memcpy(d -= 2, PUT_PAIRS + 2 * (v % 100), 2);
-	if (v >= 10)
-		memcpy(d -= 2, PUT_PAIRS + 2 * v, 2);
-	else
-		*--d = (char)('0' + v);
-	n = (size_t)(b + 20 - d);
-	memcpy(p, d, 20); /* a constant length is two moves */
-	return p + n;
-}
-
 /* A value that json_string, json_u64 or json_hex writes; the line's rest is theirs for the moment. */
 static struct out
 borrow(const struct line *l, char *p)
@@ -71,31 +50,15 @@ put_addr(char *p, const struct addr *a)
 	return p + 1;
 }
 
-/* 2025-05-01T12:00:00.123456+0000 */
 char *
 put_time(struct line *l, char *p, struct when t)
 {
-	enum { SECOND_TEXT = sizeof("\"2025-05-01T12:00:00.") - 1 };
-	int64_t rest = t.ns % NS_PER_S, s = t.ns / NS_PER_S - (rest < 0);
-	uint32_t us = (uint32_t)((rest < 0 ? rest + NS_PER_S : rest) / NS_PER_US);
+	struct out o = out_of(p, TIME_MAX);
 
-	if (l->second_text && l->second == s) {
-		memcpy(p, l->second_text, SECOND_TEXT);
-		p += SECOND_TEXT;
-	} else {
-		struct out o = out_of(p, 32);
-
-		out_char(&o, '"');
-		out_time_s(&o, t);
-		out_char(&o, '.');
-		l->second = s;
-		l->second_text = out_len(&o) == SECOND_TEXT ? p : NULL;
-		p = o.p;
-	}
-	memcpy(p, PUT_PAIRS + 2 * (us / 10000), 2);
-	memcpy(p + 2, PUT_PAIRS + 2 * (us / 100 % 100), 2);
-	memcpy(p + 4, PUT_PAIRS + 2 * (us % 100), 2);
-	return LIT(p + 6, "+0000\"");
+	out_char(&o, '"');
+	out_time_near(&o, t, l->second);
+	out_char(&o, '"');
+	return o.p;
 }
 
 char *

@@ -12,15 +12,13 @@
 struct line {
 	struct out *o;
 	char *limit; /* a text that would end behind this does not fit */
-	const char *second_text; /* times of one record mostly lie in one second: written once, then copied */
-	int64_t second;
+	struct out_second *second;
 };
 
-extern const char PUT_PAIRS[]; /* "000102...99" */
+enum { TIME_MAX = 34 };
 
 #define LIT(p, literal) (memcpy((p), "" literal, sizeof(literal) - 1), (p) + sizeof(literal) - 1)
 
-char *put_number_long(char *p, uint64_t v); /* writes up to 20 bytes beyond what it returns */
 char *put_hex64(char *p, uint64_t v);
 char *put_addr(char *p, const struct addr *a);
 char *put_time(struct line *l, char *p, struct when t);
@@ -36,12 +34,8 @@ char *put_wire(struct line *l, char *p, const char *name, uint16_t v);
 static inline char *
 put_number(char *p, uint64_t v)
 {
-	if (v >= 100)
-		return put_number_long(p, v);
-	if (v >= 10) {
-		memcpy(p, PUT_PAIRS + 2 * v, 2);
-		return p + 2;
-	}
+	if (v >= 10)
+		return put_u64(p, v);
 	*p = (char)('0' + v);
 	return p + 1;
 }
