@@ -42,4 +42,15 @@ pool_at(const struct pool *p, uint32_t handle)
 	return p->base + (size_t)(handle - 1) * p->size;
 }
 
+/* Sets the lines of bytes [from, to) of an item on their way. */
+static inline void
+pool_prefetch(const struct pool *p, uint32_t handle, size_t from, size_t to)
+{
+	const uint8_t *item = pool_at(p, handle);
+
+	for (size_t i = from; i < to; i += 64)
+		__builtin_prefetch(item + i);
+	__builtin_prefetch(item + to - 1);
+}
+
 #endif

@@ -92,7 +92,8 @@ struct flows *flows_new(struct carve *c, const struct flows_config *cfg, struct 
 /* The table hash of a packet, equal for both directions, and a hint to the memory system. */
 uint64_t flow_hash(const struct flows *t, const struct packet *p);
 void flow_prefetch(struct flows *t, uint64_t hash);	/* the index slot */
-void flow_prefetch_item(struct flows *t, uint64_t hash); /* the flow behind it */
+/* The flow behind it, or another with such a hash: to look at what it holds `above`.  NULL: none. */
+const struct flow *flow_prefetch_item(const struct flows *t, uint64_t hash);
 
 /*
  * The packet's connection; NULL: nothing to do for the layers above (span duplicate).  *is_new tells a

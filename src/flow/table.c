@@ -107,17 +107,15 @@ flow_prefetch(struct flows *t, uint64_t hash)
 	map_prefetch(&t->map, hash);
 }
 
-void
-flow_prefetch_item(struct flows *t, uint64_t hash)
+const struct flow *
+flow_prefetch_item(const struct flows *t, uint64_t hash)
 {
 	struct map_at at = map_first(&t->map, hash);
-	const uint8_t *item;
 
 	if (!map_found(&at))
-		return;
-	item = pool_at(&t->items, at.handle);
-	for (size_t i = 0; i < sizeof(struct flow); i += 64)
-		__builtin_prefetch(item + i);
+		return NULL;
+	pool_prefetch(&t->items, at.handle, 0, sizeof(struct flow));
+	return flow_at(t, at.handle);
 }
 
 static inline bool

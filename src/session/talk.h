@@ -16,18 +16,19 @@ enum talk_phase { TALK_SILENT, TALK_REQUEST, TALK_RESPONSE };
 enum { TALK_SMALL = 128, PAIR_SIZE_BITS = 22, PAIR_COUNT_BITS = 20 };
 
 struct talk {
+	/* What each record touches, together: with many sessions open every cache line is a wait. */
 	int64_t last_us; /* latest application record */
+	uint8_t client, phase, pairs;
+	bool server_first;
+	uint32_t request, response; /* of the exchange going on */
+	uint32_t exchanges; /* finished ones; the sums below are of these */
+	uint32_t small[2]; /* 0: from the client */
+	uint32_t idle_max_us; /* saturating at 71 minutes, longer than any flow stays open in silence */
+	uint32_t request_min, request_max, response_min, response_max;
+	struct exchange kept[EXCHANGES_KEPT];
 	uint64_t request_bytes, response_bytes, request_squares, response_squares;
 	/* A pair in one word: request, response (22 bits each, saturating at 4 MiB), count (20 bits, saturating). */
 	uint64_t pair[PAIRS_KEPT];
-	uint32_t request_min, request_max, response_min, response_max;
-	uint32_t exchanges; /* finished ones; the sums above are of these */
-	uint32_t small[2]; /* 0: from the client */
-	uint32_t idle_max_us; /* saturating at 71 minutes, longer than any flow stays open in silence */
-	uint32_t request, response; /* of the exchange going on */
-	struct exchange kept[EXCHANGES_KEPT];
-	uint8_t client, phase, pairs;
-	bool server_first;
 };
 _Static_assert(sizeof(struct talk) <= 480, "a talk is paid for every session");
 

@@ -62,6 +62,25 @@ tls_full(const struct tls *t)
 	return pool_full(&t->halves) || pool_full(&t->fulls) || pool_full(&t->states);
 }
 
+void
+tls_prefetch(const struct tls *t, uint32_t handle)
+{
+	if (handle != 0 && handle != TLS_NOT)
+		pool_prefetch(&t->halves, handle, 0, sizeof(struct half));
+}
+
+void
+tls_prefetch_full(const struct tls *t, uint32_t handle)
+{
+	const struct half *h;
+
+	if (handle == 0 || handle == TLS_NOT)
+		return;
+	h = pool_at(&t->halves, handle);
+	if (h->full)
+		pool_prefetch(&t->fulls, h->full, offsetof(struct full, records), sizeof(struct full));
+}
+
 enum verdict { WAIT, BEGINS, NEVER };
 
 /* One byte more in either direction and it would have overflowed: nobody talks that long before STARTTLS. */

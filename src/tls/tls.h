@@ -79,6 +79,10 @@ void tls_close(struct tls *t, uint32_t handle);
    evicts its oldest flows until these are false. */
 bool tls_full(const struct tls *t);
 
+/* Ahead of tls_next for a handle: its small item, and once that is there, what its next record touches of the larger. */
+void tls_prefetch(const struct tls *t, uint32_t handle);
+void tls_prefetch_full(const struct tls *t, uint32_t handle);
+
 enum { TLS_LIST_MAX = 16, TLS_ALERTS = 4 };
 
 enum tls_resumed { RESUMED_NO, RESUMED_UNKNOWN, RESUMED_SESSION_ID, RESUMED_TICKET, RESUMED_PSK };
