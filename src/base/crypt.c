@@ -1,8 +1,9 @@
 /*
  * crypt: OpenSSL 3 behind base/crypt.h, the only file that knows the library.
  *
- * Contexts and fetched algorithms are kept for the life of the process: a fetch costs more than the hash of a
- * session.  One thread.  Must not read the library's configuration file, and must not let a library failure
+ * Contexts and fetched ciphers are kept for the life of the process: a fetch costs more than the use.  Digests are
+ * called directly: a session's inputs are a block or two, and EVP's way to them costs twice as much as their hashes.
+ * One thread.  Must not read the library's configuration file, and must not let a library failure
  * pass as a result: after crypt_init only exhausted memory is left as a cause, and that aborts.
  */
 #include "base/crypt.h"
@@ -10,18 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OPENSSL_SUPPRESS_DEPRECATED /* the direct calls */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 
 enum { SHA256_BLOCK = 64, HMAC_MAX = 256, AES_BLOCK = 16, LENGTH_MAX = 1 << 30 };
 
-struct digest {
-	EVP_MD *md;
-	EVP_MD_CTX *ctx;
-};
-
 static struct {
-	struct digest md5, sha1, sha256;
 	EVP_CIPHER *gcm, *ecb;
 	EVP_CIPHER_CTX *gcm_ctx, *ecb_ctx;
 	bool ready;
@@ -32,14 +30,6 @@ must(int ok)
 {
 	if (ok != 1)
 		abort();
-}
-
-static bool
-digest_init(struct digest *d, const char *name)
-{
-	d->md = EVP_MD_fetch(NULL, name, NULL);
-	d->ctx = EVP_MD_CTX_new();
-	return d->md && d->ctx && EVP_DigestInit_ex2(d->ctx, d->md, NULL) == 1;
 }
 
 static EVP_CIPHER_CTX *
@@ -63,36 +53,38 @@ crypt_init(void)
 		return false;
 	lib.gcm_ctx = cipher_init(&lib.gcm, "AES-128-GCM");
 	lib.ecb_ctx = cipher_init(&lib.ecb, "AES-128-ECB");
-	lib.ready = lib.gcm_ctx && lib.ecb_ctx && digest_init(&lib.md5, "MD5") && digest_init(&lib.sha1, "SHA1") &&
-		    digest_init(&lib.sha256, "SHA256");
+	lib.ready = lib.gcm_ctx && lib.ecb_ctx;
 	return lib.ready;
-}
-
-/* A NULL type keeps the algorithm and starts over, which is the shortest way through EVP. */
-static void
-digest(struct digest *d, const void *bytes, size_t n, uint8_t *out)
-{
-	must(EVP_DigestInit_ex2(d->ctx, NULL, NULL));
-	must(EVP_DigestUpdate(d->ctx, bytes, n));
-	must(EVP_DigestFinal_ex(d->ctx, out, NULL));
 }
 
 void
 crypt_md5(const void *bytes, size_t n, uint8_t out[CRYPT_MD5])
 {
-	digest(&lib.md5, bytes, n, out);
+	MD5_CTX c;
+
+	must(MD5_Init(&c));
+	must(MD5_Update(&c, bytes, n));
+	must(MD5_Final(out, &c));
 }
 
 void
 crypt_sha1(const void *bytes, size_t n, uint8_t out[CRYPT_SHA1])
 {
-	digest(&lib.sha1, bytes, n, out);
+	SHA_CTX c;
+
+	must(SHA1_Init(&c));
+	must(SHA1_Update(&c, bytes, n));
+	must(SHA1_Final(out, &c));
 }
 
 void
 crypt_sha256(const void *bytes, size_t n, uint8_t out[CRYPT_SHA256])
 {
-	digest(&lib.sha256, bytes, n, out);
+	SHA256_CTX c;
+
+	must(SHA256_Init(&c));
+	must(SHA256_Update(&c, bytes, n));
+	must(SHA256_Final(out, &c));
 }
 
 /*

@@ -41,26 +41,45 @@ merge(const struct flows *t, uint32_t a, uint32_t b)
 	return head;
 }
 
-/* bin[i] holds a sorted list of 2^i flows or none, as the digits of a binary counter. */
+/* The flows from *h on that lie in order already, as a list; items are mostly handed out in the order of time. */
 static uint32_t
-sort_open(const struct flows *t)
+take_run(const struct flows *t, uint32_t *h)
 {
-	uint32_t bin[32] = {0}, list = 0;
+	struct flow *last = NULL;
+	uint32_t head = 0;
 
-	for (uint32_t h = 1; h <= t->items.fresh; h++) {
-		struct flow *f = flow_at(t, h);
-		unsigned i = 0;
+	for (; *h <= t->items.fresh; ++*h) {
+		struct flow *f = flow_at(t, *h);
 
 		if (f->queue >= QUEUE_TIMED)
 			continue;
+		if (last && !goes_first(last, f))
+			break;
+		if (last)
+			last->after = *h;
+		else
+			head = *h;
+		last = f;
 		f->after = 0;
-		for (list = h; bin[i]; i++) {
+	}
+	return head;
+}
+
+/* bin[i] holds a sorted list of 2^i runs or none, as the digits of a binary counter. */
+static uint32_t
+sort_open(const struct flows *t)
+{
+	uint32_t bin[32] = {0}, list, h = 1;
+
+	while ((list = take_run(t, &h))) {
+		unsigned i = 0;
+
+		for (; bin[i]; i++) {
 			list = merge(t, bin[i], list);
 			bin[i] = 0;
 		}
 		bin[i] = list;
 	}
-	list = 0;
 	for (unsigned i = 0; i < 32; i++)
 		list = merge(t, bin[i], list);
 	return list;

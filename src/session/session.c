@@ -6,6 +6,8 @@
  */
 #include "session/talk.h"
 
+#include "base/clear.h"
+
 /* Public on purpose: every sensor that saw the same connection at the same place gives it the same id. */
 static const struct hash_key ID_KEY = {UINT64_C(0x6761746577697477), UINT64_C(0x73657373696f6e31)};
 
@@ -234,7 +236,7 @@ session_build(struct session *s, struct session_scratch *scratch, const struct s
 	unsigned src = tls ? t->client & 1 : 0;
 	struct out o = out_of(scratch->text, sizeof(scratch->text));
 
-	memset(s, 0, sizeof(*s));
+	clear(s, sizeof(*s));
 	build_core(s, from, src);
 	build_flow(s, from->flow, src);
 	if (!tls)

@@ -4,6 +4,8 @@
  */
 #include "tls/conn.h"
 
+#include "base/clear.h"
+
 static const struct full NOTHING;
 
 static bool
@@ -158,7 +160,7 @@ tls_facts(const struct tls *t, uint32_t handle, struct tls_facts *to)
 	const struct full *f = &NOTHING;
 	const struct half *h;
 
-	*to = (struct tls_facts){.carrier = CARRIER_NONE};
+	clear(to, sizeof(*to));
 	if (handle == 0 || handle == TLS_NOT)
 		return false;
 	h = pool_at(&t->halves, handle);

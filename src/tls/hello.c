@@ -7,6 +7,8 @@
  */
 #include "tls/hello.h"
 
+#include "base/clear.h"
+
 enum { RANDOM_LEN = 32, SESSION_ID_MAX = 32, SNI_HOST_NAME = 0, EXT_DIRECT = 64, EXT_KEY_SHARE_OLD = 40 };
 
 static inline struct cur
@@ -219,7 +221,8 @@ read_block(struct cur rest, struct hello *h)
 bool
 hello_read(struct cur body, bool dtls, struct hello *h)
 {
-	*h = (struct hello){.dtls = dtls};
+	clear(h, sizeof(*h));
+	h->dtls = dtls;
 	h->version = cur_u16(&body);
 	h->random = cur_sub(&body, RANDOM_LEN);
 	h->session_id = list8(&body);
