@@ -218,18 +218,21 @@ out_time(struct out *o, struct when t)
 void
 out_time_near(struct out *o, struct when t, struct out_second *known)
 {
-	int64_t s = floor_div(t.ns, NS_PER_S);
+	enum { FRACTION = sizeof("2025-05-01T12:00:00.") - 1 };
+	int64_t us = floor_div(t.ns, NS_PER_US), s = floor_div(us, 1000000);
 
 	if (s != known->s || !known->text[0]) {
 		struct out text = out_of(known->text, sizeof(known->text));
 
 		out_time_s(&text, t);
-		out_char(&text, '.');
+		OUT_LIT(&text, ".000000+0000");
 		known->s = s;
+		known->us = s * 1000000;
 	}
+	if (us != known->us)
+		write_digits(known->text + FRACTION, (uint64_t)(us - s * 1000000), 6);
+	known->us = us;
 	out_bytes(o, known->text, sizeof(known->text));
-	zero_padded(o, (uint64_t)(t.ns - s * NS_PER_S) / NS_PER_US, 6);
-	OUT_LIT(o, "+0000");
 }
 
 /* Length of the UTF-8 sequence at p (RFC 3629: no surrogates, no overlong forms), 0 when it is none. */

@@ -71,10 +71,10 @@ void out_fixed(struct out *o, int64_t v, unsigned decimals);
 void out_time(struct out *o, struct when t);
 void out_time_s(struct out *o, struct when t);
 
-/* out_time for times that come in runs: the text of the last one's second is kept; all zero at first. */
+/* out_time for times that come in runs: the last one's text is kept; all zero at first. */
 struct out_second {
-	int64_t s;
-	char text[20]; /* 2025-05-01T12:00:00. */
+	int64_t s, us;
+	char text[31]; /* 2025-05-01T12:00:00.123456+0000 */
 };
 void out_time_near(struct out *o, struct when t, struct out_second *known);
 

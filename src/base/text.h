@@ -12,6 +12,7 @@ struct text {
 	uint32_t len;
 };
 
-#define TEXT_LIT(literal) ((struct text){"" literal, sizeof(literal) - 1})
+#define TEXT_INIT(literal) {"" literal, sizeof(literal) - 1} /* in a table */
+#define TEXT_LIT(literal) ((struct text)TEXT_INIT(literal))
 
 #endif

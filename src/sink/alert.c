@@ -152,7 +152,8 @@ eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const
 	const struct detector_info *d = detector_of(f);
 	const struct line_ends ends = {&f->actor, &f->target, f->actor_port, f->target_port, f->proto};
 	bool alert = eve_alerts(f);
-	const struct line_head head = {f->time, finding_flow_id(f, s), alert ? "alert" : "gatewitness"};
+	const struct line_head head = {f->time, finding_flow_id(f, s),
+				       alert ? TEXT_LIT("alert") : TEXT_LIT("gatewitness")};
 	char *begun;
 
 	if (!alert && x->cfg->strict)
@@ -173,7 +174,7 @@ eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const
 void
 eve_incident_closed(struct out *o, struct eve_context *x, const struct incident *i)
 {
-	const struct line_head head = {i->last, 0, "gatewitness"};
+	const struct line_head head = {i->last, 0, TEXT_LIT("gatewitness")};
 	char *begun;
 
 	if (x->cfg->strict)

@@ -54,7 +54,7 @@ line_begin(struct out *o, struct eve_context *x, const struct line_head *h)
 	}
 	out_bytes(o, x->iface, x->iface_len);
 	OUT_LIT(o, ",\"event_type\":\"");
-	out_text(o, h->type);
+	out_bytes(o, h->type.p, h->type.len);
 	out_char(o, '"');
 	return begun;
 }
@@ -88,15 +88,6 @@ out_proto(struct out *o, uint8_t proto)
 	}
 }
 
-static void
-out_port(struct out *o, const char *key, uint16_t port)
-{
-	if (port == 0)
-		return;
-	out_text(o, key);
-	out_u64(o, port);
-}
-
 void
 line_ends(struct out *o, const struct line_ends *e)
 {
@@ -105,13 +96,13 @@ line_ends(struct out *o, const struct line_ends *e)
 	OUT_LIT(o, ",\"src_ip\":\"");
 	out_addr(o, e->src);
 	out_char(o, '"');
-	if (ports)
-		out_port(o, ",\"src_port\":", e->src_port);
+	if (ports && e->src_port)
+		LINE_U64(o, "src_port", e->src_port);
 	OUT_LIT(o, ",\"dest_ip\":\"");
 	out_addr(o, e->dest);
 	out_char(o, '"');
-	if (ports)
-		out_port(o, ",\"dest_port\":", e->dest_port);
+	if (ports && e->dest_port)
+		LINE_U64(o, "dest_port", e->dest_port);
 	OUT_LIT(o, ",\"proto\":\"");
 	out_proto(o, e->proto);
 	OUT_LIT(o, "\",\"ip_v\":");

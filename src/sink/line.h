@@ -37,7 +37,7 @@ void line_community(struct out *o, const struct session *s);
 struct line_head {
 	struct when time;
 	uint64_t flow_id;
-	const char *type;
+	struct text type;
 };
 char *line_begin(struct out *o, struct eve_context *x, const struct line_head *h);
 void line_end(struct out *o, const struct eve_context *x, char *begun);
@@ -51,6 +51,17 @@ void line_tls(struct out *o, const struct eve_context *x, const struct session *
 		if ((t).p) {                                                                                           \
 			JSON_KEY(o, key);                                                                              \
 			json_string(o, (t).p, (t).len);                                                                \
+		}                                                                                                      \
+	} while (0)
+/* A text of our own making: nothing to escape. */
+#define LINE_PLAIN(o, key, t)                                                                                          \
+	do {                                                                                                           \
+		struct text line_plain_ = (t);                                                                         \
+		if (line_plain_.p) {                                                                                   \
+			json_comma(o);                                                                                 \
+			OUT_LIT(o, "\"" key "\":\"");                                                                  \
+			out_bytes(o, line_plain_.p, line_plain_.len);                                                  \
+			out_char(o, '"');                                                                              \
 		}                                                                                                      \
 	} while (0)
 #define LINE_U64(o, key, v)                 (JSON_KEY(o, key), out_u64(o, (uint64_t)(v)))

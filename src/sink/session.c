@@ -10,10 +10,10 @@ has_hello(const struct session *s)
 	return s->carrier != CARRIER_NONE && (s->client_hello || s->server_hello);
 }
 
-static const char *
+static struct text
 app_proto(const struct session *s)
 {
-	return s->carrier == CARRIER_QUIC ? "quic" : "tls";
+	return s->carrier == CARRIER_QUIC ? TEXT_LIT("quic") : TEXT_LIT("tls");
 }
 
 static void
@@ -33,18 +33,21 @@ tls_line(struct out *o, struct eve_context *x, const struct session *s, const st
 
 /* Suricata's words: how a flow stands, and why it is told of now. */
 static const struct {
-	const char *state, *reason;
+	struct text state, reason;
 } ENDS[] = {
-	[FLOW_OPEN] = {"established", "forced"},    [FLOW_FIN] = {"closed", "timeout"},
-	[FLOW_RST] = {"closed", "timeout"},         [FLOW_TIMEOUT] = {"established", "timeout"},
-	[FLOW_EVICTED] = {"established", "forced"}, [FLOW_INPUT_END] = {"established", "shutdown"},
+	[FLOW_OPEN] = {TEXT_INIT("established"), TEXT_INIT("forced")},
+	[FLOW_FIN] = {TEXT_INIT("closed"), TEXT_INIT("timeout")},
+	[FLOW_RST] = {TEXT_INIT("closed"), TEXT_INIT("timeout")},
+	[FLOW_TIMEOUT] = {TEXT_INIT("established"), TEXT_INIT("timeout")},
+	[FLOW_EVICTED] = {TEXT_INIT("established"), TEXT_INIT("forced")},
+	[FLOW_INPUT_END] = {TEXT_INIT("established"), TEXT_INIT("shutdown")},
 };
 
-static const char *
+static struct text
 flow_state(const struct session *s)
 {
 	if (s->packets_out == 0 || s->packets_in == 0)
-		return "new";
+		return TEXT_LIT("new");
 	return ENDS[s->end <= FLOW_INPUT_END ? s->end : FLOW_OPEN].state;
 }
 
@@ -67,28 +70,17 @@ flow_object(struct out *o, struct eve_context *x, const struct session *s)
 	out_time_near(o, s->last, &x->second);
 	OUT_LIT(o, "\",\"age\":");
 	out_i64(o, age > 0 ? age : 0);
-	OUT_LIT(o, ",\"state\":\"");
-	out_text(o, flow_state(s));
-	OUT_LIT(o, "\",\"reason\":\"");
-	out_text(o, ENDS[s->end <= FLOW_INPUT_END ? s->end : FLOW_OPEN].reason);
-	OUT_LIT(o, "\"}");
+	LINE_PLAIN(o, "state", flow_state(s));
+	LINE_PLAIN(o, "reason", ENDS[s->end <= FLOW_INPUT_END ? s->end : FLOW_OPEN].reason);
+	out_char(o, '}');
 }
 
-static const char *
+static struct text
 tcp_state(const struct session *s)
 {
 	if (s->end == FLOW_FIN || s->end == FLOW_RST)
-		return "closed";
-	return s->packets_in == 0 ? "syn_sent" : "established";
-}
-
-static void
-flags_member(struct out *o, const char *key, uint8_t flags)
-{
-	json_comma(o);
-	out_text(o, key);
-	out_hex(o, &flags, 1);
-	out_char(o, '"');
+		return TEXT_LIT("closed");
+	return s->packets_in == 0 ? TEXT_LIT("syn_sent") : TEXT_LIT("established");
 }
 
 static void
@@ -96,19 +88,22 @@ tcp_object(struct out *o, const struct session *s)
 {
 	static const struct {
 		uint8_t flag;
-		const char *member;
+		char member[12];
 	} NAMES[] = {{TCP_SYN, ",\"syn\":true"}, {TCP_FIN, ",\"fin\":true"}, {TCP_RST, ",\"rst\":true"},
 		     {TCP_PSH, ",\"psh\":true"}, {TCP_ACK, ",\"ack\":true"}, {TCP_URG, ",\"urg\":true"}};
 	uint8_t all = s->flags_out | s->flags_in;
 
-	OUT_LIT(o, ",\"tcp\":{");
-	flags_member(o, "\"tcp_flags\":\"", all);
-	flags_member(o, "\"tcp_flags_ts\":\"", s->flags_out);
-	flags_member(o, "\"tcp_flags_tc\":\"", s->flags_in);
+	OUT_LIT(o, ",\"tcp\":{\"tcp_flags\":\"");
+	out_hex(o, &all, 1);
+	OUT_LIT(o, "\",\"tcp_flags_ts\":\"");
+	out_hex(o, &s->flags_out, 1);
+	OUT_LIT(o, "\",\"tcp_flags_tc\":\"");
+	out_hex(o, &s->flags_in, 1);
+	out_char(o, '"');
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
 		if (all & NAMES[i].flag)
-			out_text(o, NAMES[i].member);
-	LINE_STRING(o, "state", tcp_state(s));
+			out_bytes(o, NAMES[i].member, sizeof(NAMES[i].member) - 1);
+	LINE_PLAIN(o, "state", tcp_state(s));
 	if (s->gap_bytes_out)
 		LINE_BOOL(o, "ts_gap", true);
 	if (s->gap_bytes_in)
@@ -132,12 +127,12 @@ flow_record(struct out *o, struct eve_context *x, const struct session *s)
 static void
 flow_line(struct out *o, struct eve_context *x, const struct session *s, const struct line_flow *flow)
 {
-	const struct line_head head = {s->time, flow->id, "flow"};
+	const struct line_head head = {s->time, flow->id, TEXT_LIT("flow")};
 	char *begun = line_begin(o, x, &head);
 
 	out_bytes(o, flow->bytes, flow->len);
 	if (has_hello(s))
-		LINE_STRING(o, "app_proto", app_proto(s));
+		LINE_PLAIN(o, "app_proto", app_proto(s));
 	flow_object(o, x, s);
 	if (s->proto == PROTO_TCP)
 		tcp_object(o, s);
@@ -160,15 +155,15 @@ anomaly_event(const struct session *s)
 static void
 anomaly_line(struct out *o, struct eve_context *x, const struct session *s, const struct line_flow *flow)
 {
-	const struct line_head head = {s->time, flow->id, "anomaly"};
+	const struct line_head head = {s->time, flow->id, TEXT_LIT("anomaly")};
 	char *begun = line_begin(o, x, &head);
 
 	out_bytes(o, flow->bytes, flow->len);
 	OUT_LIT(o, ",\"anomaly\":{\"type\":\"applayer\",\"event\":\"");
 	out_text(o, anomaly_event(s));
-	OUT_LIT(o, "\",\"layer\":\"proto_parser\",\"app_proto\":\"");
-	out_text(o, app_proto(s));
-	OUT_LIT(o, "\"}");
+	OUT_LIT(o, "\",\"layer\":\"proto_parser\"");
+	LINE_PLAIN(o, "app_proto", app_proto(s));
+	out_char(o, '}');
 	if (!x->cfg->strict) {
 		OUT_LIT(o, ",\"gatewitness\":{\"session\":\"");
 		out_hex_u64(o, s->id);
@@ -187,7 +182,7 @@ anomaly_line(struct out *o, struct eve_context *x, const struct session *s, cons
 static void
 update_line(struct out *o, struct eve_context *x, const struct session *s, const struct line_flow *flow)
 {
-	const struct line_head head = {s->time, flow->id, "gatewitness"};
+	const struct line_head head = {s->time, flow->id, TEXT_LIT("gatewitness")};
 	char *begun = line_begin(o, x, &head);
 
 	out_bytes(o, flow->bytes, flow->len);

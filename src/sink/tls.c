@@ -4,29 +4,16 @@
  */
 #include "sink/line.h"
 
-/* Digits, letters and punctuation of our own making (JA3's numbers and MD5): no byte needs an escape. */
-static void
-plain_member(struct out *o, const char *key, struct text t)
-{
-	if (!t.p)
-		return;
-	json_comma(o);
-	out_text(o, key);
-	out_bytes(o, t.p, t.len);
-	out_char(o, '"');
-}
-
-static void
-fingerprint_pair(struct out *o, const char *key, struct text hash, struct text string)
-{
-	if (!hash.p)
-		return;
-	json_comma(o);
-	out_text(o, key);
-	plain_member(o, "\"hash\":\"", hash);
-	plain_member(o, "\"string\":\"", string);
-	out_char(o, '}');
-}
+#define FINGERPRINT(o, key, h, s)                                                                                      \
+	do {                                                                                                           \
+		if ((h).p) {                                                                                           \
+			JSON_KEY(o, key);                                                                              \
+			out_char(o, '{');                                                                              \
+			LINE_PLAIN(o, "hash", h);                                                                      \
+			LINE_PLAIN(o, "string", s);                                                                    \
+			out_char(o, '}');                                                                              \
+		}                                                                                                      \
+	} while (0)
 
 /* Texts, each after a length byte, as a JSON array. */
 static void
@@ -127,7 +114,7 @@ version_member(struct out *o, uint16_t version)
 	if (version == 0)
 		return;
 	name = tls_version_name(version, buf);
-	LINE_TEXT(o, "version", name);
+	LINE_PLAIN(o, "version", name);
 }
 
 static bool
@@ -139,9 +126,9 @@ was_resumed(const struct session *s)
 static void
 fingerprints(struct out *o, const struct session *s)
 {
-	fingerprint_pair(o, "\"ja3\":{", s->ja3, s->ja3_string);
-	fingerprint_pair(o, "\"ja3s\":{", s->ja3s, s->ja3s_string);
-	LINE_TEXT(o, "ja4", s->ja4);
+	FINGERPRINT(o, "ja3", s->ja3, s->ja3_string);
+	FINGERPRINT(o, "ja3s", s->ja3s, s->ja3s_string);
+	LINE_PLAIN(o, "ja4", s->ja4);
 }
 
 static void
@@ -163,7 +150,7 @@ extended_members(struct out *o, const struct session *s)
 	if (s->server_hello)
 		cipher_member(o, s->cipher);
 	LINE_TEXT(o, "alpn", s->alpn);
-	LINE_TEXT(o, "ja4_r", s->ja4_r);
+	LINE_PLAIN(o, "ja4_r", s->ja4_r);
 	if (s->hello_retry)
 		LINE_BOOL(o, "hello_retry_request", true);
 }

@@ -80,13 +80,17 @@ static const struct name GROUPS[] = {
 	{0xff02, "arbitrary_explicit_char2_curves"},
 };
 
-static const struct name VERSIONS[] = {
-	{0x0002, "SSLv2"},    {0x0100, "DTLS 1.0 (OpenSSL pre 0.9.8f)"},
-	{0x0101, "TLCP 1.1"}, {0x0300, "SSLv3"},
-	{0x0301, "TLS 1.0"},  {0x0302, "TLS 1.1"},
-	{0x0303, "TLS 1.2"},  {0x0304, "TLS 1.3"},
-	{0xfefc, "DTLS 1.3"}, {0xfefd, "DTLS 1.2"},
-	{0xfeff, "DTLS 1.0"},
+/* The usual ones first. */
+static const struct {
+	uint16_t code;
+	struct text name;
+} VERSIONS[] = {
+	{0x0303, TEXT_INIT("TLS 1.2")},  {0x0304, TEXT_INIT("TLS 1.3")},
+	{0xfefd, TEXT_INIT("DTLS 1.2")}, {0x0301, TEXT_INIT("TLS 1.0")},
+	{0x0302, TEXT_INIT("TLS 1.1")},  {0xfefc, TEXT_INIT("DTLS 1.3")},
+	{0xfeff, TEXT_INIT("DTLS 1.0")}, {0x0002, TEXT_INIT("SSLv2")},
+	{0x0101, TEXT_INIT("TLCP 1.1")}, {0x0100, TEXT_INIT("DTLS 1.0 (OpenSSL pre 0.9.8f)")},
+	{0x0300, TEXT_INIT("SSLv3")},
 };
 
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
@@ -134,11 +138,11 @@ put_hex(struct out *o, uint16_t v)
 struct text
 tls_version_name(uint16_t version, char buf[24])
 {
-	const char *name = name_of(VERSIONS, COUNT_OF(VERSIONS), version);
 	struct out o = out_of(buf, 24);
 
-	if (name)
-		return (struct text){name, (uint32_t)strlen(name)};
+	for (size_t i = 0; i < COUNT_OF(VERSIONS); i++)
+		if (VERSIONS[i].code == version)
+			return VERSIONS[i].name;
 	switch (version >> 8) {
 	case 0x7f:
 		OUT_LIT(&o, "TLS 1.3 draft-");
