@@ -13,7 +13,8 @@
 
 #include "flow/classify.h"
 
-enum told { TOLD_OPEN = 1 };
+/* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
+enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4 };
 
 /* Of a talk, what each record touches; the rest is for exchanges and the end. */
 enum { TALK_HOT = 128 };
@@ -383,12 +384,21 @@ end_connections(struct pipeline *p)
    a packet or two): what went before cannot go on. */
 static const int64_t CLOCK_BACK_NS = 60 * NS_PER_S, FILE_BACK_NS = NS_PER_MS;
 
+static void
+next_pulse(struct pipeline *p, struct when time)
+{
+	struct detect_sink findings = findings_to(p);
+	int64_t step = PULSE_S * NS_PER_S;
+
+	pulses_emit(p);
+	detect_idle(p->detect, time, &findings);
+	p->pulse_end = when_add((struct when){time.ns / step * step}, step);
+}
+
 /* Emits what the packet's time has ended: ten seconds of a gateway, idle connections, idle incidents. */
 static void
 advance(struct pipeline *p, struct when time)
 {
-	struct detect_sink findings = findings_to(p);
-	int64_t step = PULSE_S * NS_PER_S;
 	bool back = when_since(p->now, time) > (p->capture_begins ? FILE_BACK_NS : CLOCK_BACK_NS);
 
 	p->capture_begins = false;
@@ -397,20 +407,18 @@ advance(struct pipeline *p, struct when time)
 	if (back || when_before(p->now, time))
 		p->now = time;
 	finish_ended(p);
-	if (when_before(time, p->pulse_end) && !back)
-		return;
-	pulses_emit(p);
-	detect_idle(p->detect, time, &findings);
-	p->pulse_end = when_add((struct when){time.ns / step * step}, step);
+	if (back || !when_before(time, p->pulse_end))
+		next_pulse(p, time);
 }
 
 static void
 count_pulse(struct pipeline *p, const struct flow *f, const struct packet *k, bool is_new)
 {
 	struct pulse *pulse = &p->pulse[f->gateway];
+	uint8_t from = addr_same(&k->src, &f->addr[0]) ? GATEWAY_0 : GATEWAY_1;
 
 	pulse->gateway = f->gateway;
-	pulse_packet(pulse, f, k, (struct pulse_what){gateway_at(p, &k->src) != 0, is_new});
+	pulse_packet(pulse, f, k, (struct pulse_what){(f->told & from) != 0, is_new});
 }
 
 static void
@@ -429,10 +437,11 @@ icmp(struct pipeline *p, const struct packet *k)
 static void
 begin(struct pipeline *p, struct flow *f)
 {
+	uint8_t opener = gateway_at(p, &f->addr[0]), server = gateway_at(p, &f->addr[1]);
+
 	f->capture = p->capture;
-	f->gateway = gateway_at(p, &f->addr[1]);
-	if (!f->gateway)
-		f->gateway = gateway_at(p, &f->addr[0]);
+	f->gateway = server ? server : opener;
+	f->told = (uint8_t)((opener ? GATEWAY_0 : 0) | (server ? GATEWAY_1 : 0));
 	if (f->gateway)
 		f->flags |= FLOW_GATEWAY;
 	else if (p->cfg.scope_gateway && p->gateways)

@@ -27,10 +27,12 @@ struct head {
 static inline bool
 head_read(struct cur *c, struct head *r)
 {
-	r->type = cur_u8(c);
-	r->version = cur_u16(c);
-	r->length = cur_u16(c);
-	return !c->bad;
+	const uint8_t *h = cur_take(c, RECORD_HEAD);
+
+	*r = (struct head){0};
+	if (h)
+		*r = (struct head){h[0], (uint16_t)(h[1] << 8 | h[2]), (uint16_t)(h[3] << 8 | h[4])};
+	return h != NULL;
 }
 
 static inline bool
