@@ -229,10 +229,12 @@ out_time_near(struct out *o, struct when t, struct out_second *known)
 		known->s = s;
 		known->us = s * 1000000;
 	}
-	if (us != known->us)
-		write_digits(known->text + FRACTION, (uint64_t)(us - s * 1000000), 6);
-	known->us = us;
 	out_bytes(o, known->text, sizeof(known->text));
+	if (us == known->us || o->full)
+		return;
+	write_digits(o->p - sizeof(known->text) + FRACTION, (uint64_t)(us - s * 1000000), 6);
+	write_digits(known->text + FRACTION, (uint64_t)(us - s * 1000000), 6);
+	known->us = us;
 }
 
 /* Length of the UTF-8 sequence at p (RFC 3629: no surrogates, no overlong forms), 0 when it is none. */
