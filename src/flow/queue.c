@@ -160,9 +160,24 @@ flow_mark(struct flows *t, struct flow *f, enum flow_end how)
 	t->counts->flow_evicted += f->end == FLOW_EVICTED;
 }
 
+/* Connections end in the order of their queue, long after they were last looked at: the next one's index slot and the
+   one after it are on their way meanwhile. */
+static void
+prefetch_next(const struct flows *t, const struct flow *f)
+{
+	const struct flow *next = f->after ? flow_at(t, f->after) : NULL;
+
+	if (!next)
+		return;
+	map_prefetch(&t->map, flow_hash_of(t, next));
+	if (next->after)
+		pool_prefetch(&t->items, next->after, 0, sizeof(*next));
+}
+
 void
 flow_end(struct flows *t, struct flow *f, enum flow_end how)
 {
+	prefetch_next(t, f);
 	map_remove(&t->map, flow_hash_of(t, f), flow_handle(t, f));
 	queue_leave(t, f);
 	flow_mark(t, f, how);
