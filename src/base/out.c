@@ -215,26 +215,42 @@ out_time(struct out *o, struct when t)
 	out_time_near(o, t, &(struct out_second){0});
 }
 
+/* "123456+0" of 123456, first character in the lowest byte; n * 103 / 1024 are the tens of n. */
+static uint64_t
+fraction_text(uint32_t us)
+{
+	const uint64_t pairs = UINT64_C(0x000000ff00ff00ff);
+	uint64_t x = us / 10000 | (uint64_t)(us / 100 % 100) << 16 | (uint64_t)(us % 100) << 32;
+	uint64_t tens = x * 103 >> 10 & UINT64_C(0x0000000f000f000f);
+
+	x = ((x - tens * 10) & pairs) << 8 | tens;
+	x += UINT64_C(0x302b303030303030);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	x = __builtin_bswap64(x);
+#endif
+	return x;
+}
+
 void
 out_time_near(struct out *o, struct when t, struct out_second *known)
 {
-	enum { FRACTION = sizeof("2025-05-01T12:00:00.") - 1 };
-	int64_t us = floor_div(t.ns, NS_PER_US), s = floor_div(us, 1000000);
+	int64_t us = floor_div(t.ns, NS_PER_US), s;
 
-	if (s != known->s || !known->text[0]) {
-		struct out text = out_of(known->text, sizeof(known->text));
+	if (us != known->us || !known->text[0]) {
+		s = floor_div(us, 1000000);
+		if (s != known->s || !known->text[0]) {
+			struct out text = out_of(known->text, sizeof(known->text));
 
-		out_time_s(&text, t);
-		OUT_LIT(&text, ".000000+0000");
+			out_time_s(&text, t);
+			out_char(&text, '.');
+		}
+		known->fraction = fraction_text((uint32_t)(us - s * 1000000));
 		known->s = s;
-		known->us = s * 1000000;
+		known->us = us;
 	}
 	out_bytes(o, known->text, sizeof(known->text));
-	if (us == known->us || o->full)
-		return;
-	write_digits(o->p - sizeof(known->text) + FRACTION, (uint64_t)(us - s * 1000000), 6);
-	write_digits(known->text + FRACTION, (uint64_t)(us - s * 1000000), 6);
-	known->us = us;
+	out_bytes(o, &known->fraction, sizeof(known->fraction));
+	OUT_LIT(o, "000");
 }
 
 /* Length of the UTF-8 sequence at p (RFC 3629: no surrogates, no overlong forms), 0 when it is none. */

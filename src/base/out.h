@@ -74,7 +74,8 @@ void out_time_s(struct out *o, struct when t);
 /* out_time for times that come in runs: the last one's text is kept; all zero at first. */
 struct out_second {
 	int64_t s, us;
-	char text[31]; /* 2025-05-01T12:00:00.123456+0000 */
+	uint64_t fraction; /* 123456+0 as text, in a word: bytes just written one by one cannot be read at once */
+	char text[20]; /* 2025-05-01T12:00:00. */
 };
 void out_time_near(struct out *o, struct when t, struct out_second *known);
 
