@@ -130,7 +130,7 @@ common_open(struct common *c, const char *iface)
 				     NULL,
 		.iface = iface,
 		.version = PROGRAM_VERSION,
-		.tell = {c, on_session, on_finding, on_gateways},
+		.tell = {c, c->quiet ? NULL : on_session, c->quiet ? NULL : on_finding, on_gateways},
 	};
 
 	c->eve = setup.eve;
