@@ -23,7 +23,7 @@ ALL_CFLAGS += -DWITHOUT_NDPI
 endif
 
 EDGE := src/base/crypt.c src/flow/classify.c
-CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) src/pipeline.c
+CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
 WORLD := $(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c))
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))

@@ -12,6 +12,7 @@
 #include "pipeline.h"
 
 #include "flow/classify.h"
+#include "pipeline_shares.h"
 
 /* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
 enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4 };
@@ -38,8 +39,7 @@ struct pipeline {
 	uint16_t capture;
 	bool capture_begins; /* no packet of it was read yet */
 	struct when pulse_end;
-	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
-	size_t gateways;
+	struct site site;
 	struct pulse pulse[GATEWAYS_MAX + 1];
 	struct counts counts;
 };
@@ -49,66 +49,10 @@ struct job {
 	uint64_t hash;
 };
 
-/* Shares of memory.limit; what is left is divided among connections. */
-static struct flows_config
-flows_share(const struct pipeline_config *cfg)
-{
-	return (struct flows_config){.segment_bytes = cfg->memory / 16, .key = cfg->table};
-}
-
-static struct tls_config
-tls_share(const struct pipeline_config *cfg)
-{
-	return (struct tls_config){.buffer_bytes = cfg->memory / 16,
-				   .intern_bytes = cfg->memory / 8,
-				   .identity = cfg->identity,
-				   .table = cfg->table};
-}
-
-static size_t
-at_most(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 static size_t
 live_bytes(void)
 {
 	return sizeof(struct live) + (talk_bytes() + 7) / 8 * 8;
-}
-
-/* One connection in FULL_SHARE has a server's answer and a talk when a flood of hellos fills the table. */
-enum { FULL_SHARE = 4, ROOM_FOR_ALIGNMENT = 1 << 16 };
-
-static size_t
-table_bytes(const struct flows_config *f, const struct tls_config *t)
-{
-	return flows_bytes(f) + tls_bytes(t) + live_bytes() * t->fulls;
-}
-
-static void
-table_size(struct flows_config *f, struct tls_config *t, uint32_t flows)
-{
-	f->flows = t->halves = flows;
-	t->fulls = flows / FULL_SHARE + 1;
-}
-
-/* The most connections that fit: the sizes are monotone, so halve the interval. */
-static void
-table_fit(struct flows_config *f, struct tls_config *t, size_t memory)
-{
-	uint32_t low = 16, high = UINT32_C(1) << 28;
-
-	while (low + 1 < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		table_size(f, t, mid);
-		if (table_bytes(f, t) <= memory)
-			low = mid;
-		else
-			high = mid;
-	}
-	table_size(f, t, low);
 }
 
 struct pipeline *
@@ -116,21 +60,17 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 {
 	struct carve c = {memory, (uint8_t *)memory + cfg->memory};
 	struct pipeline *p = carve_take(&c, sizeof(*p));
-	struct detect_config detect = cfg->detect;
-	struct flows_config flows = flows_share(cfg);
-	struct tls_config tls = tls_share(cfg);
-	size_t fragments = at_most(cfg->memory / 64, 4 << 20);
+	struct shares share;
 
+	shares_begin(&share, cfg);
 	*p = (struct pipeline){.cfg = *cfg, .to = *to};
-	p->decoder = decoder_new(&c, fragments, &p->counts);
+	p->decoder = decoder_new(&c, share.fragments, &p->counts);
 	decoder_key(p->decoder, &cfg->table);
-	detect.memory = at_most(cfg->memory / 16, 16 << 20);
-	detect.table = cfg->table;
-	p->detect = detect_new(&c, &detect, &p->counts);
-	table_fit(&flows, &tls, (size_t)(c.end - c.p) - ROOM_FOR_ALIGNMENT);
-	p->flows = flows_new(&c, &flows, &p->counts);
-	p->tls = tls_new(&c, &tls, &p->counts);
-	pool_init(&p->lives, carve_take(&c, live_bytes() * tls.fulls), (uint32_t)live_bytes(), tls.fulls);
+	p->detect = detect_new(&c, &share.detect, &p->counts);
+	shares_fit(&share, (size_t)(c.end - c.p), live_bytes());
+	p->flows = flows_new(&c, &share.flows, &p->counts);
+	p->tls = tls_new(&c, &share.tls, &p->counts);
+	pool_init(&p->lives, carve_take(&c, live_bytes() * share.tls.fulls), (uint32_t)live_bytes(), share.tls.fulls);
 	if (cfg->ndpi)
 		p->classify = classify_new(&(struct classify_config){cfg->ndpi_calls, 1024}, &p->counts);
 	return p;
@@ -146,8 +86,7 @@ pipeline_close(struct pipeline *p)
 void
 pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n)
 {
-	p->gateways = at_most(n, GATEWAY_ADDRS_MAX);
-	memcpy(p->gateway, addrs, p->gateways * sizeof(*addrs));
+	site_set(&p->site, addrs, n);
 }
 
 void
@@ -155,25 +94,6 @@ pipeline_capture(struct pipeline *p, uint16_t n)
 {
 	p->capture = n;
 	p->capture_begins = true;
-}
-
-static uint8_t
-gateway_at(const struct pipeline *p, const struct addr *a)
-{
-	for (size_t i = 0; i < p->gateways; i++)
-		if (addr_same(&p->gateway[i].addr, a))
-			return p->gateway[i].gateway;
-	return 0;
-}
-
-/* The gateway of a record, and on which side it stands. */
-static void
-gateway_role(const struct pipeline *p, struct session *s)
-{
-	uint8_t src = gateway_at(p, &s->src), dest = gateway_at(p, &s->dest);
-
-	s->gateway = dest ? dest : src;
-	s->role = dest ? ROLE_INBOUND : src ? ROLE_OUTBOUND : ROLE_OTHER;
 }
 
 static void
@@ -225,10 +145,10 @@ tell(struct pipeline *p, struct flow *f, enum session_kind kind, struct when tim
 				      .time = time};
 
 	session_build(&s, &scratch, &from);
-	gateway_role(p, &s);
+	site_role(&p->site, &s);
 	s.capture = f->capture;
 	second_opinion(p, f, &s, name, sizeof(name));
-	if (p->cfg.scope_gateway && p->gateways && !s.gateway)
+	if (p->cfg.scope_gateway && p->site.count && !s.gateway)
 		return;
 	if (kind == SESSION_OPEN && s.role == ROLE_INBOUND) {
 		p->pulse[s.gateway].resumptions_offered += s.id_offered != 0;
@@ -424,10 +344,10 @@ count_pulse(struct pipeline *p, const struct flow *f, const struct packet *k, bo
 static void
 icmp(struct pipeline *p, const struct packet *k)
 {
-	uint8_t g = gateway_at(p, &k->dst);
+	uint8_t g = site_gateway(&p->site, &k->dst);
 
 	if (!g)
-		g = gateway_at(p, &k->src);
+		g = site_gateway(&p->site, &k->src);
 	if (g) {
 		p->pulse[g].gateway = g;
 		p->pulse[g].icmp++;
@@ -437,14 +357,14 @@ icmp(struct pipeline *p, const struct packet *k)
 static void
 begin(struct pipeline *p, struct flow *f)
 {
-	uint8_t opener = gateway_at(p, &f->addr[0]), server = gateway_at(p, &f->addr[1]);
+	uint8_t opener = site_gateway(&p->site, &f->addr[0]), server = site_gateway(&p->site, &f->addr[1]);
 
 	f->capture = p->capture;
 	f->gateway = server ? server : opener;
 	f->told = (uint8_t)((opener ? GATEWAY_0 : 0) | (server ? GATEWAY_1 : 0));
 	if (f->gateway)
 		f->flags |= FLOW_GATEWAY;
-	else if (p->cfg.scope_gateway && p->gateways)
+	else if (p->cfg.scope_gateway && p->site.count)
 		f->flags |= FLOW_IGNORED;
 }
 

@@ -9,15 +9,9 @@
 
 #include "detect/detect.h"
 #include "packet/packet.h"
+#include "session/site.h"
 
-enum { PIPELINE_BATCH = 32, GATEWAYS_MAX = 16, GATEWAY_ADDRS_MAX = 64 };
-
-/* Addresses of gateways, by number 1.. */
-struct gateway_addr {
-	struct addr addr;
-	uint8_t gateway;
-	bool listens, calls;		/* clients connect to it; it opens connections */
-};
+enum { PIPELINE_BATCH = 32 };
 
 struct pipeline_config {
 	size_t memory;			/* memory.limit */
