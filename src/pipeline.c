@@ -23,7 +23,7 @@ enum { TALK_HOT = 128 };
 /* What a connection needs once it has talked or lasted. */
 struct live {
 	struct when told; /* last record */
-	uint64_t talk[]; /* struct talk */
+	uint64_t talk[];  /* struct talk */
 };
 
 struct pipeline {

@@ -14,15 +14,15 @@
 enum { PIPELINE_BATCH = 32 };
 
 struct pipeline_config {
-	size_t memory;			/* memory.limit */
-	struct hash_key table;		/* random, for tables */
-	struct hash_key identity;	/* identity.key */
+	size_t memory;            /* memory.limit */
+	struct hash_key table;    /* random, for tables */
+	struct hash_key identity; /* identity.key */
 	uint64_t identity_id;
 	uint64_t sensor;
-	bool scope_gateway;		/* capture.scope = gateway */
+	bool scope_gateway; /* capture.scope = gateway */
 	bool ndpi;
-	uint32_t ndpi_calls;		/* ndpi.calls: a second */
-	int64_t update_ns;		/* session.update */
+	uint32_t ndpi_calls; /* ndpi.calls: a second */
+	int64_t update_ns;   /* session.update */
 	struct detect_config detect;
 };
 
@@ -30,7 +30,7 @@ struct pipeline_config {
 struct pipeline_sink {
 	void *arg;
 	void (*session)(void *arg, const struct session *s);
-	void (*pulse)(void *arg, const struct pulse *p);	/* may be NULL */
+	void (*pulse)(void *arg, const struct pulse *p); /* may be NULL */
 	void (*finding)(void *arg, const struct finding *f, const struct session *s);
 	void (*closed)(void *arg, const struct incident *i);
 };
@@ -59,6 +59,6 @@ void pipeline_end(struct pipeline *p);
 
 const struct counts *pipeline_counts(const struct pipeline *p);
 struct when pipeline_now(const struct pipeline *p);
-uint32_t pipeline_open(const struct pipeline *p);	/* connections in the table */
+uint32_t pipeline_open(const struct pipeline *p); /* connections in the table */
 
 #endif

@@ -21,7 +21,9 @@ shares_begin(struct shares *s, const struct pipeline_config *cfg)
 		.fragments = at_most(cfg->memory / 64, FRAGMENTS_MAX),
 		.detect = cfg->detect,
 		.flows = {.segment_bytes = cfg->memory / 16, .key = cfg->table},
-		.tls = {.buffer_bytes = cfg->memory / 16, .intern_bytes = cfg->memory / 8, .identity = cfg->identity,
+		.tls = {.buffer_bytes = cfg->memory / 16,
+			.intern_bytes = cfg->memory / 8,
+			.identity = cfg->identity,
 			.table = cfg->table},
 	};
 	s->detect.memory = at_most(cfg->memory / 16, DETECT_MAX);
@@ -45,7 +47,8 @@ shares_fit(struct shares *s, size_t left, size_t live_bytes)
 		uint32_t mid = low + (high - low) / 2;
 
 		size_for(s, mid);
-		if (flows_bytes(&s->flows) + tls_bytes(&s->tls) + live_bytes * s->tls.fulls <= left - ROOM_FOR_ALIGNMENT)
+		if (flows_bytes(&s->flows) + tls_bytes(&s->tls) + live_bytes * s->tls.fulls <=
+		    left - ROOM_FOR_ALIGNMENT)
 			low = mid;
 		else
 			high = mid;

@@ -10,7 +10,7 @@ struct shares {
 	size_t fragments;
 	struct detect_config detect;
 	struct flows_config flows;
-	struct tls_config tls;	/* tls.fulls is the number of lives, too */
+	struct tls_config tls; /* tls.fulls is the number of lives, too */
 };
 
 /* The fixed shares. */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define ADDR_TEXT_MAX 46	/* longest text form with its NUL */
+#define ADDR_TEXT_MAX 46 /* longest text form with its NUL */
 
 struct addr {
 	uint8_t b[16];

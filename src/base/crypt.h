@@ -22,17 +22,16 @@ void crypt_sha1(const void *bytes, size_t n, uint8_t out[CRYPT_SHA1]);
 void crypt_sha256(const void *bytes, size_t n, uint8_t out[CRYPT_SHA256]);
 
 /* HKDF with SHA-256 (RFC 5869), for QUIC's Initial keys (RFC 9001 5.2); ikm and info of at most 200 bytes. */
-void crypt_hkdf_extract(const void *salt, size_t salt_len, const void *ikm, size_t ikm_len,
-			uint8_t out[CRYPT_SHA256]);
-void crypt_hkdf_expand(const uint8_t prk[CRYPT_SHA256], const void *info, size_t info_len,
-		       uint8_t *out, size_t out_len);
+void crypt_hkdf_extract(const void *salt, size_t salt_len, const void *ikm, size_t ikm_len, uint8_t out[CRYPT_SHA256]);
+void
+crypt_hkdf_expand(const uint8_t prk[CRYPT_SHA256], const void *info, size_t info_len, uint8_t *out, size_t out_len);
 
 /* One block of AES-128 (QUIC header protection, RFC 9001 5.4.3). */
 void crypt_aes128(const uint8_t key[16], const uint8_t in[16], uint8_t out[16]);
 
 struct crypt_aead {
-	const uint8_t *key;	/* 16 bytes, AES-128-GCM */
-	const uint8_t *nonce;	/* 12 bytes */
+	const uint8_t *key;   /* 16 bytes, AES-128-GCM */
+	const uint8_t *nonce; /* 12 bytes */
 	const void *aad;
 	size_t aad_len;
 };

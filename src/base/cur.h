@@ -16,7 +16,7 @@
 
 struct cur {
 	const uint8_t *p, *end;
-	bool bad;	/* a read went past the end: nothing read since then counts */
+	bool bad; /* a read went past the end: nothing read since then counts */
 };
 
 static inline struct cur

@@ -14,8 +14,8 @@ struct hash_key {
 	uint64_t k0, k1;
 };
 
-uint64_t hash_fast(const struct hash_key *key, const void *bytes, size_t len);	/* SipHash-1-3 */
-uint64_t hash_keep(const struct hash_key *key, const void *bytes, size_t len);	/* SipHash-2-4 */
+uint64_t hash_fast(const struct hash_key *key, const void *bytes, size_t len); /* SipHash-1-3 */
+uint64_t hash_keep(const struct hash_key *key, const void *bytes, size_t len); /* SipHash-2-4 */
 
 /* SipHash-1-3 of n 64-bit words: a flow key without a byte loop. */
 uint64_t hash_words(const struct hash_key *key, const uint64_t *words, size_t n);

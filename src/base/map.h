@@ -19,8 +19,8 @@
 #include <stdint.h>
 
 struct map_slot {
-	uint32_t tag;		/* low 32 bits of the hash; home position is map_home */
-	uint32_t handle;	/* 0: empty */
+	uint32_t tag;    /* low 32 bits of the hash; home position is map_home */
+	uint32_t handle; /* 0: empty */
 };
 
 struct map {
@@ -30,7 +30,7 @@ struct map {
 };
 
 struct map_at {
-	uint32_t handle;	/* 0: no more candidates */
+	uint32_t handle; /* 0: no more candidates */
 	uint32_t tag, pos;
 };
 

@@ -59,11 +59,11 @@ out_char(struct out *o, char c)
 /* A literal: its length is known when it is compiled. */
 #define OUT_LIT(o, literal) out_bytes((o), "" literal, sizeof(literal) - 1)
 
-void out_text(struct out *o, const char *text);			/* NUL-terminated */
-void out_u64(struct out *o, uint64_t v);			/* decimal */
+void out_text(struct out *o, const char *text); /* NUL-terminated */
+void out_u64(struct out *o, uint64_t v);        /* decimal */
 void out_i64(struct out *o, int64_t v);
-void out_hex(struct out *o, const void *bytes, size_t n);	/* lower case, no separators */
-void out_hex_u64(struct out *o, uint64_t v);			/* 16 digits */
+void out_hex(struct out *o, const void *bytes, size_t n); /* lower case, no separators */
+void out_hex_u64(struct out *o, uint64_t v);              /* 16 digits */
 void out_addr(struct out *o, const struct addr *a);
 /* v / 10^decimals with exactly `decimals` digits after the point: 1234, 3 -> 1.234 */
 void out_fixed(struct out *o, int64_t v, unsigned decimals);
@@ -75,7 +75,7 @@ void out_time_s(struct out *o, struct when t);
 struct out_second {
 	int64_t s, us;
 	uint64_t fraction; /* 123456+0 as text, in a word: bytes just written one by one cannot be read at once */
-	char text[20]; /* 2025-05-01T12:00:00. */
+	char text[20];     /* 2025-05-01T12:00:00. */
 };
 void out_time_near(struct out *o, struct when t, struct out_second *known);
 
@@ -86,8 +86,7 @@ char *put_u64(char *p, uint64_t v);
 static inline void
 json_comma(struct out *o)
 {
-	if (o->p > o->start && o->p[-1] != '{' && o->p[-1] != '[' && o->p[-1] != ':' &&
-	    o->p[-1] != '\n')
+	if (o->p > o->start && o->p[-1] != '{' && o->p[-1] != '[' && o->p[-1] != ':' && o->p[-1] != '\n')
 		out_char(o, ',');
 }
 
@@ -96,7 +95,7 @@ json_comma(struct out *o)
 
 /* A string value of n bytes: quotes, escapes; a byte that is not UTF-8 becomes U+FFFD. */
 void json_string(struct out *o, const void *bytes, size_t n);
-bool json_plain(const void *bytes, size_t n);	/* nothing to escape: json_string would copy it as it is */
+bool json_plain(const void *bytes, size_t n); /* nothing to escape: json_string would copy it as it is */
 void json_text(struct out *o, const char *text);
 void json_u64(struct out *o, uint64_t v);
 void json_i64(struct out *o, int64_t v);

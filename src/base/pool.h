@@ -22,10 +22,10 @@ void *carve_take(struct carve *c, size_t bytes);
 
 struct pool {
 	uint8_t *base;
-	uint32_t size;		/* bytes an item, a multiple of 8 */
-	uint32_t count;		/* items in all */
-	uint32_t fresh;		/* items never handed out yet begin here */
-	uint32_t freed;		/* head of the list of returned items */
+	uint32_t size;  /* bytes an item, a multiple of 8 */
+	uint32_t count; /* items in all */
+	uint32_t fresh; /* items never handed out yet begin here */
+	uint32_t freed; /* head of the list of returned items */
 	uint32_t used;
 };
 

@@ -12,7 +12,10 @@ struct text {
 	uint32_t len;
 };
 
-#define TEXT_INIT(literal) {"" literal, sizeof(literal) - 1} /* in a table */
+#define TEXT_INIT(literal)                                                                                             \
+	{                                                                                                              \
+		"" literal, sizeof(literal) - 1                                                                        \
+	} /* in a table */
 #define TEXT_LIT(literal) ((struct text)TEXT_INIT(literal))
 
 #endif

@@ -11,8 +11,8 @@
 enum { EXIT_DONE, EXIT_IO, EXIT_USAGE };
 
 struct arg_option {
-	int id; /* > 0; the letter where there is one */
-	const char *name; /* without --; NULL: end of the table */
+	int id;            /* > 0; the letter where there is one */
+	const char *name;  /* without --; NULL: end of the table */
 	const char *value; /* what it takes, NULL: nothing */
 	const char *doc;
 };

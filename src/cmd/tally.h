@@ -21,8 +21,8 @@ struct tally_program {
 	uint64_t key, sessions;
 	char ja4[40];
 	char sni[TALLY_NAME]; /* of its first session that had one */
-	uint16_t version; /* negotiated in its last session that had one */
-	uint16_t addrs; /* distinct ones, at most TALLY_ADDRS */
+	uint16_t version;     /* negotiated in its last session that had one */
+	uint16_t addrs;       /* distinct ones, at most TALLY_ADDRS */
 	struct addr addr[TALLY_ADDRS];
 };
 

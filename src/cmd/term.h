@@ -27,9 +27,9 @@ const char *term_style(const struct term *t, enum term_style style);
 struct words {
 	char text[48];
 };
-struct words words_number(uint64_t n); /* 22,898 */
-struct words words_bytes(uint64_t n); /* 19.5 MiB */
-struct words words_span(int64_t ns); /* 3 h 12 min, 61 s, 1.2 s */
+struct words words_number(uint64_t n);  /* 22,898 */
+struct words words_bytes(uint64_t n);   /* 19.5 MiB */
+struct words words_span(int64_t ns);    /* 3 h 12 min, 61 s, 1.2 s */
 struct words words_time(struct when t); /* 2025-05-01 12:00:00 */
 
 /* Wraps text at the terminal's width, each line behind `indent` blanks. */

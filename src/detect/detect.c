@@ -56,7 +56,7 @@ _Static_assert(sizeof(struct detect) + 1024 <= MEMORY_MIN / SHARES * 2, "the fra
 
 /* Of a session that is not over. */
 struct running {
-	uint32_t judged; /* exchanges */
+	uint32_t judged;        /* exchanges */
 	bool established, cert; /* were seen */
 };
 

@@ -23,21 +23,21 @@ struct finding_number {
 };
 
 struct finding {
-	uint64_t id; /* hash(detector, actor, first session) */
-	uint64_t incident; /* id of the incident it belongs to */
-	uint16_t detector; /* number in detect.def */
-	uint8_t severity; /* enum severity */
+	uint64_t id;        /* hash(detector, actor, first session) */
+	uint64_t incident;  /* id of the incident it belongs to */
+	uint16_t detector;  /* number in detect.def */
+	uint8_t severity;   /* enum severity */
 	uint8_t confidence; /* percent */
 	uint8_t gateway;
-	bool opens; /* first of its incident */
-	bool worsens; /* raised it, or is the first of its detector in it */
-	bool learning; /* the gateway's learning time was not over */
-	struct when time; /* packet time of the last evidence */
+	bool opens;                /* first of its incident */
+	bool worsens;              /* raised it, or is the first of its detector in it */
+	bool learning;             /* the gateway's learning time was not over */
+	struct when time;          /* packet time of the last evidence */
 	struct addr actor, target; /* the two addresses of the alert: src and dest */
 	uint16_t actor_port, target_port;
 	uint8_t proto;
 	char text[FINDING_TEXT]; /* the finding in words, with its numbers */
-	uint32_t coverage; /* hundredths of a percent of the bytes on the wire that were seen so far */
+	uint32_t coverage;       /* hundredths of a percent of the bytes on the wire that were seen so far */
 	uint32_t number_count;
 	struct finding_number number[FINDING_NUMBERS];
 	uint32_t session_count;
@@ -71,9 +71,9 @@ struct incident {
 };
 
 struct detect_config {
-	int64_t learn_ns; /* detect.learn */
+	int64_t learn_ns;         /* detect.learn */
 	int64_t incident_idle_ns; /* incident.idle */
-	size_t memory; /* share of the budget */
+	size_t memory;            /* share of the budget */
 	struct hash_key table;
 	const int64_t *params; /* DETECT_PARAM_COUNT values */
 };

@@ -33,9 +33,9 @@ enum param_index {
 
 struct view {
 	const struct session *s;
-	struct addr client; /* behind a balancer: the one in the PROXY header */
-	int64_t known_ns; /* since the gateway's first packet */
-	bool first; /* first record of this session */
+	struct addr client;                 /* behind a balancer: the one in the PROXY header */
+	int64_t known_ns;                   /* since the gateway's first packet */
+	bool first;                         /* first record of this session */
 	bool first_established, first_cert; /* first one that has seen so much */
 	bool learning;
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
@@ -46,7 +46,7 @@ struct familiar;
 
 /* What is known of a gateway as a whole. */
 struct site {
-	struct when first; /* first packet */
+	struct when first;    /* first packet */
 	uint32_t request_max; /* largest request before a login */
 	bool seen;
 };
@@ -56,7 +56,7 @@ struct detect {
 	struct hash_key table;
 	struct counts *counts;
 	int64_t param[PARAM_END];
-	struct when now; /* latest time of any record */
+	struct when now;       /* latest time of any record */
 	struct memory running; /* sessions that are not over: what was judged of them */
 	struct memory incidents;
 	struct memory familiars;

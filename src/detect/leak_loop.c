@@ -15,7 +15,7 @@
 
 enum {
 	RUN_SESSIONS = 4,
-	SHAPE_STEP = 8, /* request sizes within it count as one */
+	SHAPE_STEP = 8,    /* request sizes within it count as one */
 	DISTINCT_FAST = 3, /* sizes of answers; two of them are a cookie that is there or not */
 	DISTINCT_SLOW = 5,
 	BAND_SLOW = 8,
@@ -32,7 +32,7 @@ enum {
 struct leak_run {
 	struct when first, last;
 	uint64_t answers; /* size_bit, step 1 */
-	uint64_t bytes; /* of answers */
+	uint64_t bytes;   /* of answers */
 	uint64_t session[RUN_SESSIONS];
 	uint32_t count, told; /* told: the count when it was last reported */
 	uint32_t request_min, request_max, answer_min, answer_max;
@@ -43,7 +43,7 @@ struct leak_run {
 struct leaker {
 	struct leak_run run[2];
 	uint64_t shapes[2]; /* sizes of requests of this day and the one before */
-	uint64_t sources; /* a set of networks, for programs */
+	uint64_t sources;   /* a set of networks, for programs */
 	struct when shapes_since, paged;
 	uint32_t pages; /* large answers to ordinary requests, the last one at `paged` */
 };

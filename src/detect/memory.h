@@ -36,7 +36,7 @@ struct memory {
 };
 
 struct memory_plan {
-	size_t bytes; /* this share, all inclusive */
+	size_t bytes;     /* this share, all inclusive */
 	uint32_t payload; /* bytes an item */
 	struct hash_key key;
 };

@@ -7,8 +7,8 @@
 #include "detect/frame.h"
 
 struct egress {
-	struct memory places; /* gateway, address, port, protocol */
-	struct memory names; /* gateway, network, server name */
+	struct memory places;   /* gateway, address, port, protocol */
+	struct memory names;    /* gateway, network, server name */
 	struct memory services; /* UDP ports of the gateway that clients call */
 };
 

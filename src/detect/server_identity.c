@@ -18,7 +18,7 @@ struct leaf {
 struct identity {
 	struct leaf leaf[LEAVES];
 	struct when changed; /* when a new leaf, or a new length of flights, was accepted as known */
-	int32_t shift; /* by how much flights changed then; 0: a new leaf was seen in clear */
+	int32_t shift;       /* by how much flights changed then; 0: a new leaf was seen in clear */
 	uint8_t leaves;
 	bool mixed_told, has_changed;
 };

@@ -14,8 +14,8 @@
 struct classify;
 
 struct classify_config {
-	uint32_t calls_per_s;	/* pieces given to nDPI in a second of packet time */
-	uint32_t flows;		/* flows under examination at once */
+	uint32_t calls_per_s; /* pieces given to nDPI in a second of packet time */
+	uint32_t flows;       /* flows under examination at once */
 };
 
 /* NULL: nDPI could not start. */
@@ -31,9 +31,9 @@ const char *classify_version(void);
 void classify_feed(struct classify *c, const struct flow *f, const struct chunk *piece, uint32_t *handle);
 
 struct classify_answer {
-	uint16_t master, app;	/* nDPI protocol ids; 0: unknown */
-	uint64_t risks;		/* bits of ndpi_risk_enum */
-	bool is_tls;		/* nDPI says TLS, DTLS or QUIC */
+	uint16_t master, app; /* nDPI protocol ids; 0: unknown */
+	uint64_t risks;       /* bits of ndpi_risk_enum */
+	bool is_tls;          /* nDPI says TLS, DTLS or QUIC */
 	bool answered;
 };
 

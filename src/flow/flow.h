@@ -22,46 +22,46 @@
 enum flow_end { FLOW_OPEN, FLOW_FIN, FLOW_RST, FLOW_TIMEOUT, FLOW_EVICTED, FLOW_INPUT_END };
 
 enum flow_flag {
-	FLOW_MIDSTREAM = 1,	/* no SYN seen */
-	FLOW_ESTABLISHED = 2,	/* SYN, SYN-ACK and an ACK, or data both ways */
-	FLOW_GATEWAY = 4,	/* set by the pipeline: belongs to a gateway, do not shed */
-	FLOW_IGNORED = 8,	/* set by the pipeline: outside the scope, no chunks wanted */
-	FLOW_REPLACED = 16,	/* a new connection on the same addresses and ports ended it */
+	FLOW_MIDSTREAM = 1,   /* no SYN seen */
+	FLOW_ESTABLISHED = 2, /* SYN, SYN-ACK and an ACK, or data both ways */
+	FLOW_GATEWAY = 4,     /* set by the pipeline: belongs to a gateway, do not shed */
+	FLOW_IGNORED = 8,     /* set by the pipeline: outside the scope, no chunks wanted */
+	FLOW_REPLACED = 16,   /* a new connection on the same addresses and ports ended it */
 };
 
 struct flow_side {
-	uint64_t bytes;		/* IP payload bytes on the wire */
+	uint64_t bytes; /* IP payload bytes on the wire */
 	uint32_t packets;
-	uint32_t next;		/* next sequence number expected */
-	uint32_t segments;	/* held segments, a ring in the reassembly share; UDP keeps identities in these two */
+	uint32_t next;     /* next sequence number expected */
+	uint32_t segments; /* held segments, a ring in the reassembly share; UDP keeps identities in these two */
 	uint32_t gap_bytes;
 	uint16_t retransmits, gaps;
-	uint16_t mss, window;	/* of the SYN or first segment */
+	uint16_t mss, window;           /* of the SYN or first segment */
 	uint8_t ttl, wscale, tcp_flags; /* flags: all seen, or-ed */
-	uint8_t seen;		/* bits for the owner: started, finished ... */
-	uint32_t recent[2];	/* identities of the last packets, to know duplicates */
-	uint32_t recent_time;	/* of the last one, in units of 2^16 ns; wraps */
+	uint8_t seen;                   /* bits for the owner: started, finished ... */
+	uint32_t recent[2];             /* identities of the last packets, to know duplicates */
+	uint32_t recent_time;           /* of the last one, in units of 2^16 ns; wraps */
 };
 
 struct flow {
-	struct addr addr[2];	/* by side */
+	struct addr addr[2]; /* by side */
 	uint16_t port[2];
-	uint8_t proto, flags;	/* flags: enum flow_flag */
-	uint8_t end;		/* enum flow_end */
-	uint8_t who_ended;	/* side that sent the first FIN or RST */
+	uint8_t proto, flags; /* flags: enum flow_flag */
+	uint8_t end;          /* enum flow_end */
+	uint8_t who_ended;    /* side that sent the first FIN or RST */
 	struct when first, last;
 	uint32_t syn_ack_us, ack_us; /* SYN to SYN-ACK, SYN-ACK to ACK: RTT to each side; 0: not seen */
 	uint16_t vlan, vlan_inner;
 	uint32_t tunnel_id;
 	uint8_t tunnel;
-	uint8_t queue;		/* which timeout queue */
+	uint8_t queue; /* which timeout queue */
 	uint16_t duplicates;
-	uint32_t prev, after;	/* that queue */
-	uint32_t queued_ms;	/* when it was queued, milliseconds after first */
-	uint32_t above[3];	/* handles of the layers above: tls, session, classify */
-	uint8_t gateway;	/* the pipeline's: number of the gateway it belongs to, 0: none */
-	uint8_t told;		/* the pipeline's: which records were emitted */
-	uint16_t capture;	/* the pipeline's: number of the capture file it began in, 0: live */
+	uint32_t prev, after; /* that queue */
+	uint32_t queued_ms;   /* when it was queued, milliseconds after first */
+	uint32_t above[3];    /* handles of the layers above: tls, session, classify */
+	uint8_t gateway;      /* the pipeline's: number of the gateway it belongs to, 0: none */
+	uint8_t told;         /* the pipeline's: which records were emitted */
+	uint16_t capture;     /* the pipeline's: number of the capture file it began in, 0: live */
 	struct flow_side side[2];
 };
 
@@ -70,18 +70,18 @@ _Static_assert(sizeof(struct flow) <= 200, "a connection at rest costs at most 2
 /* A piece of ordered bytes.  bytes lives until the next flow_feed. */
 struct chunk {
 	struct cur bytes;
-	uint32_t lost;		/* bytes missing before this piece; they are never delivered later */
+	uint32_t lost; /* bytes missing before this piece; they are never delivered later */
 	uint8_t side;
-	bool datagram;		/* UDP: one whole datagram */
-	bool cut;		/* the capture cut its end off: the wire had `cut_bytes` more */
+	bool datagram; /* UDP: one whole datagram */
+	bool cut;      /* the capture cut its end off: the wire had `cut_bytes` more */
 	uint32_t cut_bytes;
-	struct when time;	/* of the packet that completed it */
+	struct when time; /* of the packet that completed it */
 };
 
 struct flows_config {
-	uint32_t flows;		/* how many connections fit */
-	size_t segment_bytes;	/* share for out-of-order segments */
-	struct hash_key key;	/* of the table: random; never decides an order of output */
+	uint32_t flows;       /* how many connections fit */
+	size_t segment_bytes; /* share for out-of-order segments */
+	struct hash_key key;  /* of the table: random; never decides an order of output */
 };
 
 struct flows;
@@ -91,7 +91,7 @@ struct flows *flows_new(struct carve *c, const struct flows_config *cfg, struct 
 
 /* The table hash of a packet, equal for both directions, and a hint to the memory system. */
 uint64_t flow_hash(const struct flows *t, const struct packet *p);
-void flow_prefetch(struct flows *t, uint64_t hash);	/* the index slot */
+void flow_prefetch(struct flows *t, uint64_t hash); /* the index slot */
 /* The flow behind it, or another with such a hash: to look at what it holds `above`.  NULL: none. */
 const struct flow *flow_prefetch_item(const struct flows *t, uint64_t hash);
 
@@ -102,7 +102,7 @@ const struct flow *flow_prefetch_item(const struct flows *t, uint64_t hash);
  */
 struct flow *flow_feed(struct flows *t, const struct packet *p, uint64_t hash, bool *is_new);
 bool flows_full(const struct flows *t);
-void flow_evict_one(struct flows *t);	/* marks the oldest; flow_ended then returns it */
+void flow_evict_one(struct flows *t); /* marks the oldest; flow_ended then returns it */
 
 /* Next piece in order of the flow just fed; false: none left.  Of a connection that flow_ended or flow_drain
    gave: what was still held behind a hole, with the hole told as `lost`. */

@@ -17,7 +17,7 @@ struct block {
 	uint32_t cut; /* bytes that the capture cut off behind these */
 	uint16_t len;
 	uint16_t count; /* of the last block: blocks in the ring */
-	int64_t since; /* packet time, ns */
+	int64_t since;  /* packet time, ns */
 	uint8_t bytes[BLOCK_BYTES - BLOCK_HEAD];
 };
 

@@ -11,13 +11,13 @@
 #include "flow/table.h"
 
 enum {
-	HELD_MOST = 256, /* blocks waiting for one side: about 128 KiB */
-	FAR = 1 << 24, /* further from `next` than a window that anybody uses */
-	BEYOND = 1 << 30, /* largest window there is (RFC 7323 2.3) */
+	HELD_MOST = 256,      /* blocks waiting for one side: about 128 KiB */
+	FAR = 1 << 24,        /* further from `next` than a window that anybody uses */
+	BEYOND = 1 << 30,     /* largest window there is (RFC 7323 2.3) */
 	RESET_NEAR = 1 << 20, /* a RST further off would be ignored by the peer, too (RFC 5961 3.2) */
-	OPENING = 4096, /* a SYN that far behind `next` is its own copy; fast open sends data with it */
-	REUSE_S = 60, /* silence after which another SYN is believed */
-	HOLE_S = 5, /* patience with a hole when no acknowledgements are visible */
+	OPENING = 4096,       /* a SYN that far behind `next` is its own copy; fast open sends data with it */
+	REUSE_S = 60,         /* silence after which another SYN is believed */
+	HOLE_S = 5,           /* patience with a hole when no acknowledgements are visible */
 };
 
 /* Where the payload's first byte is: SYN takes a number (RFC 9293 3.4). */

@@ -13,29 +13,29 @@
 
 /* In the order in which a full table gives up connections. */
 enum flow_queue {
-	QUEUE_SYN, /* opening, nothing said */
+	QUEUE_SYN,         /* opening, nothing said */
 	QUEUE_UDP_ONE = 2, /* UDP without an answer */
 	QUEUE_CLOSING = 4, /* FIN or RST seen, kept for late packets */
-	QUEUE_HALF = 6, /* TCP of which only one side speaks, or only one is visible */
+	QUEUE_HALF = 6,    /* TCP of which only one side speaks, or only one is visible */
 	QUEUE_UDP = 8,
 	QUEUE_TCP = 10,
-	QUEUE_OWN = 1, /* added to any of these: a gateway's, given up after the others of its kind */
-	QUEUE_TIMED = 12, /* how many of them; the rest have no time */
+	QUEUE_OWN = 1,             /* added to any of these: a gateway's, given up after the others of its kind */
+	QUEUE_TIMED = 12,          /* how many of them; the rest have no time */
 	QUEUE_ENDED = QUEUE_TIMED, /* over, waits for flow_ended */
-	QUEUE_DRAIN, /* sorted, waits for flow_drain */
+	QUEUE_DRAIN,               /* sorted, waits for flow_drain */
 	QUEUES,
 	QUEUE_OUT = QUEUES, /* given to the caller, who frees it */
-	QUEUE_FREE /* an item nobody uses */
+	QUEUE_FREE          /* an item nobody uses */
 };
 
 /* struct flow_side.seen */
 enum side_seen {
-	SIDE_STARTED = 1, /* `next` is known */
-	SIDE_DATA = 2, /* has sent payload */
+	SIDE_STARTED = 1,  /* `next` is known */
+	SIDE_DATA = 2,     /* has sent payload */
 	SIDE_FINISHED = 4, /* its FIN came in order: nothing follows */
-	SIDE_ACKED = 8, /* the peer acknowledged bytes beyond `next` */
-	SIDE_SKIP = 16, /* give up the first hole */
-	SIDE_RESYNC = 32, /* the peer acknowledges a stretch far from `next` */
+	SIDE_ACKED = 8,    /* the peer acknowledged bytes beyond `next` */
+	SIDE_SKIP = 16,    /* give up the first hole */
+	SIDE_RESYNC = 32,  /* the peer acknowledges a stretch far from `next` */
 };
 
 struct queue {
@@ -52,9 +52,9 @@ struct flows {
 	struct pool items, blocks;
 	struct counts *counts;
 	struct queue queue[QUEUES];
-	struct when now; /* of the last packet */
+	struct when now;        /* of the last packet */
 	struct when next_check; /* when the first queue's head is due */
-	struct chunk piece; /* in order, of the packet just fed */
+	struct chunk piece;     /* in order, of the packet just fed */
 	bool piece_ready;
 	uint8_t pieces; /* enum pieces */
 };
@@ -62,7 +62,7 @@ struct flows {
 /* A segment on its way into a stream. */
 struct segment {
 	uint32_t seq, len; /* len: on the wire */
-	struct cur bytes; /* what was captured of it */
+	struct cur bytes;  /* what was captured of it */
 };
 
 /* Negative, 0 or positive on the circle of sequence numbers (RFC 9293 3.4). */
@@ -92,7 +92,7 @@ bool flow_is_silent(const struct flow *f, struct when now); /* longer than its s
 void queue_put(struct flows *t, struct flow *f, unsigned queue, struct when now);
 void queue_move(struct flows *t, struct flow *f); /* to where its state belongs */
 void queue_sweep(struct flows *t, struct when now);
-struct flow *queue_take(struct flows *t, unsigned queue); /* its head, NULL: empty */
+struct flow *queue_take(struct flows *t, unsigned queue);           /* its head, NULL: empty */
 void flow_mark(struct flows *t, struct flow *f, enum flow_end how); /* says how it ended, if nothing did */
 void flow_end(struct flows *t, struct flow *f, enum flow_end how);
 

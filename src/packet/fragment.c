@@ -41,7 +41,7 @@ struct datagram {
 	uint32_t older, newer;
 	uint32_t pieces, piece_count, fragments;
 	uint32_t have, reach; /* bytes there, and the end of the farthest of them */
-	uint32_t total; /* 0: the last fragment has not come */
+	uint32_t total;       /* 0: the last fragment has not come */
 	bool whole, v6;
 	uint8_t proto;
 	uint8_t head_len;

@@ -61,10 +61,10 @@ struct walk {
 	uint32_t layers;
 	uint16_t type;
 	uint8_t proto;
-	bool told; /* the frame's own length says that it was cut */
-	bool bounded; /* the carrier's length is the truth, not that of an IP header inside */
-	bool sequenced; /* the GRE header had a sequence number: tells ERSPAN II from I */
-	bool in_udp; /* *udp is the packet to fall back to */
+	bool told;          /* the frame's own length says that it was cut */
+	bool bounded;       /* the carrier's length is the truth, not that of an IP header inside */
+	bool sequenced;     /* the GRE header had a sequence number: tells ERSPAN II from I */
+	bool in_udp;        /* *udp is the packet to fall back to */
 	struct packet *udp; /* the carrier of a UDP tunnel, as a packet of its own */
 };
 

@@ -43,8 +43,8 @@ static const struct {
 	{0x8100, LAYER_VLAN},   {0x88a8, LAYER_VLAN}, /* 802.1Q, 802.1ad */
 	{0x9100, LAYER_VLAN},   {0x9200, LAYER_VLAN}, /* QinQ before 802.1ad */
 	{0x8847, LAYER_MPLS},   {0x8848, LAYER_MPLS},
-	{0x8864, LAYER_PPPOE},  {0x6558, LAYER_ETHER}, /* transparent Ethernet bridging, in GRE and GENEVE */
-	{0x880b, LAYER_PPP}, /* PPP, in GRE (RFC 2637) */
+	{0x8864, LAYER_PPPOE},  {0x6558, LAYER_ETHER},  /* transparent Ethernet bridging, in GRE and GENEVE */
+	{0x880b, LAYER_PPP},                            /* PPP, in GRE (RFC 2637) */
 	{0x88be, LAYER_ERSPAN}, {0x22eb, LAYER_ERSPAN}, /* I and II, III */
 };
 

@@ -21,7 +21,7 @@
 
 /* A frame as a capture gives it.  link is the DLT/LINKTYPE number (https://www.tcpdump.org/linktypes.html). */
 struct frame {
-	struct cur bytes; /* what was captured */
+	struct cur bytes;  /* what was captured */
 	uint32_t wire_len; /* how long it was on the wire */
 	uint32_t link;
 	struct when time;
@@ -47,14 +47,14 @@ struct packet {
 	struct when time;
 	struct addr src, dst;
 	uint16_t sport, dport; /* ICMP: type and code */
-	uint8_t proto; /* PROTO_* */
-	uint8_t ttl; /* or hop limit */
+	uint8_t proto;         /* PROTO_* */
+	uint8_t ttl;           /* or hop limit */
 	bool v6;
-	bool cut; /* the capture ends inside the payload */
-	uint16_t ip_id; /* 0 for IPv6 without fragment header */
+	bool cut;                  /* the capture ends inside the payload */
+	uint16_t ip_id;            /* 0 for IPv6 without fragment header */
 	uint16_t vlan, vlan_inner; /* VLAN ids, outermost and next; 0: none */
-	uint8_t tunnel; /* enum tunnel, the innermost one */
-	uint32_t tunnel_id; /* VNI, TEID, GRE key, label ... of it */
+	uint8_t tunnel;            /* enum tunnel, the innermost one */
+	uint32_t tunnel_id;        /* VNI, TEID, GRE key, label ... of it */
 	/* TCP */
 	uint8_t tcp_flags;
 	uint8_t wscale; /* shift + 1 when the option is there (SYN only), else 0 */
@@ -63,10 +63,10 @@ struct packet {
 	uint32_t seq, ack;
 	uint32_t ts_val, ts_ecr; /* timestamps option (RFC 7323), 0: none */
 	/* payload */
-	struct cur payload; /* what was captured of it; Ethernet padding left out */
+	struct cur payload;   /* what was captured of it; Ethernet padding left out */
 	uint32_t payload_len; /* what it was on the wire (by the IP length) */
-	struct cur ip; /* from the innermost IP header on, for nDPI */
-	uint32_t wire_len; /* of the frame */
+	struct cur ip;        /* from the innermost IP header on, for nDPI */
+	uint32_t wire_len;    /* of the frame */
 };
 
 struct decoder; /* holds fragments */

@@ -16,16 +16,16 @@ enum { SAVEFILE_INTERFACES = 256, SAVEFILE_FRAME_MAX = 1 << 18, SAVEFILE_NEED = 
 struct savefile_interface {
 	uint32_t link;
 	uint32_t snaplen; /* 0: no limit */
-	uint64_t units; /* ticks a second */
-	int64_t offset; /* seconds added (if_tsoffset) */
+	uint64_t units;   /* ticks a second */
+	int64_t offset;   /* seconds added (if_tsoffset) */
 };
 
 struct savefile {
 	bool started;
 	bool ng, swapped; /* swapped: not in this machine's byte order */
-	uint8_t head; /* pcap: bytes of a frame's header */
+	uint8_t head;     /* pcap: bytes of a frame's header */
 	uint32_t tick_ns; /* pcap: nanoseconds a tick */
-	uint32_t skip; /* bytes of a block nobody needs that were not there yet */
+	uint32_t skip;    /* bytes of a block nobody needs that were not there yet */
 	uint32_t interfaces;
 	struct savefile_interface interface[SAVEFILE_INTERFACES];
 };
@@ -33,8 +33,8 @@ struct savefile {
 enum savefile_verdict {
 	SAVEFILE_FRAME, /* *f is filled, a view into the bytes */
 	SAVEFILE_OTHER, /* a header or a block without a frame was read; call again */
-	SAVEFILE_MORE, /* the next block is not whole yet: bring more bytes */
-	SAVEFILE_BAD, /* not a capture, or damaged here: `why` says what */
+	SAVEFILE_MORE,  /* the next block is not whole yet: bring more bytes */
+	SAVEFILE_BAD,   /* not a capture, or damaged here: `why` says what */
 };
 
 /* At the end of the input: true when it ends inside a block that is being skipped. */

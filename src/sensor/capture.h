@@ -16,13 +16,13 @@ struct capture;
 struct capture_config {
 	const char *iface;
 	const char *filter; /* BPF, NULL: all */
-	size_t buffer; /* capture.buffer */
+	size_t buffer;      /* capture.buffer */
 	bool promiscuous;
 };
 
 struct capture_drops {
-	uint64_t packets; /* delivered by the kernel */
-	uint64_t ring; /* lost: the ring was full */
+	uint64_t packets;   /* delivered by the kernel */
+	uint64_t ring;      /* lost: the ring was full */
 	uint64_t interface; /* lost by the interface */
 };
 

@@ -32,7 +32,7 @@ struct config {
 	/* of the file being read */
 	char section[CONFIG_NAME_MAX], instance[CONFIG_NAME_MAX];
 	char include[OPTION_TEXT_MAX]; /* after CONFIG_INCLUDE */
-	char error[CONFIG_ERROR_MAX]; /* after CONFIG_ERROR */
+	char error[CONFIG_ERROR_MAX];  /* after CONFIG_ERROR */
 };
 
 enum config_verdict { CONFIG_FINE, CONFIG_INCLUDE, CONFIG_ERROR };

@@ -24,10 +24,10 @@ bool gateways_clear(const struct gateways *g);
 /* A likely gateway and why. */
 struct gateway_guess {
 	struct addr addr;
-	uint16_t port; /* the commonest */
-	uint32_t clients; /* distinct, estimated */
+	uint16_t port;     /* the commonest */
+	uint32_t clients;  /* distinct, estimated */
 	uint64_t sessions; /* ClientHellos to it */
-	unsigned percent; /* of all ClientHellos */
+	unsigned percent;  /* of all ClientHellos */
 };
 
 enum { GATEWAY_GUESSES = 4 };

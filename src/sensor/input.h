@@ -15,11 +15,11 @@ struct input {
 	const char *path;
 	int fd;
 	bool seekable;
-	bool ended; /* the kernel has no more */
-	bool failed; /* error says why, in one line that begins with the path */
-	uint64_t size; /* of a regular file, else 0 */
+	bool ended;            /* the kernel has no more */
+	bool failed;           /* error says why, in one line that begins with the path */
+	uint64_t size;         /* of a regular file, else 0 */
 	uint64_t read, frames; /* bytes and frames so far */
-	struct cur left; /* of the buffer */
+	struct cur left;       /* of the buffer */
 	uint8_t *buffer;
 	struct savefile file;
 	char error[INPUT_ERROR_MAX];

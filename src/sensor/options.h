@@ -36,7 +36,7 @@ enum { OPTION_TEXT_MAX = 1024 };
 struct option {
 	const char *section, *instance, *name;
 	const char *value, *range, *doc; /* value: default in words, NULL for parameters */
-	int64_t number; /* default of a parameter */
+	int64_t number;                  /* default of a parameter */
 	uint16_t key;
 	uint8_t type;
 };

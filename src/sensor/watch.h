@@ -24,7 +24,7 @@ struct watch_tell {
 
 struct watch_setup {
 	const struct config *config;
-	const char *eve; /* path, "-", or NULL: no EVE lines */
+	const char *eve;   /* path, "-", or NULL: no EVE lines */
 	const char *iface; /* NULL: reading */
 	const char *version;
 	struct watch_tell tell;
@@ -42,16 +42,16 @@ struct watch {
 	bool writes; /* there is an EVE file */
 	struct file eve;
 	struct eve_config eve_config;
-	struct eve_context eve_context;	/* of the capture file that `context` numbers */
+	struct eve_context eve_context; /* of the capture file that `context` numbers */
 	uint16_t context, captures;
 	const char **capture_name;
 	struct gateways *finder; /* NULL: settled */
-	bool began; /* first, settle_at, stats_at are set */
+	bool began;              /* first, settle_at, stats_at are set */
 	struct when first, settle_at, stats_at;
 	int64_t stats_ns;
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
-	bool identity_random; /* the key was made at start */
+	bool identity_random;       /* the key was made at start */
 	struct eve_capture capture; /* live: the kernel's counts, kept up to date by run */
 };
 

@@ -30,9 +30,9 @@ enum session_role { ROLE_OTHER, ROLE_INBOUND, ROLE_OUTBOUND };
 /* One turn of the conversation, in plaintext bytes recovered from record lengths. */
 struct exchange {
 	uint32_t request, response; /* bytes */
-	uint32_t think_us; /* end of the last response to first byte of this request; saturating */
-	uint32_t server_us; /* last record of the request to first of the response; saturating */
-	uint32_t reply_us; /* first to last record of the response; saturating */
+	uint32_t think_us;          /* end of the last response to first byte of this request; saturating */
+	uint32_t server_us;         /* last record of the request to first of the response; saturating */
+	uint32_t reply_us;          /* first to last record of the response; saturating */
 };
 
 /* A distinct (request, response) pair and how often it came. */
@@ -71,7 +71,8 @@ struct session {
 #define FIELD(id, name, type, group, unit, doc) C_##type name;
 #include "session/session.def"
 #undef FIELD
-	uint16_t capture; /* number of the capture file it began in, 0: live; where it was read is no part of the record */
+	uint16_t
+		capture; /* number of the capture file it began in, 0: live; where it was read is no part of the record */
 	/* the first exchanges in full, and the commonest pairs of all; counts say how many are filled */
 	const struct exchange *exchange;
 	const struct exchange_pair *pair;
@@ -89,10 +90,10 @@ void talk_record(struct talk *k, const struct tls_event *ev);
 struct session_source {
 	const struct flow *flow;
 	const struct tls_facts *tls; /* carrier NONE: no TLS */
-	const struct talk *talk; /* NULL: none yet */
-	uint64_t sensor; /* hash of the sensor's name */
-	uint64_t identity_key; /* id of identity.key */
-	uint8_t kind; /* enum session_kind */
+	const struct talk *talk;     /* NULL: none yet */
+	uint64_t sensor;             /* hash of the sensor's name */
+	uint64_t identity_key;       /* id of identity.key */
+	uint8_t kind;                /* enum session_kind */
 	struct when time;
 };
 

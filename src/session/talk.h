@@ -21,9 +21,9 @@ struct talk {
 	uint8_t client, phase, pairs;
 	bool server_first;
 	uint32_t request, response; /* of the exchange going on */
-	uint32_t exchanges; /* finished ones; the sums below are of these */
-	uint32_t small[2]; /* 0: from the client */
-	uint32_t idle_max_us; /* saturating at 71 minutes, longer than any flow stays open in silence */
+	uint32_t exchanges;         /* finished ones; the sums below are of these */
+	uint32_t small[2];          /* 0: from the client */
+	uint32_t idle_max_us;       /* saturating at 71 minutes, longer than any flow stays open in silence */
 	uint32_t request_min, request_max, response_min, response_max;
 	struct exchange kept[EXCHANGES_KEPT];
 	uint64_t request_bytes, response_bytes, request_squares, response_squares;

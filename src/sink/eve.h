@@ -17,10 +17,10 @@
 #include "pipeline.h"
 
 struct eve_config {
-	bool strict; /* eve.mode */
-	bool updates; /* eve.updates: lines for sessions that go on */
+	bool strict;        /* eve.mode */
+	bool updates;       /* eve.updates: lines for sessions that go on */
 	const char *sensor; /* `host` */
-	const char *iface; /* `in_iface`, NULL when reading */
+	const char *iface;  /* `in_iface`, NULL when reading */
 	const char *version;
 };
 

@@ -20,9 +20,9 @@ struct file {
 	int fd;
 	int error; /* errno of the first failure, 0: none */
 	size_t used;
-	uint64_t written; /* bytes handed to the system */
+	uint64_t written;  /* bytes handed to the system */
 	uint64_t left_out; /* lines that did not fit */
-	char *buffer; /* FILE_BUFFER + FILE_ROOM */
+	char *buffer;      /* FILE_BUFFER + FILE_ROOM */
 };
 
 /* Truncates a regular file.  False: f->error says why. */

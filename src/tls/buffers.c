@@ -12,10 +12,10 @@
 
 enum {
 	BLOCK = 2048,
-	ORDERS = 7, /* 2 KiB << 0 ... 6 = BUFFER_MAX */
-	RANGES = 24, /* holes that a message may have at once: Chrome shuffles some ten CRYPTO frames */
+	ORDERS = 7,      /* 2 KiB << 0 ... 6 = BUFFER_MAX */
+	RANGES = 24,     /* holes that a message may have at once: Chrome shuffles some ten CRYPTO frames */
 	INDEX_BITS = 18, /* of a handle; the rest tells reuse */
-	STEALS = 128, /* oldest buffers to give up for one block */
+	STEALS = 128,    /* oldest buffers to give up for one block */
 	NONE = -1,
 };
 

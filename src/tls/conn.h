@@ -19,20 +19,20 @@
 struct half {
 	union {
 		struct {
-			uint32_t carry; /* carrier's own state: a buffer (stream), an item of tls.states (others) */
+			uint32_t carry;   /* carrier's own state: a buffer (stream), an item of tls.states (others) */
 			uint16_t left[2]; /* stream: bytes of the current record still to come, by side */
 		};
 		uint64_t client_random; /* stage has HALF_PARKED: only a hello so far, and nothing half read */
 	};
 	uint64_t id_offered;
 	struct when hello_time;
-	uint32_t full; /* handle of struct full; 0: none yet */
-	uint32_t hello; /* print_client */
-	uint32_t sni; /* print_text */
-	uint8_t flags; /* enum half_flag */
-	uint8_t stage; /* enum half_stage */
+	uint32_t full;   /* handle of struct full; 0: none yet */
+	uint32_t hello;  /* print_client */
+	uint32_t sni;    /* print_text */
+	uint8_t flags;   /* enum half_flag */
+	uint8_t stage;   /* enum half_stage */
 	uint8_t carrier; /* enum tls_carrier, 0: undecided */
-	uint8_t client; /* bit 0: side of the client; bits 1-6: prelude; bit 7: certain */
+	uint8_t client;  /* bit 0: side of the client; bits 1-6: prelude; bit 7: certain */
 };
 
 _Static_assert(sizeof(struct half) == 40, "a connection that sent no more than a hello pays for this");
@@ -53,9 +53,9 @@ enum half_stage {
 	HALF_PARKED = 2,
 	HALF_BAD = 4, /* it was bad, or left bytes behind */
 	HALF_LEFTOVER = 8,
-	HALF_RDP = 32, /* CARRIER_UDP: inside Remote Desktop's transport */
+	HALF_RDP = 32,      /* CARRIER_UDP: inside Remote Desktop's transport */
 	HALF_DATAGRAM = 64, /* OpenVPN over UDP */
-	HALF_STEADY = 128, /* over TCP, FULL_STEADY, and both sides in step: see tls.c */
+	HALF_STEADY = 128,  /* over TCP, FULL_STEADY, and both sides in step: see tls.c */
 	HALF_GIVEN_UP = 16, /* no memory, or no TLS after all: nothing is read any more */
 };
 
@@ -66,20 +66,20 @@ struct full {
 	uint32_t server_print, alpn, server_chain, client_chain; /* handles of prints */
 	uint32_t server_us, handshake_us, ticket_lifetime;
 	uint32_t records[2], record_bytes[2];
-	uint32_t buffer[2]; /* stream: the handshake message that is not whole yet */
+	uint32_t buffer[2];     /* stream: the handshake message that is not whole yet */
 	uint16_t ticket_length; /* TLS 1.3: record length of the last record held to be a NewSessionTicket */
 	uint16_t proxy_sport;
 	uint16_t version, cipher, group;
 	uint16_t bad, leftover;
-	uint16_t flight[2]; /* TLS 1.3: bytes of the hidden handshake, by role: client, server */
-	uint16_t channel[2]; /* RDP-UDP: next sequence number, by side */
-	uint16_t flags; /* enum full_flag */
-	uint8_t side[2]; /* enum full_side, by flow side */
-	uint8_t type[2]; /* stream: of the record being read */
+	uint16_t flight[2];              /* TLS 1.3: bytes of the hidden handshake, by role: client, server */
+	uint16_t channel[2];             /* RDP-UDP: next sequence number, by side */
+	uint16_t flags;                  /* enum full_flag */
+	uint8_t side[2];                 /* enum full_side, by flow side */
+	uint8_t type[2];                 /* stream: of the record being read */
 	uint8_t head_len[2], head[2][5]; /* stream: a record header that came in parts */
-	uint8_t hidden[2]; /* TLS 1.3: records of the hidden handshake, by role */
-	uint8_t tickets; /* TLS 1.3: records held to be NewSessionTicket */
-	uint8_t overhead; /* bytes of a protected record that are not plaintext */
+	uint8_t hidden[2];               /* TLS 1.3: records of the hidden handshake, by role */
+	uint8_t tickets;                 /* TLS 1.3: records held to be NewSessionTicket */
+	uint8_t overhead;                /* bytes of a protected record that are not plaintext */
 	uint8_t alerts, alert[TLS_ALERTS][3];
 };
 
@@ -92,7 +92,7 @@ enum full_flag {
 	FULL_PSK = 8,
 	FULL_CERTIFICATE = 16, /* from the server, or its key exchange: no resumption */
 	FULL_CERT_REQUEST = 32,
-	FULL_ECHO = 64, /* the server gave the session id back that the client offered */
+	FULL_ECHO = 64,      /* the server gave the session id back that the client offered */
 	FULL_ACCEPTED = 128, /* resumption of TLS 1.2 and older is certain */
 	FULL_RENEGOTIATED = 256,
 	FULL_ESTABLISHED = 512,
@@ -100,8 +100,8 @@ enum full_flag {
 	FULL_EARLY = 2048, /* early data accepted, where that is visible */
 	FULL_PROXIED = 4096,
 	FULL_STEADY = 8192, /* the handshake and its tickets are over: every record of type 23 is application data */
-	FULL_HOLE = 32768, /* a part of the server's handshake in clear was lost */
-	FULL_TWIN = 16384, /* the record after this one is as long: stream.c sets it for conn_protected */
+	FULL_HOLE = 32768,  /* a part of the server's handshake in clear was lost */
+	FULL_TWIN = 16384,  /* the record after this one is as long: stream.c sets it for conn_protected */
 };
 
 enum full_side {
@@ -124,7 +124,7 @@ struct tls {
 	struct hash_key identity;
 	struct tls_event event; /* one that waits to be told; kind valid when pending */
 	bool pending;
-	struct when now; /* time of the piece that is being read */
+	struct when now;                /* time of the piece that is being read */
 	uint8_t scratch[SCRATCH_BYTES]; /* of the datagram carriers, while a datagram is read */
 };
 
@@ -147,9 +147,9 @@ void conn_server_sslv2(struct tls *t, struct half *h, unsigned side, struct cur 
 /* The client's first word after the server's answer ends the round trips that it had to wait for. */
 void conn_client_time(const struct half *h, struct full *f, unsigned side, struct when time);
 void conn_settle(struct tls *t, struct full *f, unsigned side, struct when time);
-void conn_bad(struct tls *t, struct half *h); /* counts a message that does not parse */
+void conn_bad(struct tls *t, struct half *h);          /* counts a message that does not parse */
 struct full *conn_full(struct tls *t, struct half *h); /* allocates; NULL: no room, counted */
-void conn_client_is(struct half *h, unsigned side); /* a ClientHello (or what only a client sends) came from side */
+void conn_client_is(struct half *h, unsigned side);    /* a ClientHello (or what only a client sends) came from side */
 
 /* protect.c: bytes of a protected record that are not plaintext, at least. */
 uint8_t protect_overhead(uint16_t cipher, uint16_t version);
@@ -172,9 +172,9 @@ struct text prelude_name(unsigned prelude);
 enum proxy_result { PROXY_NO, PROXY_PART, PROXY_YES };
 /* Reads a PROXY header (v1, v2) off the front; the address, where it has one, goes into the larger item. */
 enum proxy_result prelude_proxy(struct tls *t, struct half *h, struct cur *c);
-bool stream_is_hello(struct cur c); /* begins with a TLS record with a ClientHello, or the first bytes of one */
+bool stream_is_hello(struct cur c);   /* begins with a TLS record with a ClientHello, or the first bytes of one */
 bool stream_is_records(struct cur c); /* begins with records that make sense: a connection picked up midway */
-bool stream_is_answer(struct cur c); /* begins with a TLS record with a ServerHello */
+bool stream_is_answer(struct cur c);  /* begins with a TLS record with a ServerHello */
 bool stream_is_sslv2(struct cur c);
 bool stream_find(struct cur *c); /* skips to where stream_is_records; false: nowhere, all is skipped */
 bool rdpudp_begins(const struct tls_piece *piece);
@@ -210,7 +210,7 @@ struct text quic_version(const struct half *h, char buf[16]);
 struct buffers;
 size_t buffers_bytes(size_t share);
 struct buffers *buffers_new(struct carve *c, size_t share, struct counts *counts);
-uint32_t buffer_new(struct buffers *b); /* 0: full */
+uint32_t buffer_new(struct buffers *b);               /* 0: full */
 void buffer_free(struct buffers *b, uint32_t handle); /* 0 is fine */
 /* Puts bytes at an offset; false: no room, or beyond BUFFER_MAX. */
 enum { BUFFER_MAX = 1 << 17 };

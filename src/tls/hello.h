@@ -38,8 +38,8 @@ struct hello { /* ClientHello */
 	uint16_t version;
 	struct cur random; /* 32 bytes (SSLv2: the challenge) */
 	struct cur session_id;
-	struct cur cookie; /* DTLS */
-	struct cur ciphers; /* 2 bytes each (SSLv2: 3) */
+	struct cur cookie;     /* DTLS */
+	struct cur ciphers;    /* 2 bytes each (SSLv2: 3) */
 	struct cur extensions; /* the block, without its length */
 	bool has_extensions;
 	bool sslv2, dtls;
@@ -47,18 +47,18 @@ struct hello { /* ClientHello */
 	struct cur sni, alpns, groups, point_formats, sig_algs, versions, ticket, psk_identity, psk_modes;
 	struct cur key_share_groups; /* client_shares: group, length, key each */
 	bool psk, early_data;
-	bool ech; /* encrypted client hello, or ESNI before it */
-	bool ech_grease; /* never set: made to look the same (RFC 9849 6.2) */
-	bool cut; /* the extensions run past the end of the message; what is before that stands */
+	bool ech;          /* encrypted client hello, or ESNI before it */
+	bool ech_grease;   /* never set: made to look the same (RFC 9849 6.2) */
+	bool cut;          /* the extensions run past the end of the message; what is before that stands */
 	uint16_t leftover; /* extensions that left bytes behind, bytes behind the message */
 };
 
 struct hello_server {
-	uint16_t version; /* legacy_version */
+	uint16_t version;  /* legacy_version */
 	uint16_t selected; /* supported_versions; 0: not there */
 	struct cur random, session_id, extensions;
 	uint16_t cipher;
-	bool retry; /* HelloRetryRequest: RFC 8446 4.1.3, and the drafts' own message type */
+	bool retry;     /* HelloRetryRequest: RFC 8446 4.1.3, and the drafts' own message type */
 	uint16_t group; /* key_share */
 	bool psk, ticket, early_data;
 	struct cur alpn; /* the one chosen */

@@ -19,16 +19,16 @@ static const uint16_t SLOT_BYTES[FITS] = {48,  64,  80,  96,   112,  128,  160, 
 struct entry {
 	uint32_t users;
 	uint32_t prev, next; /* while unused: neighbours in its class's order of disuse */
-	uint32_t tag; /* of its hash */
-	uint32_t since; /* unused since this tick */
-	uint32_t what; /* kind, body length, key length: 2, 14, 14 bits */
+	uint32_t tag;        /* of its hash */
+	uint32_t since;      /* unused since this tick */
+	uint32_t what;       /* kind, body length, key length: 2, 14, 14 bits */
 };
 
 struct page {
 	uint32_t prev, next; /* idle: neighbours; free: next */
 	uint32_t since;
 	uint16_t fresh; /* slots cut so far, all of them hold an entry */
-	uint16_t live; /* of these: in use */
+	uint16_t live;  /* of these: in use */
 	uint8_t fit;
 };
 
@@ -48,7 +48,7 @@ struct intern {
 	struct page *page;
 	uint8_t *base;
 	uint32_t pages, fresh, freed; /* all, never used from here on, list of freed ones (page + 1) */
-	struct list idle; /* pages (+ 1) without a user */
+	struct list idle;             /* pages (+ 1) without a user */
 	uint32_t entries, entries_max;
 	uint32_t tick;
 };

@@ -23,10 +23,10 @@ struct held {
 struct openvpn {
 	struct cur rest; /* of the piece, while the bytes inside a packet are read */
 	uint8_t session[2][SESSION_ID];
-	uint32_t next[2]; /* id of the next control packet */
-	uint32_t stream; /* half.carry as stream.c knows it */
+	uint32_t next[2];           /* id of the next control packet */
+	uint32_t stream;            /* half.carry as stream.c knows it */
 	uint32_t frame[2], have[2]; /* TCP: buffer of a packet that came in parts, and its bytes so far */
-	uint32_t skip[2]; /* TCP: bytes of a data packet still to come */
+	uint32_t skip[2];           /* TCP: bytes of a data packet still to come */
 	struct held held[HELD];
 	uint8_t hmac; /* bytes; read by `probed` */
 	bool probed, inside, began[2], astray[2];

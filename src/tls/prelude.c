@@ -73,10 +73,10 @@ static const struct row ROWS[] = {
 	ROW(SIEVE, 0, "\"IMPLEMENTATION\""),
 	ROW(XMPP, 0, "<?xml"),
 	ROW(XMPP, 0, "<stream"),
-	ROW(LDAP, 2, "\x02\x01\x01\x77"), /* messageID 1, ExtendedRequest: RFC 4511 4.12 */
-	ROW(RDP, 0, "\x03\x00"), /* TPKT, RFC 1006 */
+	ROW(LDAP, 2, "\x02\x01\x01\x77"),                       /* messageID 1, ExtendedRequest: RFC 4511 4.12 */
+	ROW(RDP, 0, "\x03\x00"),                                /* TPKT, RFC 1006 */
 	ROW(POSTGRESQL, 0, "\x00\x00\x00\x08\x04\xd2\x16\x2f"), /* SSLRequest */
-	ROW(MYSQL, 3, "\x00\x0a"), /* packet 0, protocol 10 */
+	ROW(MYSQL, 3, "\x00\x0a"),                              /* packet 0, protocol 10 */
 	ROW(SOCKS4, 0, "\x04\x01"),
 	ROW(SOCKS5, 0, "\x05\x01\x00"),
 	ROW(SOCKS5, 0, "\x05\x01\x02"),

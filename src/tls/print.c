@@ -104,7 +104,10 @@ add_client(struct prints *p, const struct shape *s, const struct intern_key *k)
 static char
 letter_of(enum tls_carrier carrier)
 {
-	return carrier == CARRIER_QUIC ? 'q' : carrier == CARRIER_DTLS ? 'd' : carrier == CARRIER_UDP ? JA4_NO_LETTER : 't';
+	return carrier == CARRIER_QUIC ? 'q' :
+	       carrier == CARRIER_DTLS ? 'd' :
+	       carrier == CARRIER_UDP  ? JA4_NO_LETTER :
+					 't';
 }
 
 uint32_t

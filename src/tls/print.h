@@ -23,7 +23,7 @@ struct prints *prints_new(struct carve *c, size_t share, const struct hash_key *
 struct print_client {
 	struct text ja3, ja3_string, ja4, ja4_r, key_text;
 	struct text alpns, versions_offered;
-	uint64_t key; /* client key: see tls_facts */
+	uint64_t key;     /* client key: see tls_facts */
 	uint16_t version; /* legacy_version */
 	bool grease;
 };

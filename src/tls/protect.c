@@ -26,7 +26,7 @@ enum {
 	END_OF_EARLY = HEAD + 1 + TAG,
 	TICKETS_MAX = 4,
 	TICKET_MIN = 60,
-	TICKET_MAX = 600, /* OpenSSL 200-300, Go 130-200; dynamic record sizing begins at 1,300 */
+	TICKET_MAX = 600,        /* OpenSSL 200-300, Go 130-200; dynamic record sizing begins at 1,300 */
 	TICKET_ALONE_MAX = 2048, /* a ticket with the client's certificate in it */
 	CLIENT = 0,
 	SERVER = 1,

@@ -18,11 +18,11 @@ enum { LONG = 0x80, FIXED = 0x40, FAILURES_MAX = 32, PACKETS_MAX = 16 };
 enum { CID_BITS = 5, CID_MASK = 31, SAW_SERVER = 0x0400, CLIENT_SIDE = 0x0800, CLIENT_KNOWN = 0x1000, OVER = 0x2000 };
 
 struct quic {
-	struct quic_keys keys[2]; /* by direction */
-	uint32_t keyed[2]; /* wire version they were made for; 0: none */
-	uint32_t number[2]; /* highest packet number */
+	struct quic_keys keys[2];     /* by direction */
+	uint32_t keyed[2];            /* wire version they were made for; 0: none */
+	uint32_t number[2];           /* highest packet number */
 	uint32_t buffer[2], given[2]; /* CRYPTO bytes: those that wait, and how many messages took */
-	uint32_t end[2]; /* of the CRYPTO bytes seen */
+	uint32_t end[2];              /* of the CRYPTO bytes seen */
 	uint8_t cid[QUIC_CID_MAX], cid_len;
 	uint8_t failures;
 };

@@ -7,8 +7,8 @@
 
 enum {
 	SYN_BYTES = 1000, /* SYN and SYN-ACK are padded to the MTU: 1132 or 1232 bytes */
-	DUMMY = 8, /* packet type: probes of the MTU */
-	HEAD_MAX = 48, /* prefix, flags and all fields: 35 */
+	DUMMY = 8,        /* packet type: probes of the MTU */
+	HEAD_MAX = 48,    /* prefix, flags and all fields: 35 */
 	SWAPPED = 7,
 	HAS_ACK = 0x001,
 	HAS_DATA = 0x004,

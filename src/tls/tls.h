@@ -23,47 +23,54 @@
 struct tls;
 
 struct tls_config {
-	uint32_t halves;	/* connections of which a TLS state is kept (40 bytes each) */
-	uint32_t fulls;		/* of these: with a server's answer (at most 256 bytes each) */
-	size_t buffer_bytes;	/* share for messages that arrive in parts */
-	size_t intern_bytes;	/* share for texts, fingerprints, certificates */
+	uint32_t halves;          /* connections of which a TLS state is kept (40 bytes each) */
+	uint32_t fulls;           /* of these: with a server's answer (at most 256 bytes each) */
+	size_t buffer_bytes;      /* share for messages that arrive in parts */
+	size_t intern_bytes;      /* share for texts, fingerprints, certificates */
 	struct hash_key identity; /* identity.key: session ids, tickets and PSK identities are hashed with it */
-	struct hash_key table;	/* random: of the intern table */
+	struct hash_key table;    /* random: of the intern table */
 };
 
 size_t tls_bytes(const struct tls_config *cfg);
 struct tls *tls_new(struct carve *c, const struct tls_config *cfg, struct counts *counts);
 
 /* How a TLS session is carried. */
-enum tls_carrier { CARRIER_NONE, CARRIER_TCP, CARRIER_STARTTLS, CARRIER_DTLS, CARRIER_QUIC, CARRIER_OPENVPN,
-		   CARRIER_UDP };
+enum tls_carrier {
+	CARRIER_NONE,
+	CARRIER_TCP,
+	CARRIER_STARTTLS,
+	CARRIER_DTLS,
+	CARRIER_QUIC,
+	CARRIER_OPENVPN,
+	CARRIER_UDP
+};
 
 /* One piece of a connection, as the flow layer gives it. */
 struct tls_piece {
-	struct cur bytes;	/* tls_next reads on from here */
-	uint32_t lost;		/* bytes missing before it */
-	uint32_t cut_bytes;	/* bytes missing after it */
+	struct cur bytes;   /* tls_next reads on from here */
+	uint32_t lost;      /* bytes missing before it */
+	uint32_t cut_bytes; /* bytes missing after it */
 	struct when time;
-	uint16_t port[2];	/* by side; a hint for OpenVPN and DTLS only */
+	uint16_t port[2]; /* by side; a hint for OpenVPN and DTLS only */
 	uint8_t side;
 	bool datagram;
 };
 
 enum tls_event_kind {
-	TLS_RECORD,		/* one record, or one protected datagram (QUIC, DTLS, OpenVPN data) */
-	TLS_SETTLED,		/* the handshake is over, or has failed: facts are as complete as they get */
+	TLS_RECORD,  /* one record, or one protected datagram (QUIC, DTLS, OpenVPN data) */
+	TLS_SETTLED, /* the handshake is over, or has failed: facts are as complete as they get */
 };
 
 /* What a record tells.  `plain` is the application data in it, as near as the cipher allows to say:
    exact for AEAD, up to 15 (CBC: one block) too many otherwise; 0 for handshake, alert, ticket. */
 struct tls_event {
-	uint8_t kind;		/* enum tls_event_kind */
+	uint8_t kind; /* enum tls_event_kind */
 	uint8_t side;
-	uint8_t type;		/* content type on the wire: 20 21 22 23 24; 0: no record layer */
-	bool application;	/* carries application data (TLS 1.3's hidden handshake left out) */
-	uint32_t length;	/* bytes after the record header */
+	uint8_t type;     /* content type on the wire: 20 21 22 23 24; 0: no record layer */
+	bool application; /* carries application data (TLS 1.3's hidden handshake left out) */
+	uint32_t length;  /* bytes after the record header */
 	uint32_t plain;
-	struct when time;	/* when its first byte was seen */
+	struct when time; /* when its first byte was seen */
 };
 
 /*
@@ -88,14 +95,14 @@ enum { TLS_LIST_MAX = 16, TLS_ALERTS = 4 };
 enum tls_resumed { RESUMED_NO, RESUMED_UNKNOWN, RESUMED_SESSION_ID, RESUMED_TICKET, RESUMED_PSK };
 
 struct tls_cert {
-	struct text subject, issuer;	/* RFC 4514-like, in certificate order: "C=NL, O=..., CN=..." */
-	struct text serial;		/* upper-case hex, colons, as Suricata */
-	struct text san;		/* DNS names and addresses, each after a length byte */
-	struct text key;		/* "rsa 2048", "ec P-256", "ed25519" */
+	struct text subject, issuer; /* RFC 4514-like, in certificate order: "C=NL, O=..., CN=..." */
+	struct text serial;          /* upper-case hex, colons, as Suricata */
+	struct text san;             /* DNS names and addresses, each after a length byte */
+	struct text key;             /* "rsa 2048", "ec P-256", "ed25519" */
 	struct when not_before, not_after;
 	uint8_t sha1[20], sha256[32];
-	uint8_t chain_len;		/* certificates sent */
-	struct text chain_sha256;	/* chain_len x 32 bytes (at most 8), leaf first */
+	uint8_t chain_len;        /* certificates sent */
+	struct text chain_sha256; /* chain_len x 32 bytes (at most 8), leaf first */
 	bool present;
 };
 
@@ -104,52 +111,52 @@ struct tls_cert {
  * intern share and live until the next tls_next.  Absent texts have p == NULL, absent numbers are 0.
  */
 struct tls_facts {
-	uint8_t carrier;		/* enum tls_carrier; CARRIER_NONE: no TLS seen, nothing else counts */
-	uint8_t client;			/* side that sent the ClientHello (or would have) */
+	uint8_t carrier; /* enum tls_carrier; CARRIER_NONE: no TLS seen, nothing else counts */
+	uint8_t client;  /* side that sent the ClientHello (or would have) */
 	bool client_hello, server_hello;
-	bool sslv2_hello;		/* ClientHello in SSLv2 framing */
-	struct text prelude;		/* "smtp", "imap", "postgresql", "connect", "socks5", "proxy2", ... */
-	bool proxied;			/* PROXY header gave the real client: */
+	bool sslv2_hello;    /* ClientHello in SSLv2 framing */
+	struct text prelude; /* "smtp", "imap", "postgresql", "connect", "socks5", "proxy2", ... */
+	bool proxied;        /* PROXY header gave the real client: */
 	struct addr proxy_src;
 	uint16_t proxy_sport;
 	struct text sni;
-	uint16_t version;		/* negotiated, wire value (0x0304, 0xfefd, 0x7f17, 0x0002); 0: none */
-	uint16_t record_version;	/* legacy_version of the ClientHello */
-	struct text versions_offered;	/* 2 bytes each, GREASE left out */
+	uint16_t version;             /* negotiated, wire value (0x0304, 0xfefd, 0x7f17, 0x0002); 0: none */
+	uint16_t record_version;      /* legacy_version of the ClientHello */
+	struct text versions_offered; /* 2 bytes each, GREASE left out */
 	uint16_t cipher;
 	bool cipher_chosen;
-	uint16_t group;			/* key share or curve chosen, where visible */
-	struct text alpn;		/* chosen, where visible */
-	struct text alpns;		/* offered, each after a length byte; p == NULL: no extension */
+	uint16_t group;                                 /* key share or curve chosen, where visible */
+	struct text alpn;                               /* chosen, where visible */
+	struct text alpns;                              /* offered, each after a length byte; p == NULL: no extension */
 	struct text ja3, ja3_string, ja3s, ja3s_string; /* hashes as hex text */
 	struct text ja4, ja4_r;
-	uint64_t client_key;		/* JA4 without the resumption and padding extensions (0x15 0x29 0x2a), kept hash */
-	struct text client_key_text;	/* that key in JA4's form */
-	uint64_t server_key;		/* hash of version, cipher, extensions in order, record sizes' independent */
+	uint64_t client_key;         /* JA4 without the resumption and padding extensions (0x15 0x29 0x2a), kept hash */
+	struct text client_key_text; /* that key in JA4's form */
+	uint64_t server_key;         /* hash of version, cipher, extensions in order, record sizes' independent */
 	bool hello_retry, early_data_offered, early_data_accepted;
 	bool ech, ech_grease, grease;
 	bool renegotiated;
-	uint8_t resumed;		/* enum tls_resumed */
+	uint8_t resumed; /* enum tls_resumed */
 	bool psk_offered, ticket_offered, session_id_offered;
 	/* Keyed hashes; 0: none.  id_offered: session id (TLS 1.2), ticket, or first PSK identity.
 	   id_issued: what the server handed out in clear (TLS 1.2 session id or ticket). */
 	uint64_t id_offered, id_issued;
-	uint32_t ticket_lifetime;	/* seconds, TLS 1.2 NewSessionTicket */
-	uint64_t client_random;		/* keyed hash: equal randoms on two connections mean a replay or a script */
+	uint32_t ticket_lifetime; /* seconds, TLS 1.2 NewSessionTicket */
+	uint64_t client_random;   /* keyed hash: equal randoms on two connections mean a replay or a script */
 	struct tls_cert server_cert, client_cert;
-	bool client_cert_requested;	/* CertificateRequest in clear (TLS <= 1.2) */
-	uint8_t alerts;			/* how many in clear */
-	uint8_t alert[TLS_ALERTS][3];	/* side, level, description */
-	bool established;		/* both sides sent protected data after the handshake */
+	bool client_cert_requested;   /* CertificateRequest in clear (TLS <= 1.2) */
+	uint8_t alerts;               /* how many in clear */
+	uint8_t alert[TLS_ALERTS][3]; /* side, level, description */
+	bool established;             /* both sides sent protected data after the handshake */
 	bool settled;
-	uint32_t handshake_us;		/* ClientHello to the client's first flight after the server's; 0: unknown */
-	uint32_t server_us;		/* ClientHello to ServerHello */
-	uint16_t bad, leftover;		/* messages that did not parse, or left bytes behind */
-	struct when hello_time;		/* when the first ClientHello was complete */
+	uint32_t handshake_us;  /* ClientHello to the client's first flight after the server's; 0: unknown */
+	uint32_t server_us;     /* ClientHello to ServerHello */
+	uint16_t bad, leftover; /* messages that did not parse, or left bytes behind */
+	struct when hello_time; /* when the first ClientHello was complete */
 	uint32_t records[2], record_bytes[2]; /* by side, saturating; the first ClientHello counts in records only */
-	uint16_t client_flight_bytes;	/* TLS 1.3: encrypted handshake flights by length; a client certificate */
-	uint16_t server_flight_bytes;	/* or a changed server certificate shows here; saturating */
-	struct text quic_version;	/* "1", "2", "draft-29", "mvfst-27"; a view of quic_text */
+	uint16_t client_flight_bytes;         /* TLS 1.3: encrypted handshake flights by length; a client certificate */
+	uint16_t server_flight_bytes;         /* or a changed server certificate shows here; saturating */
+	struct text quic_version;             /* "1", "2", "draft-29", "mvfst-27"; a view of quic_text */
 	char quic_text[16];
 };
 

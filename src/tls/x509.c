@@ -98,8 +98,8 @@ find_san(struct cur extensions)
 			continue;
 		names = der_take(&octets, DER_SEQUENCE);
 		if (names.bad)
-		names = (struct cur){0};
-	return names;
+			names = (struct cur){0};
+		return names;
 	}
 	return (struct cur){0};
 }

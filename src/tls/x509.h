@@ -10,10 +10,10 @@
 #include "base/when.h"
 
 struct x509 {
-	struct cur serial; /* content of the INTEGER */
+	struct cur serial;          /* content of the INTEGER */
 	struct cur issuer, subject; /* content of the Name */
-	struct cur key; /* content of SubjectPublicKeyInfo */
-	struct cur san; /* content of GeneralNames; p == NULL: none */
+	struct cur key;             /* content of SubjectPublicKeyInfo */
+	struct cur san;             /* content of GeneralNames; p == NULL: none */
 	struct when not_before, not_after;
 };
 

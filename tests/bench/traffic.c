@@ -26,7 +26,8 @@ struct chunk {
 	uint8_t bytes[CHUNK_MAX];
 };
 
-struct template {
+struct template
+{
 	struct chunk chunk[CHUNKS];
 	unsigned chunks, handshake; /* chunks until both sides are past their hellos */
 };

@@ -20,7 +20,7 @@ struct world {
 	struct flows *t;
 	struct packet last;
 	struct when now;
-	uint32_t sent[TALKERS][2]; /* sequence number after what was sent in order */
+	uint32_t sent[TALKERS][2];   /* sequence number after what was sent in order */
 	uint8_t bytes[STREAM + 256]; /* what a stream says, by its sequence number */
 };
 

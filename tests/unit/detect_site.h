@@ -21,7 +21,7 @@ enum { GOT_MAX = 64, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 struct got {
 	struct finding finding[GOT_MAX];
 	unsigned findings; /* all of them; the first GOT_MAX are kept */
-	unsigned alerts; /* opened or worsened */
+	unsigned alerts;   /* opened or worsened */
 	unsigned closed;
 	struct incident last_closed;
 };

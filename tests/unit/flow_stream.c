@@ -122,7 +122,7 @@ retransmissions_are_swallowed_bad(void **state)
 	say_at(&b, &h, 10, 101, "abcdef");
 	say_at(&b, &h, 60, 101, "abcdef");
 	say_at(&b, &h, 110, 104, "XXXghi"); /* half old: what was delivered first stays */
-	say_at(&b, &h, 160, 109, "?"); /* keep-alive */
+	say_at(&b, &h, 160, 109, "?");      /* keep-alive */
 	assert_string_equal(h.text, ">abcdef>ghi");
 	assert_int_equal(f->side[0].retransmits, 2);
 	assert_int_equal(b.counts.overlap, 1);

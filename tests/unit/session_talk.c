@@ -162,7 +162,7 @@ no_turn_bad(void **state)
 
 	(void)state;
 	talk_init(&k, CLIENT);
-	talk_record(&k, &ev); /* handshake */
+	talk_record(&k, &ev);  /* handshake */
 	say(&k, CLIENT, 0, 0); /* an empty record */
 	build(&s, &scratch, &k);
 	assert_int_equal(s.exchanges, 0);

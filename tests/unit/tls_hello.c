@@ -97,9 +97,9 @@ extension_bad(void **state)
 	struct hello h;
 
 	(void)state;
-	how.ext[0] = (struct make_ext){EXT_SNI, "000500000a6162"}; /* name longer than its list */
-	how.ext[1] = (struct make_ext){EXT_GROUPS, "0003001d00"}; /* odd */
-	how.ext[2] = (struct make_ext){EXT_ALPN, "000302683268"}; /* a byte behind the list */
+	how.ext[0] = (struct make_ext){EXT_SNI, "000500000a6162"};          /* name longer than its list */
+	how.ext[1] = (struct make_ext){EXT_GROUPS, "0003001d00"};           /* odd */
+	how.ext[2] = (struct make_ext){EXT_ALPN, "000302683268"};           /* a byte behind the list */
 	how.ext[3] = (struct make_ext){EXT_VERSIONS, "0403040303deadbeef"}; /* four bytes behind the list */
 	made_hello(&m, &how);
 	assert_true(hello_read(cur_of(m.b, m.n), false, &h));

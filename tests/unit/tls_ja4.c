@@ -112,7 +112,7 @@ first_part(void **state)
 	} rows[] = {
 		{0x0303, "0403040303", "0003026832", 't', "t13i0002h2_"},
 		{0x0303, "047f1c0304", "0003026832", 't', "t00i0002h2_"}, /* a draft has no code */
-		{0x0303, "020a0a", "0003026832", 't', "t12i0002h2_"}, /* GREASE alone offers nothing */
+		{0x0303, "020a0a", "0003026832", 't', "t12i0002h2_"},     /* GREASE alone offers nothing */
 		{0xfefd, "02fefc", "000302ab11", 'd', "dd3i0002a1_"},
 		{0xfefd, "04fefcfefd", "0003026880", 'd', "dd2i000260_"},
 		{0x0100, "020100", "00020168", 'd', "ds1i0002hh_"},
