@@ -7,7 +7,7 @@ B=$1
 dir=${BENCH_DIR:-$B/bench}
 mkdir -p "$dir"
 ${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -Isrc -o "$dir/traffic" tests/bench/traffic.c "$B/core.a" \
-    "$B/src/base/crypt.o" "$B/src/flow/classify.o" -lcrypto -lndpi
+    "$B/src/base/crypt.o" -lcrypto
 ${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -o "$dir/bare" tests/bench/bare.c -lpcap
 templates=$(ls tests/golden/*tls1[23]-full/*.pcap tests/golden/curl*/*.pcap tests/golden/gnutls*/*.pcap 2>/dev/null)
 make_capture() {
