@@ -23,7 +23,6 @@ step() {
 	fi
 }
 
-
 echo "unit tests (under AddressSanitizer and UndefinedBehaviorSanitizer)"
 for test in tests/unit/*.c; do
 	name=$(basename "$test" .c)
