@@ -24,7 +24,8 @@ cur_of(const void *bytes, size_t len)
 {
 	const uint8_t *p = bytes;
 
-	return (struct cur){p, p + len, false};
+	/* NULL and nothing is an empty cursor; C11 6.5.6 has no sum for it. */
+	return (struct cur){p, len ? p + len : p, false};
 }
 
 /* Bytes still to read. */
