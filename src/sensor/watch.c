@@ -161,7 +161,11 @@ sensor_name(struct watch *w)
 		snprintf(w->sensor, sizeof(w->sensor), "gatewitness");
 }
 
-/* memory.limit as one mapping: pages cost nothing until they are used. */
+static const size_t HUGE_PAGES_FROM = (size_t)1 << 30;
+
+/* memory.limit as one mapping: pages cost nothing until they are used.  Whoever gives much has many connections, each
+   packet's in another place: with pages of 4 KiB the wait is for the page tables more than for the memory.  A small
+   limit is kept to the page. */
 static bool
 map_memory(struct watch *w, size_t size)
 {
@@ -171,7 +175,7 @@ map_memory(struct watch *w, size_t size)
 		snprintf(w->error, sizeof(w->error), "memory.limit: cannot map %zu bytes: %s", size, strerror(errno));
 		return false;
 	}
-	madvise(m, size, MADV_NOHUGEPAGE);
+	madvise(m, size, size >= HUGE_PAGES_FROM ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	w->memory = m;
 	w->memory_size = size;
 	return true;
