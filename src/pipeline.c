@@ -19,6 +19,8 @@ enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4 };
 
 /* Of a talk, what each record touches; the rest is for exchanges and the end. */
 enum { TALK_HOT = 128 };
+/* What so few connections need stays in the processor's caches: asking for it costs more than it brings. */
+enum { NEAR = 1024 };
 
 /* What a connection needs once it has talked or lasted. */
 struct live {
@@ -39,6 +41,7 @@ struct pipeline {
 	uint16_t capture;
 	bool capture_begins; /* no packet of it was read yet */
 	struct when pulse_end;
+	uint32_t roomy; /* so many packets cannot fill a table, whatever they open */
 	struct site site;
 	struct pulse pulse[GATEWAYS_MAX + 1];
 	struct counts counts;
@@ -168,7 +171,6 @@ static struct live *
 live_make(struct pipeline *p, struct flow *f)
 {
 	struct live *live = live_of(p, f);
-	struct tls_facts facts;
 
 	if (live)
 		return live;
@@ -178,7 +180,7 @@ live_make(struct pipeline *p, struct flow *f)
 	}
 	live = pool_at(&p->lives, f->above[1]);
 	live->told = f->first;
-	talk_init((struct talk *)live->talk, tls_facts(p->tls, f->above[0], &facts) ? facts.client : 0);
+	talk_init((struct talk *)live->talk, tls_client(p->tls, f->above[0]));
 	return live;
 }
 
@@ -250,7 +252,7 @@ make_room(struct pipeline *p)
 {
 	enum { AT_ONCE = 8 };
 
-	for (unsigned i = 0; i < AT_ONCE && (flows_full(p->flows) || tls_full(p->tls)); i++) {
+	for (unsigned i = 0; i < AT_ONCE && !(p->roomy = tls_room(p->tls, flows_room(p->flows))); i++) {
 		flow_evict_one(p->flows);
 		finish_ended(p);
 	}
@@ -326,7 +328,8 @@ advance(struct pipeline *p, struct when time)
 		end_connections(p);
 	if (back || when_before(p->now, time))
 		p->now = time;
-	finish_ended(p);
+	if (flows_any_ended(p->flows, p->now))
+		finish_ended(p);
 	if (back || !when_before(time, p->pulse_end))
 		next_pulse(p, time);
 }
@@ -381,7 +384,9 @@ feed(struct pipeline *p, const struct job *job)
 		icmp(p, k);
 		return;
 	}
-	make_room(p);
+	if (!p->roomy)
+		make_room(p);
+	p->roomy -= p->roomy != 0;
 	f = flow_feed(p->flows, k, job->hash, &is_new);
 	if (f && is_new)
 		begin(p, f);
@@ -422,7 +427,8 @@ prefetch(struct pipeline *p, const struct job *job, size_t n)
 static void
 feed_all(struct pipeline *p, const struct job *job, size_t n)
 {
-	prefetch(p, job, n);
+	if (flows_used(p->flows) > NEAR)
+		prefetch(p, job, n);
 	for (size_t i = 0; i < n; i++)
 		feed(p, &job[i]);
 }
@@ -438,6 +444,7 @@ void
 pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 {
 	struct job job[PIPELINE_BATCH];
+	bool far = flows_used(p->flows) > NEAR;
 	size_t ready = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -446,7 +453,8 @@ pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 		if (!packet_decode(p->decoder, &frames[i], &j->packet))
 			continue;
 		j->hash = flow_hash(p->flows, &j->packet);
-		flow_prefetch(p->flows, j->hash);
+		if (far)
+			flow_prefetch(p->flows, j->hash);
 		ready++;
 		if (ready == PIPELINE_BATCH || borrowed(&j->packet, &frames[i])) {
 			feed_all(p, job, ready);

@@ -102,7 +102,8 @@ const struct flow *flow_prefetch_item(const struct flows *t, uint64_t hash);
  */
 struct flow *flow_feed(struct flows *t, const struct packet *p, uint64_t hash, bool *is_new);
 bool flows_full(const struct flows *t);
-void flow_evict_one(struct flows *t); /* marks the oldest; flow_ended then returns it */
+uint32_t flows_room(const struct flows *t); /* for how many more */
+void flow_evict_one(struct flows *t);       /* marks the oldest; flow_ended then returns it */
 
 /* Next piece in order of the flow just fed; false: none left.  Of a connection that flow_ended or flow_drain
    gave: what was still held behind a hole, with the hole told as `lost`. */
@@ -111,6 +112,7 @@ bool flow_chunk(struct flows *t, struct flow *f, struct chunk *c);
 /* Next connection that is over at `now` (FIN, RST with a grace, timeout, eviction); NULL: none.
    Its logical end time is flow_end_time(): last packet, or last packet plus its timeout. */
 struct flow *flow_ended(struct flows *t, struct when now);
+bool flows_any_ended(const struct flows *t, struct when now); /* maybe: else flow_ended gives none */
 struct when flow_end_time(const struct flow *f);
 void flow_free(struct flows *t, struct flow *f);
 

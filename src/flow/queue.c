@@ -217,6 +217,12 @@ queue_sweep(struct flows *t, struct when now)
 	t->next_check = at;
 }
 
+bool
+flows_any_ended(const struct flows *t, struct when now)
+{
+	return !when_before(now, t->next_check) || t->queue[QUEUE_ENDED].head;
+}
+
 struct flow *
 flow_ended(struct flows *t, struct when now)
 {
@@ -229,6 +235,12 @@ bool
 flows_full(const struct flows *t)
 {
 	return t->items.used == t->items.count;
+}
+
+uint32_t
+flows_room(const struct flows *t)
+{
+	return t->items.count - t->items.used;
 }
 
 static struct when

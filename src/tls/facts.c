@@ -154,6 +154,17 @@ identity_facts(const struct half *h, const struct full *f, struct tls_facts *to)
 		to->id_issued = f->session_id;
 }
 
+unsigned
+tls_client(const struct tls *t, uint32_t handle)
+{
+	const struct half *h;
+
+	if (handle == 0 || handle == TLS_NOT)
+		return 0;
+	h = pool_at(&t->halves, handle);
+	return is_tls(h, h->full ? pool_at(&t->fulls, h->full) : &NOTHING) ? conn_client(h) : 0;
+}
+
 bool
 tls_facts(const struct tls *t, uint32_t handle, struct tls_facts *to)
 {

@@ -50,16 +50,28 @@ tls_new(struct carve *c, const struct tls_config *cfg, struct counts *counts)
 	return t;
 }
 
-static bool
-pool_full(const struct pool *p)
+static uint32_t
+pool_room(const struct pool *p)
 {
-	return p->used == p->count;
+	return p->count - p->used;
+}
+
+static uint32_t
+low(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+uint32_t
+tls_room(const struct tls *t, uint32_t most)
+{
+	return low(most, low(pool_room(&t->halves), low(pool_room(&t->fulls), pool_room(&t->states))));
 }
 
 bool
 tls_full(const struct tls *t)
 {
-	return pool_full(&t->halves) || pool_full(&t->fulls) || pool_full(&t->states);
+	return tls_room(t, 1) == 0;
 }
 
 void

@@ -85,6 +85,7 @@ void tls_close(struct tls *t, uint32_t handle);
 /* Full pools: the handle of the connection that holds an item the longest is not known here; the caller
    evicts its oldest flows until these are false. */
 bool tls_full(const struct tls *t);
+uint32_t tls_room(const struct tls *t, uint32_t most); /* for how many more surely, up to `most` */
 
 /* Ahead of tls_next for a handle: its small item, and once that is there, what its next record touches of the larger. */
 void tls_prefetch(const struct tls *t, uint32_t handle);
@@ -162,6 +163,7 @@ struct tls_facts {
 
 /* False: handle is 0 or TLS_NOT (facts->carrier is CARRIER_NONE then). */
 bool tls_facts(const struct tls *t, uint32_t handle, struct tls_facts *facts);
+unsigned tls_client(const struct tls *t, uint32_t handle); /* of it, which side is the client; 0: nobody knows */
 
 /* IANA cipher suite name, NULL when unknown; version as EVE writes it ("TLS 1.2", "TLS 1.3 draft-23",
    "DTLS 1.2", "0x1234" into buf); group name ("x25519"), NULL when unknown. */
