@@ -90,7 +90,7 @@ unknown_option(struct config *c, const char *section, const char *instance, cons
 			  o.instance ? o.instance :
 				       "",
 			  o.name);
-		d = option_distance(wanted, have);
+		d = text_distance(wanted, have);
 		if (d < best) {
 			best = d;
 			memcpy(nearest, have, sizeof(have));

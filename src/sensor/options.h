@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/nearest.h"
 #include "base/out.h"
 
 enum option_type {
@@ -53,8 +54,5 @@ const char *option_parse(const struct option *o, const char *text, int64_t *numb
 
 /* The value as the configuration writes it. */
 void option_print(struct out *to, const struct option *o, int64_t number, const char *text);
-
-/* Edit distance (Damerau, restricted), for "did you mean"; at most 63 bytes of each count. */
-unsigned option_distance(const char *a, const char *b);
 
 #endif
