@@ -93,6 +93,18 @@ pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n
 }
 
 void
+pipeline_rules(struct pipeline *p, const struct detect_rules *rules)
+{
+	detect_rules(p->detect, rules);
+}
+
+uint64_t
+pipeline_suppressed(const struct pipeline *p, uint32_t i)
+{
+	return detect_suppressed(p->detect, i);
+}
+
+void
 pipeline_capture(struct pipeline *p, uint16_t n)
 {
 	p->capture = n;

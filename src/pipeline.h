@@ -8,6 +8,7 @@
 #define PIPELINE_H
 
 #include "detect/detect.h"
+#include "detect/rules.h"
 #include "packet/packet.h"
 #include "session/site.h"
 
@@ -44,6 +45,10 @@ void pipeline_close(struct pipeline *p);
 
 /* Sets who the gateways are; until then every connection is recorded and none judged. */
 void pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n);
+
+/* What the operator told, from now on; it must live until it is replaced.  NULL: nothing. */
+void pipeline_rules(struct pipeline *p, const struct detect_rules *rules);
+uint64_t pipeline_suppressed(const struct pipeline *p, uint32_t i); /* findings under suppression i */
 
 /* Connections that begin from now on come from capture file number n (0: live). */
 void pipeline_capture(struct pipeline *p, uint16_t n);

@@ -52,7 +52,7 @@ enum {
 };
 enum { MEMORY_MIN = 256 * 1024 };
 _Static_assert(SHARE_SUM <= SHARES - 2, "detectors' shares");
-_Static_assert(sizeof(struct detect) + 1024 <= MEMORY_MIN / SHARES * 2, "the frame has two shares");
+_Static_assert(sizeof(struct detect) + RULES_SUPPRESS * 8 + 512 <= MEMORY_MIN / SHARES * 2, "the frame has two shares");
 
 /* Of a session that is not over. */
 struct running {
@@ -105,6 +105,8 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 			     .table = cfg->table,
 			     .counts = counts,
 			     .now = {INT64_MIN}};
+	d->suppressed = carve_take(&own, RULES_SUPPRESS * sizeof(*d->suppressed));
+	memset(d->suppressed, 0, RULES_SUPPRESS * sizeof(*d->suppressed));
 	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
 		d->param[i] = bounded(cfg->params ? cfg->params[i] : DETECT_PARAMS[i].value);
 	detect_memory(d, &d->running, &own,
@@ -148,6 +150,17 @@ view_exchanges(struct detect *d, struct view *v)
 	*r = (struct running){v->until, v->s->established, v->s->cert_sha256.p != NULL};
 }
 
+/* What the operator said of the networks at both ends. */
+static void
+view_networks(const struct detect *d, struct view *v)
+{
+	const struct session *s = v->s;
+
+	v->hidden =
+		s->role == ROLE_INBOUND && addr_same(&v->client, &s->src) && in_net(d, s->gateway, NET_BEHIND, &s->src);
+	v->shared = s->role == ROLE_OUTBOUND && in_net(d, s->gateway, NET_NAT, &s->src);
+}
+
 static struct site *
 site_seen(struct detect *d, uint8_t gateway, struct when t)
 {
@@ -181,6 +194,7 @@ detect_session(struct detect *d, const struct session *s, const struct detect_si
 	v.client = addr_same(&s->actor, &none) ? s->src : s->actor;
 	v.known_ns = when_since(s->time, site_seen(d, s->gateway, s->start)->first);
 	v.learning = v.known_ns < d->learn_ns;
+	view_networks(d, &v);
 	view_exchanges(d, &v);
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
 		CODE[i].judge(d, &v);

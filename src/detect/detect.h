@@ -43,6 +43,9 @@ struct finding {
 	uint32_t session_count;
 	uint64_t session[FINDING_SESSIONS];
 	const char *benign; /* explanations that it could not exclude */
+	/* names of the operator's rules (detect/rules.h); NULL: none */
+	const char *suppressed; /* recorded only: no incident, no alert */
+	const char *expected;   /* announced: info */
 };
 
 struct detector_info {

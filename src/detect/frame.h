@@ -11,6 +11,7 @@
 
 #include "detect/detect.h"
 #include "detect/memory.h"
+#include "detect/rules.h"
 
 enum detector_id {
 	DETECTOR_NONE,
@@ -38,6 +39,8 @@ struct view {
 	bool first;                         /* first record of this session */
 	bool first_established, first_cert; /* first one that has seen so much */
 	bool learning;
+	bool hidden;          /* behind a balancer that does not say who the client is: no source to judge */
+	bool shared;          /* from an address that the gateway shares with users: not the gateway's own doing */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
 };
 
@@ -63,6 +66,8 @@ struct detect {
 	void *state[DETECTOR_END];
 	const struct detect_sink *to;
 	const struct session *session;
+	const struct detect_rules *rules; /* what the operator told; NULL: nothing */
+	uint64_t *suppressed;             /* RULES_SUPPRESS: how often each applied */
 	struct site site[256];
 };
 
@@ -119,6 +124,10 @@ uint32_t incident_payload(void);
 bool familiar_known(const struct detect *d, const struct view *v);
 void familiar_learn(struct detect *d, const struct view *v);
 uint32_t familiar_payload(void);
+
+/* new_egress at addresses that the gateway shares with users: counts instead of judging. */
+void egress_shared(struct detect *d, struct memory *m, const struct view *v);
+uint32_t egress_shared_payload(void);
 
 /* Each detector. */
 #define DETECTOR(id, name, code, attack, severity, share, title, doc, blind)                                           \

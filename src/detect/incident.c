@@ -102,11 +102,15 @@ incident_report(struct detect *d, struct finding *f, const struct actor *a)
 {
 	struct memory_key key = actor_key(a, f->gateway);
 	struct incident_slot *slot = memory_find(&d->incidents, &key);
+	const struct rule_suppress *suppressed;
 	bool fresh;
 
 	f->id = finding_id(f, a);
 	d->counts->finding++;
-	if (f->severity == SEVERITY_INFO) {
+	suppressed = finding_suppressed(d, f);
+	if (suppressed) {
+		f->suppressed = suppressed->name;
+	} else if (f->severity == SEVERITY_INFO) {
 		f->incident = slot ? slot->told.id : 0;
 	} else {
 		if (!slot && memory_full(&d->incidents))

@@ -384,7 +384,7 @@ leak_judge(struct detect *d, const struct view *v)
 	const struct session *s = v->s;
 	struct grouping group[GROUPINGS];
 
-	if (v->from >= v->until || s->role != ROLE_INBOUND ||
+	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden ||
 	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
 		return;
 	leak_groupings(d, v, group);

@@ -88,7 +88,7 @@ offered_before(struct detect *d, const struct view *v)
 	struct identity *id;
 	int64_t lifetime_s;
 
-	if (v->s->role != ROLE_INBOUND || !v->first || !v->s->id_offered)
+	if (v->s->role != ROLE_INBOUND || v->hidden || !v->first || !v->s->id_offered)
 		return NULL;
 	id = memory_find(&h->identities, &key);
 	if (!id)
@@ -141,7 +141,7 @@ shared_learn(struct detect *d, const struct view *v)
 	struct shared *h = d->state[DETECTOR_shared_identity];
 	struct identity *id = h->offered;
 
-	if (s->role != ROLE_INBOUND)
+	if (s->role != ROLE_INBOUND || v->hidden)
 		return;
 	if (id && id->program == s->client_key)
 		id->client = v->client;
