@@ -207,12 +207,12 @@ section_known(const char *section, const char *instance)
 	return false;
 }
 
-static bool
-name_ok(const char *name, size_t max)
+bool
+config_name_ok(const char *name)
 {
 	size_t n = strlen(name);
 
-	return n > 0 && n < max &&
+	return n > 0 && n < CONFIG_NAME_MAX &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == n;
 }
 
@@ -230,7 +230,7 @@ section_line(struct config *c, char *s)
 	if (*instance)
 		*instance++ = '\0';
 	instance = trim(instance);
-	if (!name_ok(s, CONFIG_NAME_MAX) || (*instance && !name_ok(instance, CONFIG_NAME_MAX)))
+	if (!config_name_ok(s) || (*instance && !config_name_ok(instance)))
 		return error(c, "a section's name has letters, digits, _ and -, not", *instance ? instance : s);
 	if (!section_known(s, instance) && !(section_known(s, "x") && !*instance))
 		return unknown_option(c, s, instance, "");
@@ -311,7 +311,7 @@ config_set(struct config *c, const char *assignment)
 	}
 	if (strlen(copy) >= CONFIG_NAME_MAX || strlen(instance) >= CONFIG_NAME_MAX || strlen(name) >= CONFIG_NAME_MAX)
 		return error(c, "--set: too long a name in", assignment);
-	if (!option_find(copy, instance, name, &o) || (*instance && !name_ok(instance, CONFIG_NAME_MAX)))
+	if (!option_find(copy, instance, name, &o) || (*instance && !config_name_ok(instance)))
 		return unknown_option(c, copy, instance, name);
 	return assign(c, &o, instance, value);
 }

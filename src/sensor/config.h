@@ -81,6 +81,9 @@ void config_print(struct out *to, const struct config *c);
 /* Addresses of all gateways, numbered from 1 in the order of their sections; how many. */
 size_t config_gateways(const struct config *c, struct gateway_addr *to, size_t max);
 
+/* Letters, digits, _ and -: what a section or an instance may be called. */
+bool config_name_ok(const char *name);
+
 /* Rules.  What is not given is its default. */
 const char *config_rule_text(const struct config *c, const struct config_rule *r, enum option_key key);
 struct config_rule *config_rule_find(struct config *c, const char *section, const char *name);

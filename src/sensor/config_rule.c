@@ -89,7 +89,7 @@ config_rule_make(struct config *c, const char *section, const char *name)
 static bool
 where_ok(struct config *c, const char *name, const char *value)
 {
-	static struct where w;
+	struct where w;
 	char error[WHERE_ERROR_MAX];
 
 	if (where_compile(&w, value, &WHERE_FINDING, error))

@@ -54,7 +54,7 @@ gateway_of(const struct building *b, enum option_key key, uint8_t *number)
 	char words[CONFIG_ERROR_MAX / 2];
 
 	*number = 0;
-	if (strcmp(name, "any") == 0 || !*name)
+	if (strcmp(name, "any") == 0 || !*name || !b->gateways)
 		return true;
 	for (unsigned g = 0; g < b->gateways->gateways; g++) {
 		const char *have = b->gateways->gateway[g].name;
@@ -218,7 +218,7 @@ rules_build(struct detect_rules *r, const struct config *c, const struct config 
 	bool fine = true;
 
 	memset(r, 0, sizeof(*r));
-	for (unsigned i = 0; i < gateways->gateways; i++)
+	for (unsigned i = 0; gateways && i < gateways->gateways; i++)
 		if (!add_gateway(r, &gateways->gateway[i], (uint8_t)(i + 1))) {
 			snprintf(error, CONFIG_ERROR_MAX, "[gateway %s]: more than 256 networks in all",
 				 gateways->gateway[i].name);

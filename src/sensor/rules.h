@@ -8,7 +8,7 @@
 #include "sensor/config.h"
 
 /* Names of gateways are those of `gateways`, which may be an older configuration: who is running, not who is written
-   down.  False: `error` is one line with file and line, and *r is not to be used. */
+   down; NULL: they are not looked up.  False: `error` is one line with file and line, and *r is not to be used. */
 bool rules_build(struct detect_rules *r, const struct config *c, const struct config *gateways,
 		 char error[CONFIG_ERROR_MAX]);
 
