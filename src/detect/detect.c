@@ -28,6 +28,15 @@ const struct detect_param DETECT_PARAMS[] = {
 };
 const unsigned DETECT_PARAM_COUNT = sizeof(DETECT_PARAMS) / sizeof(DETECT_PARAMS[0]);
 
+const struct detector_info *
+detector_by_id(uint16_t id)
+{
+	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+		if (DETECTORS[i].id == id)
+			return &DETECTORS[i];
+	return NULL;
+}
+
 /* Which functions a detector has. */
 #define JUDGE(code)             code##_judge, NULL, NULL
 #define JUDGE_LEARN(code)       code##_judge, code##_learn, NULL
