@@ -238,7 +238,7 @@ add(struct suppress *s)
 	else if (there || edit_remove(&e, "suppress", s->name))
 		fprintf(stderr, "gatewitness suppress: there is a suppression \"%s\"; remove it first\n", s->name);
 	else if (!edit_append(&e, text, out_len(&o)) || !edit_write(&e, s->file, &(struct edit_check){reads_alone, s}))
-		status = tell(e.error, EXIT_USAGE);
+		status = tell(e.error, e.refused ? EXIT_USAGE : EXIT_IO);
 	else
 		status = say_written(s, "added");
 	edit_free(&e);
@@ -259,7 +259,7 @@ remove_rule(struct suppress *s)
 	else if (!edit_remove(&e, "suppress", s->name))
 		fprintf(stderr, "gatewitness suppress: %s has no suppression \"%s\"\n", s->file, s->name);
 	else if (!edit_write(&e, s->file, &(struct edit_check){reads_alone, s}))
-		status = tell(e.error, EXIT_USAGE);
+		status = tell(e.error, e.refused ? EXIT_USAGE : EXIT_IO);
 	else
 		status = say_written(s, "removed");
 	edit_free(&e);
@@ -377,7 +377,7 @@ const struct command CMD_SUPPRESS = {
 	"longer applies, by the time of the packets.\n"
 	"\n"
 	"EXPR asks about the session (gatewitness schema) and the finding (detector, severity,\n"
-	"confidence, gateway, learning, actor, actor_port, target, target_port):\n"
+	"confidence, gateway, learning, degraded, weak, actor, actor_port, target, target_port):\n"
 	"  FIELD = VALUE   also != < <= > >=, and ~ for \"begins with\"; yes/no fields stand alone\n"
 	"  FIELD in (VALUE, VALUE)   FIELD not in ...   and   or   not   ( )\n"
 	"Addresses match networks (src in 10.0.0.0/8); texts match without regard to case; lists match\n"
