@@ -164,8 +164,11 @@ common_open(struct common *c, const char *iface)
 	if (!rules_build(&c->rules[c->now], &c->config, &c->config, c->config.error))
 		return config_error(c);
 	c->eve = setup.eve;
-	if (watch_open(&c->watch, &setup))
+	if (watch_open(&c->watch, &setup)) {
+		if (*c->watch.notice && !c->quiet)
+			common_error(c, c->watch.notice);
 		return EXIT_DONE;
+	}
 	common_error(c, c->watch.error);
 	return EXIT_IO;
 }

@@ -10,7 +10,7 @@
 
 #include "sensor/config_edit.h"
 
-enum { OPT_WHERE_ = 320, OPT_DETECTOR, OPT_OWNER, OPT_REASON, OPT_EXPIRES, OPT_JSON, OPT_FILE = 'f' };
+enum { ID_WHERE = 320, ID_DETECTOR, ID_OWNER, ID_REASON, ID_EXPIRES, ID_JSON, ID_FILE = 'f' };
 
 struct suppress {
 	struct config *config;
@@ -278,25 +278,25 @@ take_option(struct suppress *s, int id, const char *value)
 	case 'c':
 		s->main = value;
 		return EXIT_DONE;
-	case OPT_FILE:
+	case ID_FILE:
 		s->file = value;
 		return EXIT_DONE;
-	case OPT_JSON:
+	case ID_JSON:
 		s->json = true;
 		return EXIT_DONE;
-	case OPT_DETECTOR:
+	case ID_DETECTOR:
 		s->value[DETECTOR] = value;
 		return EXIT_DONE;
-	case OPT_WHERE_:
+	case ID_WHERE:
 		s->value[WHERE] = value;
 		return EXIT_DONE;
-	case OPT_OWNER:
+	case ID_OWNER:
 		s->value[OWNER] = value;
 		return EXIT_DONE;
-	case OPT_REASON:
+	case ID_REASON:
 		s->value[REASON] = value;
 		return EXIT_DONE;
-	case OPT_EXPIRES:
+	case ID_EXPIRES:
 		s->value[EXPIRES] = value;
 		return EXIT_DONE;
 	default:
@@ -355,13 +355,13 @@ suppress_run(int argc, char **argv)
 
 static const struct arg_option OPTIONS[] = {
 	{'c', "config", "FILE", "the configuration"},
-	{OPT_FILE, "file", "FILE", "the file of suppressions that it includes: add and remove change this one"},
-	{OPT_DETECTOR, "detector", "NAME[,NAME]", "findings of these; without it of any"},
-	{OPT_WHERE_, "where", "EXPR", "of these, those that this holds for"},
-	{OPT_OWNER, "owner", "WHO", "who answers for it"},
-	{OPT_REASON, "reason", "WORDS", "why"},
-	{OPT_EXPIRES, "expires", "TIME", "30d from now, or 2025-12-31"},
-	{OPT_JSON, "json", NULL, "list: one JSON object a line"},
+	{ID_FILE, "file", "FILE", "the file of suppressions that it includes: add and remove change this one"},
+	{ID_DETECTOR, "detector", "NAME[,NAME]", "findings of these; without it of any"},
+	{ID_WHERE, "where", "EXPR", "of these, those that this holds for"},
+	{ID_OWNER, "owner", "WHO", "who answers for it"},
+	{ID_REASON, "reason", "WORDS", "why"},
+	{ID_EXPIRES, "expires", "TIME", "30d from now, or 2025-12-31"},
+	{ID_JSON, "json", NULL, "list: one JSON object a line"},
 	{0, NULL, NULL, NULL},
 };
 
