@@ -8,6 +8,7 @@
 #define BASE_WHEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct when {
@@ -44,5 +45,8 @@ when_before(struct when a, struct when b)
 {
 	return a.ns < b.ns;
 }
+
+/* Reads "2025-05-01" (UTC midnight) and RFC 3339 ("2025-05-01T12:00:00Z", "...T14:00:00.5+02:00"); n bytes. */
+bool when_parse(struct when *t, const char *text, size_t n);
 
 #endif

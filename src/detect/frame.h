@@ -10,6 +10,7 @@
 #define DETECT_FRAME_H
 
 #include "detect/detect.h"
+#include "detect/indicators.h"
 #include "detect/memory.h"
 
 enum detector_id {
@@ -61,6 +62,7 @@ struct detect {
 	struct memory incidents;
 	struct memory familiars;
 	void *state[DETECTOR_END];
+	const struct indicators *indicators; /* NULL: no lists */
 	const struct detect_sink *to;
 	const struct session *session;
 	struct site site[256];
