@@ -12,6 +12,7 @@
 #include "pipeline.h"
 
 #include "flow/classify.h"
+#include "pipeline_news.h"
 #include "pipeline_shares.h"
 
 /* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
@@ -24,8 +25,9 @@ enum { NEAR = 1024 };
 
 /* What a connection needs once it has talked or lasted. */
 struct live {
-	struct when told; /* last record */
-	uint64_t talk[];  /* struct talk */
+	struct news_link news;
+	struct flow *flow;
+	uint64_t talk[]; /* struct talk */
 };
 
 struct pipeline {
@@ -37,11 +39,15 @@ struct pipeline {
 	struct classify *classify; /* NULL: switched off */
 	struct detect *detect;
 	struct pool lives;
+	struct news news; /* of lives */
 	struct when now;
+	struct when second; /* the next at which something may be due */
 	uint16_t capture;
 	bool capture_begins; /* no packet of it was read yet */
 	struct when pulse_end;
-	uint32_t roomy; /* so many packets cannot fill a table, whatever they open */
+	bool pulse_pending;
+	uint32_t others; /* packets of other hosts since the last pulse */
+	uint32_t roomy;  /* so many packets cannot fill a table, whatever they open */
 	struct site site;
 	struct pulse pulse[GATEWAYS_MAX + 1];
 	struct counts counts;
@@ -74,6 +80,7 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 	p->flows = flows_new(&c, &share.flows, &p->counts);
 	p->tls = tls_new(&c, &share.tls, &p->counts);
 	pool_init(&p->lives, carve_take(&c, live_bytes() * share.tls.fulls), (uint32_t)live_bytes(), share.tls.fulls);
+	news_init(&p->news, &p->lives, cfg->update_ns);
 	if (cfg->ndpi)
 		p->classify = classify_new(&(struct classify_config){cfg->ndpi_calls, 1024}, &p->counts);
 	return p;
@@ -153,7 +160,8 @@ tell(struct pipeline *p, struct flow *f, enum session_kind kind, struct when tim
 	second_opinion(p, f, &s, name, sizeof(name));
 	if (p->cfg.scope_gateway && p->site.count && !s.gateway)
 		return;
-	if (kind == SESSION_OPEN && s.role == ROLE_INBOUND) {
+	if (kind == SESSION_OPEN && s.role == ROLE_INBOUND && s.client_hello) {
+		p->pulse[s.gateway].handshakes++;
 		p->pulse[s.gateway].resumptions_offered += s.id_offered != 0;
 		p->pulse[s.gateway].resumptions_accepted += s.resumed >= RESUMED_SESSION_ID;
 	}
@@ -163,8 +171,6 @@ tell(struct pipeline *p, struct flow *f, enum session_kind kind, struct when tim
 	p->to.session(p->to.arg, &s);
 	if (s.gateway)
 		detect_session(p->detect, &s, &findings);
-	if (live)
-		live->told = time;
 }
 
 static struct live *
@@ -179,7 +185,8 @@ live_make(struct pipeline *p, struct flow *f)
 		return NULL;
 	}
 	live = pool_at(&p->lives, f->above[1]);
-	live->told = f->first;
+	live->news = (struct news_link){0};
+	live->flow = f;
 	talk_init((struct talk *)live->talk, tls_client(p->tls, f->above[0]));
 	return live;
 }
@@ -211,6 +218,8 @@ read_chunk(struct pipeline *p, struct flow *f, const struct chunk *c)
 				  .datagram = c->datagram};
 	struct tls_event ev;
 
+	if (f->gateway)
+		p->pulse[f->gateway].gap_bytes += c->lost;
 	if (p->classify && f->gateway && !(f->above[2] & CLASSIFY_DONE))
 		classify_feed(p->classify, f, c, &f->above[2]);
 	if (f->above[0] == TLS_NOT)
@@ -230,19 +239,21 @@ finish(struct pipeline *p, struct flow *f)
 		tell(p, f, SESSION_CLOSE, flow_end_time(f));
 	}
 	tls_close(p->tls, f->above[0]);
-	if (f->above[1])
+	if (f->above[1]) {
+		news_forget(&p->news, f->above[1]);
 		pool_put(&p->lives, f->above[1]);
+	}
 	if (p->classify && f->above[2])
 		classify_end(p->classify, f->above[2]);
 	flow_free(p->flows, f);
 }
 
 static void
-finish_ended(struct pipeline *p)
+finish_ended(struct pipeline *p, struct when now)
 {
 	struct flow *f;
 
-	while ((f = flow_ended(p->flows, p->now)))
+	while ((f = flow_ended(p->flows, now)))
 		finish(p, f);
 }
 
@@ -254,25 +265,32 @@ make_room(struct pipeline *p)
 
 	for (unsigned i = 0; i < AT_ONCE && !(p->roomy = tls_room(p->tls, flows_room(p->flows))); i++) {
 		flow_evict_one(p->flows);
-		finish_ended(p);
+		finish_ended(p, p->now);
 	}
 }
 
-/* A connection without TLS is open once both sides have spoken. */
+/* A connection without TLS is open once both sides have spoken.  Whatever lasts has news now and then. */
 static void
 tell_progress(struct pipeline *p, struct flow *f)
 {
-	struct live *live;
-
-	if (!(f->told & TOLD_OPEN) && f->gateway && f->above[0] == TLS_NOT && f->flags & FLOW_ESTABLISHED) {
+	if (!(f->told & TOLD_OPEN) && f->above[0] == TLS_NOT && f->flags & FLOW_ESTABLISHED) {
 		f->told |= TOLD_OPEN;
 		tell(p, f, SESSION_OPEN, p->now);
 	}
-	if (when_since(p->now, f->first) > p->cfg.update_ns && (live = live_make(p, f)) &&
-	    when_since(p->now, live->told) > p->cfg.update_ns)
-		tell(p, f, SESSION_UPDATE, p->now);
+	if (f->above[1] || (when_since(p->now, f->first) > news_soon(&p->news) && live_make(p, f)))
+		news_add(&p->news, f->above[1], p->now);
 }
 
+static void
+tell_news(struct pipeline *p, struct when at)
+{
+	uint32_t h;
+
+	while ((h = news_next(&p->news, at)))
+		tell(p, ((struct live *)pool_at(&p->lives, h))->flow, SESSION_UPDATE, at);
+}
+
+/* Of every gateway that was ever heard, while anybody is: silence among the talking is news, too. */
 static void
 pulses_emit(struct pipeline *p)
 {
@@ -284,11 +302,14 @@ pulses_emit(struct pipeline *p)
 		if (!pulse->gateway)
 			continue;
 		pulse->time = p->pulse_end;
+		pulse->others = p->others;
 		if (p->to.pulse)
 			p->to.pulse(p->to.arg, pulse);
 		detect_pulse(p->detect, pulse, &findings);
-		*pulse = (struct pulse){0};
+		*pulse = (struct pulse){.gateway = g};
 	}
+	p->others = 0;
+	p->pulse_pending = false;
 }
 
 static void
@@ -296,28 +317,66 @@ end_connections(struct pipeline *p)
 {
 	struct flow *f;
 
-	finish_ended(p);
+	finish_ended(p, p->now);
 	while ((f = flow_drain(p->flows)))
 		finish(p, f);
-	pulses_emit(p);
+	if (p->pulse_pending)
+		pulses_emit(p);
 }
 
 /* A clock that was set, or a capture file that begins before the one before it ended (rotated files do not, but for
    a packet or two): what went before cannot go on. */
 static const int64_t CLOCK_BACK_NS = 60 * NS_PER_S, FILE_BACK_NS = NS_PER_MS;
 
-static void
-next_pulse(struct pipeline *p, struct when time)
+/* The whole second at or after t. */
+static struct when
+whole_second(struct when t)
 {
-	struct detect_sink findings = findings_to(p);
-	int64_t step = PULSE_S * NS_PER_S;
+	int64_t rest = t.ns % NS_PER_S;
 
-	pulses_emit(p);
-	detect_idle(p->detect, time, &findings);
-	p->pulse_end = when_add((struct when){time.ns / step * step}, step);
+	return t.ns > INT64_MAX - NS_PER_S ? t : when_add(t, rest > 0 ? NS_PER_S - rest : -rest);
 }
 
-/* Emits what the packet's time has ended: ten seconds of a gateway, idle connections, idle incidents. */
+static struct when
+sooner(struct when a, struct when b)
+{
+	return when_before(a, b) ? a : b;
+}
+
+static struct when
+next_due(const struct pipeline *p)
+{
+	struct when due = sooner(flows_due(p->flows), news_due(&p->news));
+
+	return whole_second(
+		sooner(sooner(due, detect_due(p->detect)), p->pulse_pending ? p->pulse_end : (struct when){INT64_MAX}));
+}
+
+/*
+ * Time passes in whole seconds: what is due is done at the second that follows, in one order.  So it does not
+ * matter whether a clock ticks (live) or only the next packet tells (a capture).  A pause is jumped over.
+ */
+static void
+pass_seconds(struct pipeline *p, struct when time)
+{
+	struct detect_sink findings = findings_to(p);
+
+	while (!when_before(time, p->second)) {
+		struct when at = p->second, after = when_add(at, NS_PER_S);
+
+		detect_idle(p->detect, at, &findings);
+		finish_ended(p, at);
+		tell_news(p, at);
+		if (p->pulse_pending && !when_before(at, p->pulse_end))
+			pulses_emit(p);
+		p->second = next_due(p);
+		if (when_before(p->second, after))
+			p->second = after;
+	}
+	p->second = sooner(p->second, when_add(whole_second(time), time.ns % NS_PER_S == 0 ? NS_PER_S : 0));
+}
+
+/* What comes after the packet's time begins. */
 static void
 advance(struct pipeline *p, struct when time)
 {
@@ -326,12 +385,22 @@ advance(struct pipeline *p, struct when time)
 	p->capture_begins = false;
 	if (back)
 		end_connections(p);
+	if (back || p->second.ns == 0)
+		p->second = whole_second(time);
 	if (back || when_before(p->now, time))
 		p->now = time;
-	if (flows_any_ended(p->flows, p->now))
-		finish_ended(p);
-	if (back || !when_before(time, p->pulse_end))
-		next_pulse(p, time);
+	if (!when_before(time, p->second))
+		pass_seconds(p, time);
+}
+
+/* The ten seconds of a packet; their end is due once there is one. */
+static void
+pulse_begin(struct pipeline *p, struct when time)
+{
+	int64_t step = PULSE_S * NS_PER_S;
+
+	p->pulse_pending = true;
+	p->pulse_end = when_add((struct when){time.ns / step * step}, step);
 }
 
 static void
@@ -380,6 +449,8 @@ feed(struct pipeline *p, const struct job *job)
 	bool is_new;
 
 	advance(p, k->time);
+	if (!p->pulse_pending)
+		pulse_begin(p, p->now);
 	if (k->proto == PROTO_ICMP || k->proto == PROTO_ICMP6) {
 		icmp(p, k);
 		return;
@@ -392,12 +463,15 @@ feed(struct pipeline *p, const struct job *job)
 		begin(p, f);
 	if (f && f->gateway)
 		count_pulse(p, f, k, is_new);
+	else
+		p->others++;
 	if (f && f->flags & FLOW_IGNORED)
 		p->counts.flow_outside++;
 	else if (f) {
 		while (flow_chunk(p->flows, f, &c))
 			read_chunk(p, f, &c);
-		tell_progress(p, f);
+		if (f->gateway && k->payload_len)
+			tell_progress(p, f);
 	}
 }
 
@@ -469,6 +543,29 @@ pipeline_tick(struct pipeline *p, struct when now)
 {
 	if (when_before(p->now, now))
 		advance(p, now);
+}
+
+void
+pipeline_record(struct pipeline *p, const struct session *s)
+{
+	struct detect_sink findings = findings_to(p);
+
+	if (when_before(p->now, s->time))
+		p->now = s->time;
+	detect_idle(p->detect, p->now, &findings);
+	if (s->gateway)
+		detect_session(p->detect, s, &findings);
+}
+
+void
+pipeline_pulse(struct pipeline *p, const struct pulse *pulse)
+{
+	struct detect_sink findings = findings_to(p);
+
+	if (when_before(p->now, pulse->time))
+		p->now = pulse->time;
+	detect_idle(p->detect, p->now, &findings);
+	detect_pulse(p->detect, pulse, &findings);
 }
 
 void

@@ -1,8 +1,8 @@
 /*
  * pipeline: the sentence as code: frame -> packet -> flow -> tls -> session -> detect.
  *
- * Two doors: pipeline_frames (bytes in) and, from the ledger on, pipeline_record (records in).  What comes
- * out goes to one struct of functions.  Pure: memory, keys and parameters are given at start.
+ * Two doors: pipeline_frames (bytes in) and pipeline_record, pipeline_pulse (records in).  What comes out goes
+ * to one struct of functions.  Pure: memory, keys and parameters are given at start.
  */
 #ifndef PIPELINE_H
 #define PIPELINE_H
@@ -22,7 +22,7 @@ struct pipeline_config {
 	bool scope_gateway; /* capture.scope = gateway */
 	bool ndpi;
 	uint32_t ndpi_calls; /* ndpi.calls: a second */
-	int64_t update_ns;   /* session.update */
+	int64_t update_ns;   /* session.update: how far apart; the first comes after a quarter of it */
 	struct detect_config detect;
 };
 
@@ -53,6 +53,10 @@ void pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n);
 
 /* Time passes without frames (live). */
 void pipeline_tick(struct pipeline *p, struct when now);
+
+/* The other door: records and pulses as they were told once, in the order of their time.  Only detectors work. */
+void pipeline_record(struct pipeline *p, const struct session *s);
+void pipeline_pulse(struct pipeline *p, const struct pulse *pulse);
 
 /* Ends every open connection and incident. */
 void pipeline_end(struct pipeline *p);

@@ -27,6 +27,8 @@ shares_begin(struct shares *s, const struct pipeline_config *cfg)
 			.table = cfg->table},
 	};
 	s->detect.memory = at_most(cfg->memory / 16, DETECT_MAX);
+	if (s->detect.memory < DETECT_MEMORY_MIN)
+		s->detect.memory = DETECT_MEMORY_MIN;
 	s->detect.table = cfg->table;
 }
 

@@ -29,6 +29,12 @@ detector_text(const struct term *t, const struct detector_info *d)
 	fprintf(t->to, "%s%s%s  %s  (%s, %s, signature %u)\n", term_style(t, STYLE_BOLD), d->name,
 		term_style(t, STYLE_PLAIN), d->title, severity_of(d), d->attack, 7700000u + d->id);
 	term_wrap(t, INDENT, d->doc);
+	if (d->weak)
+		fprintf(t->to, "%*sweak: alerts only together with other evidence\n", INDENT, "");
+	if (d->raise && *d->raise) {
+		fprintf(t->to, "%*sseverity: ", INDENT, "");
+		tables_doc(t, INDENT + 10, d->raise);
+	}
 	if (d->blind && *d->blind) {
 		fprintf(t->to, "%*sblind: ", INDENT, "");
 		tables_doc(t, INDENT + 7, d->blind);
@@ -84,10 +90,14 @@ detector_json(const struct detector_info *d)
 	json_text(&o, severity_of(d));
 	JSON_KEY(&o, "attack");
 	json_text(&o, d->attack);
+	JSON_KEY(&o, "weak");
+	json_bool(&o, d->weak);
 	JSON_KEY(&o, "doc");
 	json_text(&o, d->doc);
+	JSON_KEY(&o, "raise");
+	json_text(&o, d->raise);
 	JSON_KEY(&o, "blind");
-	json_text(&o, d->blind ? d->blind : "");
+	json_text(&o, d->blind);
 	params_json(&o, d);
 	OUT_LIT(&o, "}\n");
 	fwrite(line, 1, out_len(&o), stdout);

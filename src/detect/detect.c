@@ -3,14 +3,16 @@
  *
  * Must not know what any single detector looks for: they come from detect.def.
  */
-#include "detect/frame.h"
+#include "detect/visit.h"
 
 #include <string.h>
 
+enum strength { STRONG, WEAK };
+
 const struct detector_info DETECTORS[] = {
-#define DETECTOR(id, name, code, attack, severity, share, title, doc, blind)                                           \
-	{id, #name, title, attack, SEVERITY_##severity, doc, blind},
-#define PARAM(detector, name, value, unit, doc)
+#define DETECTOR(id, name, code, attack, severity, strength, calls, share, title, doc, raise, blind)                   \
+	{id, #name, title, attack, SEVERITY_##severity, (strength) == WEAK, doc, raise, blind},
+#define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
@@ -18,7 +20,7 @@ const struct detector_info DETECTORS[] = {
 const unsigned DETECTOR_COUNT = sizeof(DETECTORS) / sizeof(DETECTORS[0]);
 
 const struct detect_param DETECT_PARAMS[] = {
-#define DETECTOR(id, name, code, attack, severity, share, title, doc, blind)
+#define DETECTOR(...)
 #define PARAM(detector, name, value, unit, doc) {#detector, #name, unit, doc, value},
 #include "detect/detect.def"
 #undef DETECTOR
@@ -26,33 +28,46 @@ const struct detect_param DETECT_PARAMS[] = {
 };
 const unsigned DETECT_PARAM_COUNT = sizeof(DETECT_PARAMS) / sizeof(DETECT_PARAMS[0]);
 
+/* Which functions a detector has. */
+#define JUDGE(code)             code##_judge, NULL, NULL
+#define JUDGE_LEARN(code)       code##_judge, code##_learn, NULL
+#define JUDGE_PULSE(code)       code##_judge, NULL, code##_pulse
+#define JUDGE_LEARN_PULSE(code) code##_judge, code##_learn, code##_pulse
+#define PULSE(code)             NULL, NULL, code##_pulse
+
 static const struct detector_code {
 	uint16_t id, share;
-	void *(*init)(const struct detect *d, struct carve *c, size_t bytes);
+	void *(*init)(struct detect *d, struct carve *c, size_t bytes);
 	void (*judge)(struct detect *d, const struct view *v);
 	void (*learn)(struct detect *d, const struct view *v);
+	void (*pulse)(struct detect *d, const struct pulse *p);
 } CODE[] = {
-#define DETECTOR(id, name, code, attack, severity, share, title, doc, blind)                                           \
-	{id, share, code##_init, code##_judge, code##_learn},
-#define PARAM(detector, name, value, unit, doc)
+#define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) {id, share, code##_init, calls(code)},
+#define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
 };
 
-/* 64ths of the memory; what is left of 64 is the frame itself and rounding. */
-enum { SHARES = 64, SHARE_RUNNING = 4, SHARE_INCIDENTS = 1, SHARE_FAMILIAR = 8 };
+/* 256ths of the memory; what is left of 256 is the frame itself and rounding. */
 enum {
-	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_FAMILIAR
-#define DETECTOR(id, name, code, attack, severity, share, title, doc, blind) +share
-#define PARAM(detector, name, value, unit, doc)
+	SHARES = 256,
+	SHARE_RUNNING = 12,
+	SHARE_INCIDENTS = 6,
+	SHARE_TRAILS = 3,
+	SHARE_FAMILIAR = 92,
+	SHARE_VISITS = 20
+};
+enum {
+	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_TRAILS + SHARE_FAMILIAR + SHARE_VISITS
+#define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) +share
+#define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
 };
-enum { MEMORY_MIN = 256 * 1024 };
-_Static_assert(SHARE_SUM <= SHARES - 2, "detectors' shares");
-_Static_assert(sizeof(struct detect) + 1024 <= MEMORY_MIN / SHARES * 2, "the frame has two shares");
+_Static_assert(SHARE_SUM <= SHARES - 4, "detectors' shares");
+_Static_assert(sizeof(struct detect) + 1024 <= DETECT_MEMORY_MIN / SHARES * 4, "the frame has four shares");
 
 /* Of a session that is not over. */
 struct running {
@@ -60,19 +75,46 @@ struct running {
 	bool established, cert; /* were seen */
 };
 
+static void
+keep(struct detect *d, const struct kept *k)
+{
+	if (d->kept_count < KEPT_MAX)
+		d->kept[d->kept_count++] = *k;
+}
+
 void
-detect_memory(const struct detect *d, struct memory *m, struct carve *c, const struct memory_plan *plan)
+detect_memory(struct detect *d, struct memory *m, struct carve *c, const struct memory_plan *plan)
 {
 	struct memory_plan p = *plan;
 
 	p.key = d->table;
 	memory_init(m, c, &p);
+	keep(d, &(struct kept){.detector = d->making, .version = plan->version, .table = m, .bytes = plan->payload});
+}
+
+void *
+detect_array(struct detect *d, struct carve *c, size_t bytes, uint16_t version)
+{
+	void *array = carve_take(c, bytes);
+
+	memset(array, 0, bytes);
+	keep(d, &(struct kept){.detector = d->making, .version = version, .array = array, .bytes = bytes});
+	return array;
+}
+
+/* A public key: what is remembered of a text is compared with what another run remembers. */
+static const struct hash_key PUBLIC_KEY = {UINT64_C(0x6761746577697477), UINT64_C(0x6465746563740001)};
+
+uint64_t
+detect_hash(struct text t)
+{
+	return t.p ? hash_keep(&PUBLIC_KEY, t.p, t.len) : 0;
 }
 
 uint64_t
-detect_hash(const struct detect *d, struct text t)
+detect_mix(uint64_t a, uint64_t b)
 {
-	return t.p ? hash_fast(&d->table, t.p, t.len) : 0;
+	return hash_words(&PUBLIC_KEY, (const uint64_t[2]){a, b}, 2);
 }
 
 struct addr
@@ -95,7 +137,7 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 	struct carve own;
 	struct detect *d;
 
-	if (cfg->memory < MEMORY_MIN)
+	if (cfg->memory < DETECT_MEMORY_MIN)
 		return NULL;
 	own.p = carve_take(c, cfg->memory);
 	own.end = own.p + cfg->memory;
@@ -107,14 +149,23 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 			     .now = {INT64_MIN}};
 	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
 		d->param[i] = bounded(cfg->params ? cfg->params[i] : DETECT_PARAMS[i].value);
-	detect_memory(d, &d->running, &own,
-		      &(struct memory_plan){.bytes = share * SHARE_RUNNING, .payload = sizeof(struct running)});
-	detect_memory(d, &d->incidents, &own,
-		      &(struct memory_plan){.bytes = share * SHARE_INCIDENTS, .payload = incident_payload()});
-	detect_memory(d, &d->familiars, &own,
-		      &(struct memory_plan){.bytes = share * SHARE_FAMILIAR, .payload = familiar_payload()});
-	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+	const struct {
+		struct memory *m;
+		uint32_t payload;
+		unsigned share;
+	} tables[] = {{&d->running, sizeof(struct running), SHARE_RUNNING},
+		      {&d->incidents, incident_payload(), SHARE_INCIDENTS},
+		      {&d->trails, trail_payload(), SHARE_TRAILS},
+		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR},
+		      {&d->visits, visit_payload(), SHARE_VISITS}};
+
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		detect_memory(d, tables[i].m, &own,
+			      &(struct memory_plan){.bytes = share * tables[i].share, .payload = tables[i].payload});
+	for (unsigned i = 0; i < DETECTOR_COUNT; i++) {
+		d->making = CODE[i].id;
 		d->state[CODE[i].id] = CODE[i].init(d, &own, share * CODE[i].share);
+	}
 	return d;
 }
 
@@ -124,11 +175,14 @@ detect_indicators(struct detect *d, const struct indicators *i)
 	d->indicators = i;
 }
 
-/* The last exchange of a session that goes on may still grow. */
+/* The last exchange of a session that goes on may still grow, unless it has been silent since. */
 static uint32_t
 finished(const struct session *s)
 {
-	return s->kind == SESSION_CLOSE || s->exchanges == 0 ? s->exchanges : s->exchanges - 1;
+	enum { SILENT_S = 5 };
+	bool over = s->kind == SESSION_CLOSE || when_since(s->time, s->last) >= SILENT_S * NS_PER_S;
+
+	return over || s->exchanges == 0 ? s->exchanges : s->exchanges - 1;
 }
 
 /* What is new in this record; remembers it when another one will come. */
@@ -154,15 +208,15 @@ view_exchanges(struct detect *d, struct view *v)
 	*r = (struct running){v->until, v->s->established, v->s->cert_sha256.p != NULL};
 }
 
-static struct site *
-site_seen(struct detect *d, uint8_t gateway, struct when t)
+static struct gate *
+gate_seen(struct detect *d, uint8_t gateway, struct when t)
 {
-	struct site *site = &d->site[gateway];
+	struct gate *g = &d->gate[gateway];
 
-	if (!site->seen || when_before(t, site->first))
-		site->first = t;
-	site->seen = true;
-	return site;
+	if (!g->known || when_before(t, g->first))
+		g->first = t;
+	g->known = true;
+	return g;
 }
 
 static void
@@ -173,26 +227,52 @@ time_passes(struct detect *d, struct when now)
 	incident_idle(d, d->now);
 }
 
+static void
+view_of(struct detect *d, struct view *v)
+{
+	static const struct addr none;
+	const struct session *s = v->s;
+	struct gate *g = gate_seen(d, s->gateway, s->start);
+	bool holes = s->gap_bytes_in || s->gap_bytes_out || s->midstream || s->one_sided;
+
+	if (s->role == ROLE_INBOUND || addr_same(&g->addr, &none))
+		g->addr = s->role == ROLE_INBOUND ? s->dest : s->src;
+	v->client = addr_same(&s->actor, &none) ? s->src : s->actor;
+	v->known_ns = when_since(s->time, g->first);
+	v->learning = v->known_ns < d->learn_ns;
+	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->client);
+	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
+	v->familiar = s->role == ROLE_INBOUND && familiar_known(d, v);
+	view_exchanges(d, v);
+	v->visit = visit_note(d, v);
+}
+
+static bool
+gateway_known(uint8_t gateway)
+{
+	return gateway > 0 && gateway <= GATEWAYS_MAX;
+}
+
 void
 detect_session(struct detect *d, const struct session *s, const struct detect_sink *to)
 {
 	struct view v = {.s = s};
-	static const struct addr none;
 
 	d->to = to;
-	if (s->gateway == 0)
+	if (!gateway_known(s->gateway))
 		return;
 	d->session = s;
 	time_passes(d, s->time);
-	v.client = addr_same(&s->actor, &none) ? s->src : s->actor;
-	v.known_ns = when_since(s->time, site_seen(d, s->gateway, s->start)->first);
-	v.learning = v.known_ns < d->learn_ns;
-	view_exchanges(d, &v);
+	view_of(d, &v);
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
-		CODE[i].judge(d, &v);
-	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
-		CODE[i].learn(d, &v);
-	familiar_learn(d, &v);
+		if (CODE[i].judge)
+			CODE[i].judge(d, &v);
+	if (!v.degraded && !v.suspect) {
+		for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+			if (CODE[i].learn)
+				CODE[i].learn(d, &v);
+		familiar_learn(d, &v);
+	}
 	d->session = NULL;
 }
 
@@ -200,10 +280,14 @@ void
 detect_pulse(struct detect *d, const struct pulse *p, const struct detect_sink *to)
 {
 	d->to = to;
-	if (p->gateway == 0)
+	if (!gateway_known(p->gateway))
 		return;
 	time_passes(d, p->time);
-	site_seen(d, p->gateway, when_add(p->time, -PULSE_S * NS_PER_S));
+	gate_seen(d, p->gateway, when_add(p->time, -PULSE_S * NS_PER_S));
+	seen_add(d, p);
+	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+		if (CODE[i].pulse)
+			CODE[i].pulse(d, p);
 }
 
 void
@@ -211,4 +295,10 @@ detect_idle(struct detect *d, struct when now, const struct detect_sink *to)
 {
 	d->to = to;
 	incident_idle(d, now);
+}
+
+struct when
+detect_due(const struct detect *d)
+{
+	return incident_due(d);
 }

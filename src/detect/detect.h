@@ -14,12 +14,18 @@
 
 enum severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
 
-enum { FINDING_NUMBERS = 8, FINDING_TEXT = 256, FINDING_SESSIONS = 8 };
+enum { FINDING_NUMBERS = 8, FINDING_TEXT = 384, FINDING_SESSIONS = 8, FINDING_WEIGHTS = 5, INCIDENT_EVENTS = 24 };
 
 /* One number of a finding: "requests" 12 "count". */
 struct finding_number {
 	const char *name, *unit;
 	int64_t value;
+};
+
+/* What speaks for a finding, and how much. */
+struct finding_weight {
+	const char *what;
+	unsigned points;
 };
 
 struct finding {
@@ -32,6 +38,8 @@ struct finding {
 	bool opens;                /* first of its incident */
 	bool worsens;              /* raised it, or is the first of its detector in it */
 	bool learning;             /* the gateway's learning time was not over */
+	bool degraded;             /* parts of what it rests on were not seen */
+	bool weak;                 /* evidence only: no alert without other evidence */
 	struct when time;          /* packet time of the last evidence */
 	struct addr actor, target; /* the two addresses of the alert: src and dest */
 	uint16_t actor_port, target_port;
@@ -42,14 +50,20 @@ struct finding {
 	struct finding_number number[FINDING_NUMBERS];
 	uint32_t session_count;
 	uint64_t session[FINDING_SESSIONS];
-	const char *benign; /* explanations that it could not exclude */
+	uint32_t weight_count;
+	struct finding_weight weight[FINDING_WEIGHTS]; /* the largest first */
+	const char *benign;                            /* explanations that it could not exclude */
+	const char *chain, *chain_words;               /* chain.def: what made more of it; NULL: nothing */
+	uint64_t chain_incident;                       /* what it came after, and how long */
+	int64_t chain_s;
 };
 
 struct detector_info {
 	uint16_t id;
 	const char *name, *title, *attack; /* ATT&CK technique */
 	uint8_t severity;
-	const char *doc, *blind; /* what it looks for, what it cannot see */
+	bool weak;                       /* evidence only */
+	const char *doc, *raise, *blind; /* what it looks for, when it says more, what it cannot see */
 };
 extern const struct detector_info DETECTORS[];
 extern const unsigned DETECTOR_COUNT;
@@ -62,18 +76,31 @@ struct detect_param {
 extern const struct detect_param DETECT_PARAMS[];
 extern const unsigned DETECT_PARAM_COUNT;
 
+/* A line of an incident's timeline. */
+struct incident_event {
+	struct when time;
+	uint64_t finding, session;
+	uint16_t detector;
+	uint8_t severity;
+};
+
 struct incident {
 	uint64_t id;
 	struct when opened, last;
 	struct addr actor;
 	uint8_t gateway, severity;
 	uint32_t findings;
+	/* The first half of them stays, the other half are the latest. */
+	uint32_t event_count;
+	struct incident_event event[INCIDENT_EVENTS];
 };
+
+enum { DETECT_MEMORY_MIN = 2 << 20 };
 
 struct detect_config {
 	int64_t learn_ns;         /* detect.learn */
 	int64_t incident_idle_ns; /* incident.idle */
-	size_t memory;            /* share of the budget */
+	size_t memory;            /* share of the budget, at least DETECT_MEMORY_MIN */
 	struct hash_key table;
 	const int64_t *params; /* DETECT_PARAM_COUNT values */
 };
@@ -98,5 +125,6 @@ void detect_session(struct detect *d, const struct session *s, const struct dete
 void detect_pulse(struct detect *d, const struct pulse *p, const struct detect_sink *to);
 /* Closes what has been idle; at the end of the input with a time far away: everything. */
 void detect_idle(struct detect *d, struct when now, const struct detect_sink *to);
+struct when detect_due(const struct detect *d); /* when the next may close; INT64_MAX: none is open */
 
 #endif

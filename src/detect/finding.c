@@ -15,12 +15,44 @@ finding_begin(struct finding *f, const struct view *v, enum detector_id id)
 			      .severity = DETECTORS[id - 1].severity,
 			      .gateway = s->gateway,
 			      .learning = v->learning,
+			      .degraded = v->degraded,
+			      .weak = DETECTORS[id - 1].weak,
 			      .time = s->time,
 			      .actor = v->client,
 			      .target = s->dest,
 			      .actor_port = s->src_port,
 			      .target_port = s->dest_port,
 			      .proto = s->proto};
+}
+
+void
+finding_begin_gateway(struct finding *f, const struct detect *d, enum detector_id id, uint8_t gateway)
+{
+	*f = (struct finding){.detector = (uint16_t)id,
+			      .severity = DETECTORS[id - 1].severity,
+			      .gateway = gateway,
+			      .learning = when_since(d->now, d->gate[gateway].first) < d->learn_ns,
+			      .degraded = seen_poorly(d, gateway, d->now),
+			      .weak = DETECTORS[id - 1].weak,
+			      .time = d->now,
+			      .actor = d->gate[gateway].addr,
+			      .target = d->gate[gateway].addr};
+}
+
+void
+finding_weigh(struct finding *f, const char *what, unsigned points)
+{
+	struct finding_weight w = {what, points};
+
+	for (uint32_t i = 0; i < f->weight_count; i++)
+		if (f->weight[i].points < w.points) {
+			struct finding_weight smaller = f->weight[i];
+
+			f->weight[i] = w;
+			w = smaller;
+		}
+	if (f->weight_count < FINDING_WEIGHTS)
+		f->weight[f->weight_count++] = w;
 }
 
 void
@@ -117,5 +149,20 @@ finding_say(struct finding *f, const char *words, const struct text texts[2])
 			out_char(&o, *words);
 		}
 	}
+	*o.p = '\0';
+}
+
+void
+finding_say_chain(struct finding *f)
+{
+	const struct finding_number apart = {"after", "s", f->chain_s};
+	size_t len = strlen(f->text);
+	struct out o = out_of(f->text + len, sizeof(f->text) - len - 1);
+
+	out_text(&o, "; ");
+	out_text(&o, f->chain_words);
+	out_text(&o, ", ");
+	say_number(&o, &apart);
+	out_text(&o, " before");
 	*o.p = '\0';
 }

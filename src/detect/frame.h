@@ -4,7 +4,8 @@
  *	record -> view (what of it is new) -> every detector judges -> every detector learns
  *
  * A detector sees a session several times (open, updates, close, with cumulative numbers): `first` and the
- * range of exchanges not judged yet keep it from counting twice.
+ * range of exchanges not judged yet keep it from counting twice.  Nothing is learnt from whom an incident is about,
+ * nor while the capture loses traffic.
  */
 #ifndef DETECT_FRAME_H
 #define DETECT_FRAME_H
@@ -12,19 +13,22 @@
 #include "detect/detect.h"
 #include "detect/indicators.h"
 #include "detect/memory.h"
+#include "session/site.h"
 
 enum detector_id {
 	DETECTOR_NONE,
-#define DETECTOR(id, name, code, attack, severity, share, title, doc, blind) DETECTOR_##name = id,
-#define PARAM(detector, name, value, unit, doc)
+#define DETECTOR(id, name, ...) DETECTOR_##name = id,
+#define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
 	DETECTOR_END
 };
+_Static_assert(DETECTOR_END <= 64, "sets of detectors are 64 bits");
+#define DETECTOR_BIT(name) (UINT64_C(1) << DETECTOR_##name)
 
 enum param_index {
-#define DETECTOR(id, name, code, attack, severity, share, title, doc, blind)
+#define DETECTOR(...)
 #define PARAM(detector, name, value, unit, doc) PARAM_##detector##_##name,
 #include "detect/detect.def"
 #undef DETECTOR
@@ -32,25 +36,72 @@ enum param_index {
 	PARAM_END
 };
 
+struct visit;
+
 struct view {
 	const struct session *s;
 	struct addr client;                 /* behind a balancer: the one in the PROXY header */
 	int64_t known_ns;                   /* since the gateway's first packet */
 	bool first;                         /* first record of this session */
 	bool first_established, first_cert; /* first one that has seen so much */
-	bool learning;
+	bool learning;                      /* detect.learn is not over */
+	bool suspect;                       /* an incident about the client is open */
+	bool degraded; /* parts of this session, or now of this gateway's traffic, were not seen: absence says nothing */
+	bool familiar;        /* inbound: this program used this gateway from this network in the ordinary way before */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
+	struct visit
+		*visit; /* inbound with a client program: what its connections did in this visit, this one included */
 };
+
+/* An exchange not judged before, or `count` alike of which only the summary is known (then times are not). */
+struct turn {
+	uint32_t request, answer, count;
+	uint32_t index;     /* in its session; from EXCHANGES_KEPT on: unknown */
+	uint32_t server_us; /* 0 in a summary */
+	struct when time;   /* of the answer's end; in a summary the session's last packet */
+};
+
+struct turns {
+	const struct view *v;
+	uint32_t at, pair, left; /* left: exchanges of the summary not given yet */
+	struct when time;
+};
+struct turns turns_of(const struct view *v);
+bool turns_next(struct turns *it, struct turn *t);
 
 struct incident_slot;
-struct familiar;
+
+/* The last finding of each detector on a gateway: chains look back here. */
+struct trace {
+	struct when time;
+	uint64_t incident;
+};
+
+/* Bytes and holes of some minutes. */
+struct seen {
+	struct when since;
+	uint64_t bytes, lost;
+};
 
 /* What is known of a gateway as a whole. */
-struct site {
+struct gate {
 	struct when first;    /* first packet */
+	struct addr addr;     /* one that clients connect to (else calls from); the last seen */
 	uint32_t request_max; /* largest request before a login */
-	bool seen;
+	bool known;
+	struct seen seen[2]; /* these minutes and the ones before */
+	struct trace trace[DETECTOR_END];
 };
+
+/* What a snapshot holds: every table and every array of a detector. */
+struct kept {
+	uint16_t detector;    /* 0: the frame's */
+	uint16_t version;     /* of its layout */
+	struct memory *table; /* or: */
+	void *array;
+	size_t bytes;
+};
+enum { KEPT_MAX = 96 };
 
 struct detect {
 	int64_t learn_ns, idle_ns;
@@ -61,21 +112,40 @@ struct detect {
 	struct memory running; /* sessions that are not over: what was judged of them */
 	struct memory incidents;
 	struct memory familiars;
+	struct memory trails; /* weak evidence by actor */
+	struct memory visits;
 	void *state[DETECTOR_END];
 	const struct indicators *indicators; /* NULL: no lists */
 	const struct detect_sink *to;
 	const struct session *session;
-	struct site site[256];
+	struct gate gate[GATEWAYS_MAX + 1]; /* by number, from 1 */
+	uint16_t making;                    /* whose init runs */
+	unsigned kept_count;
+	struct kept kept[KEPT_MAX];
 };
 
-/* A carved share for one table. */
-void detect_memory(const struct detect *d, struct memory *m, struct carve *c, const struct memory_plan *plan);
+/* A carved share for one table, or for an array (cleared); both are part of a snapshot. */
+void detect_memory(struct detect *d, struct memory *m, struct carve *c, const struct memory_plan *plan);
+void *detect_array(struct detect *d, struct carve *c, size_t bytes, uint16_t version);
 
-/* 64 bits of a text, for table keys only. */
-uint64_t detect_hash(const struct detect *d, struct text t);
+/* 64 bits of a text, the same in every run; no text: 0. */
+uint64_t detect_hash(struct text t);
+uint64_t detect_mix(uint64_t a, uint64_t b);
 
 /* IPv4: v4 bits of the 32; IPv6: v6 bits of the 128. */
 struct addr detect_net(const struct addr *a, unsigned v4, unsigned v6);
+
+static inline uint32_t
+least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint32_t
+most(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
 
 /* A small set of sizes: 64 bits, one of them a size class of `step` bytes. */
 static inline uint64_t
@@ -95,39 +165,63 @@ set_count(uint64_t set)
 }
 
 /*
- * Findings.  finding_begin fills what the view tells; then numbers, sessions, words; then incident_report.
+ * Findings.  finding_begin fills what the view tells; then numbers, sessions, weights, words; then incident_report.
  * Words: {0}..{7} the numbers in their units, {a} actor, {t} target, {p} target port, {x} {y} texts of one's own.
  */
 void finding_begin(struct finding *f, const struct view *v, enum detector_id id);
+/* The same for a finding that no single session shows (a pulse, a count): actor and target are `gateway_addr`. */
+void finding_begin_gateway(struct finding *f, const struct detect *d, enum detector_id id, uint8_t gateway);
 void finding_number(struct finding *f, const char *name, const char *unit, int64_t value);
 void finding_session(struct finding *f, uint64_t session);
 void finding_say(struct finding *f, const char *words, const struct text texts[2]);
+/* One thing that speaks for it, and how much (bits of surprise, or points out of 100); the five largest are kept. */
+void finding_weigh(struct finding *f, const char *what, unsigned points);
+void finding_say_chain(struct finding *f);
 
 /* Whom incidents are about; net all zero and group 0: the gateway itself. */
 struct actor {
 	struct addr net;
 	uint64_t group; /* client key, for one program on many addresses */
 };
+struct actor actor_of(const struct view *v); /* the client's address, IPv6 by /64 */
 
 /* Joins the finding to its actor's incident, sets what opens or worsens, and hands it on. */
 void incident_report(struct detect *d, struct finding *f, const struct actor *a);
 void incident_idle(struct detect *d, struct when now);
-/* Is an incident with one of these detectors (bits by id) open on the gateway; about this client? */
-bool incident_open(const struct detect *d, uint8_t gateway, uint32_t detectors);
+struct when incident_due(const struct detect *d);
+/* Is an incident with one of these detectors (DETECTOR_BIT) open on the gateway; one about this client? */
+uint64_t incident_detectors(const struct detect *d, const struct actor *a, uint8_t gateway);
+bool incident_open(const struct detect *d, uint8_t gateway, uint64_t detectors);
 bool incident_about(const struct detect *d, uint8_t gateway, const struct addr *client);
 uint32_t incident_payload(void);
+/* The last finding of a detector on the gateway, if within `window_s` before `now`; NULL: none. */
+const struct trace *
+trace_of(const struct detect *d, uint8_t gateway, enum detector_id id, struct when now, int64_t window_s);
+
+/* Weak evidence about one actor adds up: true when it is enough to alert. */
+bool trail_add(struct detect *d, const struct finding *f, const struct actor *a);
+uint64_t trail_detectors(const struct detect *d, const struct actor *a, uint8_t gateway);
+uint32_t trail_payload(void);
+
+/* Chains: raises the finding when what came before makes more of it; says so in its text. */
+bool chain_raise(const struct detect *d, struct finding *f, uint64_t actor_detectors);
 
 /* Clients with a history of ordinary use. */
 bool familiar_known(const struct detect *d, const struct view *v);
 void familiar_learn(struct detect *d, const struct view *v);
 uint32_t familiar_payload(void);
 
-/* Each detector. */
-#define DETECTOR(id, name, code, attack, severity, share, title, doc, blind)                                           \
-	void *code##_init(const struct detect *d, struct carve *c, size_t bytes);                                      \
+/* What is lost of a gateway's traffic. */
+void seen_add(struct detect *d, const struct pulse *p);
+bool seen_poorly(const struct detect *d, uint8_t gateway, struct when now);
+
+/* Each detector; which of these it has is in detect.def. */
+#define DETECTOR(id, name, code, ...)                                                                                  \
+	void *code##_init(struct detect *d, struct carve *c, size_t bytes);                                            \
 	void code##_judge(struct detect *d, const struct view *v);                                                     \
-	void code##_learn(struct detect *d, const struct view *v);
-#define PARAM(detector, name, value, unit, doc)
+	void code##_learn(struct detect *d, const struct view *v);                                                     \
+	void code##_pulse(struct detect *d, const struct pulse *p);
+#define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM

@@ -3,6 +3,7 @@
  *
  *	(none) --finding, low and up--> open --higher severity, or a detector new to it--> worse --idle--> closed
  *
+ * A weak finding opens none, unless a chain or other weak evidence about the same actor makes it count.
  * Ids are hashes of what happened, never counters, so that a replay gives the same ones.
  */
 #include "detect/frame.h"
@@ -21,6 +22,13 @@ uint32_t
 incident_payload(void)
 {
 	return sizeof(struct incident_slot);
+}
+
+/* IPv6: a /64 is one actor. */
+struct actor
+actor_of(const struct view *v)
+{
+	return (struct actor){.net = detect_net(&v->client, 32, 64)};
 }
 
 static struct memory_key
@@ -72,20 +80,19 @@ incident_begin(struct detect *d, struct incident_slot *slot, const struct findin
 	d->counts->incident++;
 }
 
+/* The first half of the timeline stays, the second half moves. */
 static void
-incident_join(struct incident_slot *slot, struct finding *f, bool fresh)
+incident_note(struct incident *i, const struct finding *f)
 {
-	uint64_t bit = UINT64_C(1) << (f->detector & 63);
+	struct incident_event *last = &i->event[INCIDENT_EVENTS - 1], *e = &i->event[i->event_count];
 
-	f->opens = fresh;
-	f->worsens = !fresh && (f->severity > slot->told.severity || !(slot->detectors & bit));
-	slot->detectors |= bit;
-	if (f->severity > slot->told.severity)
-		slot->told.severity = f->severity;
-	if (when_before(slot->told.last, f->time))
-		slot->told.last = f->time;
-	slot->told.findings++;
-	f->incident = slot->told.id;
+	if (i->event_count == INCIDENT_EVENTS) {
+		for (e = &i->event[INCIDENT_EVENTS / 2]; e < last; e++)
+			*e = e[1];
+		i->event_count--;
+	}
+	i->event_count++;
+	*e = (struct incident_event){f->time, f->id, f->session_count ? f->session[0] : 0, f->detector, f->severity};
 }
 
 /* What was seen of what went over the wire, by the holes in the streams: everything, while nothing is known. */
@@ -97,32 +104,101 @@ coverage(const struct counts *c)
 	return c->frame_bytes ? (uint32_t)(c->frame_bytes * WHOLE / (c->frame_bytes + c->gap_bytes)) : WHOLE;
 }
 
+uint64_t
+incident_detectors(const struct detect *d, const struct actor *a, uint8_t gateway)
+{
+	const struct memory_key key = actor_key(a, gateway);
+	const struct incident_slot *slot = memory_find(&d->incidents, &key);
+
+	return slot ? slot->detectors : 0;
+}
+
+static struct incident_slot *
+incident_slot_for(struct detect *d, const struct finding *f, const struct actor *a, bool *fresh)
+{
+	const struct memory_key key = actor_key(a, f->gateway);
+	struct incident_slot *slot = memory_find(&d->incidents, &key);
+
+	if (!slot && memory_full(&d->incidents))
+		incident_close(d, memory_oldest(&d->incidents));
+	slot = memory_use(&d->incidents, &key, fresh);
+	if (*fresh)
+		incident_begin(d, slot, f, a);
+	return slot;
+}
+
+static void
+incident_join(struct detect *d, struct finding *f, const struct actor *a)
+{
+	bool fresh;
+	struct incident_slot *slot = incident_slot_for(d, f, a, &fresh);
+	uint64_t bit = UINT64_C(1) << (f->detector & 63);
+
+	f->opens = fresh;
+	f->worsens = !fresh && (f->severity > slot->told.severity || !(slot->detectors & bit));
+	slot->detectors |= bit;
+	if (f->severity > slot->told.severity)
+		slot->told.severity = f->severity;
+	if (when_before(slot->told.last, f->time))
+		slot->told.last = f->time;
+	slot->told.findings++;
+	incident_note(&slot->told, f);
+	f->incident = slot->told.id;
+}
+
+/* Does it count alone, by what came before, or with the other evidence about the actor? */
+static bool
+incident_counts(struct detect *d, struct finding *f, const struct actor *a)
+{
+	uint64_t open = incident_detectors(d, a, f->gateway);
+	bool chained = chain_raise(d, f, open | trail_detectors(d, a, f->gateway));
+	bool enough = f->weak && f->severity > SEVERITY_INFO && trail_add(d, f, a);
+
+	return f->severity > SEVERITY_INFO && (!f->weak || chained || enough || open);
+}
+
+static void
+trace_add(struct detect *d, const struct finding *f)
+{
+	struct trace *t = &d->gate[f->gateway].trace[f->detector];
+
+	if (!f->learning && !when_before(f->time, t->time))
+		*t = (struct trace){f->time, f->incident};
+}
+
 void
 incident_report(struct detect *d, struct finding *f, const struct actor *a)
 {
-	struct memory_key key = actor_key(a, f->gateway);
-	struct incident_slot *slot = memory_find(&d->incidents, &key);
-	bool fresh;
-
 	f->id = finding_id(f, a);
 	d->counts->finding++;
-	if (f->severity == SEVERITY_INFO) {
-		f->incident = slot ? slot->told.id : 0;
-	} else {
-		if (!slot && memory_full(&d->incidents))
-			incident_close(d, memory_oldest(&d->incidents));
-		slot = memory_use(&d->incidents, &key, &fresh);
-		if (fresh)
-			incident_begin(d, slot, f, a);
-		incident_join(slot, f, fresh);
-	}
+	if (incident_counts(d, f, a))
+		incident_join(d, f, a);
+	if (f->chain)
+		finding_say_chain(f);
 	f->coverage = coverage(d->counts);
+	trace_add(d, f);
 	if (d->to->finding)
 		d->to->finding(d->to->arg, f, d->session);
 }
 
+const struct trace *
+trace_of(const struct detect *d, uint8_t gateway, enum detector_id id, struct when now, int64_t window_s)
+{
+	const struct trace *t = &d->gate[gateway].trace[id];
+
+	return t->time.ns && when_since(now, t->time) <= window_s * NS_PER_S ? t : NULL;
+}
+
+struct when
+incident_due(const struct detect *d)
+{
+	const struct incident_slot *slot = memory_oldest(&d->incidents);
+
+	return slot ? when_add(slot->told.last, d->idle_ns) : (struct when){INT64_MAX};
+}
+
 bool
-incident_open(const struct detect *d, uint8_t gateway, uint32_t detectors)
+incident_open(const struct detect *d, uint8_t gateway, uint64_t detectors)
 {
 	const struct incident_slot *slot = memory_oldest(&d->incidents);
 
@@ -135,8 +211,5 @@ incident_open(const struct detect *d, uint8_t gateway, uint32_t detectors)
 bool
 incident_about(const struct detect *d, uint8_t gateway, const struct addr *client)
 {
-	const struct actor a = {.net = detect_net(client, 32, 64)};
-	const struct memory_key key = actor_key(&a, gateway);
-
-	return memory_find(&d->incidents, &key) != NULL;
+	return incident_detectors(d, &(struct actor){.net = detect_net(client, 32, 64)}, gateway) != 0;
 }

@@ -15,7 +15,7 @@ struct touched {
 };
 
 void *
-indicator_init(const struct detect *d, struct carve *c, size_t bytes)
+indicator_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	struct memory *m = carve_take(c, sizeof(*m));
 
@@ -26,11 +26,11 @@ indicator_init(const struct detect *d, struct carve *c, size_t bytes)
 
 /* One entry, whatever its list is called, and one actor. */
 static struct memory_key
-touch_key(const struct detect *d, const struct view *v, struct text entry)
+touch_key(const struct view *v, struct text entry)
 {
 	bool outbound = v->s->role == ROLE_OUTBOUND;
 
-	return (struct memory_key){outbound ? v->s->dest : v->client, detect_hash(d, entry),
+	return (struct memory_key){outbound ? v->s->dest : v->client, detect_hash(entry),
 				   (uint64_t)v->s->gateway << 8 | outbound};
 }
 
@@ -67,7 +67,7 @@ touch_tell(struct detect *d, const struct view *v, const struct indicator_hit *h
 	bool outbound = s->role == ROLE_OUTBOUND;
 	char room[INDICATOR_TEXT_MAX];
 	struct text entry = indicator_text(hit->list, hit->entry, room);
-	struct actor actor = {.net = detect_net(&v->client, 32, 64)};
+	struct actor actor = actor_of(v);
 	struct finding f;
 
 	if (outbound)
@@ -98,7 +98,7 @@ indicator_judge(struct detect *d, const struct view *v)
 
 	if (!d->indicators || !indicators_find(d->indicators, v->s, &hit))
 		return;
-	key = touch_key(d, v, indicator_text(hit.list, hit.entry, room));
+	key = touch_key(v, indicator_text(hit.list, hit.entry, room));
 	t = memory_use(d->state[DETECTOR_indicator], &key, &fresh);
 	if (fresh)
 		t->first = v->s->start;
@@ -108,12 +108,4 @@ indicator_judge(struct detect *d, const struct view *v)
 	t->severity = (uint8_t)(hit.severity + 1);
 	t->told = v->s->time;
 	touch_tell(d, v, &hit, t);
-}
-
-/* What was seen is remembered as it is judged. */
-void
-indicator_learn(struct detect *d, const struct view *v)
-{
-	(void)d;
-	(void)v;
 }

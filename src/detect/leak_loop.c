@@ -61,14 +61,8 @@ struct grouping {
 	int64_t factor; /* times `requests`; more than 1: over many sources */
 };
 
-/* An exchange, or several alike of which only the summary is known. */
-struct turn {
-	uint32_t request, answer, count;
-	struct when time;
-};
-
 void *
-leak_init(const struct detect *d, struct carve *c, size_t bytes)
+leak_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	struct leak *l = carve_take(c, sizeof(*l));
 
@@ -85,18 +79,6 @@ source_bit(const struct addr *client)
 	struct addr net = detect_net(client, 32, 64);
 
 	return UINT64_C(1) << (hash_fast(&key, net.b, sizeof(net.b)) & 63);
-}
-
-static uint32_t
-low(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint32_t
-high(uint32_t a, uint32_t b)
-{
-	return a > b ? a : b;
 }
 
 /* A large answer to a large request is another attack, no page. */
@@ -136,12 +118,12 @@ run_of(struct leaker *w, const struct detect *d, const struct turn *t)
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct leak_run *r = &w->run[i];
-		uint32_t from = low(r->request_min, t->request), to = high(r->request_max, t->request);
-		uint32_t least = low(r->answer_min, t->answer), most = high(r->answer_max, t->answer);
+		uint32_t from = least(r->request_min, t->request), to = most(r->request_max, t->request);
+		uint32_t smallest = least(r->answer_min, t->answer), largest = most(r->answer_max, t->answer);
 
 		if (r->count && when_since(t->time, r->last) <= gap &&
 		    to - from <= d->param[PARAM_leak_loop_request_spread] &&
-		    most - least <= d->param[PARAM_leak_loop_band])
+		    largest - smallest <= d->param[PARAM_leak_loop_band])
 			return r;
 	}
 	return NULL;
@@ -169,13 +151,13 @@ run_add(struct leak_run *r, const struct turn *t, uint64_t session)
 	uint32_t gap = gap_ms < 0 || t->count > 1 ? 0 : gap_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)gap_ms;
 
 	if (r->count) {
-		r->gap_min_ms = low(r->gap_min_ms, gap);
-		r->gap_max_ms = high(r->gap_max_ms, gap);
+		r->gap_min_ms = least(r->gap_min_ms, gap);
+		r->gap_max_ms = most(r->gap_max_ms, gap);
 	}
-	r->request_min = low(r->request_min, t->request);
-	r->request_max = high(r->request_max, t->request);
-	r->answer_min = low(r->answer_min, t->answer);
-	r->answer_max = high(r->answer_max, t->answer);
+	r->request_min = least(r->request_min, t->request);
+	r->request_max = most(r->request_max, t->request);
+	r->answer_min = least(r->answer_min, t->answer);
+	r->answer_max = most(r->answer_max, t->answer);
 	r->answers |= size_bit(t->answer, 1);
 	r->bytes += (uint64_t)t->answer * t->count;
 	r->count = r->count > UINT32_MAX - t->count ? UINT32_MAX : r->count + t->count;
@@ -328,21 +310,6 @@ leak_groupings(struct detect *d, const struct view *v, struct grouping group[GRO
 			grouping_find(d, v, &group[i], v->s->start);
 }
 
-/* Exchanges behind the kept ones are known by the commonest pairs of sizes only. */
-static void
-leak_summary(struct detect *d, const struct view *v, const struct grouping group[GROUPINGS])
-{
-	const struct session *s = v->s;
-	uint32_t left = v->until - (v->from > s->exchange_count ? v->from : s->exchange_count);
-
-	for (uint32_t i = 0; i < s->pair_count && left; i++) {
-		uint32_t n = low(s->pair[i].count, left);
-
-		leak_turn(d, v, group, &(struct turn){s->pair[i].request, s->pair[i].response, n, s->last});
-		left -= n;
-	}
-}
-
 /* Most sessions show by themselves that someone browses; then there is no run to look for. */
 static bool
 session_browses(const struct detect *d, const struct view *v, const struct grouping group[GROUPINGS])
@@ -363,26 +330,13 @@ session_browses(const struct detect *d, const struct view *v, const struct group
 	return true;
 }
 
-static void
-leak_exchanges(struct detect *d, const struct view *v, const struct grouping group[GROUPINGS])
-{
-	const struct session *s = v->s;
-	struct when t = s->start;
-
-	for (uint32_t i = 0; i < v->until && i < s->exchange_count; i++) {
-		const struct exchange *e = &s->exchange[i];
-
-		t = when_add(t, (e->think_us + (int64_t)e->server_us + e->reply_us) * NS_PER_US);
-		if (i >= v->from)
-			leak_turn(d, v, group, &(struct turn){e->request, e->response, 1, t});
-	}
-}
-
 void
 leak_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
 	struct grouping group[GROUPINGS];
+	struct turns it = turns_of(v);
+	struct turn t;
 
 	if (v->from >= v->until || s->role != ROLE_INBOUND ||
 	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
@@ -390,15 +344,6 @@ leak_judge(struct detect *d, const struct view *v)
 	leak_groupings(d, v, group);
 	if (session_browses(d, v, group))
 		return;
-	leak_exchanges(d, v, group);
-	if (v->until > s->exchange_count)
-		leak_summary(d, v, group);
-}
-
-/* A run explains only itself: counting is judging here, and nothing else is learnt. */
-void
-leak_learn(struct detect *d, const struct view *v)
-{
-	(void)d;
-	(void)v;
+	while (turns_next(&it, &t))
+		leak_turn(d, v, group, &t);
 }

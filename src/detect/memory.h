@@ -38,6 +38,7 @@ struct memory {
 struct memory_plan {
 	size_t bytes;     /* this share, all inclusive */
 	uint32_t payload; /* bytes an item */
+	uint16_t version; /* of its layout, for snapshots */
 	struct hash_key key;
 };
 

@@ -47,7 +47,7 @@ struct risked {
 };
 
 void *
-ndpi_risk_init(const struct detect *d, struct carve *c, size_t bytes)
+ndpi_risk_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	struct memory *m = carve_take(c, sizeof(*m));
 
@@ -60,7 +60,7 @@ static void
 risk_tell(struct detect *d, const struct view *v, const struct risk *r)
 {
 	bool outbound = v->s->role == ROLE_OUTBOUND;
-	struct actor actor = {.net = detect_net(&v->client, 32, 64)};
+	struct actor actor = actor_of(v);
 	struct finding f;
 
 	if (outbound)
@@ -105,12 +105,4 @@ ndpi_risk_judge(struct detect *d, const struct view *v)
 	for (size_t i = 0; i < sizeof(RISKS) / sizeof(RISKS[0]); i++)
 		if (RISKS[i].side & side && v->s->ndpi_risks >> RISKS[i].bit & 1)
 			risk_judge(d, v, &RISKS[i]);
-}
-
-/* What was seen is remembered as it is judged. */
-void
-ndpi_risk_learn(struct detect *d, const struct view *v)
-{
-	(void)d;
-	(void)v;
 }

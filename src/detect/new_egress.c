@@ -17,7 +17,7 @@ struct place {
 };
 
 void *
-egress_init(const struct detect *d, struct carve *c, size_t bytes)
+egress_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	struct egress *e = carve_take(c, sizeof(*e));
 
@@ -35,9 +35,9 @@ place_key(const struct session *s)
 }
 
 static struct memory_key
-name_key(const struct detect *d, const struct session *s)
+name_key(const struct session *s)
 {
-	return (struct memory_key){detect_net(&s->dest, 24, 48), detect_hash(d, s->sni), s->gateway};
+	return (struct memory_key){detect_net(&s->dest, 24, 48), detect_hash(s->sni), s->gateway};
 }
 
 static bool
@@ -69,13 +69,11 @@ egress_judged(struct detect *d, const struct view *v, bool same_name)
 {
 	const struct session *s = v->s;
 	const struct egress *e = d->state[DETECTOR_new_egress];
-	const uint32_t suspicious = 1u << DETECTOR_leak_loop | 1u << DETECTOR_oversized_request;
-	bool chain = incident_open(d, s->gateway, suspicious);
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_new_egress);
 	f.actor = s->src;
-	f.severity = v->learning ? SEVERITY_INFO : chain ? SEVERITY_CRITICAL : same_name ? SEVERITY_LOW : SEVERITY_HIGH;
+	f.severity = v->learning ? SEVERITY_INFO : same_name ? SEVERITY_LOW : SEVERITY_HIGH;
 	f.confidence = s->proto == PROTO_TCP ? 90 : 70;
 	finding_number(&f, "known_for", "s", v->known_ns / NS_PER_S);
 	finding_number(&f, "places_known", "places", e->places.pool.used);
@@ -102,7 +100,7 @@ egress_judge(struct detect *d, const struct view *v)
 	key = place_key(v->s);
 	if (memory_find(&e->places, &key))
 		return;
-	key = name_key(d, v->s);
+	key = name_key(v->s);
 	egress_judged(d, v, v->s->sni.p && memory_find(&e->names, &key));
 }
 
@@ -133,7 +131,7 @@ egress_learn(struct detect *d, const struct view *v)
 	key = place_key(s);
 	learn_place(&e->places, &key, v->learning);
 	if (s->sni.p) {
-		key = name_key(d, s);
+		key = name_key(s);
 		learn_place(&e->names, &key, v->learning);
 	}
 }

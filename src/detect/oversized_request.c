@@ -21,7 +21,7 @@ struct oversized {
 };
 
 void *
-oversized_init(const struct detect *d, struct carve *c, size_t bytes)
+oversized_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	struct oversized *o = carve_take(c, sizeof(*o));
 
@@ -72,7 +72,7 @@ repeat_find(struct oversized *o, const struct view *v, uint32_t request)
 static void
 report_large(struct detect *d, const struct view *v, const struct exchange *e)
 {
-	uint32_t most = d->site[v->s->gateway].request_max;
+	uint32_t most = d->gate[v->s->gateway].request_max;
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_oversized_request);
@@ -95,7 +95,7 @@ report_large(struct detect *d, const struct view *v, const struct exchange *e)
 static void
 report_repeat(struct detect *d, const struct view *v, const struct exchange *e, const struct repeat *r)
 {
-	uint32_t most = d->site[v->s->gateway].request_max;
+	uint32_t most = d->gate[v->s->gateway].request_max;
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_oversized_request);
@@ -126,26 +126,6 @@ is_repeatable(const struct detect *d, const struct exchange *e)
 	return e->request >= d->param[PARAM_oversized_request_request] && e->response >= REPEAT_ANSWER;
 }
 
-void
-oversized_judge(struct detect *d, const struct view *v)
-{
-	struct oversized *o = d->state[DETECTOR_oversized_request];
-	uint32_t until;
-
-	if (!judged(v) || v->s->request_max < d->param[PARAM_oversized_request_request] || familiar_known(d, v))
-		return;
-	until = before_login(d, v->s);
-	for (uint32_t i = v->from; i < v->until && i < until; i++) {
-		const struct exchange *e = &v->s->exchange[i];
-		const struct repeat *r = repeat_find(o, v, e->request);
-
-		if (is_large(d, e))
-			report_large(d, v, e);
-		else if (is_repeatable(d, e) && r && r->count + 1 >= d->param[PARAM_oversized_request_repeats])
-			report_repeat(d, v, e, r);
-	}
-}
-
 static void
 repeat_learn(struct oversized *o, const struct view *v, const struct exchange *e)
 {
@@ -166,22 +146,49 @@ repeat_learn(struct oversized *o, const struct view *v, const struct exchange *e
 }
 
 /* What was judged oversized is no measure of what is usual. */
-void
-oversized_learn(struct detect *d, const struct view *v)
+static void
+oversized_remember(struct detect *d, const struct view *v)
 {
 	struct oversized *o = d->state[DETECTOR_oversized_request];
-	struct site *site = &d->site[v->s->gateway];
+	struct gate *gate = &d->gate[v->s->gateway];
 	uint32_t until;
 
-	if (!judged(v) || familiar_known(d, v))
-		return;
 	until = before_login(d, v->s);
 	for (uint32_t i = v->from; i < v->until && i < until; i++) {
 		const struct exchange *e = &v->s->exchange[i];
 
 		if (is_repeatable(d, e))
 			repeat_learn(o, v, e);
-		else if (e->request > site->request_max)
-			site->request_max = e->request;
+		else if (e->request > gate->request_max)
+			gate->request_max = e->request;
 	}
+}
+
+static void
+judge_sizes(struct detect *d, const struct view *v)
+{
+	struct oversized *o = d->state[DETECTOR_oversized_request];
+	uint32_t until;
+
+	if (v->s->request_max < d->param[PARAM_oversized_request_request])
+		return;
+	until = before_login(d, v->s);
+	for (uint32_t i = v->from; i < v->until && i < until; i++) {
+		const struct exchange *e = &v->s->exchange[i];
+		const struct repeat *r = repeat_find(o, v, e->request);
+
+		if (is_large(d, e))
+			report_large(d, v, e);
+		else if (is_repeatable(d, e) && r && r->count + 1 >= d->param[PARAM_oversized_request_repeats])
+			report_repeat(d, v, e, r);
+	}
+}
+
+void
+oversized_judge(struct detect *d, const struct view *v)
+{
+	if (!judged(v) || v->familiar)
+		return;
+	judge_sizes(d, v);
+	oversized_remember(d, v);
 }

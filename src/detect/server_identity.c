@@ -35,7 +35,7 @@ struct server {
 };
 
 void *
-server_init(const struct detect *d, struct carve *c, size_t bytes)
+server_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	struct server *r = carve_take(c, sizeof(*r));
 
@@ -47,22 +47,21 @@ server_init(const struct detect *d, struct carve *c, size_t bytes)
 }
 
 static struct memory_key
-server_key(const struct detect *d, const struct session *s, uint64_t program)
+server_key(const struct session *s, uint64_t program)
 {
 	uint64_t where =
 		(uint64_t)s->carrier << 32 | (uint64_t)s->gateway << 24 | (uint64_t)s->proto << 16 | s->dest_port;
-	const uint64_t who[2] = {detect_hash(d, s->sni), program};
 
-	return (struct memory_key){s->dest, where, hash_words(&d->table, who, 2)};
+	return (struct memory_key){s->dest, where, detect_mix(detect_hash(s->sni), program)};
 }
 
 static struct leaf
-leaf_of(const struct detect *d, const struct session *s)
+leaf_of(const struct session *s)
 {
-	return (struct leaf){.digest = detect_hash(d, s->cert_sha256),
-			     .issuer = detect_hash(d, s->cert_issuer),
-			     .subject = detect_hash(d, s->cert_subject),
-			     .san = detect_hash(d, s->cert_san),
+	return (struct leaf){.digest = detect_hash(s->cert_sha256),
+			     .issuer = detect_hash(s->cert_issuer),
+			     .subject = detect_hash(s->cert_subject),
+			     .san = detect_hash(s->cert_san),
 			     .first = s->time,
 			     .last = s->time};
 }
@@ -160,9 +159,9 @@ static void
 judge_leaf(struct detect *d, const struct view *v)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key key = server_key(d, v->s, 0);
+	const struct memory_key key = server_key(v->s, 0);
 	struct identity *id = memory_find(&r->identities, &key);
-	struct leaf l = leaf_of(d, v->s), *known;
+	struct leaf l = leaf_of(v->s), *known;
 
 	if (!id || id->leaves == 0)
 		return;
@@ -177,10 +176,10 @@ static void
 learn_leaf(struct detect *d, const struct view *v)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key key = server_key(d, v->s, 0);
+	const struct memory_key key = server_key(v->s, 0);
 	bool fresh;
 	struct identity *id = memory_use(&r->identities, &key, &fresh);
-	struct leaf l = leaf_of(d, v->s), *known = leaf_find(id, l.digest);
+	struct leaf l = leaf_of(v->s), *known = leaf_find(id, l.digest);
 	unsigned oldest = 0;
 
 	if (v->s->established)
@@ -253,7 +252,7 @@ static void
 judge_flight(struct detect *d, const struct view *v)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key key = server_key(d, v->s, v->s->client_key), whole = server_key(d, v->s, 0);
+	const struct memory_key key = server_key(v->s, v->s->client_key), whole = server_key(v->s, 0);
 	const struct flight *seen = memory_find(&r->flights, &key);
 	struct finding f;
 
@@ -285,7 +284,7 @@ static void
 learn_change(struct detect *d, const struct view *v, int32_t shift)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key whole = server_key(d, v->s, 0);
+	const struct memory_key whole = server_key(v->s, 0);
 	bool fresh;
 	struct identity *id = memory_use(&r->identities, &whole, &fresh);
 
@@ -298,7 +297,7 @@ static void
 learn_flight(struct detect *d, const struct view *v)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key key = server_key(d, v->s, v->s->client_key);
+	const struct memory_key key = server_key(v->s, v->s->client_key);
 	bool fresh;
 	struct flight *f = memory_use(&r->flights, &key, &fresh);
 	uint16_t bytes = v->s->flight_in;

@@ -24,7 +24,7 @@ struct shared {
 enum { HAPPY_EYEBALLS_S = 2 };
 
 void *
-shared_init(const struct detect *d, struct carve *c, size_t bytes)
+shared_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	struct shared *h = carve_take(c, sizeof(*h));
 
@@ -97,23 +97,6 @@ offered_before(struct detect *d, const struct view *v)
 	return when_since(v->s->time, id->since) <= lifetime_s * NS_PER_S ? id : NULL;
 }
 
-void
-shared_judge(struct detect *d, const struct view *v)
-{
-	struct shared *h = d->state[DETECTOR_shared_identity];
-	const struct identity *id = h->offered = offered_before(d, v);
-	const struct session *s = v->s;
-	bool same_program;
-
-	if (!id || id->told || same_net(&id->client, &v->client))
-		return;
-	same_program = id->program == s->client_key;
-	if (same_program && addr_is_v4(&id->client) != addr_is_v4(&v->client) &&
-	    when_since(s->time, id->since) <= HAPPY_EYEBALLS_S * NS_PER_S)
-		return;
-	report_shared(d, v, id, same_program);
-}
-
 static void
 identity_learn(struct detect *d, const struct view *v, uint64_t value, bool issued)
 {
@@ -134,12 +117,10 @@ identity_learn(struct detect *d, const struct view *v, uint64_t value, bool issu
 }
 
 /* An identity belongs to who had it first; a user who moved takes it along. */
-void
-shared_learn(struct detect *d, const struct view *v)
+static void
+remember(struct detect *d, const struct view *v, struct identity *id)
 {
 	const struct session *s = v->s;
-	struct shared *h = d->state[DETECTOR_shared_identity];
-	struct identity *id = h->offered;
 
 	if (s->role != ROLE_INBOUND)
 		return;
@@ -151,4 +132,24 @@ shared_learn(struct detect *d, const struct view *v)
 		identity_learn(d, v, s->id_offered, false);
 	if (s->id_issued && s->id_issued != s->id_offered)
 		identity_learn(d, v, s->id_issued, true);
+}
+
+/* From another network, and not just over another of its own addresses a moment later (RFC 8305). */
+static bool
+is_elsewhere(const struct view *v, const struct identity *id)
+{
+	bool happy_eyeballs = id->program == v->s->client_key && addr_is_v4(&id->client) != addr_is_v4(&v->client) &&
+			      when_since(v->s->time, id->since) <= HAPPY_EYEBALLS_S * NS_PER_S;
+
+	return !same_net(&id->client, &v->client) && !happy_eyeballs;
+}
+
+void
+shared_judge(struct detect *d, const struct view *v)
+{
+	struct identity *id = offered_before(d, v);
+
+	if (id && !id->told && is_elsewhere(v, id))
+		report_shared(d, v, id, id->program == v->s->client_key);
+	remember(d, v, id);
 }

@@ -112,7 +112,7 @@ bool flow_chunk(struct flows *t, struct flow *f, struct chunk *c);
 /* Next connection that is over at `now` (FIN, RST with a grace, timeout, eviction); NULL: none.
    Its logical end time is flow_end_time(): last packet, or last packet plus its timeout. */
 struct flow *flow_ended(struct flows *t, struct when now);
-bool flows_any_ended(const struct flows *t, struct when now); /* maybe: else flow_ended gives none */
+struct when flows_due(const struct flows *t); /* when the next may end, not later than it does */
 struct when flow_end_time(const struct flow *f);
 void flow_free(struct flows *t, struct flow *f);
 

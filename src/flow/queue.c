@@ -217,10 +217,10 @@ queue_sweep(struct flows *t, struct when now)
 	t->next_check = at;
 }
 
-bool
-flows_any_ended(const struct flows *t, struct when now)
+struct when
+flows_due(const struct flows *t)
 {
-	return !when_before(now, t->next_check) || t->queue[QUEUE_ENDED].head;
+	return t->queue[QUEUE_ENDED].head ? t->now : t->next_check;
 }
 
 struct flow *

@@ -28,7 +28,7 @@ eve_alerts(const struct finding *f)
 static const struct detector_info *
 detector_of(const struct finding *f)
 {
-	static const struct detector_info UNKNOWN = {0, "unknown", "unknown", "", 0, "", ""};
+	static const struct detector_info UNKNOWN = {.name = "unknown", .title = "unknown", .attack = ""};
 
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
 		if (DETECTORS[i].id == f->detector)

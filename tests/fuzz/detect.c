@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MEMORY = 256 << 10 };
+enum { MEMORY = DETECT_MEMORY_MIN };
 
 struct judged {
 	uint64_t opened, closed;

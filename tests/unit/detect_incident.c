@@ -16,7 +16,7 @@ life(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	leak(&t, 0);
 	assert_true(t.got.finding[0].opens);
 	assert_false(t.got.finding[0].worsens);
@@ -57,7 +57,7 @@ closes_by_itself(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	leak(&t, 0);
 	site_user(&t, "100.64.0.1", 5, 7 * HOUR);
 	assert_int_equal(t.got.closed, 1);
@@ -75,7 +75,7 @@ same_in_same_out(void **state)
 		struct site_test t;
 		char source[32];
 
-		site_begin(&t, 256 << 10, 0);
+		site_begin(&t, 2 << 20, 0);
 		t.d->table.k0 += k;
 		t.d->incidents.key.k1 += k;
 		t.d->running.key.k1 += k;
@@ -107,7 +107,7 @@ many_actors(void **state)
 	char source[32];
 
 	(void)state;
-	site_begin(&t, 256 << 10, 0);
+	site_begin(&t, 2 << 20, 0);
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(source, sizeof(source), "10.0.%u.%u", i >> 8, i & 255);
 		site_visit(&t, source, TOOL + i, i * 0.1, (uint32_t[]){9000 + i * 5, 40000});
@@ -125,7 +125,7 @@ pulses_pass(void **state)
 	struct pulse p = {.time = at(0), .gateway = 1};
 
 	(void)state;
-	site_begin(&t, 256 << 10, 0);
+	site_begin(&t, 2 << 20, 0);
 	leak(&t, 0);
 	p.time = at(8 * HOUR);
 	detect_pulse(t.d, &p, &t.to);
@@ -163,13 +163,13 @@ odd_settings_bad(void **state)
 {
 	int64_t params[PARAM_END] = {0};
 	struct detect_config cfg = {.memory = 1000, .params = params};
-	uint8_t *memory = malloc((256 << 10) + 64);
-	struct carve c = {memory, memory + (256 << 10) + 64};
+	uint8_t *memory = malloc((2 << 20) + 64);
+	struct carve c = {memory, memory + (2 << 20) + 64};
 	struct site_test t = {0};
 
 	(void)state;
 	assert_null(detect_new(&c, &cfg, &t.counts));
-	cfg.memory = 256 << 10;
+	cfg.memory = 2 << 20;
 	params[PARAM_leak_loop_slow_window] = INT64_MAX;
 	t.memory = memory;
 	t.d = detect_new(&c, &cfg, &t.counts);

@@ -267,7 +267,7 @@ loop_in_a_flood(void **state)
 	char source[32];
 
 	(void)state;
-	site_begin(&t, 256 << 10, 0);
+	site_begin(&t, 2 << 20, 0);
 	for (unsigned i = 0; i < 100000; i++) {
 		snprintf(source, sizeof(source), "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
 		site_visit(&t, source, BROWSER + i % 50, i * 0.005, (uint32_t[]){400 + i % 300, 3000 + i % 5000});

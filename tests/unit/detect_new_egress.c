@@ -36,7 +36,7 @@ new_place(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	learnt_places(&t);
 	assert_int_equal(t.got.findings, 2);
 	assert_int_equal(t.got.alerts, 0);
@@ -66,7 +66,7 @@ told_once_of_a_session(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	s = call(&t, "203.0.113.200", 8443, 0);
 	for (uint8_t kind = SESSION_OPEN; kind <= SESSION_CLOSE; kind++) {
 		s.kind = kind;
@@ -83,7 +83,7 @@ new_port_of_known_place(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	learnt_places(&t);
 	s = call(&t, "198.51.100.80", 4444, 8 * DAY);
 	site_judge(&t, &s);
@@ -98,7 +98,7 @@ same_name_near_by(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	learnt_places(&t);
 	s = call(&t, "198.51.100.81", 443, 8 * DAY);
 	s.sni = TEXT_LIT("updates.example.com");
@@ -115,7 +115,7 @@ after_a_leak(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	learnt_places(&t);
 	for (unsigned i = 0; i < 10; i++)
 		site_visit(&t, "203.0.113.77", 0x7001, 8 * DAY + i, (uint32_t[]){173, 1700 + site_random(&t, 128)});
@@ -134,7 +134,7 @@ answers_bad(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	/* the middle of a connection, seen from the gateway's side first */
 	s = call(&t, "203.0.113.9", 51000, 10);
 	s.client_hello = false;
@@ -179,7 +179,7 @@ known_places_outlive_a_scan(void **state)
 	unsigned before;
 
 	(void)state;
-	site_begin(&t, 256 << 10, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	learnt_places(&t);
 	for (unsigned i = 0; i < 100000; i++) {
 		snprintf(where, sizeof(where), "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);

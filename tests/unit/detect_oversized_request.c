@@ -21,7 +21,7 @@ large_once(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	ordinary_days(&t);
 	site_visit(&t, "203.0.113.50", BROWSER, 2 * DAY + 30, (uint32_t[]){3100, 900});
 	assert_int_equal(t.got.findings, 0);
@@ -46,7 +46,7 @@ large_in_any_record(void **state)
 		struct site_test t;
 		struct session s;
 
-		site_begin(&t, 1 << 20, 0);
+		site_begin(&t, 2 << 20, 0);
 		s = site_session(&t, "203.0.113.77", TOOL, 0);
 		site_exchange(&t, &s, 300, 900, 0);
 		site_exchange(&t, &s, 24900, 40000, 100);
@@ -67,7 +67,7 @@ same_size_each_hour(void **state)
 	char source[32];
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	for (unsigned i = 0; i < 5; i++) {
 		snprintf(source, sizeof(source), "203.0.%u.77", i);
 		site_visit(&t, source, TOOL, i * (double)HOUR, (uint32_t[]){24900 + i % 2, 3000 + 100 * i});
@@ -85,7 +85,7 @@ familiar_client_bad(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	ordinary_days(&t);
 	site_visit(&t, "100.64.7.9", BROWSER, 3 * DAY, (uint32_t[]){48000, 20000});
 	assert_int_equal(t.got.findings, 0);
@@ -99,7 +99,7 @@ behind_a_login_bad(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	s = site_session(&t, "203.0.113.8", BROWSER, 0);
 	for (unsigned i = 0; i < 7; i++)
 		site_exchange(&t, &s, 500 + 90 * i, 4000 + 700 * i, 200);
@@ -116,7 +116,7 @@ saml_bad(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	for (unsigned i = 0; i < 20; i++)
 		site_visit(&t, "203.0.113.8", BROWSER, i * 600, (uint32_t[]){12000, 900});
 	site_visit(&t, "203.0.113.9", BROWSER, 9000, (uint32_t[]){900, 900000});
@@ -131,7 +131,7 @@ loop_gives_no_history(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	for (unsigned i = 0; i < 500; i++)
 		site_visit(&t, "203.0.113.77", TOOL, i * 400, (uint32_t[]){173, 1700 + site_random(&t, 128)});
 	site_visit(&t, "203.0.113.77", TOOL, 3 * DAY, (uint32_t[]){24900, 40000});

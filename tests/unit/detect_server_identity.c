@@ -42,7 +42,7 @@ replaced_and_mixed(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	learn_pair(&t);
 	see(&t, "cccc", "CN=Elsewhere", 8 * DAY);
 	assert_int_equal(t.got.alerts, 1);
@@ -65,7 +65,7 @@ self_signed(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	learn_pair(&t);
 	see(&t, "dddd", "CN=vpn.example.org", 8 * DAY);
 	assert_int_equal(t.got.finding[0].severity, SEVERITY_HIGH);
@@ -79,7 +79,7 @@ renewal_bad(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	learn_pair(&t);
 	see(&t, "eeee", "CN=CA 1", 60 * DAY);
 	see(&t, "aaaa", "CN=CA 1", 60 * DAY + HOUR);
@@ -98,7 +98,7 @@ other_name_bad(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	learn_pair(&t);
 	s = shown(&t, "ffff", "CN=Elsewhere", 8 * DAY);
 	s.sni = TEXT_LIT("mail.example.org");
@@ -127,7 +127,7 @@ flight_changes(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	for (unsigned i = 0; i < 200; i++)
 		for (uint16_t program = 1; program < 4; program++)
 			flight(&t, program, (uint16_t)(2300u + 100u * program + site_random(&t, 6)), i * HOUR);
@@ -155,7 +155,7 @@ records_of_a_session_bad(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	see(&t, "aaaa", "CN=CA 1", 0);
 	s = shown(&t, "cccc", "CN=Elsewhere", 10);
 	s.kind = SESSION_OPEN;

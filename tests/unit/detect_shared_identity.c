@@ -30,7 +30,7 @@ issued_here_used_there(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	s = tls12_issued(&t, "100.64.1.9", 77, 0);
 	site_judge(&t, &s);
 	s = offered(&t, "203.0.113.77", TOOL, 77);
@@ -55,7 +55,7 @@ psk_twice(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 7 * DAY);
+	site_begin(&t, 2 << 20, 7 * DAY);
 	s = offered(&t, "100.64.1.9", CLIENT, 99);
 	site_judge(&t, &s);
 	s = offered(&t, "203.0.113.77", TOOL, 99);
@@ -74,7 +74,7 @@ roaming_bad(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	s = tls12_issued(&t, "100.64.1.9", 77, 0);
 	site_judge(&t, &s);
 	s = offered(&t, "203.0.113.77", CLIENT, 77);
@@ -95,7 +95,7 @@ look_alikes_bad(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 1 << 20, 0);
+	site_begin(&t, 2 << 20, 0);
 	/* the same network */
 	s = tls12_issued(&t, "100.64.1.9", 1, 0);
 	site_judge(&t, &s);
@@ -130,7 +130,7 @@ outlives_a_flood(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 256 << 10, 0);
+	site_begin(&t, 2 << 20, 0);
 	s = tls12_issued(&t, "100.64.1.9", 77, 0);
 	site_judge(&t, &s);
 	for (unsigned i = 0; i < 100000; i++) {
