@@ -1,100 +1,117 @@
 /*
- * when: reading dates as people and standards write them (RFC 3339).  Must not know time zones by name.
+ * when: a point in time from its text (RFC 3339, or a date alone).  Must not guess: what is not a date is none.
  */
 #include "base/when.h"
 
-#include "base/cur.h"
-
+/* `n` digits, all of them. */
 static bool
-digits(struct cur *c, unsigned n, int64_t *v)
+digits(const char **p, const char *end, unsigned n, int64_t *v)
 {
-	for (*v = 0; n--;) {
-		uint8_t d = cur_u8(c);
-
-		if (d < '0' || d > '9')
+	*v = 0;
+	if (end - *p < (int64_t)n)
+		return false;
+	for (unsigned i = 0; i < n; i++, (*p)++) {
+		if (**p < '0' || **p > '9')
 			return false;
-		*v = *v * 10 + (d - '0');
+		*v = *v * 10 + (**p - '0');
 	}
 	return true;
 }
 
-/* Days since 1970-01-01 of the proleptic Gregorian calendar; years begin in March, so that leap days come last. */
+static bool
+sign(const char **p, const char *end, char c)
+{
+	if (*p == end || **p != c)
+		return false;
+	(*p)++;
+	return true;
+}
+
+/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar (Hinnant, "chrono-compatible low-level date
+   algorithms"). */
 static int64_t
 days_of(int64_t year, int64_t month, int64_t day)
 {
-	int64_t y = year - (month <= 2), m = (month + 9) % 12;
+	int64_t y = year - (month <= 2), era = y / 400, yoe = y - era * 400;
+	int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 
-	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
-}
-
-static int64_t
-month_days(int64_t year, int64_t month)
-{
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return month == 2 ? 28 + leap : 30 + ((month + month / 8) & 1);
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
 static bool
-date(struct cur *c, int64_t *days)
+parse_date(const char **p, const char *end, int64_t *days)
 {
-	int64_t year, month, day;
+	static const uint8_t LENGTH[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int64_t y, m, d;
 
-	if (!digits(c, 4, &year) || cur_u8(c) != '-' || !digits(c, 2, &month) || cur_u8(c) != '-' ||
-	    !digits(c, 2, &day))
+	if (!digits(p, end, 4, &y) || !sign(p, end, '-') || !digits(p, end, 2, &m) || !sign(p, end, '-') ||
+	    !digits(p, end, 2, &d) || y < 1700 || y > 2200 || m < 1 || m > 12 || d < 1 || d > LENGTH[m - 1])
 		return false;
-	if (year < 1970 || year > 2200 || month < 1 || month > 12 || day < 1 || day > month_days(year, month))
+	*days = days_of(y, m, d);
+	/* the 29th of February of a common year is the 1st of March */
+	return m != 2 || d < 29 || days_of(y, 3, 1) != *days;
+}
+
+/* "12:30", "12:30:05", "12:30:05.123456"; a leap second counts as the one before it. */
+static bool
+parse_clock(const char **p, const char *end, int64_t *ns)
+{
+	int64_t h, m, s = 0, digit, unit = NS_PER_S;
+
+	if (!digits(p, end, 2, &h) || !sign(p, end, ':') || !digits(p, end, 2, &m) || h > 23 || m > 59)
 		return false;
-	*days = days_of(year, month, day);
+	if (sign(p, end, ':') && (!digits(p, end, 2, &s) || s > 60))
+		return false;
+	*ns = (h * 3600 + m * 60 + (s < 60 ? s : 59)) * NS_PER_S;
+	if (!sign(p, end, '.'))
+		return true;
+	if (*p == end || **p < '0' || **p > '9')
+		return false;
+	while (digits(p, end, 1, &digit)) {
+		unit /= 10;
+		*ns += digit * unit;
+	}
 	return true;
 }
 
-/* ".5" and so on; more digits than nanoseconds are read past. */
-static bool
-fraction(struct cur *c, int64_t *ns)
+bool
+when_parse_offset(const char *p, size_t n, int64_t *seconds)
 {
-	int64_t worth = NS_PER_S;
-	bool any = false;
-
-	*ns = 0;
-	if (!cur_left(c) || *c->p != '.')
-		return true;
-	for (cur_u8(c); cur_left(c) && *c->p >= '0' && *c->p <= '9'; any = true)
-		*ns += (worth /= 10) * (cur_u8(c) - '0');
-	return any;
-}
-
-static bool
-offset(struct cur *c, int64_t *seconds)
-{
-	uint8_t sign = cur_u8(c);
+	const char *end = p + n;
+	bool west = n && *p == '-';
 	int64_t h, m;
 
 	*seconds = 0;
-	if (sign == 'Z' || sign == 'z')
+	if (n == 1 && (*p == 'Z' || *p == 'z'))
 		return true;
-	if ((sign != '+' && sign != '-') || !digits(c, 2, &h) || cur_u8(c) != ':' || !digits(c, 2, &m))
+	if (!west && !(n && *p == '+'))
 		return false;
-	*seconds = (h * 60 + m) * (sign == '+' ? 60 : -60);
-	return h < 24 && m < 60;
+	p++;
+	if (!digits(&p, end, 2, &h))
+		return false;
+	sign(&p, end, ':'); /* EVE writes +0000 */
+	if (!digits(&p, end, 2, &m) || h > 14 || m > 59 || p != end)
+		return false;
+	*seconds = (h * 3600 + m * 60) * (west ? -1 : 1);
+	return true;
 }
 
 bool
-when_parse(struct when *t, const char *text, size_t n)
+when_parse(struct when *t, const char *p, size_t n)
 {
-	struct cur c = cur_of((const uint8_t *)text, n);
-	int64_t days, h = 0, m = 0, s = 0, ns = 0, east = 0;
-	uint8_t sep;
+	const char *end = p + n;
+	int64_t days, ns = 0, offset = 0;
 
-	if (!date(&c, &days))
+	if (!parse_date(&p, end, &days))
 		return false;
-	if (cur_left(&c)) {
-		sep = cur_u8(&c);
-		if ((sep != 'T' && sep != 't' && sep != ' ') || !digits(&c, 2, &h) || cur_u8(&c) != ':' ||
-		    !digits(&c, 2, &m) || cur_u8(&c) != ':' || !digits(&c, 2, &s) || !fraction(&c, &ns) ||
-		    !offset(&c, &east))
+	if (p != end) {
+		if (!sign(&p, end, 'T') && !sign(&p, end, 't') && !sign(&p, end, ' '))
+			return false;
+		if (!parse_clock(&p, end, &ns))
+			return false;
+		if (p != end && !when_parse_offset(p, (size_t)(end - p), &offset))
 			return false;
 	}
-	*t = (struct when){(days * 86400 + h * 3600 + m * 60 + s - east) * NS_PER_S + ns};
-	return cur_done(&c) && h < 24 && m < 60 && s <= 60;
+	*t = (struct when){(days * 86400 - offset) * NS_PER_S + ns};
+	return true;
 }

@@ -46,7 +46,9 @@ when_before(struct when a, struct when b)
 	return a.ns < b.ns;
 }
 
-/* Reads "2025-05-01" (UTC midnight) and RFC 3339 ("2025-05-01T12:00:00Z", "...T14:00:00.5+02:00"); n bytes. */
+/* "2025-05-01", "2025-05-01T22:00", "2025-05-01T22:00:05.25+02:00": UTC unless an offset is given.  False: no time. */
 bool when_parse(struct when *t, const char *text, size_t n);
+/* "Z", "+02:00", "-0330": seconds east of UTC. */
+bool when_parse_offset(const char *text, size_t n, int64_t *seconds);
 
 #endif

@@ -17,7 +17,7 @@
 /* What the values of a plain list are; in the order of the option's words. */
 enum list_kind { LIST_AUTO, LIST_ADDRESS, LIST_NAME, LIST_JA3, LIST_JA4, LIST_CERTIFICATE };
 
-enum { LIST_ERRORS = 20, LIST_ERROR_MAX = 512, LIST_ENTRIES_MAX = 1 << 21, LIST_FILE_MAX = 1 << 28 };
+enum { LIST_ERRORS = 20, LIST_ERROR_MAX = 640, LIST_ENTRIES_MAX = 1 << 21, LIST_FILE_MAX = 1 << 28 };
 
 struct list {
 	const char *file; /* for messages; must outlive the list */
