@@ -34,30 +34,42 @@ touch_key(const struct view *v, struct text entry)
 				   (uint64_t)v->s->gateway << 8 | outbound};
 }
 
-/* {x} the entry, {y} the list, {0} sessions, {1} since when. */
+/* {x} the entry, {y} the list. */
 static const char *
 words_of(const struct indicator_hit *hit, bool outbound)
 {
 	static const char *const INBOUND[] = {
-		[INDICATOR_SOURCE] = "client {a} is on list {y} ({x}): {0} sessions in {1}",
-		[INDICATOR_DEST] = "client {a} called {t}, which is on list {y} ({x}): {0} sessions in {1}",
-		[INDICATOR_SNI] = "client {a} asked for a name on list {y} ({x}): {0} sessions in {1}",
-		[INDICATOR_CLIENT] = "client program of {a} is on list {y} ({x}): {0} sessions in {1}",
-		[INDICATOR_SERVER_CERT] = "{t} showed {a} a certificate on list {y} ({x}): {0} sessions in {1}",
-		[INDICATOR_CLIENT_CERT] = "client {a} showed a certificate on list {y} ({x}): {0} sessions in {1}",
+		[INDICATOR_SOURCE] = "client {a} is on list {y} ({x})",
+		[INDICATOR_DEST] = "client {a} called {t}, which is on list {y} ({x})",
+		[INDICATOR_SNI] = "client {a} asked for a name on list {y} ({x})",
+		[INDICATOR_CLIENT] = "client program of {a} is on list {y} ({x})",
+		[INDICATOR_SERVER_CERT] = "{t} showed {a} a certificate on list {y} ({x})",
+		[INDICATOR_CLIENT_CERT] = "client {a} showed a certificate on list {y} ({x})",
 	};
 	static const char *const OUTBOUND[] = {
-		[INDICATOR_SOURCE] = "gateway {a} is on list {y} ({x}): {0} sessions in {1}",
-		[INDICATOR_DEST] = "gateway {a} called {t} port {p}, which is on list {y} ({x}): {0} sessions in {1}",
-		[INDICATOR_SNI] = "gateway {a} called {t} port {p} by a name on list {y} ({x}): {0} sessions in {1}",
-		[INDICATOR_CLIENT] =
-			"gateway {a} called {t} port {p} with a program on list {y} ({x}): {0} sessions in {1}",
-		[INDICATOR_SERVER_CERT] =
-			"gateway {a} called {t} port {p}, whose certificate is on list {y} ({x}): {0} sessions in {1}",
-		[INDICATOR_CLIENT_CERT] = "gateway {a} showed {t} a certificate on list {y} ({x}): {0} sessions in {1}",
+		[INDICATOR_SOURCE] = "gateway {a} is on list {y} ({x})",
+		[INDICATOR_DEST] = "gateway {a} called {t} port {p}, which is on list {y} ({x})",
+		[INDICATOR_SNI] = "gateway {a} called {t} port {p} by a name on list {y} ({x})",
+		[INDICATOR_CLIENT] = "gateway {a} called {t} port {p} with a program on list {y} ({x})",
+		[INDICATOR_SERVER_CERT] = "gateway {a} called {t} port {p}, whose certificate is on list {y} ({x})",
+		[INDICATOR_CLIENT_CERT] = "gateway {a} showed {t} a certificate on list {y} ({x})",
 	};
 
 	return outbound ? OUTBOUND[hit->where] : INBOUND[hit->where];
+}
+
+/* How often, when it was not the first time. */
+static void
+touch_say(struct finding *f, const char *words, const struct touched *t, const struct text texts[2])
+{
+	char more[160];
+	struct out o = out_of(more, sizeof(more) - 1);
+
+	out_text(&o, words);
+	if (t->sessions > 1)
+		OUT_LIT(&o, ": {0} sessions in {1}");
+	*o.p = '\0';
+	finding_say(f, more, texts);
 }
 
 static void
@@ -81,7 +93,7 @@ touch_tell(struct detect *d, const struct view *v, const struct indicator_hit *h
 	finding_number(&f, "last_seen", "unix s", s->time.ns / NS_PER_S);
 	finding_number(&f, "list_severity", "0..4", hit->list->severity);
 	finding_session(&f, s->id);
-	finding_say(&f, words_of(hit, outbound), (const struct text[2]){entry, hit->list->name});
+	touch_say(&f, words_of(hit, outbound), t, (const struct text[2]){entry, hit->list->name});
 	f.benign = outbound ? "a shared address (cloud, CDN) that served others; an old or mistaken entry" :
 			      "a scanner; a shared or reassigned address; a common client program; a mistaken entry";
 	incident_report(d, &f, &actor);

@@ -258,7 +258,7 @@ look_name(struct search *q, struct text name)
 	look_text(q, &(struct seen){key, len, INDICATOR_NAME, 0, INDICATOR_SNI});
 	if (!q->i->text[INDICATOR_UNDER].used)
 		return;
-	for (uint8_t at = len; at-- > 1 && labels < INDICATOR_LABELS;) {
+	for (uint8_t at = len; at-- > 2 && labels < INDICATOR_LABELS;) {
 		if (key[at - 1] != '.')
 			continue;
 		labels++;
