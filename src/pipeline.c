@@ -115,6 +115,18 @@ pipeline_places(struct pipeline *p, const struct place_lookup *from)
 }
 
 void
+pipeline_rules(struct pipeline *p, const struct detect_rules *rules)
+{
+	detect_rules(p->detect, rules);
+}
+
+uint64_t
+pipeline_suppressed(const struct pipeline *p, uint32_t i)
+{
+	return detect_suppressed(p->detect, i);
+}
+
+void
 pipeline_capture(struct pipeline *p, uint16_t n)
 {
 	p->capture = n;

@@ -8,6 +8,7 @@
 #define PIPELINE_H
 
 #include "detect/detect.h"
+#include "detect/rules.h"
 #include "detect/snapshot.h"
 #include "packet/packet.h"
 #include "session/place.h"
@@ -51,6 +52,10 @@ void pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, siz
 /* Lists of indicators, and where addresses are, for records from now on.  NULL: no lists. */
 void pipeline_indicators(struct pipeline *p, const struct indicators *i);
 void pipeline_places(struct pipeline *p, const struct place_lookup *from);
+
+/* What the operator told, from now on; it must live until it is replaced.  NULL: nothing. */
+void pipeline_rules(struct pipeline *p, const struct detect_rules *rules);
+uint64_t pipeline_suppressed(const struct pipeline *p, uint32_t i); /* findings under suppression i */
 
 /* Connections that begin from now on come from capture file number n (0: live). */
 void pipeline_capture(struct pipeline *p, uint16_t n);

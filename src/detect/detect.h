@@ -56,6 +56,9 @@ struct finding {
 	const char *chain, *chain_words;               /* chain.def: what made more of it; NULL: nothing */
 	uint64_t chain_incident;                       /* what it came after, and how long */
 	int64_t chain_s;
+	/* names of the operator's rules (detect/rules.h); NULL: none */
+	const char *suppressed; /* recorded only: no incident, no alert */
+	const char *expected;   /* announced: info */
 };
 
 struct detector_info {

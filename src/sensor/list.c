@@ -1,7 +1,7 @@
 /*
  * list: from a file to entries, all or nothing.  Must not take half a list, and must not know a format.
  */
-#include "sensor/list.h"
+#include "sensor/list_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 #undef json_string
 #include <stdio.h>
 
-#include "sensor/list.h"
+#include "sensor/list_parts.h"
 
 enum { WHERE_MAX = 128, DEPTH_MAX = 8 };
 

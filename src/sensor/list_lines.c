@@ -4,7 +4,7 @@
  * A CSV file has a header; feeds also hide it in the last comment before the data.  Quoted fields end with their
  * line: no indicator has a line end in it, and a lost quote shall not swallow the rest of the file.
  */
-#include "sensor/list.h"
+#include "sensor/list_parts.h"
 
 enum { FIELDS_MAX = 64 };
 

@@ -6,7 +6,7 @@
  * What is narrower than one value (AND, NOT, FOLLOWEDBY, qualifiers) is skipped as a whole and counted: half of such
  * a pattern would match what was not meant.  Comparisons of other things beside an OR are skipped alone.
  */
-#include "sensor/list.h"
+#include "sensor/list_parts.h"
 
 enum { DEPTH_MAX = 16, PATH_ROOM = 128, LITERAL_MAX = 320 };
 

@@ -2,7 +2,7 @@
  * list_type: the words by which CSV feeds and MISP say what a value is.
  * Words that no session can be compared with are known too, so that a misspelt one is not taken for one of them.
  */
-#include "sensor/list.h"
+#include "sensor/list_parts.h"
 
 enum { WORD_MAX = 48 };
 

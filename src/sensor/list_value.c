@@ -2,7 +2,7 @@
  * list_value: one value of a list, from text to key, and what is wrong with those that cannot be.
  * Must not resolve names, and must not guess: what may be two things is told.
  */
-#include "sensor/list.h"
+#include "sensor/list_parts.h"
 
 enum { TEXT_MAX = 300, V4_BROADEST = 8, V6_BROADEST = 19 };
 

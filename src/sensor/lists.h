@@ -7,6 +7,7 @@
 #ifndef SENSOR_LISTS_H
 #define SENSOR_LISTS_H
 
+#include "sensor/config.h"
 #include "sensor/list.h"
 
 /* One [list NAME] of the configuration; the texts must outlive every set. */
@@ -23,6 +24,9 @@ struct lists_wanted {
 	const struct gateway_addr *own; /* what no list may have in it */
 	size_t owns;
 };
+
+/* The [list NAME] sections; texts stay the configuration's.  False: error is one line with file and line. */
+bool lists_configured(struct lists_wanted *w, const struct config *c, char error[CONFIG_ERROR_MAX]);
 
 /* What there is to say, a line each: what is wrong (bad), or what was taken. */
 struct lists_tell {

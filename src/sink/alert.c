@@ -124,6 +124,10 @@ finding_object(struct out *o, const struct finding *f, const struct detector_inf
 	OUT_LIT(o, "\"]");
 	numbers_member(o, f);
 	sessions_member(o, f);
+	if (f->suppressed)
+		LINE_STRING(o, "suppressed", f->suppressed);
+	if (f->expected)
+		LINE_STRING(o, "expected", f->expected);
 	if (f->weight_count)
 		weights_member(o, f);
 	if (f->chain)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensor/list.h"
+#include "sensor/list_parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

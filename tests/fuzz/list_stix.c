@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "sensor/list.h"
+#include "sensor/list_parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -123,11 +123,11 @@ static void
 distances(void **state)
 {
 	(void)state;
-	assert_int_equal(option_distance("read", "read"), 0);
-	assert_int_equal(option_distance("raed", "read"), 1);
-	assert_int_equal(option_distance("rea", "read"), 1);
-	assert_int_equal(option_distance("", "read"), 4);
-	assert_int_equal(option_distance("kitten", "sitting"), 3);
+	assert_int_equal(text_distance("read", "read"), 0);
+	assert_int_equal(text_distance("raed", "read"), 1);
+	assert_int_equal(text_distance("rea", "read"), 1);
+	assert_int_equal(text_distance("", "read"), 4);
+	assert_int_equal(text_distance("kitten", "sitting"), 3);
 }
 
 int
