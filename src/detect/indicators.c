@@ -9,6 +9,7 @@
 #include "detect/detect.h"
 
 enum { V4, V6 };
+enum { V4_BEGINS = 16, V4_BYTES = sizeof(uint32_t) << V4_BEGINS };
 
 static unsigned
 family_of(const struct indicator *e)
@@ -46,12 +47,26 @@ indicator_same(const struct indicator_list *l, const struct indicator *a, const 
 	       memcmp(l->bytes + a->at, l->bytes + b->at, a->len) == 0;
 }
 
+/* Most questions find nothing, and what a miss costs grows with the square of how full the table is: half full. */
+static uint32_t
+room_for(uint32_t items)
+{
+	return items + items / 2;
+}
+
+static size_t
+index_bytes(uint32_t items)
+{
+	return items ? map_bytes(room_for(items)) : 0;
+}
+
 /* Until the index is built, `used` of each map says how many entries will be in it. */
 size_t
 indicators_bytes(struct indicators *i)
 {
 	size_t bytes = 0;
 
+	i->v4 = NULL;
 	memset(i->net, 0, sizeof(i->net));
 	memset(i->text, 0, sizeof(i->text));
 	i->entries = 0;
@@ -63,10 +78,10 @@ indicators_bytes(struct indicators *i)
 	}
 	for (unsigned f = V4; f <= V6; f++)
 		for (unsigned b = 0; b < INDICATOR_BITS; b++)
-			bytes += i->net[f][b].used ? map_bytes(i->net[f][b].used) : 0;
+			bytes += index_bytes(i->net[f][b].used);
 	for (unsigned k = 0; k < INDICATOR_KINDS; k++)
-		bytes += i->text[k].used ? map_bytes(i->text[k].used) : 0;
-	return bytes;
+		bytes += index_bytes(i->text[k].used);
+	return bytes + V4_BYTES;
 }
 
 static uint8_t *
@@ -76,15 +91,23 @@ place_map(struct map *m, uint8_t *at)
 
 	if (!items)
 		return at;
-	map_init(m, at, items);
-	return at + map_bytes(items);
+	map_init(m, at, room_for(items));
+	return at + index_bytes(items);
 }
 
-void
-indicators_index(struct indicators *i, void *memory)
+/* A short network begins in many ways. */
+static void
+note_v4(struct indicators *i, const uint8_t *key, uint8_t bits)
 {
-	uint8_t *at = memory;
+	uint32_t begin = (uint32_t)key[0] << 8 | key[1], ways = bits < V4_BEGINS ? 1u << (V4_BEGINS - bits) : 1;
 
+	for (uint32_t n = begin; n < begin + ways && n < 1u << V4_BEGINS; n++)
+		i->v4[n] |= 1u << (bits - 1);
+}
+
+static void
+place_maps(struct indicators *i, uint8_t *at)
+{
 	for (unsigned f = V4; f <= V6; f++) {
 		i->lengths[f] = 0;
 		for (unsigned b = INDICATOR_BITS; b-- > 0;) {
@@ -95,27 +118,45 @@ indicators_index(struct indicators *i, void *memory)
 	}
 	for (unsigned k = 0; k < INDICATOR_KINDS; k++)
 		at = place_map(&i->text[k], at);
+}
+
+void
+indicators_index(struct indicators *i, void *memory)
+{
+	i->v4 = memory;
+	memset(i->v4, 0, V4_BYTES);
+	place_maps(i, (uint8_t *)memory + V4_BYTES);
 	for (uint32_t l = 0; l < i->lists; l++)
 		for (uint32_t e = 0; e < i->list[l].entries; e++) {
-			const struct indicator *one = &i->list[l].entry[e];
+			const struct indicator_list *from = &i->list[l];
+			const struct indicator *one = &from->entry[e];
 
-			map_add(map_of(i, one), indicator_hash(i, &i->list[l], one), i->list[l].first + e + 1);
+			map_add(map_of(i, one), indicator_hash(i, from, one), from->first + e + 1);
+			if (one->kind == INDICATOR_NET && family_of(one) == V4)
+				note_v4(i, (const uint8_t *)from->bytes + one->at, one->bits);
 		}
 }
 
-/* The question for one record. */
+/* One thing that was seen, and where the index would have it. */
+struct question {
+	const struct map *map;
+	uint64_t hash;
+	const void *key;
+	uint8_t len;
+	uint8_t where; /* enum indicator_where */
+	uint8_t net[16];
+};
+
+/* A record's questions: all are hashed and their slots sent for before the first is answered. */
+enum { QUESTIONS = 24 };
+
 struct search {
 	const struct indicators *i;
 	const struct session *s;
 	struct indicator_hit *best;
 	bool found;
-};
-
-/* One thing that was seen: the key as the index has it. */
-struct seen {
-	const void *key;
-	uint8_t len, kind, bits;
-	enum indicator_where where;
+	unsigned questions;
+	struct question question[QUESTIONS];
 };
 
 /*
@@ -176,13 +217,13 @@ list_of(const struct indicators *i, uint32_t number)
 }
 
 static void
-consider(struct search *q, uint32_t number, const struct seen *seen)
+consider(struct search *q, uint32_t number, const struct question *asked)
 {
 	const struct indicator_list *l = list_of(q->i, number);
 	const struct indicator *e = &l->entry[number - l->first];
-	struct indicator_hit hit = {l, e, (uint8_t)seen->where, weigh(q, l, seen->where), called(q->s)};
+	struct indicator_hit hit = {l, e, asked->where, weigh(q, l, asked->where), called(q->s)};
 
-	if (e->len != seen->len || memcmp(l->bytes + e->at, seen->key, e->len) != 0)
+	if (e->len != asked->len || memcmp(l->bytes + e->at, asked->key, e->len) != 0)
 		return;
 	if (expired(l->until, q->s->time) || expired(e->until, q->s->time))
 		return;
@@ -192,19 +233,40 @@ consider(struct search *q, uint32_t number, const struct seen *seen)
 }
 
 static void
-probe(struct search *q, const struct map *m, uint64_t hash, const struct seen *seen)
+answer(struct search *q)
 {
-	for (struct map_at at = map_first(m, hash); map_found(&at); map_next(m, &at))
-		consider(q, at.handle - 1, seen);
+	for (unsigned n = 0; n < q->questions; n++) {
+		const struct question *asked = &q->question[n];
+
+		for (struct map_at at = map_first(asked->map, asked->hash); map_found(&at); map_next(asked->map, &at))
+			consider(q, at.handle - 1, asked);
+	}
+	q->questions = 0;
+}
+
+static struct question *
+ask(struct search *q, const struct map *m, uint64_t hash)
+{
+	if (q->questions == QUESTIONS)
+		answer(q);
+	q->question[q->questions].map = m;
+	q->question[q->questions].hash = hash;
+	map_prefetch(m, hash);
+	return &q->question[q->questions++];
 }
 
 static void
-look_text(struct search *q, const struct seen *seen)
+ask_text(struct search *q, enum indicator_kind kind, struct text key, enum indicator_where where)
 {
-	const struct map *m = &q->i->text[seen->kind];
+	const struct map *m = &q->i->text[kind];
+	struct question *asked;
 
-	if (m->used && seen->key && seen->len)
-		probe(q, m, hash_fast(&q->i->key, seen->key, seen->len), seen);
+	if (!m->used || !key.len)
+		return;
+	asked = ask(q, m, hash_fast(&q->i->key, key.p, key.len));
+	asked->key = key.p;
+	asked->len = (uint8_t)key.len;
+	asked->where = (uint8_t)where;
 }
 
 /* The first `bits` of `len` bytes. */
@@ -220,18 +282,30 @@ mask(uint8_t *to, const uint8_t *from, size_t len, unsigned bits)
 }
 
 static void
+ask_net(struct search *q, const uint8_t *bytes, size_t len, unsigned bits, enum indicator_where where)
+{
+	uint8_t net[16];
+	struct question *asked;
+
+	mask(net, bytes, len, bits);
+	asked = ask(q, &q->i->net[len == 4 ? V4 : V6][bits], hash_net(q->i, net, len));
+	memcpy(asked->net, net, sizeof(net));
+	asked->key = asked->net;
+	asked->len = (uint8_t)len;
+	asked->where = (uint8_t)where;
+}
+
+static void
 look_addr(struct search *q, const struct addr *a, enum indicator_where where)
 {
-	unsigned f = addr_is_v4(a) ? V4 : V6;
-	size_t len = f == V4 ? 4 : 16;
-	uint8_t net[16];
+	if (addr_is_v4(a)) {
+		const uint8_t *b = a->b + 12;
 
-	for (unsigned n = 0; n < q->i->lengths[f]; n++) {
-		uint8_t bits = q->i->length[f][n];
-
-		mask(net, a->b + 16 - len, len, bits);
-		probe(q, &q->i->net[f][bits], hash_net(q->i, net, len),
-		      &(struct seen){net, (uint8_t)len, INDICATOR_NET, bits, where});
+		for (uint32_t set = q->i->v4[b[0] << 8 | b[1]]; set; set &= set - 1)
+			ask_net(q, b, 4, (unsigned)__builtin_ctz(set) + 1, where);
+	} else {
+		for (unsigned n = 0; n < q->i->lengths[V6]; n++)
+			ask_net(q, a->b, 16, q->i->length[V6][n], where);
 	}
 }
 
@@ -241,57 +315,66 @@ name_key(struct text t, char to[INDICATOR_NAME_MAX])
 {
 	if (t.p && t.len && t.p[t.len - 1] == '.')
 		t.len--;
-	if (!t.p || t.len > INDICATOR_NAME_MAX)
+	if (!t.p || !t.len || t.len > INDICATOR_NAME_MAX)
 		return 0;
 	for (uint32_t i = 0; i < t.len; i++)
 		to[i] = t.p[i] >= 'A' && t.p[i] <= 'Z' ? (char)(t.p[i] - 'A' + 'a') : t.p[i];
 	return (uint8_t)t.len;
 }
 
+/* `key` has room for a name, and lives until the questions are answered. */
 static void
-look_name(struct search *q, struct text name)
+look_name(struct search *q, struct text name, char key[INDICATOR_NAME_MAX])
 {
-	char key[INDICATOR_NAME_MAX];
 	uint8_t len = name_key(name, key);
 	unsigned labels = 0;
 
-	look_text(q, &(struct seen){key, len, INDICATOR_NAME, 0, INDICATOR_SNI});
+	if (!len)
+		return;
+	ask_text(q, INDICATOR_NAME, (struct text){key, len}, INDICATOR_SNI);
 	if (!q->i->text[INDICATOR_UNDER].used)
 		return;
 	for (uint8_t at = len; at-- > 2 && labels < INDICATOR_LABELS;) {
 		if (key[at - 1] != '.')
 			continue;
-		labels++;
-		look_text(q, &(struct seen){key + at, (uint8_t)(len - at), INDICATOR_UNDER, 0, INDICATOR_SNI});
+		if (++labels > 1) /* no list has a top-level domain */
+			ask_text(q, INDICATOR_UNDER, (struct text){key + at, (uint32_t)(len - at)}, INDICATOR_SNI);
 	}
 }
 
-static void
-look_exact(struct search *q, struct text t, uint8_t len, enum indicator_kind kind, enum indicator_where where)
+/* The first `len` bytes of a text that has as many. */
+static struct text
+begin_of(struct text t, uint32_t len)
 {
-	if (t.p && t.len >= len)
-		look_text(q, &(struct seen){t.p, len, (uint8_t)kind, 0, where});
+	return t.p && t.len >= len ? (struct text){t.p, len} : (struct text){NULL, 0};
 }
 
 bool
 indicators_find(const struct indicators *i, const struct session *s, struct indicator_hit *hit)
 {
 	static const struct addr none;
-	struct search q = {i, s, hit, false};
+	const struct addr *a = s->role == ROLE_OUTBOUND ? &s->dest : addr_same(&s->actor, &none) ? &s->src : &s->actor;
+	char name[INDICATOR_NAME_MAX];
+	struct search q;
 
-	if (s->role == ROLE_INBOUND)
-		look_addr(&q, addr_same(&s->actor, &none) ? &s->src : &s->actor, INDICATOR_SOURCE);
-	if (s->role == ROLE_OUTBOUND)
-		look_addr(&q, &s->dest, INDICATOR_DEST);
-	look_name(&q, s->sni);
-	look_exact(&q, s->ja3, 32, INDICATOR_JA3, INDICATOR_CLIENT);
-	look_exact(&q, s->ja4, JA4_LEN, INDICATOR_JA4, INDICATOR_CLIENT);
-	look_exact(&q, s->ja4, JA4_AB_LEN, INDICATOR_JA4_AB, INDICATOR_CLIENT);
-	look_exact(&q, s->ja4, JA4_A_LEN, INDICATOR_JA4_A, INDICATOR_CLIENT);
-	look_exact(&q, s->cert_sha1, 40, INDICATOR_SHA1, INDICATOR_SERVER_CERT);
-	look_exact(&q, s->cert_sha256, 64, INDICATOR_SHA256, INDICATOR_SERVER_CERT);
-	look_exact(&q, s->client_cert_sha1, 40, INDICATOR_SHA1, INDICATOR_CLIENT_CERT);
-	look_exact(&q, s->client_cert_sha256, 64, INDICATOR_SHA256, INDICATOR_CLIENT_CERT);
+	q.i = i;
+	q.s = s;
+	q.best = hit;
+	q.found = false;
+	q.questions = 0;
+	__builtin_prefetch(&i->v4[a->b[12] << 8 | a->b[13]]); /* asked last */
+	look_name(&q, s->sni, name);
+	ask_text(&q, INDICATOR_JA3, begin_of(s->ja3, JA3_LEN), INDICATOR_CLIENT);
+	ask_text(&q, INDICATOR_JA4, begin_of(s->ja4, JA4_LEN), INDICATOR_CLIENT);
+	ask_text(&q, INDICATOR_JA4_AB, begin_of(s->ja4, JA4_AB_LEN), INDICATOR_CLIENT);
+	ask_text(&q, INDICATOR_JA4_A, begin_of(s->ja4, JA4_A_LEN), INDICATOR_CLIENT);
+	ask_text(&q, INDICATOR_SHA1, s->cert_sha1, INDICATOR_SERVER_CERT);
+	ask_text(&q, INDICATOR_SHA256, s->cert_sha256, INDICATOR_SERVER_CERT);
+	ask_text(&q, INDICATOR_SHA1, s->client_cert_sha1, INDICATOR_CLIENT_CERT);
+	ask_text(&q, INDICATOR_SHA256, s->client_cert_sha256, INDICATOR_CLIENT_CERT);
+	if (s->role != ROLE_OTHER)
+		look_addr(&q, a, s->role == ROLE_OUTBOUND ? INDICATOR_DEST : INDICATOR_SOURCE);
+	answer(&q);
 	return q.found;
 }
 

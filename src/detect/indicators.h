@@ -4,8 +4,9 @@
  *
  *	lists (sensor) -> struct indicators, immutable -> indicators_find(record) -> the gravest hit
  *
- * Flat arrays: the entries of each list as it was read, and one index for each prefix length or kind that is present,
- * so that a record costs a few probes, however long the lists are.  Must not allocate: the index's memory is given.
+ * Flat arrays: the entries of each list as it was read, and one index for each prefix length or kind that is present.
+ * For IPv4 a table over the first 16 bits says which lengths are worth a probe, so that a record costs a few of them,
+ * however long the lists are.  Must not allocate: the index's memory is given.
  */
 #ifndef DETECT_INDICATORS_H
 #define DETECT_INDICATORS_H
@@ -27,14 +28,18 @@ enum indicator_kind {
 	INDICATOR_KINDS
 };
 
-enum { INDICATOR_NAME_MAX = 253, INDICATOR_LABELS = 12, INDICATOR_TEXT_MAX = 256 };
-enum { JA4_LEN = 36, JA4_AB_LEN = 23, JA4_A_LEN = 10 };
+enum {
+	INDICATOR_NAME_MAX = 253,
+	INDICATOR_LABELS = 12 /* of an INDICATOR_UNDER, at least 2 */,
+	INDICATOR_TEXT_MAX = 256
+};
+enum { JA3_LEN = 32, JA4_LEN = 36, JA4_AB_LEN = 23, JA4_A_LEN = 10 };
 
 struct indicator {
 	uint32_t at;    /* of its key in the list's bytes */
 	uint32_t until; /* seconds since 1970 from which it does not count, 0: always counts */
 	uint8_t kind, len;
-	uint8_t bits; /* INDICATOR_NET: of the 32 or 128 */
+	uint8_t bits; /* INDICATOR_NET: of the 32 or 128, at least 1 */
 };
 
 struct indicator_list {
@@ -57,6 +62,7 @@ struct indicators {
 	uint8_t lengths[2], length[2][INDICATOR_BITS];
 	struct map net[2][INDICATOR_BITS];
 	struct map text[INDICATOR_KINDS];
+	uint32_t *v4; /* by the first 16 bits: prefix lengths of entries that begin so (bit: length - 1) */
 };
 
 /* `lists` and `list` are set; first is filled here.  How much memory the index takes. */

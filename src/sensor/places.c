@@ -14,19 +14,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What an entry says, by where it lies in the file: a country has some thousand networks and one entry. */
+struct entry_kept {
+	uint32_t offset;
+	bool known;
+	struct place place;
+};
+
+enum { ENTRIES_KEPT = 1024 };
+
 struct database {
 	MMDB_s file;
 	bool open;
+	bool (*reads)(MMDB_entry_s *e, struct place *out);
+	struct entry_kept kept[ENTRIES_KEPT];
 };
 
 struct places {
 	struct database country, asn;
 };
 
+static const char *const COUNTRY_AT[][3] = {{"country", "iso_code", NULL},
+					    {"registered_country", "iso_code", NULL},
+					    {"country_code", NULL},
+					    {"country", NULL}};
+static const char *const NUMBER_AT[] = {"autonomous_system_number", NULL};
+static const char *const ASN_AT[] = {"asn", NULL};
+static const char *const OPERATOR_AT[][2] = {{"autonomous_system_organization", NULL}, {"as_name", NULL}};
+
 static bool
-has_text(MMDB_entry_data_s *d, int status)
+value_at(MMDB_entry_s *e, const char *const *path, uint32_t type, MMDB_entry_data_s *d)
 {
-	return status == MMDB_SUCCESS && d->has_data && d->type == MMDB_DATA_TYPE_UTF8_STRING && d->data_size;
+	return MMDB_aget_value(e, d, path) == MMDB_SUCCESS && d->has_data && d->type == type;
+}
+
+static bool
+text_at(MMDB_entry_s *e, const char *const *path, MMDB_entry_data_s *d)
+{
+	return value_at(e, path, MMDB_DATA_TYPE_UTF8_STRING, d) && d->data_size;
 }
 
 static bool
@@ -47,11 +72,9 @@ read_country(MMDB_entry_s *e, struct place *out)
 {
 	MMDB_entry_data_s d;
 
-	if (has_text(&d, MMDB_get_value(e, &d, "country", "iso_code", NULL)) ||
-	    has_text(&d, MMDB_get_value(e, &d, "registered_country", "iso_code", NULL)) ||
-	    has_text(&d, MMDB_get_value(e, &d, "country_code", NULL)) ||
-	    has_text(&d, MMDB_get_value(e, &d, "country", NULL)))
-		return code_of(&d, out);
+	for (size_t i = 0; i < sizeof(COUNTRY_AT) / sizeof(COUNTRY_AT[0]); i++)
+		if (text_at(e, COUNTRY_AT[i], &d))
+			return code_of(&d, out);
 	return false;
 }
 
@@ -74,51 +97,60 @@ read_asn(MMDB_entry_s *e, struct place *out)
 {
 	MMDB_entry_data_s d;
 
-	if (MMDB_get_value(e, &d, "autonomous_system_number", NULL) == MMDB_SUCCESS && d.has_data &&
-	    d.type == MMDB_DATA_TYPE_UINT32)
+	if (value_at(e, NUMBER_AT, MMDB_DATA_TYPE_UINT32, &d))
 		out->as = d.uint32;
-	else if (has_text(&d, MMDB_get_value(e, &d, "asn", NULL)))
+	else if (text_at(e, ASN_AT, &d))
 		out->as = as_of(&d);
 	if (!out->as)
 		return false;
-	if (has_text(&d, MMDB_get_value(e, &d, "autonomous_system_organization", NULL)) ||
-	    has_text(&d, MMDB_get_value(e, &d, "as_name", NULL)))
+	if (text_at(e, OPERATOR_AT[0], &d) || text_at(e, OPERATOR_AT[1], &d))
 		out->as_name = (struct text){d.utf8_string, d.data_size};
 	return true;
 }
 
-static bool
-look(const struct database *b, const struct addr *a, MMDB_entry_s *e)
+static MMDB_lookup_result_s
+lookup(const struct database *b, const struct addr *a, int *status)
 {
+	struct sockaddr_in four = {.sin_family = AF_INET};
 	struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+
+	memcpy(&four.sin_addr, a->b + 12, 4);
+	memcpy(&six.sin6_addr, a->b, 16);
+	return MMDB_lookup_sockaddr(
+		&b->file, addr_is_v4(a) ? (const struct sockaddr *)&four : (const struct sockaddr *)&six, status);
+}
+
+/* What the database says of the address; all zero: nothing. */
+static const struct place *
+look(struct database *b, const struct addr *a)
+{
+	static const struct place nowhere;
 	MMDB_lookup_result_s r;
+	struct entry_kept *k;
 	int status;
 
 	if (!b->open)
-		return false;
-	if (addr_is_v4(a)) {
-		struct sockaddr_in four = {.sin_family = AF_INET};
-
-		memcpy(&four.sin_addr, a->b + 12, 4);
-		r = MMDB_lookup_sockaddr(&b->file, (const struct sockaddr *)&four, &status);
-	} else {
-		memcpy(&six.sin6_addr, a->b, 16);
-		r = MMDB_lookup_sockaddr(&b->file, (const struct sockaddr *)&six, &status);
+		return &nowhere;
+	r = lookup(b, a, &status);
+	if (status != MMDB_SUCCESS || !r.found_entry)
+		return &nowhere;
+	k = &b->kept[r.entry.offset * UINT32_C(0x9e3779b9) >> 22];
+	_Static_assert(ENTRIES_KEPT == 1024, "10 bits of the product");
+	if (!k->known || k->offset != r.entry.offset) {
+		*k = (struct entry_kept){.offset = r.entry.offset, .known = true};
+		b->reads(&r.entry, &k->place);
 	}
-	*e = r.entry;
-	return status == MMDB_SUCCESS && r.found_entry;
+	return &k->place;
 }
 
 static void
 find(void *arg, const struct addr *a, struct place *out)
 {
 	struct places *p = arg;
-	MMDB_entry_s e;
+	const struct place *country = look(&p->country, a), *as = look(&p->asn, a);
 
-	if (look(&p->country, a, &e))
-		read_country(&e, out);
-	if (look(&p->asn, a, &e))
-		read_asn(&e, out);
+	*out = *as;
+	memcpy(out->country, country->country, sizeof(out->country));
 }
 
 /* A database of something else opens as well: does any of its first entries say what we ask? */
@@ -169,6 +201,7 @@ open_one(struct database *b, const char *path, const struct wanted *w, char *err
 		return false;
 	}
 	b->open = true;
+	b->reads = w->reads;
 	if (answers(&b->file, w->reads))
 		return true;
 	snprintf(error, PLACES_ERROR_MAX, "%.200s: a database of type \"%.60s\", in which there is no %s for %s", path,
