@@ -24,6 +24,7 @@ void
 common_free(struct common *c)
 {
 	watch_close(&c->watch);
+	enrich_free(c->enrich);
 	free(c);
 }
 
@@ -146,6 +147,38 @@ on_began(void *arg, struct when first)
 	common_say_expired(arg, first);
 }
 
+static void
+on_list(void *arg, bool bad, const char *line)
+{
+	struct common *c = arg;
+
+	if (bad)
+		common_error(c, line);
+	else if (!c->quiet)
+		fprintf(stderr, "%s%s\n", c->err.tty ? "\r\x1b[K" : "", line);
+}
+
+static int
+open_enrich(struct common *c)
+{
+	struct enrich_wanted want = {.country = config_text(&c->config, OPT_places_country),
+				     .asn = config_text(&c->config, OPT_places_asn),
+				     .tell = {c, on_list}};
+
+	if (!lists_configured(&want.lists, &c->config, c->config.error))
+		return config_error(c);
+	want.lists.own = c->own;
+	want.lists.owns = config_gateways(&c->config, c->own, GATEWAY_ADDRS_MAX);
+	c->enrich = enrich_new(&want);
+	return c->enrich ? EXIT_DONE : EXIT_USAGE;
+}
+
+void
+common_poll(struct common *c)
+{
+	enrich_poll(c->enrich, c->watch.pipeline);
+}
+
 int
 common_open(struct common *c, const char *iface)
 {
@@ -163,8 +196,11 @@ common_open(struct common *c, const char *iface)
 
 	if (!rules_build(&c->rules[c->now], &c->config, &c->config, c->config.error))
 		return config_error(c);
+	if (open_enrich(c) != EXIT_DONE)
+		return EXIT_USAGE;
 	c->eve = setup.eve;
 	if (watch_open(&c->watch, &setup)) {
+		enrich_use(c->enrich, c->watch.pipeline);
 		if (*c->watch.notice && !c->quiet)
 			common_error(c, c->watch.notice);
 		return EXIT_DONE;

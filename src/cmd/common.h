@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/tally.h"
 #include "cmd/term.h"
+#include "sensor/enrich.h"
 #include "sensor/rules.h"
 #include "sensor/watch.h"
 
@@ -41,8 +42,10 @@ struct common {
 	size_t guesses;
 	struct given given[GIVEN_MAX];
 	unsigned givens;
-	struct detect_rules rules[2]; /* in force, and room for those that are read next */
-	unsigned now;                 /* which of them is in force */
+	struct detect_rules rules[2];               /* in force, and room for those that are read next */
+	unsigned now;                               /* which of them is in force */
+	struct gateway_addr own[GATEWAY_ADDRS_MAX]; /* of the configuration: no list may have them */
+	struct enrich *enrich;                      /* lists and places */
 };
 
 /* NULL after telling that there is no memory. */
@@ -52,7 +55,10 @@ void common_free(struct common *c);
 /* One option of COMMON_OPTIONS.  EXIT_DONE, or the mistake was told and its exit code is returned. */
 int common_option(struct common *c, int id, const char *value);
 
-/* Reads the configuration again and puts its suppressions, maintenance and facts in force.  False: a mistake was told,
+/* Lists and places read anew are in force from the next packet; cheap when there is nothing to do. */
+void common_poll(struct common *c);
+
+/* Reads lists and places anew, in a thread, and the configuration again and puts its suppressions, maintenance and facts in force.  False: a mistake was told,
    and what was in force stays. */
 bool common_reload(struct common *c);
 

@@ -2,7 +2,7 @@
  * reload: the configuration read again while the watch goes on (SIGHUP of run).
  *
  * What the operator tells the detectors is replaced as a whole, between two packets; what is taken at start (memory,
- * capture, gateways, parameters) waits for the next start.  A mistake changes nothing.
+ * capture, gateways, parameters, which lists there are) waits for the next start.  A mistake changes nothing.
  */
 #include "cmd/common.h"
 
@@ -53,6 +53,7 @@ common_reload(struct common *c)
 	char words[CONFIG_ERROR_MAX + 64];
 	bool fine = config && read_again(c, config);
 
+	enrich_reload(c->enrich);
 	if (fine) {
 		c->now = !c->now;
 		watch_rules(&c->watch, &c->rules[c->now]);

@@ -119,6 +119,7 @@ watch_live(struct running *r)
 	while (going(r)) {
 		if (hangup)
 			reload(r);
+		common_poll(r->common);
 		if (!capture_frames(r->capture, frames, PIPELINE_BATCH, &n)) {
 			common_error(r->common, capture_error(r->capture));
 			r->exit = EXIT_IO;
@@ -301,8 +302,9 @@ const struct command CMD_RUN = {
 	"gateway only (capture.scope).\n"
 	"\n"
 	"SIGHUP reads the configuration again: suppressions, maintenance and facts of it are in force\n"
-	"from then on; the rest waits for the next start. When there is a mistake in it, file and line\n"
-	"are named and what was in force stays.\n"
+	"from then on, and so are the lists of indicators and the databases of places that were named\n"
+	"at start; the rest waits for the next start. When there is a mistake in one of them, file and\n"
+	"line are named and what was in force stays.\n"
 	"\n"
 	"examples:\n"
 	"  gatewitness run -i eth1 -g 192.0.2.10,192.0.2.11 --eve /var/log/gatewitness/eve.json\n"

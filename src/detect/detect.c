@@ -198,6 +198,12 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 	return d;
 }
 
+void
+detect_indicators(struct detect *d, const struct indicators *i)
+{
+	d->indicators = i;
+}
+
 /* The last exchange of a session that goes on may still grow, unless it has been silent since. */
 static uint32_t
 finished(const struct session *s)

@@ -120,6 +120,10 @@ struct detect_sink {
 	void (*closed)(void *arg, const struct incident *i);
 };
 
+/* Lists of indicators from now on; they must outlive their use.  NULL: none. */
+struct indicators;
+void detect_indicators(struct detect *d, const struct indicators *i);
+
 /* Judges, then learns.  Only records with a gateway are judged; others cost nothing. */
 void detect_session(struct detect *d, const struct session *s, const struct detect_sink *to);
 void detect_pulse(struct detect *d, const struct pulse *p, const struct detect_sink *to);

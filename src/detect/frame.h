@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "detect/detect.h"
+#include "detect/indicators.h"
 #include "detect/memory.h"
 #include "detect/rules.h"
 #include "session/site.h"
@@ -120,6 +121,7 @@ struct detect {
 	struct memory trails; /* weak evidence by actor */
 	struct memory visits;
 	void *state[DETECTOR_END];
+	const struct indicators *indicators; /* NULL: no lists */
 	const struct detect_sink *to;
 	const struct session *session;
 	const struct detect_rules *rules;   /* what the operator told; NULL: nothing */

@@ -147,7 +147,7 @@ assign(struct config *c, const struct option *o, const char *instance, const cha
 		why = "is too long";
 	if (why)
 		return bad_value(c, o, value, why);
-	if (o->key >= OPT_suppress_detector && o->key < OPTIONS_OWN)
+	if (o->key >= OPT_list_file && o->key < OPTIONS_OWN)
 		return config_rule_assign(c, o, instance, value);
 	if (strcmp(o->section, "gateway") == 0 && !(gateway = gateway_of(c, instance))) {
 		snprintf(c->error, sizeof(c->error), "more than %d gateways", GATEWAYS_MAX);

@@ -1,5 +1,6 @@
 /*
- * config_rule: the sections that tell the detectors something: [suppress NAME], [maintenance NAME], [fact NAME].
+ * config_rule: the sections that tell the detectors something: [list NAME], [suppress NAME], [maintenance NAME],
+ * [fact NAME].
  *
  * Their values are kept as the texts they were checked as, in one pool; sensor/rules.c makes rules of them.  Pure.
  */
@@ -8,15 +9,16 @@
 
 #include <stdio.h>
 
-_Static_assert(OPT_suppress_expires + 1 == OPT_maintenance_gateway && OPT_maintenance_reason + 1 == OPT_fact_kind &&
-		       OPT_fact_note + 1 == OPTIONS_OWN,
-	       "the three sections are the last ones of options.def");
+_Static_assert(OPT_list_expires + 1 == OPT_suppress_detector && OPT_suppress_expires + 1 == OPT_maintenance_gateway &&
+		       OPT_maintenance_reason + 1 == OPT_fact_kind && OPT_fact_note + 1 == OPTIONS_OWN,
+	       "the four sections are the last ones of options.def");
 _Static_assert(OPT_fact_kind - OPT_maintenance_gateway <= CONFIG_RULE_OPTIONS, "room for each option");
 
 static const struct section {
 	const char *name;
 	uint16_t first, end;
-} SECTIONS[] = {{"suppress", OPT_suppress_detector, OPT_maintenance_gateway},
+} SECTIONS[] = {{"list", OPT_list_file, OPT_suppress_detector},
+		{"suppress", OPT_suppress_detector, OPT_maintenance_gateway},
 		{"maintenance", OPT_maintenance_gateway, OPT_fact_kind},
 		{"fact", OPT_fact_kind, OPTIONS_OWN}};
 enum { SECTION_COUNT = sizeof(SECTIONS) / sizeof(SECTIONS[0]) };
@@ -74,7 +76,7 @@ config_rule_make(struct config *c, const char *section, const char *name)
 	if (r)
 		return r;
 	if (c->rules == CONFIG_RULES) {
-		snprintf(c->error, sizeof(c->error), "more than %d sections of suppress, maintenance and fact",
+		snprintf(c->error, sizeof(c->error), "more than %d sections of list, suppress, maintenance and fact",
 			 CONFIG_RULES);
 		return NULL;
 	}
@@ -108,7 +110,7 @@ config_rule_assign(struct config *c, const struct option *o, const char *name, c
 		return CONFIG_ERROR;
 	at = keep(c, value);
 	if (!at) {
-		snprintf(c->error, sizeof(c->error), "more than %d bytes of suppress, maintenance and fact",
+		snprintf(c->error, sizeof(c->error), "more than %d bytes of list, suppress, maintenance and fact",
 			 CONFIG_POOL);
 		return CONFIG_ERROR;
 	}

@@ -37,7 +37,7 @@ option_at(unsigned i, struct option *o)
 bool
 option_named(const char *section)
 {
-	return strcmp(section, "gateway") == 0 || strcmp(section, "suppress") == 0 ||
+	return strcmp(section, "gateway") == 0 || strcmp(section, "list") == 0 || strcmp(section, "suppress") == 0 ||
 	       strcmp(section, "maintenance") == 0 || strcmp(section, "fact") == 0;
 }
 

@@ -261,7 +261,8 @@ rules_build(struct detect_rules *r, const struct config *c, const struct config 
 		b.from = &c->rule[i];
 		fine = b.from->first == OPT_suppress_detector   ? add_suppress(&b) :
 		       b.from->first == OPT_maintenance_gateway ? add_maintenance(&b) :
-								  add_fact(&b);
+		       b.from->first == OPT_fact_kind           ? add_fact(&b) :
+								  true;
 	}
 	return fine;
 }

@@ -25,6 +25,15 @@ mkdir folder
 printf '[memory]\nlimit = 64MiB\n\nlimt = 1GiB\n' >key.conf
 printf '[memory]\nlimit = plenty\n' >value.conf
 printf '[memory\n' >section.conf
+printf '198.51.100.1\n\n192.0.2.300\n' >line.list
+echo 0.0.0.0/0 >broad.list
+echo 192.0.2.0/24 >own.list
+printf '192.0.2.7\n192.0.2.7\n' >twice.list
+echo e7d705a3286e19ea42f587b344ee6865 >md5.list
+printf 'type,value\nip\n' >row.csv
+printf '{"type":"bundle",' >cut.json
+echo '{"objects":[{"type":"indicator","pattern":"[ipv4-addr:value"}]}' >stix.json
+echo '{"Event":{"Attribute":[{"type":"ip-dst","value":"192.0.2"}]}}' >misp.json
 printf 'include = key.conf\n' >include.conf
 printf '[suppress scan]\nwhere = sny = a\n' >where.conf
 printf '[suppress scan]\ndetector = leak_loop\nreason = r\nexpires = 2030-01-01\n' >owner.conf
@@ -98,6 +107,23 @@ bad 2 'needs a name of letters' suppress add 'x y' -f s.conf --detector leak_loo
 bad 2 'has no suppression "x"' suppress remove x -f owner.conf
 bad 2 'owner.conf:1: \[suppress scan\]: no owner' suppress check -c owner.conf
 bad 1 'folder/none/s.conf.new: No such file' suppress add x -f folder/none/s.conf --detector leak_loop --owner o --reason r --expires 30d
+# lists: each bad line, here one
+bad 2 'none.list: No such file' read $q --set list.feed.file=none.list whole.pcap
+bad 2 'line.list:3: "192.0.2.300" is not an address or network' read $q --set list.feed.file=line.list whole.pcap
+bad 2 'broad.list:1: "0.0.0.0/0" is too broad' read $q --set list.feed.file=broad.list whole.pcap
+bad 2 'own.list:1: "192.0.2.0/24" has an address of the gateway itself' read $q -g 192.0.2.7 --set list.feed.file=own.list whole.pcap
+bad 2 'twice.list:2: "192.0.2.7" stands in line 1 already' read $q --set list.feed.file=twice.list whole.pcap
+bad 2 'md5.list:1: "[0-9a-f]{32}" may be a JA3 or another MD5; say which with kind = ja3' read $q --set list.feed.file=md5.list whole.pcap
+bad 2 'empty.pcap: empty: it has no entry' read $q --set list.feed.file=empty.pcap whole.pcap
+bad 2 'packed.pcap.gz: compressed with gzip; unpack it first' read $q --set list.feed.file=packed.pcap.gz whole.pcap
+bad 2 'row.csv:2: fewer fields than the header' read $q --set list.feed.file=row.csv whole.pcap
+bad 2 'cut.json:[0-9]+: is not JSON at column' read $q --set list.feed.file=cut.json whole.pcap
+bad 2 'stix.json: objects\[0\].pattern: "\[ipv4-addr:value" ' read $q --set list.feed.file=stix.json whole.pcap
+bad 2 'misp.json: Event.Attribute\[0\].value: "192.0.2" is not an address' read $q --set list.feed.file=misp.json whole.pcap
+bad 2 '\[list feed\]: no file; write file = PATH' read $q --set list.feed.severity=low whole.pcap
+bad 2 '"2 weeks" for list.expires is not a time' read $q --set 'list.feed.expires=2 weeks' whole.pcap
+bad 2 'unknown option "list.feed.fil"; the nearest is "list.feed.file"' read $q --set list.feed.fil=x whole.pcap
+bad 2 'letter.pcap: not a MaxMind database for places.asn' read $q --set places.asn=letter.pcap whole.pcap
 # output
 bad 1 'no/such/folder/eve.json: cannot be written: No such file' read $q --eve no/such/folder/eve.json whole.pcap
 bad 1 'folder: cannot be written: Is a directory' read $q --eve folder whole.pcap
