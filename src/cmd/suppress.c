@@ -10,7 +10,7 @@
 
 #include "sensor/config_edit.h"
 
-enum { OPT_WHERE_ = 320, OPT_DETECTOR, OPT_OWNER, OPT_REASON, OPT_EXPIRES, OPT_JSON, OPT_FILE = 'f' };
+enum { ID_WHERE = 320, ID_DETECTOR, ID_OWNER, ID_REASON, ID_EXPIRES, ID_JSON, ID_FILE = 'f' };
 
 struct suppress {
 	struct config *config;
@@ -238,7 +238,7 @@ add(struct suppress *s)
 	else if (there || edit_remove(&e, "suppress", s->name))
 		fprintf(stderr, "gatewitness suppress: there is a suppression \"%s\"; remove it first\n", s->name);
 	else if (!edit_append(&e, text, out_len(&o)) || !edit_write(&e, s->file, &(struct edit_check){reads_alone, s}))
-		status = tell(e.error, EXIT_USAGE);
+		status = tell(e.error, e.refused ? EXIT_USAGE : EXIT_IO);
 	else
 		status = say_written(s, "added");
 	edit_free(&e);
@@ -259,7 +259,7 @@ remove_rule(struct suppress *s)
 	else if (!edit_remove(&e, "suppress", s->name))
 		fprintf(stderr, "gatewitness suppress: %s has no suppression \"%s\"\n", s->file, s->name);
 	else if (!edit_write(&e, s->file, &(struct edit_check){reads_alone, s}))
-		status = tell(e.error, EXIT_USAGE);
+		status = tell(e.error, e.refused ? EXIT_USAGE : EXIT_IO);
 	else
 		status = say_written(s, "removed");
 	edit_free(&e);
@@ -278,25 +278,25 @@ take_option(struct suppress *s, int id, const char *value)
 	case 'c':
 		s->main = value;
 		return EXIT_DONE;
-	case OPT_FILE:
+	case ID_FILE:
 		s->file = value;
 		return EXIT_DONE;
-	case OPT_JSON:
+	case ID_JSON:
 		s->json = true;
 		return EXIT_DONE;
-	case OPT_DETECTOR:
+	case ID_DETECTOR:
 		s->value[DETECTOR] = value;
 		return EXIT_DONE;
-	case OPT_WHERE_:
+	case ID_WHERE:
 		s->value[WHERE] = value;
 		return EXIT_DONE;
-	case OPT_OWNER:
+	case ID_OWNER:
 		s->value[OWNER] = value;
 		return EXIT_DONE;
-	case OPT_REASON:
+	case ID_REASON:
 		s->value[REASON] = value;
 		return EXIT_DONE;
-	case OPT_EXPIRES:
+	case ID_EXPIRES:
 		s->value[EXPIRES] = value;
 		return EXIT_DONE;
 	default:
@@ -355,13 +355,13 @@ suppress_run(int argc, char **argv)
 
 static const struct arg_option OPTIONS[] = {
 	{'c', "config", "FILE", "the configuration"},
-	{OPT_FILE, "file", "FILE", "the file of suppressions that it includes: add and remove change this one"},
-	{OPT_DETECTOR, "detector", "NAME[,NAME]", "findings of these; without it of any"},
-	{OPT_WHERE_, "where", "EXPR", "of these, those that this holds for"},
-	{OPT_OWNER, "owner", "WHO", "who answers for it"},
-	{OPT_REASON, "reason", "WORDS", "why"},
-	{OPT_EXPIRES, "expires", "TIME", "30d from now, or 2025-12-31"},
-	{OPT_JSON, "json", NULL, "list: one JSON object a line"},
+	{ID_FILE, "file", "FILE", "the file of suppressions that it includes: add and remove change this one"},
+	{ID_DETECTOR, "detector", "NAME[,NAME]", "findings of these; without it of any"},
+	{ID_WHERE, "where", "EXPR", "of these, those that this holds for"},
+	{ID_OWNER, "owner", "WHO", "who answers for it"},
+	{ID_REASON, "reason", "WORDS", "why"},
+	{ID_EXPIRES, "expires", "TIME", "30d from now, or 2025-12-31"},
+	{ID_JSON, "json", NULL, "list: one JSON object a line"},
 	{0, NULL, NULL, NULL},
 };
 
@@ -377,7 +377,7 @@ const struct command CMD_SUPPRESS = {
 	"longer applies, by the time of the packets.\n"
 	"\n"
 	"EXPR asks about the session (gatewitness schema) and the finding (detector, severity,\n"
-	"confidence, gateway, learning, actor, actor_port, target, target_port):\n"
+	"confidence, gateway, learning, degraded, weak, actor, actor_port, target, target_port):\n"
 	"  FIELD = VALUE   also != < <= > >=, and ~ for \"begins with\"; yes/no fields stand alone\n"
 	"  FIELD in (VALUE, VALUE)   FIELD not in ...   and   or   not   ( )\n"
 	"Addresses match networks (src in 10.0.0.0/8); texts match without regard to case; lists match\n"

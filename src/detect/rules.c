@@ -23,6 +23,8 @@ static const struct where_field FIELDS[] = {
 	{"confidence", "", OF(confidence), WHERE_NUMBER, 0, NULL},
 	{"gateway", "", OF(gateway), WHERE_NUMBER, 0, NULL},
 	{"learning", "", OF(learning), WHERE_BOOL, 0, NULL},
+	{"degraded", "", OF(degraded), WHERE_BOOL, 0, NULL},
+	{"weak", "", OF(weak), WHERE_BOOL, 0, NULL},
 	{"actor", "", OF(actor), WHERE_ADDR, 0, NULL},
 	{"actor_port", "", OF(actor_port), WHERE_NUMBER, 0, NULL},
 	{"target", "", OF(target), WHERE_ADDR, 0, NULL},

@@ -235,7 +235,7 @@ section_line(struct config *c, char *s)
 	if (!section_known(s, instance) && !(section_known(s, "x") && !*instance))
 		return unknown_option(c, s, instance, "");
 	if (option_named(s) && !*instance)
-		return error(c, "a name is missing, as in [gateway NAME], in", s);
+		return error(c, "a section like this needs a name, as in [gateway NAME], not", s);
 	if (option_named(s) && strcmp(s, "gateway") != 0 && !config_rule_make(c, s, instance))
 		return CONFIG_ERROR;
 	memcpy(c->section, s, strlen(s) + 1);

@@ -189,6 +189,7 @@ edit_write(struct edit *e, const char *path, const struct edit_check *check)
 	if (!write_new(e, path, fresh))
 		return false;
 	if (!check->reads(check->arg, fresh, e->error)) {
+		e->refused = true;
 		unlink(fresh);
 		return false;
 	}

@@ -14,6 +14,7 @@
 struct edit {
 	char *text; /* what FILE holds, or shall hold; malloc */
 	size_t len;
+	bool refused; /* by the check */
 	char error[CONFIG_ERROR_MAX];
 };
 

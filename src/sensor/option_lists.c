@@ -42,7 +42,7 @@ option_detectors(const char *text, uint64_t *bits, char wrong[64])
 		if (!bit)
 			return false;
 		*bits |= bit;
-	} while (*text);
+	} while (*text || text[-1] == ',');
 	return true;
 }
 

@@ -153,7 +153,7 @@ list_ok(const char *text, bool nets)
 			return false;
 		if (nets ? !addr_net_parse(&net, item) : !addr_parse(&a, item))
 			return false;
-	} while (*text);
+	} while (*text || text[-1] == ',');
 	return true;
 }
 
@@ -204,6 +204,8 @@ option_parse(const struct option *o, const char *text, int64_t *number)
 	case OPTION_SIZE:
 		return quantity_check(o, text, number);
 	case OPTION_ENUM:
+		if (!*text && o->value && !*o->value) /* not told, where nothing is usual */
+			return NULL;
 		*number = enum_find(o->range, text);
 		return *number < 0 ? "is not one of its words" : NULL;
 	case OPTION_ADDRS:

@@ -7,28 +7,16 @@
  *
  * An exit that leads nowhere yet holds the next one of its chain.  Must not know what any field means.
  */
-#include "session/where_value.h"
-
 #include "base/nearest.h"
+#include "session/where_word.h"
 
 enum { DEPTH_MAX = 32, OPEN_END = 255 };
-
-enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_STRING, TOKEN_OP, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_COMMA, TOKEN_BAD };
-
-struct token {
-	enum token_kind kind;
-	enum where_op op;
-	struct text text;
-	unsigned column;
-};
 
 struct compiler {
 	struct where *w;
 	const struct where_table *also;
-	const char *text, *p;
-	struct token now;
+	struct words words;
 	unsigned depth;
-	char unquoted[512]; /* of the token */
 	struct out error;
 	bool failed;
 };
@@ -56,7 +44,7 @@ fail(struct compiler *c, const char *words)
 {
 	if (c->failed)
 		return false;
-	fail_at(c, c->now.column);
+	fail_at(c, c->words.now.column);
 	out_text(&c->error, words);
 	return false;
 }
@@ -78,84 +66,13 @@ fail_word(struct compiler *c, const char *words)
 {
 	if (c->failed)
 		return false;
-	fail_at(c, c->now.column);
-	if (c->now.kind == TOKEN_END)
+	fail_at(c, c->words.now.column);
+	if (c->words.now.kind == TOKEN_END)
 		OUT_LIT(&c->error, "the end");
 	else
-		quote(&c->error, c->now.text);
+		quote(&c->error, c->words.now.text);
 	out_text(&c->error, words);
 	return false;
-}
-
-static bool
-ends_word(char ch)
-{
-	return ch == '\0' || strchr(" \t\r\n()\",=!<>~", ch) != NULL;
-}
-
-static void
-take_string(struct compiler *c)
-{
-	size_t n = 0;
-
-	c->now.kind = TOKEN_STRING;
-	for (c->p++; *c->p && *c->p != '"'; c->p++) {
-		if (*c->p == '\\' && (c->p[1] == '"' || c->p[1] == '\\'))
-			c->p++;
-		if (n < sizeof(c->unquoted))
-			c->unquoted[n++] = *c->p;
-	}
-	c->now.text = (struct text){c->unquoted, (uint32_t)n};
-	if (*c->p != '"')
-		c->now.kind = TOKEN_BAD;
-	else
-		c->p++;
-}
-
-static const struct {
-	char text[3];
-	enum token_kind kind;
-	enum where_op op;
-} SIGNS[] = {{"!=", TOKEN_OP, WHERE_NE},   {"<=", TOKEN_OP, WHERE_LE},    {">=", TOKEN_OP, WHERE_GE},
-	     {"==", TOKEN_BAD, WHERE_EQ},  {"=", TOKEN_OP, WHERE_EQ},     {"<", TOKEN_OP, WHERE_LT},
-	     {">", TOKEN_OP, WHERE_GT},    {"~", TOKEN_OP, WHERE_PREFIX}, {"(", TOKEN_OPEN, WHERE_EQ},
-	     {")", TOKEN_CLOSE, WHERE_EQ}, {",", TOKEN_COMMA, WHERE_EQ}};
-
-static void
-next(struct compiler *c)
-{
-	const char *begin;
-
-	c->p += strspn(c->p, " \t\r\n");
-	begin = c->p;
-	c->now = (struct token){.kind = TOKEN_BAD, .column = (unsigned)(begin - c->text) + 1, .text = {begin, 1}};
-	if (*c->p == '\0') {
-		c->now.kind = TOKEN_END;
-		return;
-	}
-	if (*c->p == '"') {
-		take_string(c);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(SIGNS) / sizeof(SIGNS[0]); i++) {
-		size_t n = strlen(SIGNS[i].text);
-
-		if (strncmp(c->p, SIGNS[i].text, n) != 0)
-			continue;
-		c->now.kind = SIGNS[i].kind;
-		c->now.op = SIGNS[i].op;
-		c->now.text.len = (uint32_t)n;
-		c->p += n;
-		return;
-	}
-	if (*c->p == '!') {
-		c->p++;
-		return;
-	}
-	while (!ends_word(*c->p))
-		c->p++;
-	c->now.kind = TOKEN_WORD;
-	c->now.text.len = (uint32_t)(c->p - begin);
 }
 
 static bool
@@ -163,7 +80,8 @@ is_word(const struct compiler *c, const char *word)
 {
 	size_t n = strlen(word);
 
-	return c->now.kind == TOKEN_WORD && c->now.text.len == n && memcmp(c->now.text.p, word, n) == 0;
+	return c->words.now.kind == TOKEN_WORD && c->words.now.text.len == n &&
+	       memcmp(c->words.now.text.p, word, n) == 0;
 }
 
 static const struct where_field *
@@ -196,11 +114,11 @@ unknown_field(struct compiler *c)
 	const char *nearest = "";
 	unsigned best = ~0u;
 	char word[64];
-	size_t n = c->now.text.len < sizeof(word) ? c->now.text.len : sizeof(word) - 1;
+	size_t n = c->words.now.text.len < sizeof(word) ? c->words.now.text.len : sizeof(word) - 1;
 
-	if (c->now.kind != TOKEN_WORD)
+	if (c->words.now.kind != TOKEN_WORD)
 		return fail_word(c, " stands where a field belongs, as in  src in 10.0.0.0/8");
-	memcpy(word, c->now.text.p, n);
+	memcpy(word, c->words.now.text.p, n);
 	word[n] = '\0';
 	nearest_in(c->also, word, &nearest, &best);
 	nearest_in(&WHERE_SESSION, word, &nearest, &best);
@@ -226,21 +144,21 @@ take_value(struct compiler *c, const struct where_field *f, struct where_test *t
 	char words[WHERE_ERROR_MAX / 2];
 	struct out wrong = out_of(words, sizeof(words));
 
-	if (c->now.kind != TOKEN_WORD && c->now.kind != TOKEN_STRING)
-		return fail_word(c, c->now.kind == TOKEN_BAD ? " has no closing quote, or is no value" :
-							       " stands where a value belongs");
+	if (c->words.now.kind != TOKEN_WORD && c->words.now.kind != TOKEN_STRING)
+		return fail_word(c, c->words.now.kind == TOKEN_BAD ? " has no closing quote, or is no value" :
+								     " stands where a value belongs");
 	if (c->w->values == WHERE_VALUES)
 		return fail(c, "more values than a question has room for (256)");
-	if (c->now.kind == TOKEN_STRING && c->now.text.len == sizeof(c->unquoted))
+	if (c->words.now.kind == TOKEN_STRING && c->words.now.text.len == sizeof(c->words.unquoted))
 		return fail(c, "too long a text");
-	if (!where_value(c->w, f, c->now.text, &c->w->value[c->w->values], &wrong)) {
+	if (!where_value(c->w, f, c->words.now.text, &c->w->value[c->w->values], &wrong)) {
 		fail_word(c, " ");
 		out_bytes(&c->error, words, out_len(&wrong));
 		return false;
 	}
 	c->w->values++;
 	t->values++;
-	next(c);
+	words_next(&c->words);
 	return true;
 }
 
@@ -248,16 +166,16 @@ take_value(struct compiler *c, const struct where_field *f, struct where_test *t
 static bool
 take_values(struct compiler *c, const struct where_field *f, struct where_test *t)
 {
-	if (c->now.kind != TOKEN_OPEN)
+	if (c->words.now.kind != TOKEN_OPEN)
 		return take_value(c, f, t);
 	do {
-		next(c);
+		words_next(&c->words);
 		if (!take_value(c, f, t))
 			return false;
-	} while (c->now.kind == TOKEN_COMMA);
-	if (c->now.kind != TOKEN_CLOSE)
+	} while (c->words.now.kind == TOKEN_COMMA);
+	if (c->words.now.kind != TOKEN_CLOSE)
 		return fail_word(c, " stands where , or ) belongs");
-	next(c);
+	words_next(&c->words);
 	return true;
 }
 
@@ -265,9 +183,9 @@ take_values(struct compiler *c, const struct where_field *f, struct where_test *
 static bool
 take_comparison(struct compiler *c, const struct where_field *f, struct where_test *t, bool *negated)
 {
-	enum where_op op = c->now.op;
+	enum where_op op = c->words.now.op;
 
-	if (c->now.kind != TOKEN_OP && f->type == WHERE_BOOL && !is_word(c, "not") && !is_word(c, "in")) {
+	if (c->words.now.kind != TOKEN_OP && f->type == WHERE_BOOL && !is_word(c, "not") && !is_word(c, "in")) {
 		if (c->w->values == WHERE_VALUES)
 			return fail(c, "more values than a question has room for (256)");
 		c->w->value[c->w->values++].number = true;
@@ -276,17 +194,17 @@ take_comparison(struct compiler *c, const struct where_field *f, struct where_te
 	}
 	if (is_word(c, "not")) {
 		*negated = true;
-		next(c);
+		words_next(&c->words);
 		if (!is_word(c, "in"))
 			return fail_word(c, " stands where \"in\" belongs, as in  src not in 10.0.0.0/8");
 	}
 	if (is_word(c, "in"))
 		op = WHERE_IN;
-	else if (c->now.kind != TOKEN_OP)
+	else if (c->words.now.kind != TOKEN_OP)
 		return fail_word(c, " stands where = != < <= > >= ~ or in belongs");
 	if (!(where_ops(f->type) >> op & 1))
 		return fail_word(c, ops_words(f->type));
-	next(c);
+	words_next(&c->words);
 	*negated ^= op == WHERE_NE;
 	t->op = (uint8_t)(op == WHERE_NE || op == WHERE_IN ? WHERE_EQ : op);
 	return op == WHERE_IN ? take_values(c, f, t) : take_value(c, f, t);
@@ -300,15 +218,15 @@ part_test(struct compiler *c, struct part *out)
 	bool negated = false;
 	uint8_t at = (uint8_t)c->w->tests;
 
-	if (c->now.kind == TOKEN_WORD && (f = field_in(c->also, c->now.text, &t.field)) != NULL)
+	if (c->words.now.kind == TOKEN_WORD && (f = field_in(c->also, c->words.now.text, &t.field)) != NULL)
 		t.table = 1;
-	else if (c->now.kind == TOKEN_WORD)
-		f = field_in(&WHERE_SESSION, c->now.text, &t.field);
+	else if (c->words.now.kind == TOKEN_WORD)
+		f = field_in(&WHERE_SESSION, c->words.now.text, &t.field);
 	if (!f)
 		return unknown_field(c);
 	if (at == WHERE_TESTS)
 		return fail(c, "more tests than a question has room for (64)");
-	next(c);
+	words_next(&c->words);
 	if (!take_comparison(c, f, &t, &negated))
 		return false;
 	c->w->test[c->w->tests++] = t;
@@ -321,21 +239,21 @@ part_not(struct compiler *c, struct part *out)
 {
 	bool negated = false;
 
-	for (; is_word(c, "not"); next(c))
+	for (; is_word(c, "not"); words_next(&c->words))
 		negated = !negated;
-	if (c->now.kind != TOKEN_OPEN) {
+	if (c->words.now.kind != TOKEN_OPEN) {
 		if (!part_test(c, out))
 			return false;
 	} else {
 		if (++c->depth > DEPTH_MAX)
 			return fail(c, "brackets nested too deep");
-		next(c);
+		words_next(&c->words);
 		if (!part_or(c, out))
 			return false;
-		if (c->now.kind != TOKEN_CLOSE)
+		if (c->words.now.kind != TOKEN_CLOSE)
 			return fail_word(c, " stands where and, or or ) belongs");
 		c->depth--;
-		next(c);
+		words_next(&c->words);
 	}
 	if (negated)
 		*out = (struct part){out->no, out->yes};
@@ -383,7 +301,7 @@ part_and(struct compiler *c, struct part *out)
 	if (!part_not(c, out))
 		return false;
 	while (is_word(c, "and")) {
-		next(c);
+		words_next(&c->words);
 		lead(c->w, out->yes, (uint8_t)c->w->tests);
 		if (!part_not(c, &right))
 			return false;
@@ -400,7 +318,7 @@ part_or(struct compiler *c, struct part *out)
 	if (!part_and(c, out))
 		return false;
 	while (is_word(c, "or")) {
-		next(c);
+		words_next(&c->words);
 		lead(c->w, out->no, (uint8_t)c->w->tests);
 		if (!part_and(c, &right))
 			return false;
@@ -414,12 +332,12 @@ whole(struct compiler *c)
 {
 	struct part all;
 
-	next(c);
-	if (c->now.kind == TOKEN_END)
+	words_next(&c->words);
+	if (c->words.now.kind == TOKEN_END)
 		return true;
 	if (!part_or(c, &all))
 		return false;
-	if (c->now.kind != TOKEN_END)
+	if (c->words.now.kind != TOKEN_END)
 		return fail_word(c, " stands where and, or or the end belongs");
 	lead(c->w, all.yes, WHERE_YES);
 	lead(c->w, all.no, WHERE_NO);
@@ -430,7 +348,7 @@ bool
 where_compile(struct where *w, const char *text, const struct where_table *also, char error[WHERE_ERROR_MAX])
 {
 	struct compiler c = {
-		.w = w, .also = also, .text = text, .p = text, .error = out_of(error, WHERE_ERROR_MAX - 1)};
+		.w = w, .also = also, .words = {.text = text, .p = text}, .error = out_of(error, WHERE_ERROR_MAX - 1)};
 	bool fine;
 
 	memset(w, 0, sizeof(*w));

@@ -35,6 +35,9 @@ printf '{"type":"bundle",' >cut.json
 echo '{"objects":[{"type":"indicator","pattern":"[ipv4-addr:value"}]}' >stix.json
 echo '{"Event":{"Attribute":[{"type":"ip-dst","value":"192.0.2"}]}}' >misp.json
 printf 'include = key.conf\n' >include.conf
+printf '[suppress scan]\nwhere = sny = a\n' >where.conf
+printf '[suppress scan]\ndetector = leak_loop\nreason = r\nexpires = 2030-01-01\n' >owner.conf
+printf '[gateway vpn]\naddress = 192.0.2.1\n[fact f]\nkind = patched\nat = 2025-07-16\ngateway = vpm\n' >fact.conf
 
 # bad CODE PATTERN ARGUMENT...
 bad() {
@@ -106,6 +109,21 @@ bad 2 '\[list feed\]: no file; write file = PATH' read $q --set list.feed.severi
 bad 2 '"2 weeks" for list.expires is not a time' read $q --set 'list.feed.expires=2 weeks' whole.pcap
 bad 2 'unknown option "list.feed.fil"; the nearest is "list.feed.file"' read $q --set list.feed.fil=x whole.pcap
 bad 2 'letter.pcap: not a MaxMind database for places.asn' read $q --set places.asn=letter.pcap whole.pcap
+bad 2 'where.conf:2: suppress.scan.where: column 1: "sny" is no field; the nearest is "sni"' read -c where.conf whole.pcap
+bad 2 'owner.conf:1: \[suppress scan\]: no owner: write who answers' read -c owner.conf whole.pcap
+bad 2 'fact.conf:3: \[fact f\]: no gateway "vpm"; the nearest is "vpn"' read -c fact.conf whole.pcap
+# suppressions
+bad 2 'suppress: list, add, remove or check' suppress
+bad 2 'suppress: knows list, add, remove and check' suppress enlist -c key.conf
+bad 2 'suppress: needs -f FILE' suppress add x --detector leak_loop --owner o --reason r --expires 30d
+bad 2 'suppress: add needs --owner, --reason and --expires' suppress add x -f s.conf --detector leak_loop
+bad 2 'suppress: add needs --detector or --where' suppress add x -f s.conf --owner o --reason r --expires 30d
+bad 2 '\-\-expires "soon" is no time such as 30d' suppress add x -f s.conf --detector leak_loop --owner o --reason r --expires soon
+bad 2 'column 5: ">" does not fit' suppress add x -f s.conf --where 'src > 10.0.0.1' --owner o --reason r --expires 30d
+bad 2 'needs a name of letters' suppress add 'x y' -f s.conf --detector leak_loop --owner o --reason r --expires 30d
+bad 2 'has no suppression "x"' suppress remove x -f owner.conf
+bad 2 'owner.conf:1: \[suppress scan\]: no owner' suppress check -c owner.conf
+bad 1 'folder/none/s.conf.new: No such file' suppress add x -f folder/none/s.conf --detector leak_loop --owner o --reason r --expires 30d
 # output
 bad 1 'no/such/folder/eve.json: cannot be written: No such file' read $q --eve no/such/folder/eve.json whole.pcap
 bad 1 'folder: cannot be written: Is a directory' read $q --eve folder whole.pcap
@@ -131,9 +149,29 @@ cases=$((cases + 1))
 
 # The configuration prints as one that reads as the same.
 cases=$((cases + 1))
-"$program" config --set memory.limit=1GiB --set gateway.a.address=192.0.2.1 >one.conf
+"$program" config --set memory.limit=1GiB --set gateway.a.address=192.0.2.1 --set gateway.a.profile=netscaler \
+	--set suppress.s.where='sni = "a b"' --set suppress.s.owner=o --set fact.f.kind=patched >one.conf
 "$program" config <one.conf -c /dev/stdin >two.conf
 cmp -s one.conf two.conf || { failed=$((failed + 1)); echo "config does not read what it prints"; }
+
+# A suppression goes into the included file and out of it; beside it nothing changes.
+cases=$((cases + 1))
+mkdir conf.d
+printf 'include = conf.d\n' >main.conf
+printf '# by hand\n[fact f]\nkind = patched\nat = 2025-07-16\n' >conf.d/s.conf
+cp conf.d/s.conf before.conf
+{
+	"$program" suppress add scan -c main.conf -f conf.d/s.conf --detector leak_loop --where 'actor in 203.0.113.0/24' \
+		--owner jane --reason 'our "scanner" # 1' --expires 2099-12-31 &&
+		"$program" suppress list -c main.conf --json >list.json &&
+		"$program" suppress check -c main.conf >check.txt &&
+		! "$program" suppress add scan -f conf.d/s.conf --detector leak_loop --owner o --reason r --expires 30d &&
+		"$program" suppress remove scan -f conf.d/s.conf
+} 2>err
+echo '{"name":"scan","detector":"leak_loop","where":"actor in 203.0.113.0/24","owner":"jane","reason":"our \"scanner\" # 1","expires":"2099-12-31","expired":false}' >want.json
+echo 'main.conf: 1 suppression, 0 of them expired' >want.txt
+cmp -s list.json want.json && cmp -s check.txt want.txt && diff -B conf.d/s.conf before.conf >/dev/null && [ ! -e conf.d/s.conf.new ] ||
+	{ failed=$((failed + 1)); echo "suppress: $(cat err list.json check.txt)"; }
 
 echo "$cases cases, $failed failed"
 [ "$failed" -eq 0 ]
