@@ -92,6 +92,21 @@ bad 2 'section.conf:1: a section is written \[NAME\]' config -c section.conf
 bad 2 'unknown option "memory.limt"; the nearest is "memory.limit"' read --set memory.limt=1GiB whole.pcap
 bad 2 '"1KiB" for memory.limit is outside its range \(32MiB..64GiB\)' read --set memory.limit=1KiB whole.pcap
 bad 2 'wants SECTION.OPTION=VALUE, not "memory"' config --set memory
+bad 2 'where.conf:2: suppress.scan.where: column 1: "sny" is no field; the nearest is "sni"' read -c where.conf whole.pcap
+bad 2 'owner.conf:1: \[suppress scan\]: no owner: write who answers' read -c owner.conf whole.pcap
+bad 2 'fact.conf:3: \[fact f\]: no gateway "vpm"; the nearest is "vpn"' read -c fact.conf whole.pcap
+# suppressions
+bad 2 'suppress: list, add, remove or check' suppress
+bad 2 'suppress: knows list, add, remove and check' suppress enlist -c key.conf
+bad 2 'suppress: needs -f FILE' suppress add x --detector leak_loop --owner o --reason r --expires 30d
+bad 2 'suppress: add needs --owner, --reason and --expires' suppress add x -f s.conf --detector leak_loop
+bad 2 'suppress: add needs --detector or --where' suppress add x -f s.conf --owner o --reason r --expires 30d
+bad 2 '\-\-expires "soon" is no time such as 30d' suppress add x -f s.conf --detector leak_loop --owner o --reason r --expires soon
+bad 2 'column 5: ">" does not fit' suppress add x -f s.conf --where 'src > 10.0.0.1' --owner o --reason r --expires 30d
+bad 2 'needs a name of letters' suppress add 'x y' -f s.conf --detector leak_loop --owner o --reason r --expires 30d
+bad 2 'has no suppression "x"' suppress remove x -f owner.conf
+bad 2 'owner.conf:1: \[suppress scan\]: no owner' suppress check -c owner.conf
+bad 1 'folder/none/s.conf.new: No such file' suppress add x -f folder/none/s.conf --detector leak_loop --owner o --reason r --expires 30d
 # lists: each bad line, here one
 bad 2 'none.list: No such file' read $q --set list.feed.file=none.list whole.pcap
 bad 2 'line.list:3: "192.0.2.300" is not an address or network' read $q --set list.feed.file=line.list whole.pcap
@@ -109,21 +124,6 @@ bad 2 '\[list feed\]: no file; write file = PATH' read $q --set list.feed.severi
 bad 2 '"2 weeks" for list.expires is not a time' read $q --set 'list.feed.expires=2 weeks' whole.pcap
 bad 2 'unknown option "list.feed.fil"; the nearest is "list.feed.file"' read $q --set list.feed.fil=x whole.pcap
 bad 2 'letter.pcap: not a MaxMind database for places.asn' read $q --set places.asn=letter.pcap whole.pcap
-bad 2 'where.conf:2: suppress.scan.where: column 1: "sny" is no field; the nearest is "sni"' read -c where.conf whole.pcap
-bad 2 'owner.conf:1: \[suppress scan\]: no owner: write who answers' read -c owner.conf whole.pcap
-bad 2 'fact.conf:3: \[fact f\]: no gateway "vpm"; the nearest is "vpn"' read -c fact.conf whole.pcap
-# suppressions
-bad 2 'suppress: list, add, remove or check' suppress
-bad 2 'suppress: knows list, add, remove and check' suppress enlist -c key.conf
-bad 2 'suppress: needs -f FILE' suppress add x --detector leak_loop --owner o --reason r --expires 30d
-bad 2 'suppress: add needs --owner, --reason and --expires' suppress add x -f s.conf --detector leak_loop
-bad 2 'suppress: add needs --detector or --where' suppress add x -f s.conf --owner o --reason r --expires 30d
-bad 2 '\-\-expires "soon" is no time such as 30d' suppress add x -f s.conf --detector leak_loop --owner o --reason r --expires soon
-bad 2 'column 5: ">" does not fit' suppress add x -f s.conf --where 'src > 10.0.0.1' --owner o --reason r --expires 30d
-bad 2 'needs a name of letters' suppress add 'x y' -f s.conf --detector leak_loop --owner o --reason r --expires 30d
-bad 2 'has no suppression "x"' suppress remove x -f owner.conf
-bad 2 'owner.conf:1: \[suppress scan\]: no owner' suppress check -c owner.conf
-bad 1 'folder/none/s.conf.new: No such file' suppress add x -f folder/none/s.conf --detector leak_loop --owner o --reason r --expires 30d
 # output
 bad 1 'no/such/folder/eve.json: cannot be written: No such file' read $q --eve no/such/folder/eve.json whole.pcap
 bad 1 'folder: cannot be written: Is a directory' read $q --eve folder whole.pcap
