@@ -48,6 +48,8 @@ uint32_t print_cert(struct prints *p, struct cur der); /* a chain of one: SSLv2 
 void print_drop(struct prints *p, uint32_t handle);
 
 void print_client_get(const struct prints *p, uint32_t handle, struct print_client *out);
+/* A number for what a hello's print and its name are of: equal for equal bytes, whatever their handles. */
+uint64_t print_hello(const struct prints *p, uint32_t client, uint32_t sni);
 void print_server_get(const struct prints *p, uint32_t handle, struct print_server *out);
 struct text print_text_get(const struct prints *p, uint32_t handle);
 bool print_cert_get(const struct prints *p, uint32_t handle, struct tls_cert *out);
