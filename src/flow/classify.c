@@ -372,7 +372,7 @@ put_32(uint8_t *p, uint32_t v)
 }
 
 static uint8_t *
-put_bytes(uint8_t *p, const void *from, size_t n)
+put_raw(uint8_t *p, const void *from, size_t n)
 {
 	memcpy(p, from, n);
 	return p + n;
@@ -387,11 +387,11 @@ put_ip(uint8_t *p, const struct flow *f, unsigned side, uint32_t rest)
 	if (addr_is_v4(src) && addr_is_v4(dst)) {
 		p = put_16(put_16(put_32(p, UINT32_C(0x45000000) | (20 + rest)), 0), 0x4000);
 		p = put_16(p, 64u << 8 | f->proto);
-		return put_bytes(put_bytes(put_16(p, 0), src->b + 12, 4), dst->b + 12, 4);
+		return put_raw(put_raw(put_16(p, 0), src->b + 12, 4), dst->b + 12, 4);
 	}
 	p = put_16(put_32(p, UINT32_C(6) << 28), rest);
 	p = put_16(p, (uint32_t)f->proto << 8 | 64);
-	return put_bytes(put_bytes(p, src->b, 16), dst->b, 16);
+	return put_raw(put_raw(p, src->b, 16), dst->b, 16);
 }
 
 static uint8_t *

@@ -15,9 +15,7 @@ struct line {
 	struct out_second *second;
 };
 
-enum { TIME_MAX = 34 };
-
-#define LIT(p, literal) (memcpy((p), "" literal, sizeof(literal) - 1), (p) + sizeof(literal) - 1)
+enum { TIME_MAX = PUT_TIME_MAX + 2 };
 
 char *put_hex64(char *p, uint64_t v);
 char *put_addr(char *p, const struct addr *a);
