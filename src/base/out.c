@@ -63,13 +63,13 @@ put_leading(char *p, uint32_t v)
 }
 
 char *
-put_u64(char *p, uint64_t v)
+put_long(char *p, uint64_t v)
 {
 	enum { EIGHT = 100000000 };
 
 	if (v < EIGHT)
 		return put_leading(p, (uint32_t)v);
-	p = put_u64(p, v / EIGHT);
+	p = put_long(p, v / EIGHT);
 	write_eight(p, eight_digits((uint32_t)(v % EIGHT)));
 	return p + 8;
 }
@@ -79,10 +79,7 @@ out_u64(struct out *o, uint64_t v)
 {
 	char text[PUT_U64_MAX];
 
-	if (o->end - o->p >= PUT_U64_MAX)
-		o->p = put_u64(o->p, v);
-	else
-		out_bytes(o, text, (size_t)(put_u64(text, v) - text));
+	out_bytes(o, text, (size_t)(put_u64(text, v) - text));
 }
 
 void

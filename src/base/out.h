@@ -92,6 +92,15 @@ put_bytes(char *p, const void *bytes, size_t n)
 	return p + n;
 }
 
+static inline char *
+put_u64(char *p, uint64_t v)
+{
+	if (v >= 10)
+		return put_long(p, v);
+	*p = (char)('0' + v);
+	return p + 1;
+}
+
 /* A literal: its length is known when it is compiled. */
 #define PUT_LIT(p, literal) put_bytes((p), "" literal, sizeof(literal) - 1)
 

@@ -14,7 +14,7 @@ static const struct text CARRIERS[] = {NAMES_carrier};
 static const struct text RESUMED[] = {NAMES_resumed};
 
 #define PUT_NAME(l, p, names, v)                                                                                       \
-	((v) < sizeof(names) / sizeof((names)[0]) ? put_plain((l), (p), (names)[v]) : put_number((p), (v)))
+	((v) < sizeof(names) / sizeof((names)[0]) ? put_plain((l), (p), (names)[v]) : put_u64((p), (v)))
 
 /* For each type: is there a value, how many bytes it may take without a check of its own, how it is written. */
 #define HAS_BOOL(v)               (v)
@@ -22,19 +22,19 @@ static const struct text RESUMED[] = {NAMES_resumed};
 #define PUT_BOOL(l, p, v)         PUT_LIT(p, "true")
 #define HAS_U8(v)                 (v)
 #define MAX_U8                    20
-#define PUT_U8(l, p, v)           put_number((p), (v))
+#define PUT_U8(l, p, v)           put_u64((p), (v))
 #define HAS_U16(v)                (v)
 #define MAX_U16                   20
-#define PUT_U16(l, p, v)          put_number((p), (v))
+#define PUT_U16(l, p, v)          put_u64((p), (v))
 #define HAS_U32(v)                (v)
 #define MAX_U32                   20
-#define PUT_U32(l, p, v)          put_number((p), (v))
+#define PUT_U32(l, p, v)          put_u64((p), (v))
 #define HAS_U64(v)                (v)
 #define MAX_U64                   20
-#define PUT_U64(l, p, v)          put_number((p), (v))
+#define PUT_U64(l, p, v)          put_u64((p), (v))
 #define HAS_US(v)                 (v)
 #define MAX_US                    20
-#define PUT_US(l, p, v)           put_number((p), (v))
+#define PUT_US(l, p, v)           put_u64((p), (v))
 #define HAS_HEX64(v)              (v)
 #define MAX_HEX64                 18
 #define PUT_HEX64(l, p, v)        put_hex64((p), (v))
@@ -212,7 +212,7 @@ put_numbers(char *p, const uint32_t *v, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		if (i)
 			*p++ = ',';
-		p = put_number(p, v[i]);
+		p = put_u64(p, v[i]);
 	}
 	*p = ']';
 	return p + 1;

@@ -29,15 +29,6 @@ char *put_versions(struct line *l, char *p, struct text t);
 /* A wire value by its name, else "0x1234". */
 char *put_wire(struct line *l, char *p, const char *name, uint16_t v);
 
-static inline char *
-put_number(char *p, uint64_t v)
-{
-	if (v >= 10)
-		return put_u64(p, v);
-	*p = (char)('0' + v);
-	return p + 1;
-}
-
 static inline bool
 put_room(struct line *l, const char *p, size_t n)
 {

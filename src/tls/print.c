@@ -339,6 +339,13 @@ print_cert_get(const struct prints *p, uint32_t handle, struct tls_cert *out)
 }
 
 void
+print_again(struct prints *p, uint32_t handle)
+{
+	if (handle)
+		intern_again(p->intern, handle);
+}
+
+void
 print_drop(struct prints *p, uint32_t handle)
 {
 	intern_drop(p->intern, handle);
