@@ -151,7 +151,7 @@ static bool
 incident_counts(struct detect *d, struct finding *f, const struct actor *a)
 {
 	uint64_t open = incident_detectors(d, a, f->gateway);
-	bool chained = chain_raise(d, f, open | trail_detectors(d, a, f->gateway));
+	bool chained = !f->explained && chain_raise(d, f, open | trail_detectors(d, a, f->gateway));
 	bool enough = f->weak && f->severity > SEVERITY_INFO && trail_add(d, f, a);
 
 	return f->severity > SEVERITY_INFO && (!f->weak || chained || enough || open);
