@@ -113,7 +113,7 @@ habit_add(struct detect *d, const struct session *s, const struct rhythm *r)
 {
 	struct service *w = egress_service(d, s);
 
-	if (!w || is_habit(w, r) || w->habits == RHYTHMS_KNOWN)
+	if (!w || is_habit(w, r) || w->habits == HABITS_KNOWN)
 		return;
 	w->habit[w->habits++] = (struct habit){r->period_ds, r->out, r->in};
 }
@@ -206,7 +206,7 @@ is_judged(const struct detect *d, const struct view *v)
 {
 	const struct place *p = egress_place(d, v);
 
-	if (!p || egress_shared(d, v))
+	if (!p || egress_blind(d, v))
 		return false;
 	if (v->learning)
 		return true;

@@ -195,7 +195,7 @@ cloud_judge(struct detect *d, const struct view *v)
 	if (!r && !relay_of(s))
 		return;
 	p = egress_place(d, v);
-	if (egress_shared(d, v) || egress_name_known(d, s) ||
+	if (egress_blind(d, v) || egress_name_known(d, s) ||
 	    (p && p->standing == PLACE_LEARNT && (!v->learning || !egress_fresh(d, v)) && (!s->sni.p || r)))
 		return;
 	if (note_call(k, v, r ? (uint64_t)(r - RESOLVERS) + 1 : detect_hash(s->sni), &n))

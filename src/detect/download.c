@@ -228,7 +228,7 @@ is_judged(const struct detect *d, const struct view *v)
 	enum { SETTLED_S = 86400 };
 	const struct place *p = egress_place(d, v);
 
-	if (!p || egress_shared(d, v))
+	if (!p || egress_blind(d, v))
 		return false;
 	if (p->standing == PLACE_NEW)
 		return true;

@@ -7,6 +7,12 @@
 enum { SHARED_PLACES = 64, KEEP_CALLS = 3 };
 enum { TAG_SERVICE = 1, TAG_OWN, TAG_NEAR, TAG_LISTENS };
 
+static bool
+service_sound(const void *bytes)
+{
+	return ((const struct service *)bytes)->habits <= HABITS_KNOWN;
+}
+
 void *
 egress_init(struct detect *d, struct carve *c, size_t bytes)
 {
@@ -20,7 +26,9 @@ egress_init(struct detect *d, struct carve *c, size_t bytes)
 	detect_memory(d, &e->names, c,
 		      &(struct memory_plan){.bytes = bytes / 4, .payload = sizeof(struct name), .version = 1});
 	detect_memory(d, &e->services, c,
-		      &(struct memory_plan){.bytes = bytes / 4, .payload = sizeof(struct service), .version = 1});
+		      &(struct memory_plan){.bytes = bytes / 8, .payload = sizeof(struct service), .version = 1});
+	detect_sound(d, service_sound);
+	detect_memory(d, &e->shared, c, &(struct memory_plan){.bytes = bytes / 8, .payload = egress_shared_payload()});
 	return e;
 }
 
@@ -140,14 +148,14 @@ egress_service(const struct detect *d, const struct session *s)
 	return memory_find(&table(d)->services, &key);
 }
 
-/* Addresses of a site's NAT show here by themselves: new places without end, after days of learning. */
+/* What the operator told (gateway.nat), or what shows by itself: new places without end, after days of learning. */
 bool
-egress_shared(const struct detect *d, const struct view *v)
+egress_blind(const struct detect *d, const struct view *v)
 {
 	const struct memory_key key = own_key(v->s);
 	const struct service *own = memory_find(&table(d)->services, &key);
 
-	return own && own->late >= SHARED_PLACES;
+	return v->shared || (own && own->late >= SHARED_PLACES);
 }
 
 bool
@@ -155,7 +163,7 @@ egress_unknown(const struct detect *d, const struct view *v)
 {
 	const struct place *p = egress_place(d, v);
 
-	return p && p->standing == PLACE_NEW && !egress_shared(d, v);
+	return p && p->standing == PLACE_NEW && !egress_blind(d, v);
 }
 
 bool
@@ -229,7 +237,7 @@ novelty_of(const struct egress *e, const struct detect *d, const struct view *v)
 	const struct service *service = egress_service(d, s), *around = memory_find(&e->services, &near);
 	bool tls = s->client_hello;
 
-	if (egress_shared(d, v))
+	if (egress_blind(d, v))
 		return NOVEL_SHARED;
 	if (s->sni.p)
 		return novelty_by_name(e, s);
@@ -291,7 +299,7 @@ egress_note(struct detect *d, const struct view *v)
 
 	e->fresh = NULL;
 	note_listens(e, v->s);
-	if (v->first && (egress_called(d, v) || seems_called(v))) {
+	if (v->first && !v->shared && (egress_called(d, v) || seems_called(v))) {
 		bool known = egress_place(d, v) != NULL;
 
 		n = known || !egress_called(d, v) ? NOVEL_NOT : novelty_of(e, d, v);
@@ -329,7 +337,13 @@ egress_learn(struct detect *d, const struct view *v)
 	struct egress *e = table(d);
 	const struct session *s = v->s;
 
-	if (s->sni.p && s->role == ROLE_OUTBOUND && v->first) {
+	if (!v->first || !egress_called(d, v))
+		return;
+	if (v->shared) {
+		egress_shared(d, &e->shared, v);
+		return;
+	}
+	if (s->sni.p) {
 		const struct memory_key near = name_near_key(s), any = name_key(s);
 
 		learn_name(&e->names, &near, v);

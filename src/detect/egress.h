@@ -27,7 +27,7 @@ struct place {
 	uint8_t reserved[3];
 };
 
-enum { RHYTHMS_KNOWN = 4 };
+enum { HABITS_KNOWN = 4 };
 
 /* How the gateway calls a service again and again: deciseconds between calls, bytes each way. */
 struct habit {
@@ -38,7 +38,7 @@ struct habit {
 /* A protocol and port; also, with other keys, an own address or a network: how many places it was seen with. */
 struct service {
 	uint32_t places, late; /* late: places that were new in the second half of detect.learn */
-	struct habit habit[RHYTHMS_KNOWN];
+	struct habit habit[HABITS_KNOWN];
 	uint8_t habits, reserved[3];
 };
 
@@ -52,7 +52,7 @@ const struct place *egress_place(const struct detect *d, const struct view *v);
 bool egress_fresh(const struct detect *d, const struct view *v);
 
 /* Is the own address one that users' traffic leaves from, too?  Then nothing can be told of the gateway's own. */
-bool egress_shared(const struct detect *d, const struct view *v);
+bool egress_blind(const struct detect *d, const struct view *v);
 
 /* Neither learnt nor explained, and not shared: what a detector of the unknown judges. */
 bool egress_unknown(const struct detect *d, const struct view *v);

@@ -36,6 +36,7 @@ struct egress {
 	struct memory places;
 	struct memory names;
 	struct memory services; /* struct service: ports called, own addresses, networks, ports that clients call */
+	struct memory shared;   /* addresses that it shares with users: how diverse their calls are */
 	struct burst *burst;    /* by gateway */
 	const struct view *fresh;
 };

@@ -30,11 +30,25 @@ struct fan {
 };
 _Static_assert(sizeof(struct fan) * (GATEWAYS_MAX + 1) + 128 <= DETECT_MEMORY_MIN / 256, "one share");
 
+static bool
+fans_sound(const void *bytes)
+{
+	const struct fan *f = bytes;
+
+	for (unsigned i = 0; i <= GATEWAYS_MAX; i++)
+		if (f[i].ports > PORTS_MAX)
+			return false;
+	return true;
+}
+
 void *
 fan_init(struct detect *d, struct carve *c, size_t bytes)
 {
+	void *fans = detect_array(d, c, sizeof(struct fan) * (GATEWAYS_MAX + 1), 1);
+
 	(void)bytes;
-	return detect_array(d, c, sizeof(struct fan) * (GATEWAYS_MAX + 1), 1);
+	detect_sound(d, fans_sound);
+	return fans;
 }
 
 /* Marks the address; true when its bit is new in the hour. */
@@ -149,7 +163,7 @@ fan_judge(struct detect *d, const struct view *v)
 	const struct place *p;
 	bool new_place, known;
 
-	if (!v->first || !egress_called(d, v) || egress_shared(d, v))
+	if (!v->first || !egress_called(d, v) || egress_blind(d, v))
 		return;
 	time_passes(d, f, v->s->time);
 	p = egress_place(d, v);

@@ -38,6 +38,14 @@ struct hidden {
 	struct starts *starts;    /* by gateway */
 };
 
+static bool
+minority_sound(const void *bytes)
+{
+	const struct minority *m = bytes;
+
+	return m->nets <= MINORITY_NETS && m->accepted_count <= MINORITY_ACCEPTED && m->after_nets <= MINORITY_AFTER;
+}
+
 void *
 hidden_init(struct detect *d, struct carve *c, size_t bytes)
 {
@@ -49,6 +57,7 @@ hidden_init(struct detect *d, struct carve *c, size_t bytes)
 		      &(struct memory_plan){.bytes = bytes - array - sizeof(*h) - 128,
 					    .payload = sizeof(struct minority),
 					    .version = 1});
+	detect_sound(d, minority_sound);
 	return h;
 }
 

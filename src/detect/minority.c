@@ -3,7 +3,8 @@
  */
 #include "detect/minority.h"
 
-enum { BASE = 20, AFTER = 5, AFTER_NETS = 2, ODD_AGE_S = 7 * 86400 };
+/* AFTER: of a pair that takes turns, forty do not come to one unit by chance. */
+enum { BASE = 20, AFTER = 40, ODD_AGE_S = 7 * 86400 };
 
 static bool
 same(uint64_t a, uint64_t b, uint32_t spread)
@@ -61,7 +62,7 @@ add_usual(struct minority *m, const struct sighting *s)
 		return;
 	m->after += m->after != UINT32_MAX;
 	if (s->net != m->odd_net)
-		note_net(m->after_net, &m->after_nets, AFTER_NETS, s->net);
+		note_net(m->after_net, &m->after_nets, MINORITY_AFTER, s->net);
 }
 
 static void
@@ -108,5 +109,5 @@ minority_add(struct minority *m, const struct sighting *s)
 bool
 minority_is(const struct minority *m, uint32_t times)
 {
-	return m->odd_count >= times && m->odd_nets == 1 && m->after >= AFTER && m->after_nets >= AFTER_NETS;
+	return m->odd_count >= times && m->odd_nets == 1 && m->after >= AFTER && m->after_nets >= MINORITY_AFTER;
 }

@@ -12,17 +12,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MINORITY_NETS = 3, MINORITY_ACCEPTED = 3 };
+enum { MINORITY_NETS = 3, MINORITY_ACCEPTED = 3, MINORITY_AFTER = 3 };
 
 struct minority {
-	uint64_t usual, accepted[MINORITY_ACCEPTED]; /* values; accepted: other ones that several networks get */
-	uint64_t net[MINORITY_NETS];                 /* networks that got the usual one */
-	uint64_t odd, odd_net;                       /* the other value, and who gets it; 0: none */
-	uint64_t odd_session[2], after_net[2];       /* after: got the usual one since */
+	uint64_t usual, accepted[MINORITY_ACCEPTED];        /* values; accepted: other ones that several networks get */
+	uint64_t net[MINORITY_NETS];                        /* networks that got the usual one */
+	uint64_t odd, odd_net;                              /* the other value, and who gets it; 0: none */
+	uint64_t odd_session[2], after_net[MINORITY_AFTER]; /* after: got the usual one since */
 	struct when odd_first, odd_last;
 	uint32_t count, odd_count, after; /* after: usual ones since the odd one */
 	uint8_t nets, odd_nets, after_nets, accepted_count;
-	uint8_t told, reserved[3];
+	uint8_t told, reserved[3]; /* told: by the owner */
 };
 
 /* What came, to whom. */

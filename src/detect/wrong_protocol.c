@@ -128,6 +128,8 @@ judge_plain(struct detect *d, const struct view *v)
 	if (!ports_only_tls(p) || p->plain_sizes & answer_bit(v->s))
 		return;
 	severity = severity_of(d, v->s);
+	if (v->learning && severity < SEVERITY_HIGH)
+		severity = SEVERITY_INFO;
 	if (once(d, (struct addr){{0}}, v->s->id, (uint64_t)TAG_SESSION << 8 | severity))
 		report_plain(d, v, p, severity);
 }

@@ -106,8 +106,8 @@ words(void **state)
 	handshake(&t, "203.0.113.66", 2 * DAY + 60, &odd);
 	users(&t, 40, 2 * DAY + 99, &USUAL);
 	assert_string_equal(t.got.finding[0].text,
-			    "192.0.2.10 port 443 serves another TLS server to one network alone: 2 times, while 5 "
-			    "handshakes of others since then got the usual, as did 205 in all");
+			    "192.0.2.10 port 443 serves another TLS server to one network alone: 2 times, while 40 "
+			    "handshakes of others since then got the usual, as did 240 in all");
 	assert_int_equal(t.got.finding[0].session_count, 2);
 	site_end(&t);
 }
