@@ -25,9 +25,14 @@ enum detector_id {
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
-	DETECTOR_END
+	DETECTOR_END = 40 /* beyond every id, in whatever order the rows are */
 };
 _Static_assert(DETECTOR_END <= 64, "sets of detectors are 64 bits");
+#define DETECTOR(id, name, ...) _Static_assert(id > 0 && id < DETECTOR_END, "the id of " #name);
+#define PARAM(...)
+#include "detect/detect.def"
+#undef DETECTOR
+#undef PARAM
 #define DETECTOR_BIT(name) (UINT64_C(1) << DETECTOR_##name)
 
 enum param_index {
