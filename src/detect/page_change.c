@@ -10,8 +10,9 @@
 #include "detect/statics.h"
 
 enum {
-	ALIVE_MIN = 3,  /* objects that stayed, at least */
-	GONE_MAX = 2,   /* a changed script changes the size of the page that names it, too */
+	ALIVE_MIN = 3,      /* objects that stayed, at least */
+	GONE_MAX = 2,       /* a changed script changes the size of the page that names it, too */
+	SAME_S = 86400,     /* what appeared so short before belongs to it */
 	GONE_S = 7 * 86400, /* fetched until so long before the new one */
 	MARKER_S = 86400
 };
@@ -29,16 +30,57 @@ page_change_init(struct detect *d, struct carve *c, size_t bytes)
 struct change {
 	const struct static_size *fresh;
 	struct static_size *gone; /* the nearest in size that went */
+	unsigned networks;        /* that fetched the new one */
+	unsigned most;            /* networks of the object that most fetch */
 	unsigned went, came, stayed;
 };
 
-/* Jitter spreads an object over neighbouring steps: only the lowest of them counts. */
+static unsigned
+networks_of(const struct static_size *e)
+{
+	return network_count(e->days[0] | e->days[1]);
+}
+
+/* Jitter spreads an object over neighbouring steps: below and above, NULL: none worth the name. */
+static struct static_size *
+beside(const struct statics *s, const struct static_size *e, int steps)
+{
+	struct static_size *o = statics_find(s, e->gateway, e->bytes + (uint32_t)(steps * STATIC_STEP));
+
+	return o && networks_of(o) * 8 >= networks_of(e) ? o : NULL;
+}
+
+/* The steps of one object share its fate; the lowest of them counts. */
 static bool
 is_head(const struct statics *s, const struct static_size *e)
 {
-	const struct static_size *below = statics_find(s, e->gateway, e->bytes - STATIC_STEP);
+	return !beside(s, e, -1);
+}
 
-	return !below || set_count(below->days[0] | below->days[1]) < set_count(e->days[0] | e->days[1]) / 4;
+static bool
+is_fresh(const struct static_size *e, const struct static_size *f)
+{
+	return e->began + SAME_S >= f->began;
+}
+
+static bool
+is_gone(const struct static_size *e, const struct static_size *f)
+{
+	return e->last[STATIC_STRAYS] < f->began;
+}
+
+/* All of the object's steps. */
+static bool
+is_all(bool (*what)(const struct static_size *e, const struct static_size *f), const struct statics *s,
+       const struct static_size *e, const struct static_size *f)
+{
+	for (int steps = -2; steps <= 2; steps++) {
+		const struct static_size *o = steps ? beside(s, e, steps) : e;
+
+		if (o && !what(o, f))
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -48,29 +90,54 @@ could_become(const struct detect *d, const struct static_size *o, const struct s
 	       fresh->bytes <= o->bytes + d->param[PARAM_page_change_growth_max];
 }
 
+static bool
+is_object(const struct detect *d, const struct static_size *e)
+{
+	return e->is_static && e->active >= d->param[PARAM_page_change_stable];
+}
+
+/* Would it have been fetched since, at its rank? */
+static bool
+is_missed(const struct detect *d, const struct change *c, const struct static_size *e)
+{
+	return (uint64_t)c->networks * networks_of(e) * 4 >=
+	       3 * (uint64_t)c->most * (uint64_t)d->param[PARAM_page_change_networks];
+}
+
 static void
 change_note(const struct detect *d, const struct statics *s, struct change *c, struct static_size *e)
 {
 	const struct static_size *f = c->fresh;
-	unsigned nets = set_count(e->days[0] | e->days[1]);
 
-	if (e->bytes == 0 || e->gateway != f->gateway || nets * 2 < set_count(f->days[0] | f->days[1]))
+	if (e->bytes == 0 || e->gateway != f->gateway || networks_of(e) * 2 < c->networks)
 		return;
-	if (!when_before(e->first, f->first) || when_since(f->first, e->first) < 86400 * NS_PER_S) {
-		c->came += is_head(s, e);
-		return;
-	}
-	if (!e->is_static || e->active < d->param[PARAM_page_change_stable])
-		return;
-	if (!when_before(e->last, f->first)) {
-		c->stayed++;
+	if (is_fresh(e, f)) {
+		c->came += is_head(s, e) && is_all(is_fresh, s, e, f);
 		return;
 	}
-	if (when_since(f->first, e->last) > GONE_S * NS_PER_S)
+	if (!is_object(d, e))
+		return;
+	if (!is_all(is_gone, s, e, f)) {
+		c->stayed += is_head(s, e);
+		return;
+	}
+	if (f->began - e->last[STATIC_STRAYS] > GONE_S)
 		return;
 	c->went += is_head(s, e);
-	if (could_become(d, e, f) && (!c->gone || e->bytes > c->gone->bytes))
+	if (could_become(d, e, f) && is_missed(d, c, e) && (!c->gone || e->bytes > c->gone->bytes))
 		c->gone = e;
+}
+
+/* What is replaced once more by the steps of the same new object is told already. */
+static void
+change_forget(const struct statics *s, struct static_size *gone)
+{
+	for (int steps = -2; steps <= 2; steps++) {
+		struct static_size *o = statics_find(s, gone->gateway, gone->bytes + (uint32_t)(steps * STATIC_STEP));
+
+		if (o)
+			o->active = 0;
+	}
 }
 
 static void
@@ -91,10 +158,10 @@ page_change_report(struct detect *d, const struct view *v, const struct change *
 	finding_number(&n, "bytes_before", "bytes", o->bytes);
 	finding_number(&n, "bytes_after", "bytes", f->bytes);
 	finding_number(&n, "grown", "bytes", (int64_t)f->bytes - o->bytes);
-	finding_number(&n, "networks", "networks", network_count(f->days[0] | f->days[1]));
+	finding_number(&n, "networks", "networks", c->networks);
 	finding_number(&n, "days_before", "days", o->active);
 	finding_number(&n, "unchanged", "objects", c->stayed);
-	finding_number(&n, "since", "s", when_since(d->now, f->first) / NS_PER_S);
+	finding_number(&n, "since", "s", d->now.ns / NS_PER_S - f->began);
 	finding_weigh(&n, "one object changed, the others did not", 40);
 	finding_weigh(&n, "the old one is fetched by nobody any more", 25);
 	finding_weigh(&n, "it was the same on many days", least(o->active, 20));
@@ -111,15 +178,22 @@ static void
 look(struct detect *d, const struct view *v, struct static_size *fresh)
 {
 	struct statics *s = d->state[DETECTOR_page_change];
-	struct change c = {.fresh = fresh};
+	struct change c = {.fresh = fresh, .networks = networks_of(fresh)};
+	uint32_t n = s->sets * STATIC_WAYS;
 
-	for (uint32_t i = 0; i < s->sets * STATIC_WAYS; i++)
+	if (!is_all(is_fresh, s, fresh, fresh))
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		if (s->size[i].gateway == fresh->gateway && is_object(d, &s->size[i]))
+			c.most = most(c.most, networks_of(&s->size[i]));
+	for (uint32_t i = 0; i < n; i++)
 		change_note(d, s, &c, &s->size[i]);
 	if (!c.gone || c.went > GONE_MAX || c.came > GONE_MAX || c.stayed < ALIVE_MIN || c.went * 3 > c.stayed)
 		return;
 	page_change_report(d, v, &c);
 	fresh->changes = (uint8_t)least(c.gone->changes + 1u, UINT8_MAX);
 	fresh->asked = UINT8_MAX; /* told */
+	change_forget(s, c.gone);
 }
 
 /* Learning finds the new size; the next record is the occasion to look. */
@@ -128,7 +202,7 @@ page_change_judge(struct detect *d, const struct view *v)
 {
 	struct statics *s = d->state[DETECTOR_page_change];
 	struct static_gate *g = &s->gate[v->s->gateway];
-	struct static_size *fresh = g->pending ? &s->size[g->pending - 1] : NULL;
+	struct static_size *fresh = g->pending ? &s->size[(g->pending - 1) % (s->sets * STATIC_WAYS)] : NULL;
 
 	if (!fresh || v->degraded)
 		return;

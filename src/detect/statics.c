@@ -7,15 +7,15 @@
 #include "detect/statics.h"
 
 enum {
-	ANSWER_MIN = 96,    /* below: redirects of nothing, keystrokes, acknowledgements */
-	SPARSE = 65536,     /* so large sizes do not meet by chance */
-	SPIKE = 3,          /* a static size has so many times the networks of the sizes around it */
-	AROUND_FROM = 2,    /* in steps: jitter of the size itself is nearer */
+	ANSWER_MIN = 96, /* below: redirects of nothing, keystrokes, acknowledgements */
+	SPARSE = 65536,  /* so large sizes do not meet by chance */
+	SPIKE = 3,       /* a static size has so many times the networks of the sizes around it */
+	AROUND_FROM = 2, /* in steps: jitter of the size itself is nearer */
 	AROUND_TO = 4,
-	LANDING = 64,       /* exchanges of a stay; afterwards people work */
-	LOOP = 6,           /* exchanges of one shape that are a loop, no visitor */
+	LANDING = 64, /* exchanges of a stay; afterwards people work */
+	LOOP = 6,     /* exchanges of one shape that are a loop, no visitor */
 	EPOCH_DAYS = 30,
-	AGE_DAYS = 60,      /* a page nobody fetched for so long is gone */
+	AGE_DAYS = 60,        /* a page nobody fetched for so long is gone */
 	AGE_LARGE_DAYS = 400, /* an installer is fetched seldom */
 	YOUNG_DAYS = 3,
 	READY_SIZES = 3,
@@ -49,8 +49,8 @@ unsigned
 network_count(uint64_t set)
 {
 	static const uint16_t count[65] = {
-		0,  1,  2,  3,  4,  5,  6,  7,  9,  10, 11, 12,  13,  15,  16,  17,  18,  20,  21,  23,  24,  25,
-		27, 28, 30, 32, 33, 35, 37, 39, 40, 42, 44, 46,  48,  51,  53,  55,  58,  60,  63,  65,  68,  71,
+		0,  1,  2,  3,  4,  5,  6,  7,   9,   10,  11,  12,  13,  15,  16,  17,  18,  20,  21,  23,  24, 25,
+		27, 28, 30, 32, 33, 35, 37, 39,  40,  42,  44,  46,  48,  51,  53,  55,  58,  60,  63,  65,  68, 71,
 		74, 78, 81, 85, 89, 93, 97, 102, 107, 113, 119, 126, 133, 142, 151, 163, 177, 196, 222, 266, 300};
 
 	return count[set_count(set)];
@@ -89,12 +89,18 @@ statics_find(const struct statics *s, uint8_t gateway, uint32_t bytes)
 	return find_step(s, gateway, bytes / STATIC_STEP);
 }
 
+static uint32_t
+seconds(struct when t)
+{
+	return (uint32_t)(t.ns / NS_PER_S);
+}
+
 static bool
 is_alive(const struct static_size *e, struct when now)
 {
 	int64_t days = e->bytes >= SPARSE ? AGE_LARGE_DAYS : AGE_DAYS;
 
-	return e->is_static && when_since(now, e->last) <= days * 86400 * NS_PER_S;
+	return e->is_static && (int64_t)seconds(now) - e->last[0] <= days * 86400;
 }
 
 static const struct statics *
@@ -153,11 +159,18 @@ is_peak(const struct statics *s, const struct static_size *e)
 	return here * 2 * (AROUND_TO - AROUND_FROM + 1) >= SPIKE * sum;
 }
 
+/* A snapshot may bring any number. */
+static struct static_gate *
+gate_of(struct statics *s, const struct static_size *e)
+{
+	return &s->gate[e->gateway <= GATEWAYS_MAX ? e->gateway : 0];
+}
+
 static void
 weigh(struct statics *s, struct static_size *e)
 {
-	struct static_gate *g = &s->gate[e->gateway];
-	bool was = e->is_static;
+	struct static_gate *g = gate_of(s, e);
+	bool was = e->is_static != 0;
 
 	e->is_static = set_count(e->nets[0] | e->nets[1]) >= networks_needed(g->nets[0] | g->nets[1]) &&
 		       (e->bytes >= SPARSE || is_peak(s, e));
@@ -174,10 +187,10 @@ place_for(struct statics *s, uint8_t gateway, uint32_t bytes)
 	for (unsigned i = 0; i < STATIC_WAYS; i++) {
 		if (e[i].bytes == 0)
 			return &e[i];
-		if (e[i].is_static != old->is_static ? old->is_static : when_before(e[i].last, old->last))
+		if (e[i].is_static != old->is_static ? old->is_static : e[i].last[0] < old->last[0])
 			old = &e[i];
 	}
-	s->gate[old->gateway].sizes -= old->is_static;
+	gate_of(s, old)->sizes -= old->is_static != 0;
 	s->evicted++;
 	return old;
 }
@@ -191,13 +204,28 @@ days_pass(struct static_size *e, int32_t day)
 		e->days[1] = e->days[0];
 		e->days[0] = 0;
 		e->day = day;
-		e->active += e->active < UINT16_MAX;
+		e->active = (uint16_t)(e->active + (e->active < UINT16_MAX));
+		if (!e->is_static && set_count(e->days[1]) <= STATIC_STRAYS)
+			e->began = 0;
 	}
 	if (epoch > e->epoch) {
 		e->nets[1] = e->nets[0];
 		e->nets[0] = 0;
 		e->epoch = epoch;
 	}
+}
+
+/* Records come at their ends: times are in no order. */
+static void
+note_fetch(struct static_size *e, uint32_t at)
+{
+	for (unsigned i = 0; i <= STATIC_STRAYS; i++)
+		if (e->last[i] < at) {
+			uint32_t older = e->last[i];
+
+			e->last[i] = at;
+			at = older;
+		}
 }
 
 static struct static_size *
@@ -207,19 +235,14 @@ size_use(struct statics *s, uint8_t gateway, const struct turn *t, int32_t day)
 
 	if (!e) {
 		e = place_for(s, gateway, t->answer);
-		*e = (struct static_size){.first = t->time,
-					  .last = t->time,
-					  .bytes = t->answer,
+		*e = (struct static_size){.bytes = t->answer,
 					  .day = day,
 					  .epoch = (uint16_t)(day / EPOCH_DAYS),
 					  .active = 1,
 					  .gateway = gateway};
 	}
 	days_pass(e, day);
-	if (when_before(e->last, t->time))
-		e->last = t->time;
-	if (when_before(t->time, e->first))
-		e->first = t->time;
+	note_fetch(e, seconds(t->time));
 	return e;
 }
 
@@ -229,7 +252,7 @@ is_worth_a_look(const struct static_size *e, struct when now, unsigned asked_fro
 {
 	unsigned nets = set_count(e->days[0] | e->days[1]);
 
-	return when_since(now, e->first) <= YOUNG_DAYS * 86400 * NS_PER_S && nets >= asked_from && nets >= 2u * e->asked;
+	return (int64_t)seconds(now) - e->began <= YOUNG_DAYS * 86400 && nets >= asked_from && nets >= 2u * e->asked;
 }
 
 static void
@@ -242,6 +265,8 @@ size_add(struct statics *s, const struct view *v, const struct turn *t, unsigned
 		return;
 	e->days[0] |= bit;
 	e->nets[0] |= bit;
+	if (!e->began && set_count(e->days[0] | e->days[1]) > STATIC_STRAYS)
+		e->began = seconds(t->time);
 	weigh(s, e);
 	if (is_worth_a_look(e, t->time, asked_from)) {
 		e->asked = (uint8_t)set_count(e->days[0] | e->days[1]);

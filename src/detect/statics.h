@@ -13,13 +13,14 @@
 
 #include "detect/visit.h"
 
-enum { STATIC_STEP = 8, STATIC_WAYS = 8 };
+enum { STATIC_STEP = 8, STATIC_WAYS = 8, STATIC_STRAYS = 2 };
 
 struct static_size {
 	uint64_t nets[2]; /* networks of this epoch (30 days) and of the one before in which it was fetched */
 	uint64_t days[2]; /* of its last day and of the one before */
-	struct when first, last;
-	uint32_t bytes; /* 0: free */
+	uint32_t began;   /* seconds since 1970: when STATIC_STRAYS networks and one more had fetched it */
+	uint32_t last[3]; /* the latest fetches, newest first */
+	uint32_t bytes;   /* 0: free */
 	int32_t day;
 	uint16_t epoch, active; /* active: days on which it was fetched */
 	uint8_t gateway, is_static;
@@ -27,6 +28,10 @@ struct static_size {
 	uint8_t changes; /* page_change: how often this object was replaced before */
 };
 _Static_assert(sizeof(struct static_size) == 64, "a line each");
+
+/* Dynamic answers have every size now and then: so many fetches mean nothing, be it before an object appears or after
+   it went. */
+_Static_assert(sizeof(((struct static_size *)0)->last) / sizeof(uint32_t) == STATIC_STRAYS + 1, "strays");
 
 /* Of a gateway. */
 struct static_gate {

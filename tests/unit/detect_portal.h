@@ -38,7 +38,8 @@ portal_land(struct site_test *t, const struct portal *p, struct session *s)
 	site_exchange(t, s, 610 + site_random(t, 80), p->object[0] + site_random(t, p->jitter + 1), 0);
 	for (unsigned i = 1; i < p->objects; i++)
 		if (site_random(t, 6))
-			site_exchange(t, s, 420 + 9 * i + site_random(t, 30), p->object[i] + site_random(t, p->jitter + 1), 40);
+			site_exchange(t, s, 420 + 9 * i + site_random(t, 30),
+				      p->object[i] + site_random(t, p->jitter + 1), 40);
 }
 
 /* A user: lands, logs in, works over another connection. */
@@ -52,7 +53,8 @@ portal_user(struct site_test *t, const struct portal *p, const char *client, uin
 	site_judge(t, &s);
 	s = site_session(t, client, program, seconds + 30);
 	for (unsigned i = 0; i < 20; i++)
-		site_exchange(t, &s, 500 + site_random(t, 900), 300 + site_random(t, 40000), 300 + site_random(t, 9000));
+		site_exchange(t, &s, 500 + site_random(t, 900), 300 + site_random(t, 40000),
+			      300 + site_random(t, 9000));
 	site_judge(t, &s);
 }
 
