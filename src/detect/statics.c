@@ -8,7 +8,8 @@
 
 enum {
 	ANSWER_MIN = 96, /* below: redirects of nothing, keystrokes, acknowledgements */
-	SPARSE = 65536,  /* so large sizes do not meet by chance */
+	SPARSE = 65536,  /* so large sizes do not meet by chance: few networks are enough */
+	NEEDED_SPARSE = 2,
 	SPIKE = 3,       /* a static size has so many times the networks of the sizes around it */
 	AROUND_FROM = 2, /* in steps: jitter of the size itself is nearer */
 	AROUND_TO = 4,
@@ -171,9 +172,10 @@ weigh(struct statics *s, struct static_size *e)
 {
 	struct static_gate *g = gate_of(s, e);
 	bool was = e->is_static != 0;
+	bool sparse = e->bytes >= SPARSE;
+	unsigned needed = sparse ? NEEDED_SPARSE : networks_needed(g->nets[0] | g->nets[1]);
 
-	e->is_static = set_count(e->nets[0] | e->nets[1]) >= networks_needed(g->nets[0] | g->nets[1]) &&
-		       (e->bytes >= SPARSE || is_peak(s, e));
+	e->is_static = set_count(e->nets[0] | e->nets[1]) >= needed && (sparse || is_peak(s, e));
 	g->sizes += e->is_static && !was;
 	g->sizes -= was && !e->is_static;
 }
