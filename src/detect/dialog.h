@@ -27,7 +27,9 @@ struct dialog {
 	uint32_t pauses, bursts;      /* requests after a person's time to think; after less */
 	uint32_t medium;              /* answers of a text or a file, 512 bytes to 200 kB */
 	uint32_t request_min, request_max, answer_min, answer_max;
-	uint32_t told[2]; /* webshell, file_read: exchanges when it was last told */
+	uint32_t told[2];  /* webshell, file_read: exchanges when it was last told */
+	uint32_t exported; /* export: the largest answer told */
+	uint32_t spare;
 };
 
 struct dialogs {

@@ -9,7 +9,7 @@
 #include "detect/dialog.h"
 #include "detect/usual.h"
 
-enum { LEARN_FROM = 16384, VISITOR_STATICS = 2 };
+enum { READY_S = 86400, LEARN_FROM = 16384, VISITOR_STATICS = 2 };
 
 struct export
 {
@@ -51,7 +51,7 @@ export_report(struct detect *d, const struct view *v, const struct dialog *w, co
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_export);
-	if (v->learning || !statics_ready(d, v->s->gateway))
+	if (v->learning || v->known_ns < READY_S * NS_PER_S || !statics_ready(d, v->s->gateway))
 		f.severity = SEVERITY_INFO;
 	else if (visitor)
 		f.severity = SEVERITY_LOW;
@@ -78,15 +78,18 @@ void
 export_judge(struct detect *d, const struct view *v)
 {
 	struct turns it = turns_of(v);
-	const struct dialog *w;
+	struct dialog *w;
 	struct turn t;
 
 	if (v->s->response_max < d->param[PARAM_export_answer] || v->degraded)
 		return;
 	w = dialog_of(d, v);
 	while (w && turns_next(&it, &t) && t.index < EXCHANGES_KEPT)
-		if (t.answer >= d->param[PARAM_export_answer] && is_export(d, v, w, &t))
+		if (t.answer >= d->param[PARAM_export_answer] && t.answer / 2 >= w->exported &&
+		    is_export(d, v, w, &t)) {
+			w->exported = t.answer;
 			export_report(d, v, w, &t);
+		}
 }
 
 void
