@@ -170,7 +170,7 @@ trace_add(struct detect *d, const struct finding *f)
 {
 	struct trace *t = &d->gate[f->gateway].trace[f->detector];
 
-	if (!f->learning && !when_before(f->time, t->time))
+	if (!f->learning && !f->note && !when_before(f->time, t->time))
 		*t = (struct trace){f->time, f->incident};
 }
 

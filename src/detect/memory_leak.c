@@ -143,7 +143,7 @@ memory_leak_report(struct detect *d, const struct view *v, const struct reader *
 	finding_begin(&f, v, DETECTOR_memory_leak);
 	if (probe) {
 		f.severity = SEVERITY_MEDIUM;
-		f.weak = true;
+		f.weak = f.note = true;
 	}
 	f.confidence = probe ? 30 : r->bytes >= 4 * (uint64_t)d->param[PARAM_memory_leak_answers] ? 90 : 75;
 	f.time = r->last;
