@@ -8,7 +8,7 @@ enum {
 	DISTINCT_SLOW = 5,
 	RANGE_MIN = 16,    /* compression and cookies vary by less */
 	RANGE_FACTOR = 4,  /* answers vary so many times as much as requests */
-	RANGE_GROUP = 32,  /* over many sources: an outside monitoring service has many, too */
+	RANGE_WIDE = 32,   /* slowly, or over many sources: an outside monitoring service asks so, too */
 	RANGE_PERIOD = 32, /* a monitor's page, with a time or a token in it */
 	RANGE_EARLY = 80,  /* of one that was there when the sensor came */
 	PROBE_MS = 2000,
@@ -144,7 +144,7 @@ is_enough(const struct detect *d, const struct leak_run *r, int64_t factor, int6
 	int64_t want = d->param[PARAM_leak_loop_requests] * factor;
 
 	return r->count >= want && when_since(r->last, r->first) / NS_PER_S <= window_s * r->count / want &&
-	       (factor == 1 || run_range(r) >= RANGE_GROUP);
+	       (factor == 1 || run_range(r) >= RANGE_WIDE);
 }
 
 bool
@@ -156,6 +156,6 @@ run_is_fast(const struct detect *d, const struct leak_run *r, int64_t factor)
 bool
 run_is_slow(const struct detect *d, const struct leak_run *r, int64_t factor)
 {
-	return is_enough(d, r, factor, d->param[PARAM_leak_loop_slow_window]) && r->request_max - r->request_min <= 1 &&
-	       set_count(r->answers) >= DISTINCT_SLOW;
+	return is_enough(d, r, factor, d->param[PARAM_leak_loop_slow_window]) && run_range(r) >= RANGE_WIDE &&
+	       r->request_max - r->request_min <= 1 && set_count(r->answers) >= DISTINCT_SLOW;
 }

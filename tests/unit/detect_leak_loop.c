@@ -100,7 +100,9 @@ loop_over_many_sources(void **state)
 			site_visit(&t, source, TOOL, i * 3, (uint32_t[]){173, leaked(&t)});
 		}
 		assert_int_equal(t.got.alerts, 1);
-		assert_non_null(strstr(t.got.finding[t.got.findings - 1].text, "several sources"));
+		for (unsigned i = 0; i < t.got.findings; i++)
+			if (t.got.finding[i].severity > SEVERITY_INFO)
+				assert_non_null(strstr(t.got.finding[i].text, "several sources"));
 		site_end(&t);
 	}
 }
