@@ -85,7 +85,7 @@ is_stranger(const struct view *v)
 {
 	const struct session *s = v->s;
 
-	return s->role == ROLE_INBOUND && (s->carrier == CARRIER_TCP || s->carrier == CARRIER_STARTTLS) &&
+	return s->role == ROLE_INBOUND && !v->hidden && (s->carrier == CARRIER_TCP || s->carrier == CARRIER_STARTTLS) &&
 	       v->from < v->until && !v->familiar && !(v->visit && v->visit->phases & PHASE_TUNNEL);
 }
 

@@ -62,7 +62,7 @@ judged(const struct view *v)
 {
 	const struct session *s = v->s;
 
-	return s->role == ROLE_INBOUND && v->from < s->exchange_count && v->from < v->until &&
+	return s->role == ROLE_INBOUND && !v->hidden && v->from < s->exchange_count && v->from < v->until &&
 	       (s->carrier == CARRIER_TCP || s->carrier == CARRIER_STARTTLS);
 }
 

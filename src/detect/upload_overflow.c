@@ -58,7 +58,7 @@ is_cut(const struct view *v)
 	const struct session *s = v->s;
 
 	return s->kind == SESSION_CLOSE && s->end == FLOW_RST && s->ended_by_dest && s->role == ROLE_INBOUND &&
-	       (s->carrier == CARRIER_TCP || s->carrier == CARRIER_STARTTLS) && s->exchanges > 0 &&
+	       !v->hidden && (s->carrier == CARRIER_TCP || s->carrier == CARRIER_STARTTLS) && s->exchanges > 0 &&
 	       s->exchanges == s->exchange_count && s->exchange[s->exchange_count - 1].response == 0 && !v->degraded &&
 	       !v->familiar;
 }
