@@ -27,7 +27,8 @@ download_init(struct detect *d, struct carve *c, size_t bytes)
 }
 
 /* What an exploit looks like from outside. */
-static const uint64_t BEFORE = DETECTOR_BIT(leak_loop) | DETECTOR_BIT(oversized_request);
+static const uint64_t BEFORE = DETECTOR_BIT(leak_loop) | DETECTOR_BIT(oversized_request) | DETECTOR_BIT(memory_leak) |
+			       DETECTOR_BIT(upload_overflow) | DETECTOR_BIT(webshell);
 
 /* The newest such finding not long ago. */
 static const struct trace *
