@@ -209,7 +209,7 @@ static void
 judge_fetch(struct detect *d, const struct view *v)
 {
 	enum { FIRST_S = 3600 };
-	const struct place *p = egress_place(d, v);
+	const struct callee *p = egress_callee(d, v);
 	struct fetched *w;
 
 	if (v->s->bytes_in < (uint64_t)d->param[PARAM_download_bytes] ||
@@ -227,7 +227,7 @@ static bool
 is_judged(const struct detect *d, const struct view *v)
 {
 	enum { SETTLED_S = 86400 };
-	const struct place *p = egress_place(d, v);
+	const struct callee *p = egress_callee(d, v);
 
 	if (!p || egress_blind(d, v))
 		return false;

@@ -220,6 +220,33 @@ name_moves(void **state)
 	site_end(&t);
 }
 
+/* A firmware fetched by hand from a maker whose telemetry is known; the domain of a cloud is nobody's. */
+static void
+sibling_name(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_after_week(&t, 2 << 20);
+	judge(&t, call_tls(&t, "203.0.113.7", 443, "downloads.example.com", WEEK));
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_LOW);
+	s = call_tls(&t, "203.0.114.7", 443, "files.example.com", WEEK + 10);
+	s.client_key = 0x1234;
+	judge(&t, s);
+	assert_int_equal(t.got.finding[1].severity, SEVERITY_HIGH);
+	judge(&t, call_tls(&t, "203.0.115.7", 443, "example.com.evil.example.net", WEEK + 20));
+	assert_int_equal(t.got.finding[2].severity, SEVERITY_HIGH);
+	site_end(&t);
+	site_begin(&t, 2 << 20, 7 * DAY);
+	judge(&t, call_tls(&t, "203.0.113.7", 443, "maker.workers.dev", 0));
+	judge(&t, call_tls(&t, "203.0.113.8", 443, "maker.co.uk", 1));
+	judge(&t, call_tls(&t, "203.0.114.7", 443, "other.workers.dev", WEEK));
+	judge(&t, call_tls(&t, "203.0.114.8", 443, "other.co.uk", WEEK + 1));
+	assert_int_equal(count_of(&t, DETECTOR_new_egress, SEVERITY_HIGH), 2);
+	site_end(&t);
+}
+
 /* A known name's new address stays low, whatever was tried at the gateway before. */
 static void
 explained_after_a_leak(void **state)
@@ -330,6 +357,7 @@ main(void)
 		cmocka_unit_test(answers_bad),
 		cmocka_unit_test(known_places_outlive_a_scan),
 		cmocka_unit_test(name_moves),
+		cmocka_unit_test(sibling_name),
 		cmocka_unit_test(explained_after_a_leak),
 		cmocka_unit_test(changing_servers),
 		cmocka_unit_test(older_than_the_sensor_bad),
