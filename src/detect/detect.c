@@ -28,12 +28,23 @@ const struct detect_param DETECT_PARAMS[] = {
 };
 const unsigned DETECT_PARAM_COUNT = sizeof(DETECT_PARAMS) / sizeof(DETECT_PARAMS[0]);
 
+const struct detector_info *
+detector_info(uint16_t id)
+{
+	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+		if (DETECTORS[i].id == id)
+			return &DETECTORS[i];
+	return NULL;
+}
+
 /* Which functions a detector has. */
-#define JUDGE(code)             code##_judge, NULL, NULL
-#define JUDGE_LEARN(code)       code##_judge, code##_learn, NULL
-#define JUDGE_PULSE(code)       code##_judge, NULL, code##_pulse
-#define JUDGE_LEARN_PULSE(code) code##_judge, code##_learn, code##_pulse
-#define PULSE(code)             NULL, NULL, code##_pulse
+#define JUDGE(code)             code##_judge, NULL, NULL, NULL
+#define JUDGE_LEARN(code)       code##_judge, code##_learn, NULL, NULL
+#define JUDGE_PULSE(code)       code##_judge, NULL, code##_pulse, NULL
+#define JUDGE_LEARN_PULSE(code) code##_judge, code##_learn, code##_pulse, NULL
+#define PULSE(code)             NULL, NULL, code##_pulse, NULL
+#define STAY(code)              NULL, NULL, NULL, code##_stay
+#define JUDGE_STAY(code)        code##_judge, NULL, NULL, code##_stay
 
 static const struct detector_code {
 	uint16_t id, share;
@@ -41,6 +52,7 @@ static const struct detector_code {
 	void (*judge)(struct detect *d, const struct view *v);
 	void (*learn)(struct detect *d, const struct view *v);
 	void (*pulse)(struct detect *d, const struct pulse *p);
+	void (*stay)(struct detect *d, struct visit *w);
 } CODE[] = {
 #define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) {id, share, code##_init, calls(code)},
 #define PARAM(...)
@@ -71,6 +83,7 @@ _Static_assert(sizeof(struct detect) + 1024 <= DETECT_MEMORY_MIN / SHARES * 4, "
 
 /* Of a session that is not over. */
 struct running {
+	uint64_t bytes_out, bytes_in;
 	uint32_t judged;        /* exchanges */
 	bool established, cert; /* were seen */
 };
@@ -156,12 +169,12 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 	} tables[] = {{&d->running, sizeof(struct running), SHARE_RUNNING},
 		      {&d->incidents, incident_payload(), SHARE_INCIDENTS},
 		      {&d->trails, trail_payload(), SHARE_TRAILS},
-		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR},
-		      {&d->visits, visit_payload(), SHARE_VISITS}};
+		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR}};
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		detect_memory(d, tables[i].m, &own,
 			      &(struct memory_plan){.bytes = share * tables[i].share, .payload = tables[i].payload});
+	visit_init(d, &own, share * SHARE_VISITS);
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++) {
 		d->making = CODE[i].id;
 		d->state[CODE[i].id] = CODE[i].init(d, &own, share * CODE[i].share);
@@ -189,6 +202,8 @@ view_exchanges(struct detect *d, struct view *v)
 	v->first = r == NULL;
 	v->first_established = v->s->established && !(r && r->established);
 	v->first_cert = v->s->cert_sha256.p && !(r && r->cert);
+	v->more_out = v->s->bytes_out - (r ? r->bytes_out : 0);
+	v->more_in = v->s->bytes_in - (r ? r->bytes_in : 0);
 	v->from = r ? r->judged : 0;
 	v->until = finished(v->s);
 	if (v->from > v->until)
@@ -199,7 +214,11 @@ view_exchanges(struct detect *d, struct view *v)
 		return;
 	}
 	r = memory_use(&d->running, &key, &(bool){false});
-	*r = (struct running){v->until, v->s->established, v->s->cert_sha256.p != NULL};
+	*r = (struct running){.bytes_out = v->s->bytes_out,
+			      .bytes_in = v->s->bytes_in,
+			      .judged = v->until,
+			      .established = v->s->established,
+			      .cert = v->s->cert_sha256.p != NULL};
 }
 
 static struct gate *
@@ -213,12 +232,28 @@ gate_seen(struct detect *d, uint8_t gateway, struct when t)
 	return g;
 }
 
+/* Visits that went on some minutes ago are told to those who judge a stay as a whole. */
+static void
+tell_stays(struct detect *d)
+{
+	struct visit *w;
+
+	while ((w = visit_due(d)) != NULL) {
+		for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+			if (CODE[i].stay)
+				CODE[i].stay(d, w);
+		familiar_stay(d, w);
+	}
+	visits_pass(d);
+}
+
 static void
 time_passes(struct detect *d, struct when now)
 {
 	if (when_before(d->now, now))
 		d->now = now;
 	incident_idle(d, d->now);
+	tell_stays(d);
 }
 
 static void
@@ -236,6 +271,7 @@ view_of(struct detect *d, struct view *v)
 	v->learning = v->known_ns < d->learn_ns;
 	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->client);
 	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
+	v->visit = visit_find(d, v);
 	v->familiar = s->role == ROLE_INBOUND && familiar_known(d, v);
 	view_exchanges(d, v);
 	v->visit = visit_note(d, v);
@@ -255,8 +291,8 @@ detect_session(struct detect *d, const struct session *s, const struct detect_si
 	d->to = to;
 	if (!gateway_known(s->gateway))
 		return;
-	d->session = s;
 	time_passes(d, s->time);
+	d->session = s;
 	view_of(d, &v);
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
 		if (CODE[i].judge)
