@@ -96,11 +96,11 @@ candidates(const struct visit *w)
 		quickest = least(quickest, w->step[i].server_ms);
 	for (unsigned i = 0; i < w->steps; i++) {
 		const struct step *s = &w->step[i];
-		int64_t begun = s->time.ns - s->server_ms * NS_PER_MS;
+		struct when begun = when_add(s->time, -(s->server_ms * NS_PER_MS));
 		unsigned signs = s->server_ms >= HOLD_MS || s->request >= ASSERTION ? 2 : 0;
 
 		if (i > 0) {
-			signs += begun - w->step[i - 1].time.ns >= PAUSE_MS * NS_PER_MS;
+			signs += when_since(begun, w->step[i - 1].time) >= PAUSE_MS * NS_PER_MS;
 			signs += s->request >= largest + FORM_MIN;
 			signs += s->server_ms >= SLOW_MS + 3 * quickest;
 		}
@@ -226,13 +226,6 @@ first_of(const struct visit *w, uint32_t set)
 	return -1;
 }
 
-/* More than sixteen exchanges of a connection: its login may be among those without times. */
-static bool
-may_hide_login(const struct visit *w)
-{
-	return w->hidden.ns && when_before(w->hidden, w->used);
-}
-
 static void
 login_count(struct login *l, const struct visit *w, int first)
 {
@@ -259,7 +252,7 @@ login_learn_on(struct detect *d, const struct visit *w)
 
 	if (first >= 0)
 		class_count(class_use(l, &w->step[first]), &w->step[first], !was_refused(l, w, set, (unsigned)first));
-	if (first >= 0 || !may_hide_login(w))
+	if (first >= 0 || !visit_hides_login(w))
 		login_count(l, w, first);
 }
 

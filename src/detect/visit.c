@@ -164,6 +164,7 @@ visit_use(struct detect *d, const struct view *v, uint64_t program)
 			    .last = s->start,
 			    .client = v->client,
 			    .program = program,
+			    .port = s->dest_port,
 			    .gateway = s->gateway,
 			    .learning = v->learning,
 			    .returned = s->resumed > RESUMED_UNKNOWN};
@@ -292,7 +293,8 @@ visit_went_on(struct detect *d, struct visit *w, const struct session *s)
 	memory_keep(&d->visits, w);
 }
 
-/* A tunnel by a program that did little else: what the other program at this address did went on with it. */
+/* A program that came with a tunnel and nothing before it: what the other program at this address did, a moment
+   ago, went on with it. */
 static void
 note_part(struct detect *d, struct visit *w, const struct session *s)
 {
@@ -300,12 +302,13 @@ note_part(struct detect *d, struct visit *w, const struct session *s)
 	uint64_t other = !p ? 0 : p->program[0] != w->program ? p->program[0] : p->program[1];
 	const struct memory_key key = visit_key(&w->client, other, w->gateway);
 	struct visit *before = other ? memory_find(&d->visits, &key) : NULL;
+	bool own = w->phases & PHASE_CREDENTIALS && login_state(d, w->gateway) == LOGIN_LEARNT;
 
-	if (!before || is_over(before, s->start) || w->phases & PHASE_CREDENTIALS ||
-	    before->exchanges + before->phases <= w->phases)
+	if (!before || is_over(before, s->start) || own || when_before(w->first, s->start) ||
+	    !(before->phases & PHASE_LANDED) || !when_before(before->first, w->first))
 		return;
 	w->part = true;
-	if (!(before->phases & (PHASE_USE | PHASE_TUNNEL)) && before->phases & PHASE_LANDED) {
+	if (!(before->phases & (PHASE_USE | PHASE_TUNNEL))) {
 		before->phases |= PHASE_TUNNEL;
 		visit_went_on(d, before, s);
 	}
@@ -462,4 +465,30 @@ visit_moved(const struct detect *d, const struct visit *w, int64_t within_s)
 			return true;
 	}
 	return false;
+}
+
+void
+finding_begin_stay(struct finding *f, const struct detect *d, enum detector_id id, const struct visit *w)
+{
+	finding_begin_gateway(f, d, id, w->gateway);
+	f->time = w->last;
+	f->learning = w->learning;
+	f->degraded |= w->degraded;
+	f->actor = w->client;
+	f->target_port = w->port;
+	f->proto = PROTO_TCP;
+	finding_session(f, w->session);
+}
+
+struct actor
+actor_of_stay(const struct visit *w)
+{
+	return (struct actor){.net = detect_net(&w->client, 32, 64)};
+}
+
+/* More than sixteen exchanges of a connection: a login may be among those without times. */
+bool
+visit_hides_login(const struct visit *w)
+{
+	return w->hidden.ns && when_before(w->hidden, w->used);
 }

@@ -51,6 +51,7 @@ struct visit {
 	uint32_t answer_login;               /* size of the answer to them */
 	uint32_t rtt_us;                     /* to the client: the least of its handshakes; 0: unknown */
 	uint16_t pages, late_pages;          /* large answers */
+	uint16_t port;                       /* of the gateway */
 	uint8_t phases, gateway;
 	uint8_t steps;   /* fewer than VISIT_STEPS: one place is spare */
 	bool returned;   /* its first connection resumed a session of before */
@@ -87,6 +88,13 @@ bool visit_login_near(const struct detect *d, const struct visit *w, struct when
 
 /* Has a logged-in visit of this program elsewhere fallen silent shortly before this one began: its client moved? */
 bool visit_moved(const struct detect *d, const struct visit *w, int64_t within_s);
+
+/* A finding about a stay that was told, and whom it is about. */
+void finding_begin_stay(struct finding *f, const struct detect *d, enum detector_id id, const struct visit *w);
+struct actor actor_of_stay(const struct visit *w);
+
+/* May its login be among exchanges that are known by their sizes only? */
+bool visit_hides_login(const struct visit *w);
 
 /* More packets than a login needs, both ways, for a while: a tunnel. */
 bool session_tunnels(const struct session *s);
