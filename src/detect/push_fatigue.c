@@ -80,6 +80,8 @@ report(struct detect *d, const struct view *v, const struct asker *a, unsigned n
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_push_fatigue);
+	if (f.learning) /* the portal's habits are not known yet */
+		f.severity = SEVERITY_INFO;
 	f.confidence = (uint8_t)least(40 + 5 * (n - least(n, 4)), 60);
 	finding_number(&f, "requests", "requests", n);
 	finding_number(&f, "window", "s", d->param[PARAM_push_fatigue_window]);
@@ -141,7 +143,7 @@ report_follow(struct detect *d, const struct visit *w, const struct asker *a, un
 	struct finding f;
 
 	finding_begin_stay(&f, d, DETECTOR_push_fatigue, w);
-	f.severity = SEVERITY_HIGH;
+	f.severity = f.learning ? SEVERITY_INFO : SEVERITY_HIGH;
 	f.confidence = 60;
 	finding_number(&f, "requests", "requests", n);
 	finding_number(&f, "within", "s", FOLLOWS_S);
@@ -163,7 +165,8 @@ push_stay(struct detect *d, struct visit *w)
 
 	p->habit[w->gateway].stays++;
 	p->habit[w->gateway].asked += many;
-	if (!many || !a->told.ns || (a->told_follow.ns && when_since(w->used, a->told_follow) < TOLD_S * NS_PER_S))
+	if (!many || !a->told.ns || is_habit(p, w->gateway) ||
+	    (a->told_follow.ns && when_since(w->used, a->told_follow) < TOLD_S * NS_PER_S))
 		return;
 	a->told_follow = w->used;
 	report_follow(d, w, a, n);

@@ -56,19 +56,28 @@ rarer(const uint16_t *count, unsigned n, unsigned bin)
 	return bits_rarer(usual, least(near, usual));
 }
 
-/* The hour of the week, leaning on the hour of the day where there is little of it. */
+/* Logins in an hour of the week, leaning on the hours beside it and on the hour of other days. */
+static uint32_t
+in_hour(const struct logins_seen *h, unsigned hour)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < 5; i++) {
+		unsigned near = (hour + HOURS - 2 + i) % HOURS, part = i == 2 ? 1 : i == 1 || i == 3 ? 2 : 4;
+
+		n += (h->hour[near] * 2u + h->day_hour[near % DAY_HOURS] / 7u) / part;
+	}
+	return n;
+}
+
 static uint32_t
 rare_hour(const struct logins_seen *h, unsigned hour)
 {
-	uint32_t usual = 0, here = 0;
+	uint32_t usual = 0;
 
-	for (unsigned i = 0; i < HOURS; i++) {
-		uint32_t n = h->hour[i] * 2u + h->day_hour[i % DAY_HOURS] / 7u;
-
-		usual = most(usual, n);
-		here = i == hour ? n : here;
-	}
-	return bits_rarer(usual, here);
+	for (unsigned i = 0; i < HOURS; i++)
+		usual = most(usual, in_hour(h, i));
+	return bits_rarer(usual, in_hour(h, hour));
 }
 
 static void

@@ -391,7 +391,8 @@ user(struct logins_test *r, unsigned n, double when, char addr[32])
 			      .headers = n % 3 ? 180 : 235,
 			      .hold = n % 4 == 0 ? 0 : 3 + n % 17,
 			      .wrong = n % 19 == 0,
-			      .cached = when > DAY};
+			      .cached = when > DAY,
+			      .rtt_us = 8000 + n % 5 * 13000};
 }
 
 /* Ten days of a house: everybody logs in each morning; some give up, strangers look at the page. */
@@ -402,7 +403,7 @@ ordinary_days(struct logins_test *r, unsigned users, unsigned days)
 
 	for (unsigned day = 0; day < days; day++) {
 		for (unsigned n = 0; n < users; n++) {
-			struct comer c = user(r, n, day * DAY + 7 * HOUR + n * 97, addr);
+			struct comer c = user(r, n, day * DAY + 7 * HOUR + n * 400, addr);
 
 			come(r, &c);
 			if (n % 9 == 5) {
