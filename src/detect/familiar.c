@@ -178,10 +178,12 @@ slot_use(struct detect *d, const struct addr *client, uint8_t gateway, uint32_t 
 
 /* Rows of who is known stay, and so do those before them. */
 static void
-keep_rows(struct detect *d, const struct addr *client, uint8_t gateway)
+keep_rows(struct detect *d, const struct addr *client, uint8_t gateway, const struct slot *s)
 {
 	bool known = false;
 
+	if (s->days < 2 && !logins(s))
+		return;
 	for (unsigned page = PAGES; page-- > 0;) {
 		const struct memory_key key = row_key(client, gateway, page);
 		struct familiar *row = memory_find(&d->familiars, &key);
@@ -233,7 +235,7 @@ familiar_learn(struct detect *d, const struct view *v)
 		return;
 	s->day = today;
 	s->days = (uint8_t)least(s->days + 1u, DAYS_MOST);
-	keep_rows(d, &v->client, w->gateway);
+	keep_rows(d, &v->client, w->gateway, s);
 }
 
 static void
@@ -271,7 +273,7 @@ familiar_stay(struct detect *d, const struct visit *w)
 	}
 	s->uses = (uint8_t)(least(tunnels(s) + 1, COUNT_MOST) << 4 |
 			    least(logins(s) + (w->login.ns ? 1 : 0), COUNT_MOST));
-	keep_rows(d, &w->client, w->gateway);
+	keep_rows(d, &w->client, w->gateway, s);
 }
 
 struct acquaintance
