@@ -61,7 +61,7 @@ find(const struct memory *m, const struct memory_key *k, uint64_t hash)
 void *
 memory_find(const struct memory *m, const struct memory_key *k)
 {
-	uint32_t handle = find(m, k, key_hash(m, k));
+	uint32_t handle = m->pool.used ? find(m, k, key_hash(m, k)) : 0;
 
 	return handle ? head_at(m, handle) + 1 : NULL;
 }
@@ -184,4 +184,25 @@ bool
 memory_full(const struct memory *m)
 {
 	return m->pool.used == m->pool.count;
+}
+
+uint32_t
+memory_count(const struct memory *m)
+{
+	return m->pool.used;
+}
+
+const struct memory_item *
+memory_walk(const struct memory *m, struct memory_at *at)
+{
+	const struct head *h;
+
+	at->handle = at->handle ? head_at(m, at->handle)->newer : m->list[at->list].oldest;
+	while (!at->handle && at->list < KEPT)
+		at->handle = m->list[++at->list].oldest;
+	if (!at->handle)
+		return NULL;
+	h = head_at(m, at->handle);
+	at->item = (struct memory_item){h->key, h + 1, h->list == KEPT};
+	return &at->item;
 }

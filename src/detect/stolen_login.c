@@ -8,13 +8,19 @@
 #include "detect/familiar.h"
 #include "detect/login.h"
 
-enum { HOURS = 168, DAY_HOURS = 24, RTT_BINS = 12, STAYS_FROM = 40, HALVED_AT = 4096, NEW_FEATURES = 2 };
+enum { HOURS = 168, DAY_HOURS = 24, RTT_BINS = 12, STAYS_FROM = 40, HALVED_AT = 4096, ORIGINS = 24 };
+
+/* Where logins come from: an autonomous system or a country. */
+struct origin {
+	uint32_t what, count;
+};
 
 /* Logins of one gateway that went on. */
 struct logins_seen {
 	uint32_t stays, networks_new, programs_new;
 	uint16_t hour[HOURS], day_hour[DAY_HOURS]; /* UTC */
 	uint16_t hold[LOGIN_SCALE], rtt[RTT_BINS];
+	struct origin as[ORIGINS], country[ORIGINS];
 };
 
 struct stolen {
@@ -80,6 +86,36 @@ rare_hour(const struct logins_seen *h, unsigned hour)
 	return bits_rarer(usual, in_hour(h, hour));
 }
 
+static uint32_t
+rare_origin(const struct logins_seen *h, const struct origin *from, uint32_t what)
+{
+	uint32_t count = 0, known = 0;
+
+	for (unsigned i = 0; i < ORIGINS; i++) {
+		known += from[i].count;
+		count += from[i].what == what ? from[i].count : 0;
+	}
+	return what && known * 2 >= h->stays ? bits_rarer(known, count) : 0;
+}
+
+/* Space-Saving: a newcomer takes over the rarest place and its count. */
+static void
+origin_count(struct origin *from, uint32_t what)
+{
+	struct origin *rarest = &from[0];
+
+	for (unsigned i = 0; what && i < ORIGINS; i++) {
+		if (from[i].what == what) {
+			from[i].count++;
+			return;
+		}
+		if (from[i].count < rarest->count)
+			rarest = &from[i];
+	}
+	if (what)
+		*rarest = (struct origin){what, rarest->count + 1};
+}
+
 static void
 halve(struct logins_seen *h)
 {
@@ -94,6 +130,10 @@ halve(struct logins_seen *h)
 		h->hold[i] /= 2;
 	for (unsigned i = 0; i < RTT_BINS; i++)
 		h->rtt[i] /= 2;
+	for (unsigned i = 0; i < ORIGINS; i++) {
+		h->as[i].count /= 2;
+		h->country[i].count /= 2;
+	}
 }
 
 static void
@@ -109,6 +149,8 @@ learn(struct logins_seen *h, const struct visit *w, const struct acquaintance *a
 	h->hold[login_hold_bin(w->hold_us / 1000)]++;
 	if (w->rtt_us)
 		h->rtt[rtt_bin(w->rtt_us)]++;
+	origin_count(h->as, w->as);
+	origin_count(h->country, w->country);
 }
 
 static unsigned
@@ -137,6 +179,9 @@ judge(struct detect *d, const struct logins_seen *h, const struct visit *w, cons
 	bits += weigh(&f, "time for the second factor", rarer(h->hold, LOGIN_SCALE, login_hold_bin(w->hold_us / 1000)));
 	if (w->rtt_us)
 		bits += weigh(&f, "distance", rarer(h->rtt, RTT_BINS, rtt_bin(w->rtt_us)));
+	/* one says most of what the other says */
+	bits += weigh(&f, "network operator or country",
+		      most(rare_origin(h, h->as, w->as), rare_origin(h, h->country, w->country)));
 	if (bits < limit)
 		return;
 	if (f.learning)

@@ -6,13 +6,8 @@
 
 #include "detect/frame.h"
 
-/* Who says so; the later one wins, and an operator's word is not overwritten by an outage that follows it. */
-enum cut {
-	CUT_NONE,
-	CUT_OUTAGE,  /* it restarted, as far as can be seen */
-	CUT_PATCHED, /* the operator: patched, and restarted */
-	CUT_KILLED,  /* the operator: all sessions were ended */
-};
-void survivor_cut(struct detect *d, uint8_t gateway, enum cut by, struct when t);
+/* The gateway restarted, as far as can be seen: whoever detects outages says so.  What the operator says (patched,
+   sessions_killed) comes from rules.h by itself. */
+void survivor_outage(struct detect *d, uint8_t gateway, struct when t);
 
 #endif

@@ -31,6 +31,16 @@ struct stay {
 	struct memory_key visit;
 };
 
+static bool
+visit_sound(const void *bytes)
+{
+	const struct visit *w = bytes;
+
+	return w->steps < VISIT_STEPS && w->gateway > 0 && w->gateway <= GATEWAYS_MAX && sound_bool(&w->returned) &&
+	       sound_bool(&w->degraded) && sound_bool(&w->suspect) && sound_bool(&w->learning) &&
+	       sound_bool(&w->told) && sound_bool(&w->part) && sound_bool(&w->first_data);
+}
+
 void
 visit_init(struct detect *d, struct carve *c, size_t bytes)
 {
@@ -39,6 +49,7 @@ visit_init(struct detect *d, struct carve *c, size_t bytes)
 	d->logins = login_init(d, c);
 	part = (bytes - login_bytes()) / 16;
 	detect_memory(d, &d->visits, c, &(struct memory_plan){.bytes = part * 12, .payload = sizeof(struct visit)});
+	detect_sound(d, visit_sound);
 	detect_memory(d, &d->places, c, &(struct memory_plan){.bytes = part * 3, .payload = sizeof(struct place)});
 	detect_memory(d, &d->stays, c, &(struct memory_plan){.bytes = part, .payload = sizeof(struct stay)});
 }
@@ -342,10 +353,21 @@ note_session(struct visit *w, const struct view *v)
 	w->first_data |= session_data_channel(s);
 	if (s->rtt_src_us && (!w->rtt_us || s->rtt_src_us < w->rtt_us))
 		w->rtt_us = s->rtt_src_us;
+	if (s->src_as)
+		w->as = s->src_as;
+	if (s->src_country.len == 2)
+		w->country = (uint16_t)((uint8_t)s->src_country.p[0] << 8 | (uint8_t)s->src_country.p[1]);
 	if (when_before(s->start, w->first))
 		w->first = s->start;
 	if (when_before(w->last, s->last))
 		w->last = s->last;
+}
+
+/* A hello that nobody answered is no visit: a flood of them must not push out those that are. */
+static bool
+is_knock(const struct session *s)
+{
+	return s->records_in == 0 && s->records_out <= 1 && s->packets_in == 0;
 }
 
 struct visit *
@@ -356,7 +378,7 @@ visit_note(struct detect *d, const struct view *v)
 	uint32_t steps;
 	struct visit *w;
 
-	if (s->role != ROLE_INBOUND || program == 0)
+	if (s->role != ROLE_INBOUND || program == 0 || is_knock(s))
 		return NULL;
 	if (!session_data_channel(s))
 		place_program(d, v, program);

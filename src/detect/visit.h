@@ -50,6 +50,8 @@ struct visit {
 	uint32_t hold_us;                    /* server time of the credentials */
 	uint32_t answer_login;               /* size of the answer to them */
 	uint32_t rtt_us;                     /* to the client: the least of its handshakes; 0: unknown */
+	uint32_t as;                         /* its autonomous system; 0: unknown */
+	uint16_t country;                    /* two letters */
 	uint16_t pages, late_pages;          /* large answers */
 	uint16_t port;                       /* of the gateway */
 	uint8_t phases, gateway;

@@ -19,7 +19,7 @@ house(uint64_t channel, unsigned users)
 			come(r, &c);
 			logins_play(r);
 		}
-	assert_int_equal(r->t.got.findings, 0);
+	assert_int_equal(alerts(r), 0);
 	return r;
 }
 
@@ -52,7 +52,7 @@ looks_around(void **state)
 		c.channel = i % 2 ? CHANNEL : 0;
 		come(r, &c);
 		logins_play(r);
-		assert_int_equal(r->t.got.alerts, 0);
+		assert_int_equal(alerts(r), 0);
 		done(r, 1);
 	}
 }

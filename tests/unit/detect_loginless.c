@@ -10,7 +10,7 @@ house(enum kind kind, uint16_t version)
 
 	logins_begin(r, kind, KEEP_ALIVE, version, 16 << 20);
 	ordinary_days(r, USERS, DAYS);
-	assert_int_equal(r->t.got.alerts, 0);
+	assert_int_equal(alerts(r), 0);
 	return r;
 }
 
@@ -27,12 +27,12 @@ thief(struct logins_test *r)
 }
 
 static void
-done(struct logins_test *r, unsigned findings, unsigned alerts)
+done(struct logins_test *r, unsigned findings, unsigned told)
 {
 	logins_play(r);
 	logins_wait(r, NOW + 6 * HOUR);
 	assert_int_equal(found(r, DETECTOR_loginless), findings);
-	assert_int_equal(r->t.got.alerts, alerts);
+	assert_int_equal(alerts(r), told);
 	logins_end(r);
 	free(r);
 }
@@ -55,7 +55,7 @@ after_a_leak(void **state)
 		const struct finding *f;
 
 		leak(r, NOW - 40 * MINUTE);
-		assert_int_equal(r->t.got.alerts, 1);
+		assert_int_equal(alerts(r), 1);
 		come(r, &c);
 		logins_play(r);
 		f = finding_of(r, DETECTOR_loginless);

@@ -243,7 +243,7 @@ landing(struct browsing *b)
 	for (unsigned i = 0; i < OBJECTS && b->r->style != KEEP_ALIVE; i++) {
 		sum += h->object[i];
 		if (b->r->style == ONE_EACH && i < 8 && !b->c->cached)
-			browse(b, 0.02, bare + 130 + i * 7 % 43, 0.002, h->object[i]);
+			browse(b, 0.02, bare + 130 + i * 37 % 151, 0.002, h->object[i]);
 	}
 	if (b->r->style == MULTIPLEXED && !b->c->cached)
 		browse(b, 0.02, 2400, 0.003, sum);
@@ -253,7 +253,7 @@ landing(struct browsing *b)
 		for (unsigned i = 0; i < LANES; i++)
 			lane[i] = wire_open(b->r, b->c, b->c->browser, b->lane->now + 0.02);
 		for (unsigned i = 0; i < OBJECTS; i++)
-			wire_turn(lane[i % LANES], 0.01, bare + 130 + i * 7 % 43, 0.002, h->object[i]);
+			wire_turn(lane[i % LANES], 0.01, bare + 130 + i * 37 % 151, 0.002, h->object[i]);
 	}
 }
 
@@ -429,6 +429,24 @@ found(const struct logins_test *r, enum detector_id id)
 
 	for (unsigned i = 0; i < r->t.got.findings && i < GOT_MAX; i++)
 		n += r->t.got.finding[i].detector == id;
+	return n;
+}
+
+/* Alerts of the detectors of logins, and of what a chain here begins with. */
+static inline unsigned
+alerts(const struct logins_test *r)
+{
+	const uint64_t ours = DETECTOR_BIT(loginless) | DETECTOR_BIT(stolen_login) | DETECTOR_BIT(push_fatigue) |
+			      DETECTOR_BIT(tunnel_exfil) | DETECTOR_BIT(hands_on) | DETECTOR_BIT(survivor) |
+			      DETECTOR_BIT(leak_loop);
+	unsigned n = 0;
+
+	assert_true(r->t.got.findings < GOT_MAX);
+	for (unsigned i = 0; i < r->t.got.findings; i++) {
+		const struct finding *f = &r->t.got.finding[i];
+
+		n += (f->opens || f->worsens) && ours >> f->detector & 1;
+	}
 	return n;
 }
 

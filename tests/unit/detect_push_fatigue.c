@@ -51,7 +51,7 @@ again_and_again(void **state)
 			for (unsigned n = 0; n < 5; n++) /* fast, at people's pace, slowly */
 				push(r, &w, &c, i == 0 ? 0.5 : i == 1 ? 20 : 120, 18 + n * 9);
 			logins_play(r);
-			assert_int_equal(r->t.got.alerts, 0);
+			assert_int_equal(alerts(r), 0);
 			assert_int_equal(finding_of(r, DETECTOR_push_fatigue)->severity, SEVERITY_MEDIUM);
 			done(r, 1);
 		}
@@ -77,7 +77,7 @@ and_then_in(void **state)
 	logins_play(r);
 	logins_wait(r, NOW + 3 * HOUR);
 	assert_int_equal(found(r, DETECTOR_push_fatigue), 2);
-	assert_int_equal(r->t.got.alerts, 1);
+	assert_int_equal(alerts(r), 1);
 	assert_int_equal(r->t.got.finding[1].severity, SEVERITY_HIGH);
 	assert_string_equal(r->t.got.finding[1].chain, "pushed_then_in");
 	logins_end(r);
@@ -134,7 +134,7 @@ habit_bad(void **state)
 		logins_play(r);
 	}
 	logins_wait(r, NOW - HOUR);
-	assert_int_equal(r->t.got.alerts, 0);
+	assert_int_equal(alerts(r), 0);
 	r->t.got.findings = 0;
 	{
 		struct comer c = caller();

@@ -84,8 +84,8 @@ with_hands_on(void **state)
 	come(r, &c);
 	logins_play(r);
 	assert_true(found(r, DETECTOR_hands_on) && found(r, DETECTOR_stolen_login));
-	assert_int_equal(r->t.got.alerts, 1);
-	assert_int_equal(r->t.got.finding[r->t.got.findings - 1].severity, SEVERITY_HIGH);
+	assert_int_equal(alerts(r), 1);
+	assert_int_equal(finding_of(r, DETECTOR_stolen_login)->severity, SEVERITY_HIGH);
 	done(r, 1);
 }
 
@@ -128,7 +128,7 @@ contractor_bad(void **state)
 		logins_wait(r, NIGHT + day * DAY + 6 * HOUR);
 	}
 	assert_in_range(found(r, DETECTOR_stolen_login), 1, 2);
-	assert_int_equal(r->t.got.alerts, 0);
+	assert_int_equal(alerts(r), 0);
 	logins_end(r);
 	free(r);
 }

@@ -10,7 +10,7 @@ house(uint16_t version)
 
 	logins_begin(r, NATIVE, KEEP_ALIVE, version, 16 << 20);
 	ordinary_days(r, USERS, DAYS);
-	assert_int_equal(r->t.got.alerts + found(r, DETECTOR_tunnel_exfil), 0);
+	assert_int_equal(alerts(r) + found(r, DETECTOR_tunnel_exfil), 0);
 	return r;
 }
 

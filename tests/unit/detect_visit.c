@@ -22,7 +22,7 @@ is_learnt(struct logins_test *r)
 		printf("  login %u refused %u granted %u\n", r->theme.login, r->theme.refused, r->theme.granted);
 	}
 	assert_int_equal(login_state(r->t.d, 1), r->kind == MACHINE ? LOGIN_NONE : LOGIN_LEARNT);
-	assert_int_equal(r->t.got.alerts, 0);
+	assert_int_equal(alerts(r), 0);
 }
 
 static struct comer
