@@ -3,6 +3,7 @@
  *
  * Must not know what any single detector looks for: they come from detect.def.
  */
+#include "detect/monitor.h"
 #include "detect/visit.h"
 
 #include <string.h>
@@ -65,10 +66,11 @@ enum {
 	SHARE_INCIDENTS = 6,
 	SHARE_TRAILS = 3,
 	SHARE_FAMILIAR = 92,
-	SHARE_VISITS = 20
+	SHARE_VISITS = 20,
+	SHARE_MONITORS = 1
 };
 enum {
-	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_TRAILS + SHARE_FAMILIAR + SHARE_VISITS
+	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_TRAILS + SHARE_FAMILIAR + SHARE_VISITS + SHARE_MONITORS
 #define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) +share
 #define PARAM(...)
 #include "detect/detect.def"
@@ -166,7 +168,8 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 		      {&d->incidents, incident_payload(), SHARE_INCIDENTS},
 		      {&d->trails, trail_payload(), SHARE_TRAILS},
 		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR},
-		      {&d->visits, visit_payload(), SHARE_VISITS}};
+		      {&d->visits, visit_payload(), SHARE_VISITS},
+		      {&d->monitors, monitor_payload(), SHARE_MONITORS}};
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		detect_memory(d, tables[i].m, &own,
@@ -248,6 +251,7 @@ view_of(struct detect *d, struct view *v)
 	v->familiar = s->role == ROLE_INBOUND && familiar_known(d, v);
 	view_exchanges(d, v);
 	v->visit = visit_note(d, v);
+	v->monitor = monitor_note(d, v);
 }
 
 static bool

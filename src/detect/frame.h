@@ -46,6 +46,7 @@ struct view {
 	bool learning;                      /* detect.learn is not over */
 	bool suspect;                       /* an incident about the client is open */
 	bool degraded; /* parts of this session, or now of this gateway's traffic, were not seen: absence says nothing */
+	bool monitor;  /* inbound: asks in a strict period (monitor.h) */
 	bool familiar;        /* inbound: this program used this gateway from this network in the ordinary way before */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
 	struct visit
@@ -113,6 +114,7 @@ struct detect {
 	struct memory familiars;
 	struct memory trails; /* weak evidence by actor */
 	struct memory visits;
+	struct memory monitors; /* who asks in a strict period, or might */
 	void *state[DETECTOR_END];
 	const struct detect_sink *to;
 	const struct session *session;
