@@ -339,9 +339,11 @@ box_of(struct boxes *all, uint8_t gateway, struct when down)
 {
 	struct box *b = &all->box[(all->next + BOXES - 1) % BOXES];
 
-	if (b->gateway != gateway || b->down.ns != down.ns)
+	bool same = b->gateway == gateway && b->down.ns == down.ns;
+
+	if (!same)
 		b = &all->box[all->next++ % BOXES];
-	*b = (struct box){.down = down, .gateway = gateway, .told = b->told && b->down.ns == down.ns};
+	*b = (struct box){.down = down, .gateway = gateway, .told = same ? b->told : 0};
 	return b;
 }
 

@@ -338,26 +338,6 @@ when_up(struct detect *d, struct outage *o, const struct pulse *p)
 		usual_add(o, p);
 }
 
-static void
-when_down(struct detect *d, struct outage *o, const struct pulse *p)
-{
-	if (is_silent(o, p)) {
-		silence_add(o, p);
-		if (is_one_sided(o)) {
-			go_up(o, p);
-			return;
-		}
-	} else {
-		o->stage = STAGE_BACK;
-		o->back = when_add(p->time, -PULSE_S * NS_PER_S);
-	}
-	if (!o->told && o->stage == STAGE_DOWN && length_s(o, o->pulse) >= SURE_S) {
-		o->told = true;
-		report_begin(d, o, p->gateway);
-		crash_review(d, p->gateway, o->answered, false, o->lost > 0);
-	}
-}
-
 /* Did it fall silent (again)?  Somebody must have asked: after resets a quiet pulse is nothing. */
 static bool
 falls_silent(struct outage *o, const struct pulse *p)
@@ -388,6 +368,27 @@ when_back(struct detect *d, struct outage *o, const struct pulse *p)
 	else
 		crash_review(d, p->gateway, o->answered, true, false);
 	go_up(o, p);
+}
+
+static void
+when_down(struct detect *d, struct outage *o, const struct pulse *p)
+{
+	if (is_silent(o, p)) {
+		silence_add(o, p);
+		if (is_one_sided(o)) {
+			go_up(o, p);
+			return;
+		}
+	} else {
+		o->stage = STAGE_BACK;
+		o->back = when_add(p->time, -PULSE_S * NS_PER_S);
+		when_back(d, o, p);
+	}
+	if (!o->told && o->stage == STAGE_DOWN && length_s(o, o->pulse) >= SURE_S) {
+		o->told = true;
+		report_begin(d, o, p->gateway);
+		crash_review(d, p->gateway, o->answered, false, o->lost > 0);
+	}
 }
 
 /* Lasting connections reset at once, without a silence of ten seconds. */
