@@ -21,7 +21,14 @@ enum detector_id {
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
-	DETECTOR_END
+	/* behind the highest id, whatever the order of the rows */
+	DETECTOR_END = sizeof(union {
+#define DETECTOR(id, name, ...) char name[(id) + 1];
+#define PARAM(...)
+#include "detect/detect.def"
+#undef DETECTOR
+#undef PARAM
+	})
 };
 _Static_assert(DETECTOR_END <= 64, "sets of detectors are 64 bits");
 #define DETECTOR_BIT(name) (UINT64_C(1) << DETECTOR_##name)
