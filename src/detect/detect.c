@@ -78,13 +78,22 @@ enum {
 #undef PARAM
 };
 _Static_assert(SHARE_SUM <= SHARES - 4, "detectors' shares");
-_Static_assert(sizeof(struct detect) + 1024 <= DETECT_MEMORY_MIN / SHARES * 4, "the frame has four shares");
+_Static_assert(sizeof(struct detect) + RULES_SUPPRESS * 8 + 1024 <= DETECT_MEMORY_MIN / SHARES * 4,
+	       "the frame has four shares");
 
 /* Of a session that is not over. */
 struct running {
 	uint32_t judged;        /* exchanges */
 	bool established, cert; /* were seen */
 };
+
+static bool
+running_sound(const void *bytes)
+{
+	const struct running *r = bytes;
+
+	return sound_bool(&r->established) && sound_bool(&r->cert);
+}
 
 static void
 keep(struct detect *d, const struct kept *k)
@@ -114,6 +123,12 @@ detect_array(struct detect *d, struct carve *c, size_t bytes, uint16_t version)
 }
 
 /* A public key: what is remembered of a text is compared with what another run remembers. */
+void
+detect_sound(struct detect *d, bool (*sound)(const void *bytes))
+{
+	d->kept[d->kept_count - 1].sound = sound;
+}
+
 static const struct hash_key PUBLIC_KEY = {UINT64_C(0x6761746577697477), UINT64_C(0x6465746563740001)};
 
 uint64_t
@@ -158,27 +173,38 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 			     .table = cfg->table,
 			     .counts = counts,
 			     .now = {INT64_MIN}};
+	d->suppressed = carve_take(&own, RULES_SUPPRESS * sizeof(*d->suppressed));
+	memset(d->suppressed, 0, RULES_SUPPRESS * sizeof(*d->suppressed));
 	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
 		d->param[i] = bounded(cfg->params ? cfg->params[i] : DETECT_PARAMS[i].value);
 	const struct {
 		struct memory *m;
 		uint32_t payload;
 		unsigned share;
-	} tables[] = {{&d->running, sizeof(struct running), SHARE_RUNNING},
-		      {&d->incidents, incident_payload(), SHARE_INCIDENTS},
-		      {&d->trails, trail_payload(), SHARE_TRAILS},
-		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR},
-		      {&d->visits, visit_payload(), SHARE_VISITS},
-		      {&d->monitors, monitor_payload(), SHARE_MONITORS}};
+		bool (*sound)(const void *bytes);
+	} tables[] = {{&d->running, sizeof(struct running), SHARE_RUNNING, running_sound},
+		      {&d->incidents, incident_payload(), SHARE_INCIDENTS, incident_sound},
+		      {&d->trails, trail_payload(), SHARE_TRAILS, trail_sound},
+		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR, NULL},
+		      {&d->visits, visit_payload(), SHARE_VISITS, NULL},
+		      {&d->monitors, monitor_payload(), SHARE_MONITORS, NULL}};
 
-	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		detect_memory(d, tables[i].m, &own,
 			      &(struct memory_plan){.bytes = share * tables[i].share, .payload = tables[i].payload});
+		detect_sound(d, tables[i].sound);
+	}
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++) {
 		d->making = CODE[i].id;
 		d->state[CODE[i].id] = CODE[i].init(d, &own, share * CODE[i].share);
 	}
 	return d;
+}
+
+void
+detect_indicators(struct detect *d, const struct indicators *i)
+{
+	d->indicators = i;
 }
 
 /* The last exchange of a session that goes on may still grow, unless it has been silent since. */
@@ -212,6 +238,17 @@ view_exchanges(struct detect *d, struct view *v)
 	}
 	r = memory_use(&d->running, &key, &(bool){false});
 	*r = (struct running){v->until, v->s->established, v->s->cert_sha256.p != NULL};
+}
+
+/* What the operator said of the networks at both ends. */
+static void
+view_networks(const struct detect *d, struct view *v)
+{
+	const struct session *s = v->s;
+
+	v->hidden =
+		s->role == ROLE_INBOUND && addr_same(&v->client, &s->src) && in_net(d, s->gateway, NET_BEHIND, &s->src);
+	v->shared = s->role == ROLE_OUTBOUND && in_net(d, s->gateway, NET_NAT, &s->src);
 }
 
 static struct gate *
@@ -248,10 +285,10 @@ view_of(struct detect *d, struct view *v)
 	v->learning = v->known_ns < d->learn_ns;
 	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->client);
 	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
-	v->familiar = s->role == ROLE_INBOUND && familiar_known(d, v);
+	view_networks(d, v);
+	v->familiar = s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v);
 	view_exchanges(d, v);
-	v->visit = visit_note(d, v);
-	v->monitor = monitor_note(d, v);
+	v->visit = v->hidden ? NULL : visit_note(d, v);
 }
 
 static bool

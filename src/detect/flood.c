@@ -132,8 +132,8 @@ hour_passes(struct flood *w, const struct pulse *p)
 
 	if (hour == w->hour)
 		return;
-	if (w->hour && hour == w->hour + 1)
-		baseline_add(&w->busiest, baseline_hour((struct when){w->hour * 3600 * NS_PER_S}), w->peak);
+	if (w->hour && hour - 1 == w->hour)
+		baseline_add(&w->busiest, baseline_of(w->hour), w->peak);
 	w->hour = hour;
 	w->peak = 0;
 }

@@ -338,7 +338,7 @@ leak_judge(struct detect *d, const struct view *v)
 	struct turns it = turns_of(v);
 	struct turn t;
 
-	if (v->from >= v->until || s->role != ROLE_INBOUND ||
+	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden ||
 	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
 		return;
 	leak_groupings(d, v, group);

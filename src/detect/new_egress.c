@@ -10,6 +10,7 @@ struct egress {
 	struct memory places;   /* gateway, address, port, protocol */
 	struct memory names;    /* gateway, network, server name */
 	struct memory services; /* UDP ports of the gateway that clients call */
+	struct memory shared;   /* addresses that it shares with users */
 };
 
 struct place {
@@ -24,7 +25,8 @@ egress_init(struct detect *d, struct carve *c, size_t bytes)
 	bytes -= sizeof(*e) + 64;
 	detect_memory(d, &e->places, c, &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct place)});
 	detect_memory(d, &e->names, c, &(struct memory_plan){.bytes = bytes / 4, .payload = sizeof(struct place)});
-	detect_memory(d, &e->services, c, &(struct memory_plan){.bytes = bytes / 4, .payload = sizeof(struct place)});
+	detect_memory(d, &e->services, c, &(struct memory_plan){.bytes = bytes / 8, .payload = sizeof(struct place)});
+	detect_memory(d, &e->shared, c, &(struct memory_plan){.bytes = bytes / 8, .payload = egress_shared_payload()});
 	return e;
 }
 
@@ -95,7 +97,7 @@ egress_judge(struct detect *d, const struct view *v)
 	const struct egress *e = d->state[DETECTOR_new_egress];
 	struct memory_key key;
 
-	if (!called(e, v))
+	if (v->shared || !called(e, v))
 		return;
 	key = place_key(v->s);
 	if (memory_find(&e->places, &key))
@@ -128,6 +130,10 @@ egress_learn(struct detect *d, const struct view *v)
 	}
 	if (!called(e, v))
 		return;
+	if (v->shared) {
+		egress_shared(d, &e->shared, v);
+		return;
+	}
 	key = place_key(s);
 	learn_place(&e->places, &key, v->learning);
 	if (s->sni.p) {

@@ -52,7 +52,7 @@ struct outage {
 	uint32_t open_before, lost, came_back, holes;
 	struct resumption usual, after;
 	uint8_t stage, ttl, ttl_before;
-	bool told, reset_only, counts_data; /* counts_data: pulses tell segments with data */
+	uint8_t told, reset_only, counts_data; /* 0 or 1; counts_data: pulses tell segments with data */
 };
 
 void *
@@ -193,6 +193,7 @@ report_begin(struct detect *d, struct outage *o, uint8_t gateway)
 		"it were usual; {3} packets of other hosts meanwhile",
 		NULL);
 	f.benign = "a restart or upgrade; a broken link or power behind the mirrored port; a change of addresses";
+	finding_expected(d, &f, OUTAGE_FACTS);
 	incident_report(d, &f, &(struct actor){.group = 0});
 }
 
@@ -260,6 +261,7 @@ report_end(struct detect *d, struct outage *o, uint8_t gateway, bool repeated)
 	finding_weigh(&f, "another machine answers", another_box(o) ? 20 : 0);
 	finding_say(&f, words_of(o), NULL);
 	f.benign = "a restart or upgrade that was planned; a failover test; power";
+	finding_expected(d, &f, OUTAGE_FACTS);
 	incident_report(d, &f, &(struct actor){.group = 0});
 }
 

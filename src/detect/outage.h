@@ -6,6 +6,9 @@
 
 #include "detect/frame.h"
 
+/* What an operator may have noted down as the cause. */
+enum { OUTAGE_FACTS = 1 << FACT_PATCHED | 1 << FACT_FAILOVER | 1 << FACT_UPGRADE | 1 << FACT_SESSIONS_KILLED };
+
 /* Until when it answered, while it is out or just back; 0: all is well. */
 struct when outage_since(const struct detect *d, uint8_t gateway);
 

@@ -343,11 +343,17 @@ baseline_hours(struct when t)
 }
 
 unsigned
-baseline_hour(struct when t)
+baseline_of(int64_t hours)
 {
-	int64_t h = baseline_hours(t) % BASELINE_HOURS;
+	int64_t h = hours % BASELINE_HOURS;
 
 	return (unsigned)(h < 0 ? h + BASELINE_HOURS : h);
+}
+
+unsigned
+baseline_hour(struct when t)
+{
+	return baseline_of(baseline_hours(t));
 }
 
 void

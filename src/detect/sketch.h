@@ -88,6 +88,7 @@ struct baseline {
 
 unsigned baseline_hour(struct when t); /* of the week, UTC, Thursday 00:00 first */
 int64_t baseline_hours(struct when t); /* since 1970: tells when an hour is over */
+unsigned baseline_of(int64_t hours);   /* such an hour's place in the week */
 void baseline_add(struct baseline *b, unsigned hour, uint32_t value);
 /* How many numbers the expectation rests on. */
 unsigned baseline_known(const struct baseline *b, unsigned hour);

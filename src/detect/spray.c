@@ -181,8 +181,8 @@ window_ends(struct spray_gate *g, enum window_kind kind)
 		g->day[g->days++ % DAYS] = networks(w);
 		return;
 	}
-	baseline_add(&g->hours, (unsigned)((uint64_t)w->index % BASELINE_HOURS), networks(w));
-	baseline_add(&g->hours_attempts, (unsigned)((uint64_t)w->index % BASELINE_HOURS), w->attempts);
+	baseline_add(&g->hours, baseline_of(w->index), networks(w));
+	baseline_add(&g->hours_attempts, baseline_of(w->index), w->attempts);
 }
 
 static struct window *
@@ -219,7 +219,7 @@ limit_of(const struct detect *d, const struct spray_gate *g, enum window_kind ki
 {
 	enum { UNKNOWN = 3 }; /* on the first day everybody is new */
 	uint32_t floor = (uint32_t)least((uint32_t)d->param[PARAM_spray_networks], UINT32_MAX / 32);
-	unsigned hour = (unsigned)((uint64_t)g->window[WINDOW_HOUR].index % BASELINE_HOURS);
+	unsigned hour = baseline_of(g->window[WINDOW_HOUR].index);
 	bool known = kind == WINDOW_HOUR ? baseline_known(&g->hours, hour) > 0 : g->days > 0;
 
 	*usual = kind == WINDOW_HOUR ? baseline_expect(&g->hours, hour) : usual_day(g);
@@ -309,7 +309,7 @@ attempts_hour(struct detect *d, uint8_t gateway)
 	struct attempts_hour a = {.attempts = w->attempts};
 	const struct spray_heap *h = largest(w, &a.networks);
 
-	a.usual = baseline_expect(&g->hours_attempts, (unsigned)((uint64_t)w->index % BASELINE_HOURS));
+	a.usual = baseline_expect(&g->hours_attempts, baseline_of(w->index));
 	if (h->heap.count == 0)
 		return a;
 	a.heap = &h->heap;

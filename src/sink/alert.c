@@ -105,7 +105,8 @@ finding_object(struct out *o, const struct finding *f, const struct detector_inf
 {
 	OUT_LIT(o, "{\"event\":\"finding\"");
 	id_member(o, "\"finding\":\"", f->id);
-	id_member(o, "\"incident\":\"", f->incident);
+	if (f->incident)
+		id_member(o, "\"incident\":\"", f->incident);
 	LINE_STRING(o, "detector", d->name);
 	LINE_STRING(o, "text", f->text);
 	LINE_STRING(o, "severity", SEVERITIES[severity_of(f->severity)]);
@@ -124,6 +125,10 @@ finding_object(struct out *o, const struct finding *f, const struct detector_inf
 	OUT_LIT(o, "\"]");
 	numbers_member(o, f);
 	sessions_member(o, f);
+	if (f->suppressed)
+		LINE_STRING(o, "suppressed", f->suppressed);
+	if (f->expected)
+		LINE_STRING(o, "expected", f->expected);
 	if (f->weight_count)
 		weights_member(o, f);
 	if (f->chain)
