@@ -28,7 +28,8 @@ enum {
 	OLD_S = 60,     /* a connection that lasted */
 	HOLE_S = 30,
 	HOLE_PACKETS = 2000,
-	DAY_PULSES = 86400 / PULSE_S
+	DAY_S = 86400,
+	DAY_PULSES = DAY_S / PULSE_S
 };
 
 enum stage { STAGE_UP, STAGE_DOWN, STAGE_BACK };
@@ -47,6 +48,7 @@ struct outage {
 	uint32_t asked, tried, missed, alive; /* since `answered`: data, connections in vain, unseen, others' packets */
 	uint32_t asked_most;                  /* the longest such run of ordinary days */
 	uint32_t mute, mute_most;             /* pulses without a packet either way */
+	uint32_t hole_most;                   /* seconds in which nobody at all was seen */
 	uint32_t old_reset;                   /* lasting connections that it reset since reset_since */
 	uint32_t open;                        /* inbound connections */
 	uint32_t open_before, lost, came_back, holes;
@@ -305,6 +307,7 @@ usual_add(struct outage *o, const struct pulse *p)
 	if (o->pulses % DAY_PULSES == 0) {
 		o->asked_most -= o->asked_most / 8;
 		o->mute_most -= o->mute_most / 8;
+		o->hole_most -= o->hole_most / 8;
 	}
 }
 
@@ -413,9 +416,11 @@ judge_hole(struct detect *d, struct outage *o, const struct pulse *p)
 {
 	int64_t hole_s = when_since(p->time, o->pulse) / NS_PER_S - PULSE_S;
 	uint64_t usual = ((uint64_t)o->from + o->to + o->others) / UNIT;
+	int64_t longest_s = o->hole_most;
 	struct finding f;
 
-	if (o->pulses < WARM_PULSES || hole_s < HOLE_S || usual * (uint64_t)hole_s / PULSE_S < HOLE_PACKETS)
+	o->hole_most = (uint32_t)(hole_s > DAY_S ? DAY_S : most((uint32_t)hole_s, o->hole_most));
+	if (o->pulses < WARM_PULSES || hole_s <= longest_s * 2 || usual * (uint64_t)hole_s / PULSE_S < HOLE_PACKETS)
 		return;
 	finding_begin_gateway(&f, d, DETECTOR_outage, p->gateway);
 	f.severity = SEVERITY_INFO;

@@ -14,16 +14,18 @@
 #include <string.h>
 
 enum {
-	NETS_BITS = 9,
-	HEAP_BITS = 7,
-	HEAPS = 6,
+	NETS_BITS = 8,
+	HEAPS = 8,
 	DAYS = 28,
 	USED_PROBES = 3,
 	USED_DAYS = 45, /* a network is known for one or two of these */
 	OVER = 5,       /* times the usual */
+	GROWN = 4,
+	YOUNG = 8, /* attempts: too few to tell whether they vary */
 	LANDINGS = 16,
 	LANDING_STEP = 8,
 	LANDING_SEEN = 3,
+	LANDING_PARTS = 10, /* less than this part of the commonest is chance */
 	LANDING_DAYS = 7
 };
 
@@ -33,7 +35,7 @@ struct spray_heap {
 	uint64_t session[SPRAY_SESSIONS];
 	uint64_t program, signature;
 	uint32_t program_votes, signature_votes;
-	uint8_t nets[1 << HEAP_BITS];
+	uint8_t nets[1 << NETS_BITS];
 };
 
 enum window_kind { WINDOW_HOUR, WINDOW_DAY, WINDOWS };
@@ -42,7 +44,7 @@ struct window {
 	int64_t index; /* hour or day since 1970 */
 	struct when since;
 	uint32_t attempts, news, told;
-	uint8_t failed[1 << NETS_BITS], used[1 << NETS_BITS];
+	uint8_t used[1 << NETS_BITS]; /* networks that were new and then used it */
 	struct spray_heap heap[HEAPS];
 };
 
@@ -153,12 +155,24 @@ used_add(struct spray *y, uint64_t key, int64_t day)
 
 /* ---- hours and days ---- */
 
-static uint32_t
-networks(const struct window *w)
+/* The heap that most networks guess in, and how many; NULL: nobody guesses.  Tools that ask all the same are not it. */
+static const struct spray_heap *
+largest(const struct window *w, uint32_t *networks)
 {
-	uint32_t either = hll_count_either(w->failed, w->used, NETS_BITS), used = hll_count(w->used, NETS_BITS);
+	const struct spray_heap *best = NULL;
+	uint32_t used = hll_count(w->used, NETS_BITS);
 
-	return either > used ? either - used : 0;
+	*networks = 0;
+	for (unsigned i = 0; i < HEAPS; i++) {
+		const struct spray_heap *h = &w->heap[i];
+		uint32_t either = heap_varies(&h->heap) ? hll_count_either(h->nets, w->used, NETS_BITS) : 0;
+
+		if (either > used && either - used > *networks) {
+			*networks = either - used;
+			best = h;
+		}
+	}
+	return best;
 }
 
 static int64_t
@@ -174,14 +188,16 @@ static void
 window_ends(struct spray_gate *g, enum window_kind kind)
 {
 	const struct window *w = &g->window[kind];
+	uint32_t networks;
 
 	if (w->index == 0 || w->told)
 		return;
+	largest(w, &networks);
 	if (kind == WINDOW_DAY) {
-		g->day[g->days++ % DAYS] = networks(w);
+		g->day[g->days++ % DAYS] = networks;
 		return;
 	}
-	baseline_add(&g->hours, baseline_of(w->index), networks(w));
+	baseline_add(&g->hours, baseline_of(w->index), networks);
 	baseline_add(&g->hours_attempts, baseline_of(w->index), w->attempts);
 }
 
@@ -242,6 +258,13 @@ vote(uint64_t *choice, uint32_t *votes, uint64_t one)
 	}
 }
 
+/* What a heap is worth keeping for: nothing, when it is clear that its requests are all the same. */
+static uint32_t
+worth(const struct heap *h)
+{
+	return h->count < YOUNG || heap_varies(h) ? h->count : 0;
+}
+
 static struct spray_heap *
 heap_for(struct window *w, const struct turn *t)
 {
@@ -250,7 +273,7 @@ heap_for(struct window *w, const struct turn *t)
 	for (unsigned i = 0; i < HEAPS; i++) {
 		if (heap_fits(&w->heap[i].heap, t))
 			return &w->heap[i];
-		if (w->heap[i].heap.count < least_one->heap.count)
+		if (worth(&w->heap[i].heap) < worth(&least_one->heap))
 			least_one = &w->heap[i];
 	}
 	*least_one = (struct spray_heap){0};
@@ -264,8 +287,7 @@ window_add(struct window *w, const struct view *v, const struct turn *t, uint64_
 	uint64_t *session = h->session;
 
 	heap_add(&h->heap, t);
-	hll_add(h->nets, HEAP_BITS, net);
-	hll_add(w->failed, NETS_BITS, net);
+	hll_add(h->nets, NETS_BITS, net);
 	w->attempts += least(t->count, UINT32_MAX - w->attempts);
 	vote(&h->program, &h->program_votes, v->s->client_key);
 	vote(&h->signature, &h->signature_votes, tcp_signature(v->s));
@@ -274,24 +296,6 @@ window_add(struct window *w, const struct view *v, const struct turn *t, uint64_
 			session[i] = v->s->id;
 			break;
 		}
-}
-
-/* The heap of most networks. */
-static const struct spray_heap *
-largest(const struct window *w, uint32_t *nets)
-{
-	const struct spray_heap *best = &w->heap[0];
-
-	*nets = 0;
-	for (unsigned i = 0; i < HEAPS; i++) {
-		uint32_t n = w->heap[i].heap.count ? hll_count(w->heap[i].nets, HEAP_BITS) : 0;
-
-		if (n > *nets) {
-			*nets = n;
-			best = &w->heap[i];
-		}
-	}
-	return best;
 }
 
 /* More than six in ten of the heap: two votes in ten are left. */
@@ -310,8 +314,8 @@ attempts_hour(struct detect *d, uint8_t gateway)
 	const struct spray_heap *h = largest(w, &a.networks);
 
 	a.usual = baseline_expect(&g->hours_attempts, baseline_of(w->index));
-	if (h->heap.count == 0)
-		return a;
+	if (!h || w->told)
+		return a; /* nobody, or told as a spray */
 	a.heap = &h->heap;
 	a.session = h->session;
 	a.program = is_most(h->program_votes, &h->heap) ? h->program : 0;
@@ -332,16 +336,20 @@ is_landing(const struct spray_gate *g, const struct turn *t)
 {
 	const struct top *at = t->index == 0 ? top_find(g->landing, LANDINGS, landing_key(t->answer)) : NULL;
 
-	return at && at->count - at->over >= LANDING_SEEN;
+	return at && at->count - at->over >= LANDING_SEEN &&
+	       at->count >= g->landing[top_largest(g->landing, LANDINGS)].count / LANDING_PARTS;
 }
 
+/* From visits that begin with this connection and load pages over it: what begins a later connection is often the form,
+   because people type longer than connections are kept. */
 static void
 landing_learn(struct spray_gate *g, const struct view *v)
 {
 	int64_t day = index_of(WINDOW_DAY, v->s->time);
 	bool fresh;
 
-	if (v->from > 0 || v->s->exchange_count == 0)
+	if (v->from > 0 || v->s->exchange_count == 0 || !v->visit || v->visit->sessions != 1 ||
+	    !(v->visit->phases & PHASE_ASSETS))
 		return;
 	if (day - g->landing_day >= LANDING_DAYS) {
 		top_halve(g->landing, LANDINGS);
@@ -353,7 +361,8 @@ landing_learn(struct spray_gate *g, const struct view *v)
 /* ---- judging ---- */
 
 static void
-report(struct detect *d, const struct view *v, const struct window *w, const struct spray_heap *h, uint32_t numbers[3])
+report(struct detect *d, const struct view *v, const struct window *w, const struct spray_heap *h, uint32_t networks,
+       uint32_t usual)
 {
 	bool one = is_most(h->program_votes, &h->heap), stack = is_most(h->signature_votes, &h->heap);
 	const char *who = one && stack ? "one client program and TCP stack" :
@@ -364,14 +373,13 @@ report(struct detect *d, const struct view *v, const struct window *w, const str
 
 	finding_begin(&f, v, DETECTOR_spray);
 	f.confidence = one || stack ? 85 : 70;
-	finding_number(&f, "networks", "networks", numbers[0]);
+	finding_number(&f, "networks", "networks", networks);
 	finding_number(&f, "duration", "s", when_since(v->s->time, w->since) / NS_PER_S);
-	finding_number(&f, "networks_usual", "networks", numbers[1]);
+	finding_number(&f, "networks_usual", "networks", usual);
 	finding_number(&f, "attempts", "requests", w->attempts);
 	finding_number(&f, "request_min", "bytes", h->heap.request_min);
 	finding_number(&f, "request_max", "bytes", h->heap.request_max);
 	finding_number(&f, "answer", "bytes", h->heap.answer_max);
-	finding_number(&f, "networks_alike", "networks", numbers[2]);
 	finding_weigh(&f, "networks over the limit", 40);
 	finding_weigh(&f, "requests differ, answers do not", 25);
 	finding_weigh(&f, "one client program", one ? 15 : 0);
@@ -391,27 +399,24 @@ static void
 judge_window(struct detect *d, const struct view *v, struct spray_gate *g, enum window_kind kind)
 {
 	struct window *w = &g->window[kind];
-	uint32_t usual, limit = limit_of(d, g, kind, &usual), nets, n;
+	uint32_t usual, limit = limit_of(d, g, kind, &usual), n;
 	const struct spray_heap *h;
 
 	if (++w->news < limit / 8 || w->attempts < limit)
 		return;
 	w->news = 0;
-	n = networks(w);
-	if (n < limit || n < w->told * UINT64_C(2))
-		return;
-	h = largest(w, &nets);
-	if (nets < n / 2 || !heap_varies(&h->heap))
+	h = largest(w, &n);
+	if (!h || n < limit || n < (uint64_t)w->told * GROWN)
 		return;
 	w->told = n;
-	report(d, v, w, h, (uint32_t[3]){n, usual, nets});
+	report(d, v, w, h, n, usual);
 }
 
 /* Who uses the gateway: known from now on, and no failure of this hour. */
 static void
 note_use(struct spray *y, struct spray_gate *g, const struct view *v, uint64_t net)
 {
-	for (enum window_kind k = WINDOW_HOUR; k < WINDOWS; k++)
+	for (enum window_kind k = WINDOW_HOUR; k < WINDOWS && !has_used(y, net); k++)
 		hll_add(window_at(g, k, v->s->time)->used, NETS_BITS, net);
 	used_add(y, net, index_of(WINDOW_DAY, v->s->time));
 }
