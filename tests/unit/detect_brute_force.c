@@ -171,6 +171,8 @@ others_bad(void **state)
 		site_visit(&t, "203.0.113.10", 0x4002, 200000 + i * 5, (uint32_t[]){620, 350});
 	for (unsigned i = 0; i < 600; i++) {
 		snprintf(source, sizeof(source), "100.64.%u.7", i % 200);
+		if (i < 200)
+			site_user(&t, source, OFFICE, 250000 + i * 60);
 		site_visit(&t, source, OFFICE, 300000 + i * 5, (uint32_t[]){700 + site_random(&t, 17), 1400});
 		if (i % 3 == 2)
 			site_user(&t, source, OFFICE, 300000 + i * 5 + 2);
