@@ -133,6 +133,17 @@ pipeline_capture(struct pipeline *p, uint16_t n)
 	p->capture_begins = true;
 }
 
+/* How a server has answered: what was agreed, and its certificate where that is to be seen. */
+static uint64_t
+server_face(const struct session *s)
+{
+	uint64_t certificate = 0;
+
+	if (s->cert_sha256.p)
+		memcpy(&certificate, s->cert_sha256.p, sizeof(certificate));
+	return certificate ^ (uint64_t)s->version << 16 ^ s->cipher;
+}
+
 static void
 second_opinion(struct pipeline *p, struct flow *f, struct session *s, char *name, size_t size)
 {
@@ -141,6 +152,8 @@ second_opinion(struct pipeline *p, struct flow *f, struct session *s, char *name
 	if (!p->classify || f->above[2] == 0)
 		return;
 	classify_answer(p->classify, f, &f->above[2], &a);
+	if (s->server_hello && s->kind == SESSION_CLOSE)
+		classify_server(p->classify, f, tls_hello(p->tls, f->above[0]), server_face(s));
 	if (!a.answered)
 		return;
 	s->ndpi.p = classify_protocol(p->classify, a.master, a.app, name, size);
@@ -235,7 +248,7 @@ heard(struct pipeline *p, struct flow *f, const struct tls_event *ev)
 }
 
 static void
-read_chunk(struct pipeline *p, struct flow *f, const struct chunk *c)
+read_tls(struct pipeline *p, struct flow *f, const struct chunk *c)
 {
 	struct tls_piece piece = {.bytes = c->bytes,
 				  .lost = c->lost,
@@ -246,14 +259,40 @@ read_chunk(struct pipeline *p, struct flow *f, const struct chunk *c)
 				  .datagram = c->datagram};
 	struct tls_event ev;
 
+	while (tls_next(p->tls, &f->above[0], &piece, &ev))
+		heard(p, f, &ev);
+}
+
+/* nDPI's turn, until it has had its say: after ours while there was no hello, because of an equal one it need not be
+   asked; else before ours, because what we read may be the moment in which its answer is wanted. */
+static void
+read_both(struct pipeline *p, struct flow *f, const struct chunk *c)
+{
+	bool known = tls_hello(p->tls, f->above[0]) != 0;
+	uint64_t hello;
+
+	if (known)
+		classify_feed(p->classify, f, c, &f->above[2]);
+	if (f->above[0] != TLS_NOT)
+		read_tls(p, f, c);
+	if (known || f->above[2] & CLASSIFY_DONE)
+		return;
+	hello = tls_hello(p->tls, f->above[0]);
+	if (hello)
+		classify_hello(p->classify, f, c, hello, &f->above[2]);
+	else
+		classify_feed(p->classify, f, c, &f->above[2]);
+}
+
+static void
+read_chunk(struct pipeline *p, struct flow *f, const struct chunk *c)
+{
 	if (f->gateway)
 		p->pulse[f->gateway].gap_bytes += c->lost;
 	if (p->classify && f->gateway && !(f->above[2] & CLASSIFY_DONE))
-		classify_feed(p->classify, f, c, &f->above[2]);
-	if (f->above[0] == TLS_NOT)
-		return;
-	while (tls_next(p->tls, &f->above[0], &piece, &ev))
-		heard(p, f, &ev);
+		read_both(p, f, c);
+	else if (f->above[0] != TLS_NOT)
+		read_tls(p, f, c);
 }
 
 static void

@@ -87,7 +87,7 @@ print_versions(const struct term *t, const struct tally *y)
 static void
 print_sessions(const struct term *t, const struct common *c)
 {
-	static const char *const CARRIERS[] = {NAMES_carrier};
+	static const struct text CARRIERS[] = {NAMES_carrier};
 	const struct tally *y = &c->tally;
 
 	heading(t, "Sessions");
@@ -99,7 +99,7 @@ print_sessions(const struct term *t, const struct common *c)
 	fprintf(t->to, "  TLS over");
 	for (unsigned i = 1; i < TALLY_CARRIERS; i++)
 		if (y->carrier[i])
-			fprintf(t->to, " %s %s", CARRIERS[i], words_number(y->carrier[i]).text);
+			fprintf(t->to, " %s %s", CARRIERS[i].p, words_number(y->carrier[i]).text);
 	fprintf(t->to, "; %s established, %s resumed\n", words_number(y->established).text,
 		words_number(y->resumed).text);
 	print_versions(t, y);

@@ -25,16 +25,14 @@ enum detector_id {
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
-	/* behind the highest id, whatever the order of the rows */
-	DETECTOR_END = sizeof(union {
-#define DETECTOR(id, name, ...) char name[(id) + 1];
+	DETECTOR_END = 40 /* beyond every id, in whatever order the rows are */
+};
+_Static_assert(DETECTOR_END <= 64, "sets of detectors are 64 bits");
+#define DETECTOR(id, name, ...) _Static_assert(id > 0 && id < DETECTOR_END, "the id of " #name);
 #define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
-	})
-};
-_Static_assert(DETECTOR_END <= 64, "sets of detectors are 64 bits");
 #define DETECTOR_BIT(name) (UINT64_C(1) << DETECTOR_##name)
 
 enum param_index {
@@ -57,7 +55,7 @@ struct view {
 	bool learning;                      /* detect.learn is not over */
 	bool suspect;                       /* an incident about the client is open */
 	bool degraded; /* parts of this session, or now of this gateway's traffic, were not seen: absence says nothing */
-	bool monitor;  /* inbound: asks in a strict period (monitor.h) */
+	bool monitor;         /* inbound: asks in a strict period (monitor.h) */
 	bool familiar;        /* inbound: this program used this gateway from this network in the ordinary way before */
 	bool hidden;          /* inbound from a balancer that does not say who the client is: no source to judge */
 	bool shared;          /* outbound from an address that the gateway shares with users: not its own doing */

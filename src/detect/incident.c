@@ -158,7 +158,7 @@ incident_join(struct detect *d, struct finding *f, const struct actor *a)
 static bool
 chained(struct detect *d, struct finding *f, const struct actor *a)
 {
-	return !f->expected &&
+	return !f->expected && !f->explained &&
 	       chain_raise(d, f, incident_detectors(d, a, f->gateway) | trail_detectors(d, a, f->gateway));
 }
 
@@ -177,7 +177,7 @@ trace_add(struct detect *d, const struct finding *f)
 {
 	struct trace *t = &d->gate[f->gateway].trace[f->detector];
 
-	if (!f->learning && !f->suppressed && !f->expected && !when_before(f->time, t->time))
+	if (!f->learning && !f->note && !f->suppressed && !f->expected && !when_before(f->time, t->time))
 		*t = (struct trace){f->time, f->incident};
 }
 

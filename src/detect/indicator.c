@@ -110,6 +110,8 @@ indicator_judge(struct detect *d, const struct view *v)
 
 	if (!d->indicators || !indicators_find(d->indicators, v->s, &hit))
 		return;
+	if (v->shared && hit.called) /* perhaps a user's doing */
+		hit.severity = hit.list->severity;
 	key = touch_key(v, indicator_text(hit.list, hit.entry, room));
 	t = memory_use(d->state[DETECTOR_indicator], &key, &fresh);
 	if (fresh)

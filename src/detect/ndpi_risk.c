@@ -100,7 +100,7 @@ ndpi_risk_judge(struct detect *d, const struct view *v)
 {
 	uint8_t side = v->s->role == ROLE_OUTBOUND ? OUT : IN;
 
-	if (!v->s->ndpi_risks)
+	if (!v->s->ndpi_risks || v->shared)
 		return;
 	for (size_t i = 0; i < sizeof(RISKS) / sizeof(RISKS[0]); i++)
 		if (RISKS[i].side & side && v->s->ndpi_risks >> RISKS[i].bit & 1)

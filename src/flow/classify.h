@@ -30,6 +30,15 @@ const char *classify_version(void);
 #define CLASSIFY_DONE UINT32_C(0x80000000)
 void classify_feed(struct classify *c, const struct flow *f, const struct chunk *piece, uint32_t *handle);
 
+/*
+ * The same for the piece that completes a hello: `hello` is a number for what is in it but for what is drawn anew each
+ * time.  Of an equal one from an equal place to the same server, the answer is known and nDPI is not asked, for a
+ * minute at most and until classify_server has told of another way to answer.
+ */
+void
+classify_hello(struct classify *c, const struct flow *f, const struct chunk *piece, uint64_t hello, uint32_t *handle);
+void classify_server(struct classify *c, const struct flow *f, uint64_t hello, uint64_t server);
+
 struct classify_answer {
 	uint16_t master, app; /* nDPI protocol ids; 0: unknown */
 	uint64_t risks;       /* bits of ndpi_risk_enum */

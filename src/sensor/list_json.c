@@ -1,17 +1,15 @@
 /*
- * list_json: STIX 2.1 and MISP, the one file that knows jansson.
+ * list_json: lists in STIX 2.1 and MISP.
  *
  * STIX: indicators by their patterns (revoked ones are left out; valid_until is kept, valid_from is not: looking back
  * is what we are for).  Observables count only where there is no indicator: beside one they are what it was drawn
  * from, the harmless parts too.
  * MISP: attributes with to_ids, of events and of their objects, in all of MISP's wrappings.
  */
-#define json_string jansson_string /* base/out.h has one of its own; this one is not needed */
-#include <jansson.h>
-#undef json_string
-#include <stdio.h>
-
+#include "sensor/json_in.h"
 #include "sensor/list_parts.h"
+
+#include <stdio.h>
 
 enum { WHERE_MAX = 128, DEPTH_MAX = 8 };
 
@@ -42,16 +40,6 @@ step_out(struct walk *w, size_t n)
 	w->path[n] = '\0';
 }
 
-static struct text
-string_at(const json_t *o, const char *key)
-{
-	const json_t *s = json_object_get(o, key);
-
-	if (!json_is_string(s))
-		return (struct text){NULL, 0};
-	return (struct text){json_string_value(s), (uint32_t)json_string_length(s)};
-}
-
 static bool
 is(struct text t, const char *word)
 {
@@ -70,9 +58,9 @@ bad_at(struct walk *w, const char *member, struct text value, const char *why)
 /* ---- STIX */
 
 static bool
-valid_until(struct walk *w, const json_t *o, uint32_t *until)
+valid_until(struct walk *w, const struct json *o, uint32_t *until)
 {
-	struct text t = string_at(o, "valid_until");
+	struct text t = json_in_text(o, "valid_until");
 	struct when when;
 
 	*until = 0;
@@ -87,14 +75,14 @@ valid_until(struct walk *w, const json_t *o, uint32_t *until)
 }
 
 static void
-stix_indicator(struct walk *w, const json_t *o)
+stix_indicator(struct walk *w, const struct json *o)
 {
-	struct text pattern = string_at(o, "pattern"), language = string_at(o, "pattern_type");
+	struct text pattern = json_in_text(o, "pattern"), language = json_in_text(o, "pattern_type");
 	const char *why;
 	uint32_t until;
 	size_t cut;
 
-	if (json_is_true(json_object_get(o, "revoked")) || (language.p && !is(language, "stix"))) {
+	if (json_in_yes(o, "revoked") || (language.p && !is(language, "stix"))) {
 		w->l->skipped++;
 		return;
 	}
@@ -112,9 +100,9 @@ stix_indicator(struct walk *w, const json_t *o)
 }
 
 static void
-add_member(struct walk *w, const json_t *o, const char *key, enum list_kind kind)
+add_member(struct walk *w, const struct json *o, const char *key, enum list_kind kind)
 {
-	struct text value = string_at(o, key);
+	struct text value = json_in_text(o, key);
 	size_t cut = step_in(w, key, 0, false);
 
 	if (value.p)
@@ -123,10 +111,10 @@ add_member(struct walk *w, const json_t *o, const char *key, enum list_kind kind
 }
 
 static void
-stix_observable(struct walk *w, const json_t *o)
+stix_observable(struct walk *w, const struct json *o)
 {
-	struct text type = string_at(o, "type");
-	const json_t *hashes = json_object_get(o, "hashes");
+	struct text type = json_in_text(o, "type");
+	const struct json *hashes = json_in_at(o, "hashes");
 
 	if (is(type, "ipv4-addr") || is(type, "ipv6-addr")) {
 		add_member(w, o, "value", LIST_ADDRESS);
@@ -140,52 +128,60 @@ stix_observable(struct walk *w, const json_t *o)
 	}
 }
 
+/* indicators: there are some in the file. */
 static void
-stix_objects(struct walk *w, const json_t *array, const char *name)
+stix_object(struct walk *w, const struct json *o, bool indicators)
 {
-	bool indicators = false;
-	const json_t *o;
-	size_t i;
+	struct text type = json_in_text(o, "type");
 
-	json_array_foreach(array, i, o) indicators |= is(string_at(o, "type"), "indicator");
-	json_array_foreach(array, i, o)
-	{
+	if (!type.p)
+		bad_at(w, "type", type, "is missing: not a STIX object");
+	else if (!indicators)
+		stix_observable(w, o);
+	else if (is(type, "indicator"))
+		stix_indicator(w, o);
+	w->l->format = "STIX";
+	w->found = true;
+}
+
+static void
+stix_objects(struct walk *w, const struct json *array, const char *name)
+{
+	size_t count = json_in_count(array);
+	bool indicators = false;
+
+	w->found = true;
+	for (size_t i = 0; i < count && !indicators; i++)
+		indicators = is(json_in_text(json_in_item(array, i), "type"), "indicator");
+	for (size_t i = 0; i < count; i++) {
 		size_t cut = step_in(w, name, i, true);
 
-		if (!json_is_object(o) || !string_at(o, "type").p)
-			bad_at(w, "type", (struct text){NULL, 0}, "is missing: not a STIX object");
-		else if (indicators && is(string_at(o, "type"), "indicator"))
-			stix_indicator(w, o);
-		else if (!indicators)
-			stix_observable(w, o);
+		stix_object(w, json_in_item(array, i), indicators);
 		step_out(w, cut);
 	}
-	w->found = true;
-	w->l->format = "STIX";
 }
 
 /* ---- MISP */
 
 static void
-misp_attribute(struct walk *w, const json_t *o)
+misp_attribute(struct walk *w, const struct json *o)
 {
-	struct text type = string_at(o, "type"), value = string_at(o, "value");
-	const json_t *ids = json_object_get(o, "to_ids");
+	struct text type = json_in_text(o, "type"), value = json_in_text(o, "value");
 	struct list_type t;
 	size_t cut;
 
 	w->found = true;
-	if (json_is_true(json_object_get(o, "deleted")))
+	if (json_in_yes(o, "deleted"))
 		return;
 	if (!type.p || !value.p) {
 		bad_at(w, type.p ? "value" : "type", (struct text){NULL, 0}, "is missing; an attribute has one");
 		return;
 	}
 	t = list_type(type);
-	if (is(string_at(o, "object_relation"), "ja4") || is(string_at(o, "object_relation"), "ja4-fingerprint"))
+	if (is(json_in_text(o, "object_relation"), "ja4") || is(json_in_text(o, "object_relation"), "ja4-fingerprint"))
 		t = list_type(TEXT_LIT("ja4"));
 	/* "1" in old exports; without the member it is left to us, as in feeds */
-	if (t.kind < 0 || json_is_false(ids) || is(string_at(o, "to_ids"), "0")) {
+	if (t.kind < 0 || json_in_no(o, "to_ids") || is(json_in_text(o, "to_ids"), "0")) {
 		w->l->skipped++;
 		return;
 	}
@@ -194,29 +190,27 @@ misp_attribute(struct walk *w, const json_t *o)
 	step_out(w, cut);
 }
 
-static void misp_any(struct walk *w, const json_t *o);
+static void misp_any(struct walk *w, const struct json *o);
 
 static void
-misp_array(struct walk *w, const json_t *array, const char *name, bool attributes)
+misp_array(struct walk *w, const struct json *array, const char *name, bool attributes)
 {
-	const json_t *o;
-	size_t i;
+	size_t count = json_in_count(array);
 
-	json_array_foreach(array, i, o)
-	{
+	for (size_t i = 0; i < count; i++) {
 		size_t cut = step_in(w, name, i, true);
 
 		if (attributes)
-			misp_attribute(w, o);
+			misp_attribute(w, json_in_item(array, i));
 		else
-			misp_any(w, o);
+			misp_any(w, json_in_item(array, i));
 		step_out(w, cut);
 	}
 }
 
 /* {"response": [{"Event": {...}}]}, {"response": {"Attribute": [...]}}, {"Event": {...}}, {"Attribute": [...]} ... */
 static void
-misp_any(struct walk *w, const json_t *o)
+misp_any(struct walk *w, const struct json *o)
 {
 	static const char *const INSIDE[] = {"response", "Event", "Object"};
 
@@ -224,20 +218,20 @@ misp_any(struct walk *w, const json_t *o)
 		return;
 	w->depth++;
 	for (size_t i = 0; i < sizeof(INSIDE) / sizeof(INSIDE[0]); i++) {
-		const json_t *inner = json_object_get(o, INSIDE[i]);
+		const struct json *inner = json_in_at(o, INSIDE[i]);
 		size_t cut;
 
-		if (json_is_array(inner))
+		if (json_in_is_array(inner))
 			misp_array(w, inner, INSIDE[i], false);
-		if (!json_is_object(inner))
+		if (!json_in_is_object(inner))
 			continue;
 		cut = step_in(w, INSIDE[i], 0, false);
 		misp_any(w, inner);
 		step_out(w, cut);
 	}
-	if (json_is_array(json_object_get(o, "Attribute")))
-		misp_array(w, json_object_get(o, "Attribute"), "Attribute", true);
-	if (json_object_get(o, "Event") || json_object_get(o, "Attribute"))
+	if (json_in_is_array(json_in_at(o, "Attribute")))
+		misp_array(w, json_in_at(o, "Attribute"), "Attribute", true);
+	if (json_in_at(o, "Event") || json_in_at(o, "Attribute"))
 		w->found = true;
 	w->depth--;
 }
@@ -245,71 +239,60 @@ misp_any(struct walk *w, const json_t *o)
 /* ---- either */
 
 static bool
-is_misp(const json_t *o)
+is_misp(const struct json *o)
 {
-	return json_object_get(o, "response") || json_object_get(o, "Event") || json_object_get(o, "Attribute");
+	return json_in_at(o, "response") || json_in_at(o, "Event") || json_in_at(o, "Attribute");
+}
+
+/* A single STIX object stands for itself. */
+static bool
+is_single(const struct json *root)
+{
+	return json_in_at(root, "id") && json_in_text(root, "type").p && !json_in_at(root, "objects") && !is_misp(root);
 }
 
 static void
-walk_root(struct walk *w, const json_t *root)
+walk_root(struct walk *w, const struct json *root)
 {
-	const json_t *first = json_array_get(root, 0);
+	const struct json *first = json_in_item(root, 0);
 
-	if (json_is_array(json_object_get(root, "objects")))
-		stix_objects(w, json_object_get(root, "objects"), "objects");
-	else if (json_is_array(root) && json_is_object(first) && string_at(first, "type").p && !is_misp(first))
+	if (is_single(root))
+		stix_object(w, root, is(json_in_text(root, "type"), "indicator"));
+	else if (json_in_is_array(json_in_at(root, "objects")))
+		stix_objects(w, json_in_at(root, "objects"), "objects");
+	else if (json_in_text(first, "type").p && !is_misp(first))
 		stix_objects(w, root, "");
-	else if (json_is_array(root))
+	else if (json_in_is_array(root))
 		misp_array(w, root, "", false);
 	else
 		misp_any(w, root);
 }
 
-/* A single STIX object stands for itself. */
-static bool
-walk_single(struct walk *w, json_t *root)
-{
-	json_t *array;
-
-	if (!json_is_object(root) || !json_object_get(root, "id") || !string_at(root, "type").p || is_misp(root) ||
-	    json_object_get(root, "objects"))
-		return false;
-	array = json_array();
-	if (array && json_array_append(array, root) == 0)
-		stix_objects(w, array, "");
-	json_decref(array);
-	return true;
-}
-
 static void
-bad_json(struct list *l, const json_error_t *e)
+bad_json(struct list *l, const struct json_in_error *e)
 {
-	char why[JSON_ERROR_TEXT_LENGTH + 80];
+	char why[sizeof(e->what) + 48];
 
-	snprintf(why, sizeof(why), "is not JSON at column %d: %s", e->column, e->text);
-	for (char *p = why; *p; p++)
-		*p = *p >= 0x20 && *p < 0x7f ? *p : '?';
-	list_bad(l, &(struct list_where){e->line > 0 ? (uint32_t)e->line : 0, NULL}, (struct text){NULL, 0}, why);
+	snprintf(why, sizeof(why), "is not JSON at column %u: %s", e->column, e->what);
+	list_bad(l, &(struct list_where){e->line, NULL}, (struct text){NULL, 0}, why);
 }
 
 void
 list_json(struct list *l, struct text text)
 {
 	struct walk w = {.l = l};
-	json_error_t error;
-	json_t *root = json_loadb(text.p, text.len, 0, &error);
+	struct json_in_error error;
+	struct json *root = json_in_any(text.p, text.len, &error);
 
 	l->format = "JSON";
 	if (!root) {
 		bad_json(l, &error);
 		return;
 	}
-	if (!walk_single(&w, root)) {
-		l->format = "MISP";
-		walk_root(&w, root);
-	}
+	l->format = "MISP";
+	walk_root(&w, root);
 	if (!w.found && !l->bad)
 		list_bad(l, NULL, (struct text){NULL, 0},
 			 "JSON, but neither STIX 2.1 (a bundle with objects) nor MISP (an Event with Attribute)");
-	json_decref(root);
+	json_in_free(root);
 }

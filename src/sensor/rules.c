@@ -188,14 +188,44 @@ add_fact(const struct building *b)
 	       fail(b, "more than 256 networks in all");
 }
 
+/* Is one of the gateway's own addresses in the network? */
 static bool
-add_gateway(struct detect_rules *r, const struct config_gateway *g, uint8_t number)
+is_own(const struct config_gateway *g, const struct addr_net *net)
+{
+	const char *lists[] = {g->text[OPT_gateway_address - OPT_gateway_address],
+			       g->text[OPT_gateway_egress - OPT_gateway_address]};
+	char item[80];
+	struct addr a;
+
+	for (unsigned i = 0; i < 2; i++)
+		while (*lists[i])
+			if (option_item(&lists[i], item, sizeof(item)) && addr_parse(&a, item) && addr_in(&a, net))
+				return true;
+	return false;
+}
+
+/* An address that only `nat` names is no gateway's, and nothing there would ever be counted. */
+static const char *
+nat_mistake(const struct config_gateway *g, char item[80])
+{
+	const char *list = g->text[OPT_gateway_nat - OPT_gateway_address];
+	struct addr_net net;
+
+	while (*list)
+		if (option_item(&list, item, 80) && addr_net_parse(&net, item) && !is_own(g, &net))
+			return item;
+	return NULL;
+}
+
+static bool
+add_gateway(struct detect_rules *r, const struct config_gateway *g, uint8_t number, char *error)
 {
 	static const struct {
 		enum option_key key;
 		enum net_kind kind;
 	} LISTS[] = {{OPT_gateway_nat, NET_NAT}, {OPT_gateway_behind, NET_BEHIND}, {OPT_gateway_inside, NET_INSIDE}};
-	const char *make = g->text[OPT_gateway_profile - OPT_gateway_address];
+	char item[80];
+	const char *wrong, *make = g->text[OPT_gateway_profile - OPT_gateway_address];
 	struct option o;
 	int64_t n = MAKE_other;
 
@@ -205,10 +235,16 @@ add_gateway(struct detect_rules *r, const struct config_gateway *g, uint8_t numb
 	for (unsigned i = 0; i < sizeof(LISTS) / sizeof(LISTS[0]); i++) {
 		const char *list = g->text[LISTS[i].key - OPT_gateway_address];
 
-		if (!add_nets(r, &(struct nets){list, LISTS[i].kind, number, {INT64_MIN}}))
+		if (!add_nets(r, &(struct nets){list, LISTS[i].kind, number, {INT64_MIN}})) {
+			snprintf(error, CONFIG_ERROR_MAX, "[gateway %s]: more than 256 networks in all", g->name);
 			return false;
+		}
 	}
-	return true;
+	if (!(wrong = nat_mistake(g, item)))
+		return true;
+	snprintf(error, CONFIG_ERROR_MAX, "[gateway %s]: nat %s is none of its addresses; name it in egress, too",
+		 g->name, wrong);
+	return false;
 }
 
 bool
@@ -219,11 +255,8 @@ rules_build(struct detect_rules *r, const struct config *c, const struct config 
 
 	memset(r, 0, sizeof(*r));
 	for (unsigned i = 0; gateways && i < gateways->gateways; i++)
-		if (!add_gateway(r, &gateways->gateway[i], (uint8_t)(i + 1))) {
-			snprintf(error, CONFIG_ERROR_MAX, "[gateway %s]: more than 256 networks in all",
-				 gateways->gateway[i].name);
+		if (!add_gateway(r, &gateways->gateway[i], (uint8_t)(i + 1), error))
 			return false;
-		}
 	for (unsigned i = 0; fine && i < c->rules; i++) {
 		b.from = &c->rule[i];
 		fine = b.from->first == OPT_suppress_detector   ? add_suppress(&b) :

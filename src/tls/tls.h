@@ -165,6 +165,9 @@ struct tls_facts {
 bool tls_facts(const struct tls *t, uint32_t handle, struct tls_facts *facts);
 unsigned tls_client(const struct tls *t, uint32_t handle); /* of it, which side is the client; 0: nobody knows */
 
+/* A number for what the first ClientHello says but for what is drawn anew each time; 0: none was read. */
+uint64_t tls_hello(const struct tls *t, uint32_t handle);
+
 /* IANA cipher suite name, NULL when unknown; version as EVE writes it ("TLS 1.2", "TLS 1.3 draft-23",
    "DTLS 1.2", "0x1234" into buf); group name ("x25519"), NULL when unknown. */
 const char *tls_cipher_name(uint16_t suite);

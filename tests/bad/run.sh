@@ -147,6 +147,15 @@ grep -Eq '^[01]$' code || { failed=$((failed + 1)); echo "closed pipe: exit $(ca
 cases=$((cases + 1))
 "$program" read $q --eve - cut.pcap 2>/dev/null | grep -q '"pkts":1,' || { failed=$((failed + 1)); echo "cut.pcap: its first frame is not counted"; }
 
+# A suppression that is over, by the time of the packets (1970 here), is named; one that is not is not.
+cases=$((cases + 1))
+for when in 1969-12-31 1970-01-02; do
+	printf '[suppress s%s]\ndetector = leak_loop\nowner = o\nreason = r\nexpires = %s\n' $when $when
+done >expired.conf
+"$program" read -c expired.conf whole.pcap 2>err
+grep -q '1 suppression expired and no longer applies: s1969-12-31$' err ||
+	{ failed=$((failed + 1)); echo "expired.conf: $(cat err)"; }
+
 # The configuration prints as one that reads as the same.
 cases=$((cases + 1))
 "$program" config --set memory.limit=1GiB --set gateway.a.address=192.0.2.1 --set gateway.a.profile=netscaler \

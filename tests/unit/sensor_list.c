@@ -242,6 +242,7 @@ stix_bad(void **state)
 	bad("{\"type\":\"bundle\"", "is not JSON at column");
 	bad("{\"a\":1}", "neither STIX 2.1");
 	bad("[]", "neither STIX 2.1");
+	bad(BUNDLE(""), "empty: it has no entry");
 	bad(BUNDLE(PATTERN("[file:name = 'x']")), "nothing in it that a session could be compared with");
 }
 

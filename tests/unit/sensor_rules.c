@@ -140,6 +140,15 @@ mistakes(void **state)
 	      ":1: [fact f]: networks belong to admin_networks only");
 }
 
+static void
+nat_is_its_own(void **state)
+{
+	(void)state;
+	assert_true(builds("[gateway vpn]\naddress = 192.0.2.10\negress = 192.0.2.77\nnat = 192.0.2.64/26\n"));
+	assert_false(builds("[gateway vpn]\naddress = 192.0.2.10\nnat = 192.0.2.10, 192.0.2.77\n"));
+	assert_string_equal(error, "[gateway vpn]: nat 192.0.2.77 is none of its addresses; name it in egress, too");
+}
+
 /* The words of the options and the numbers of the core are the same lists. */
 static void
 words_and_numbers(void **state)
@@ -208,7 +217,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole),          cmocka_unit_test(mistakes), cmocka_unit_test(words_and_numbers),
+		cmocka_unit_test(whole),          cmocka_unit_test(mistakes),
+		cmocka_unit_test(nat_is_its_own), cmocka_unit_test(words_and_numbers),
 		cmocka_unit_test(more_than_room), cmocka_unit_test(expired),
 	};
 
