@@ -7,7 +7,7 @@
 
 #include "cmd/cmd.h"
 
-static const struct command *const COMMANDS[] = {&CMD_READ, &CMD_RUN, &CMD_SCHEMA, &CMD_DETECTORS, &CMD_CONFIG};
+static const struct command *const COMMANDS[] = {&CMD_READ, &CMD_RUN, &CMD_EXPLAIN, &CMD_SCHEMA, &CMD_DETECTORS, &CMD_CONFIG};
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 
 static void

@@ -568,6 +568,24 @@ pipeline_pulse(struct pipeline *p, const struct pulse *pulse)
 	detect_pulse(p->detect, pulse, &findings);
 }
 
+size_t
+pipeline_saved_size(const struct pipeline *p)
+{
+	return detect_saved_size(p->detect);
+}
+
+void
+pipeline_save(const struct pipeline *p, struct out *o)
+{
+	detect_save(p->detect, o);
+}
+
+enum snapshot_verdict
+pipeline_load(struct pipeline *p, struct cur bytes, struct snapshot_report *report)
+{
+	return detect_load(p->detect, bytes, report);
+}
+
 void
 pipeline_end(struct pipeline *p)
 {

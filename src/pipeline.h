@@ -8,6 +8,7 @@
 #define PIPELINE_H
 
 #include "detect/detect.h"
+#include "detect/snapshot.h"
 #include "packet/packet.h"
 #include "session/site.h"
 
@@ -57,6 +58,11 @@ void pipeline_tick(struct pipeline *p, struct when now);
 /* The other door: records and pulses as they were told once, in the order of their time.  Only detectors work. */
 void pipeline_record(struct pipeline *p, const struct session *s);
 void pipeline_pulse(struct pipeline *p, const struct pulse *pulse);
+
+/* What was learnt (detect/snapshot.h): to write, and to read before the first frame or record. */
+size_t pipeline_saved_size(const struct pipeline *p);
+void pipeline_save(const struct pipeline *p, struct out *o);
+enum snapshot_verdict pipeline_load(struct pipeline *p, struct cur bytes, struct snapshot_report *report);
 
 /* Ends every open connection and incident. */
 void pipeline_end(struct pipeline *p);

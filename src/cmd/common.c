@@ -134,8 +134,11 @@ common_open(struct common *c, const char *iface)
 	};
 
 	c->eve = setup.eve;
-	if (watch_open(&c->watch, &setup))
+	if (watch_open(&c->watch, &setup)) {
+		if (*c->watch.notice && !c->quiet)
+			common_error(c, c->watch.notice);
 		return EXIT_DONE;
+	}
 	common_error(c, c->watch.error);
 	return EXIT_IO;
 }

@@ -9,7 +9,7 @@
 #include "cmd/term.h"
 #include "sensor/watch.h"
 
-enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD };
+enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD, OPT_JSON };
 
 #define COMMON_OPTIONS                                                                                                 \
 	{'g', "gateway", "ADDR[,ADDR]", "addresses of the gateway: those clients call, and those it calls from"},      \

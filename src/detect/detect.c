@@ -28,6 +28,15 @@ const struct detect_param DETECT_PARAMS[] = {
 };
 const unsigned DETECT_PARAM_COUNT = sizeof(DETECT_PARAMS) / sizeof(DETECT_PARAMS[0]);
 
+const struct detector_info *
+detector_by_id(uint16_t id)
+{
+	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+		if (DETECTORS[i].id == id)
+			return &DETECTORS[i];
+	return NULL;
+}
+
 /* Which functions a detector has. */
 #define JUDGE(code)             code##_judge, NULL, NULL
 #define JUDGE_LEARN(code)       code##_judge, code##_learn, NULL
@@ -75,6 +84,14 @@ struct running {
 	bool established, cert; /* were seen */
 };
 
+static bool
+running_sound(const void *bytes)
+{
+	const struct running *r = bytes;
+
+	return sound_bool(&r->established) && sound_bool(&r->cert);
+}
+
 static void
 keep(struct detect *d, const struct kept *k)
 {
@@ -103,6 +120,12 @@ detect_array(struct detect *d, struct carve *c, size_t bytes, uint16_t version)
 }
 
 /* A public key: what is remembered of a text is compared with what another run remembers. */
+void
+detect_sound(struct detect *d, bool (*sound)(const void *bytes))
+{
+	d->kept[d->kept_count - 1].sound = sound;
+}
+
 static const struct hash_key PUBLIC_KEY = {UINT64_C(0x6761746577697477), UINT64_C(0x6465746563740001)};
 
 uint64_t
@@ -153,15 +176,18 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 		struct memory *m;
 		uint32_t payload;
 		unsigned share;
-	} tables[] = {{&d->running, sizeof(struct running), SHARE_RUNNING},
-		      {&d->incidents, incident_payload(), SHARE_INCIDENTS},
-		      {&d->trails, trail_payload(), SHARE_TRAILS},
-		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR},
-		      {&d->visits, visit_payload(), SHARE_VISITS}};
+		bool (*sound)(const void *bytes);
+	} tables[] = {{&d->running, sizeof(struct running), SHARE_RUNNING, running_sound},
+		      {&d->incidents, incident_payload(), SHARE_INCIDENTS, incident_sound},
+		      {&d->trails, trail_payload(), SHARE_TRAILS, trail_sound},
+		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR, NULL},
+		      {&d->visits, visit_payload(), SHARE_VISITS, NULL}};
 
-	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		detect_memory(d, tables[i].m, &own,
 			      &(struct memory_plan){.bytes = share * tables[i].share, .payload = tables[i].payload});
+		detect_sound(d, tables[i].sound);
+	}
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++) {
 		d->making = CODE[i].id;
 		d->state[CODE[i].id] = CODE[i].init(d, &own, share * CODE[i].share);

@@ -67,6 +67,7 @@ struct detector_info {
 };
 extern const struct detector_info DETECTORS[];
 extern const unsigned DETECTOR_COUNT;
+const struct detector_info *detector_by_id(uint16_t id); /* NULL: none */
 
 /* Parameters of detectors: detect.def declares them; the config sets them by "detect.DETECTOR.NAME". */
 struct detect_param {

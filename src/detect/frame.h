@@ -10,6 +10,8 @@
 #ifndef DETECT_FRAME_H
 #define DETECT_FRAME_H
 
+#include <string.h>
+
 #include "detect/detect.h"
 #include "detect/memory.h"
 #include "session/site.h"
@@ -99,6 +101,7 @@ struct kept {
 	struct memory *table; /* or: */
 	void *array;
 	size_t bytes;
+	bool (*sound)(const void *bytes);
 };
 enum { KEPT_MAX = 96 };
 
@@ -125,6 +128,19 @@ struct detect {
 /* A carved share for one table, or for an array (cleared); both are part of a snapshot. */
 void detect_memory(struct detect *d, struct memory *m, struct carve *c, const struct memory_plan *plan);
 void *detect_array(struct detect *d, struct carve *c, size_t bytes, uint16_t version);
+
+/* Of the table or array made last: can an item, or the array, be used as it is?  For what a snapshot may bring: counts
+   beyond their arrays, a bool that is neither 0 nor 1.  An item that is not sound is left out. */
+void detect_sound(struct detect *d, bool (*sound)(const void *bytes));
+/* Is the byte that a bool will be read from one? */
+static inline bool
+sound_bool(const bool *b)
+{
+	uint8_t byte;
+
+	memcpy(&byte, b, 1);
+	return byte <= 1;
+}
 
 /* 64 bits of a text, the same in every run; no text: 0. */
 uint64_t detect_hash(struct text t);
@@ -192,6 +208,7 @@ uint64_t incident_detectors(const struct detect *d, const struct actor *a, uint8
 bool incident_open(const struct detect *d, uint8_t gateway, uint64_t detectors);
 bool incident_about(const struct detect *d, uint8_t gateway, const struct addr *client);
 uint32_t incident_payload(void);
+bool incident_sound(const void *bytes);
 /* The last finding of a detector on the gateway, if within `window_s` before `now`; NULL: none. */
 const struct trace *
 trace_of(const struct detect *d, uint8_t gateway, enum detector_id id, struct when now, int64_t window_s);
@@ -200,6 +217,7 @@ trace_of(const struct detect *d, uint8_t gateway, enum detector_id id, struct wh
 bool trail_add(struct detect *d, const struct finding *f, const struct actor *a);
 uint64_t trail_detectors(const struct detect *d, const struct actor *a, uint8_t gateway);
 uint32_t trail_payload(void);
+bool trail_sound(const void *bytes);
 
 /* Chains: raises the finding when what came before makes more of it; says so in its text. */
 bool chain_raise(const struct detect *d, struct finding *f, uint64_t actor_detectors);

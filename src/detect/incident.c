@@ -24,6 +24,14 @@ incident_payload(void)
 	return sizeof(struct incident_slot);
 }
 
+bool
+incident_sound(const void *bytes)
+{
+	const struct incident_slot *slot = bytes;
+
+	return slot->told.event_count <= INCIDENT_EVENTS && slot->told.gateway <= GATEWAYS_MAX;
+}
+
 /* IPv6: a /64 is one actor. */
 struct actor
 actor_of(const struct view *v)

@@ -179,3 +179,24 @@ memory_full(const struct memory *m)
 {
 	return m->pool.used == m->pool.count;
 }
+
+uint32_t
+memory_count(const struct memory *m)
+{
+	return m->pool.used;
+}
+
+const struct memory_item *
+memory_walk(const struct memory *m, struct memory_at *at)
+{
+	const struct head *h;
+
+	at->handle = at->handle ? head_at(m, at->handle)->newer : m->list[at->list].oldest;
+	while (!at->handle && at->list < KEPT)
+		at->handle = m->list[++at->list].oldest;
+	if (!at->handle)
+		return NULL;
+	h = head_at(m, at->handle);
+	at->item = (struct memory_item){h->key, h + 1, h->list == KEPT};
+	return &at->item;
+}

@@ -23,12 +23,8 @@ struct oversized {
 void *
 oversized_init(struct detect *d, struct carve *c, size_t bytes)
 {
-	struct oversized *o = carve_take(c, sizeof(*o));
-
-	(void)d;
 	(void)bytes;
-	*o = (struct oversized){0};
-	return o;
+	return detect_array(d, c, sizeof(struct oversized), 1);
 }
 
 /* After a few exchanges of different sizes the client has logged in, or might have. */

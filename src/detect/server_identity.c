@@ -34,6 +34,23 @@ struct server {
 	struct memory identities, flights;
 };
 
+static bool
+identity_sound(const void *bytes)
+{
+	const struct identity *id = bytes;
+
+	for (unsigned i = 0; i < LEAVES; i++)
+		if (!sound_bool(&id->leaf[i].suspect))
+			return false;
+	return id->leaves <= LEAVES && sound_bool(&id->mixed_told) && sound_bool(&id->has_changed);
+}
+
+static bool
+flight_sound(const void *bytes)
+{
+	return ((const struct flight *)bytes)->count <= FLIGHTS;
+}
+
 void *
 server_init(struct detect *d, struct carve *c, size_t bytes)
 {
@@ -42,7 +59,9 @@ server_init(struct detect *d, struct carve *c, size_t bytes)
 	bytes -= sizeof(*r) + 64;
 	detect_memory(d, &r->identities, c,
 		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct identity)});
+	detect_sound(d, identity_sound);
 	detect_memory(d, &r->flights, c, &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct flight)});
+	detect_sound(d, flight_sound);
 	return r;
 }
 

@@ -23,6 +23,14 @@ struct shared {
 
 enum { HAPPY_EYEBALLS_S = 2 };
 
+static bool
+identity_sound(const void *bytes)
+{
+	const struct identity *id = bytes;
+
+	return sound_bool(&id->issued) && sound_bool(&id->told);
+}
+
 void *
 shared_init(struct detect *d, struct carve *c, size_t bytes)
 {
@@ -30,6 +38,7 @@ shared_init(struct detect *d, struct carve *c, size_t bytes)
 
 	bytes -= sizeof(*h) + 64;
 	detect_memory(d, &h->identities, c, &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct identity)});
+	detect_sound(d, identity_sound);
 	return h;
 }
 

@@ -35,7 +35,8 @@ enum { WATCH_ERROR_MAX = 512, WATCH_SETTLE_S = 60 };
 struct watch {
 	struct watch_setup setup;
 	char sensor[256];
-	char error[WATCH_ERROR_MAX]; /* one line */
+	char error[WATCH_ERROR_MAX];  /* one line */
+	char notice[WATCH_ERROR_MAX]; /* one line worth telling after watch_open, "": none */
 	struct pipeline *pipeline;
 	void *memory;
 	size_t memory_size;
@@ -47,7 +48,7 @@ struct watch {
 	const char **capture_name;
 	struct gateways *finder; /* NULL: settled */
 	bool began;              /* first, settle_at, stats_at are set */
-	struct when first, settle_at, stats_at;
+	struct when first, settle_at, stats_at, save_at;
 	int64_t stats_ns;
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;

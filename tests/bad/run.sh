@@ -55,6 +55,9 @@ bad 1 'damaged.pcap: damaged after frame 1 \(byte 56\)' read $q damaged.pcap
 bad 1 'link.pcap: 2 frames of an unknown link type' read $q link.pcap
 bad 1 'standard input: empty' read $q -
 bad 1 'none.pcap: no such file' read $q whole.pcap none.pcap
+# what was learnt
+bad 1 'letter.pcap: is no memory of gatewitness' read $q --set detect.memory=letter.pcap whole.pcap
+bad 1 'none/memory: what was learnt cannot be written: No such file' read $q --set detect.memory=none/memory whole.pcap
 # arguments
 bad 2 'unknown command "raed"; the nearest is "read"' raed whole.pcap
 bad 2 'read: no capture named' read
