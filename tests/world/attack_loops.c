@@ -60,7 +60,7 @@ loop_connection(struct world *w, struct attack_run *a, const struct loop *l)
 	a->left -= each;
 	a->step += each;
 	/* what one long connection says has happened when it is said */
-	if (a->step >= l->evidence && !w->label[a->label].happened)
+	if (a->step >= l->evidence && !w->label[a->label].happened && !a->stage)
 		w->label[a->label].happened = w->now + (c->t - w->now) * l->evidence / a->step;
 	label_end(w, a->label, c->t + HOUR(6));
 }
@@ -148,8 +148,8 @@ const struct attack ATTACKS_LOOPS[] = {
 	ATTACK(8, true, false, "kept_alive", "brute_force spray", loop_begin, &BRUTE_KEPT),
 	ATTACK(8, true, false, "slow", "brute_force spray", loop_begin, &BRUTE_SLOW),
 	ATTACK(8, true, false, "five_sources", "brute_force spray", loop_begin, &BRUTE_FIVE),
-	ATTACK(12, false, false, "many_addresses", "slow_probe", loop_begin, &PROBE_SLOW),
-	ATTACK(12, false, false, "one_address", "slow_probe", loop_begin, &PROBE_ONE),
+	ATTACK_AT(12, false, false, SEVERITY_LOW, 0, "many_addresses", "slow_probe", loop_begin, &PROBE_SLOW),
+	ATTACK_AT(12, false, false, SEVERITY_LOW, 0, "one_address", "slow_probe", loop_begin, &PROBE_ONE),
 	ATTACK(14, false, false, "typed", "webshell", loop_begin, &SHELL_TYPED),
 	ATTACK(14, false, false, "one_connection_each", "webshell", loop_begin, &SHELL_EACH),
 	ATTACK(14, false, false, "browser_hello", "webshell", loop_begin, &SHELL_BROWSER),

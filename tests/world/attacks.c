@@ -71,17 +71,47 @@ attack_begin(struct world *w, void *arg)
 	a->what->begin(w, a);
 }
 
+static void
+stage_begin(struct world *w, void *arg)
+{
+	struct attack_run *a = arg;
+
+	attack_from(a, a->at);
+	a->what->begin(w, a);
+}
+
 struct attack_run *
-attack_follow(struct attack_run *before, const struct attack *what, int64_t at)
+attack_stage(struct attack_run *chain, unsigned behaviour, const char *name, int64_t at, bool last)
 {
 	struct attack_run *a = calloc(1, sizeof(*a));
 
-	a->w = before->w;
-	a->what = what;
-	a->first = before;
-	a->rng = rng_of(rng_next(&before->rng), what->behaviour);
-	clock_add(a->w, at, attack_begin, a);
+	for (unsigned i = 0; i < attack_count(); i++)
+		if (attack_at(i)->behaviour == behaviour && strcmp(attack_at(i)->name, name) == 0)
+			a->what = attack_at(i);
+	if (!a->what)
+		abort();
+	a->w = chain->w;
+	a->rng = rng_of(rng_next(&chain->rng), behaviour);
+	a->label = chain->label;
+	a->stage = !last;
+	a->at = chain->at;
+	a->program = chain->program;
+	clock_add(a->w, at, stage_begin, a);
+	label_end(a->w, a->label, at + HOUR(SLACK_H));
 	return a;
+}
+
+void
+attack_happened(struct attack_run *a)
+{
+	if (!a->stage)
+		label_happened(a->w, a->label);
+}
+
+bool
+attack_fits(const struct attack *a, const struct world *w)
+{
+	return !a->kinds || a->kinds >> w->cfg.kind & 1;
 }
 
 struct attack_run *

@@ -11,6 +11,8 @@ struct attack_run;
 struct attack {
 	uint8_t behaviour;     /* 5: B05; from CHAIN_FIRST on: chains */
 	bool strong;           /* missing one is a failure of the product */
+	uint8_t least;         /* severity that is found: weak ones may stay low or info */
+	uint8_t kinds;         /* of gateways where it makes sense (bits), 0: all */
 	bool site_wide;        /* it is the gateway that shows it, not an address */
 	const char *name;      /* of the variant */
 	const char *detectors; /* whose alerts are hits */
@@ -35,12 +37,14 @@ struct attack_run {
 	struct addr *sources;
 	uint32_t source_count;
 	struct tls_server server; /* of the attacker, or a second one at the gateway */
-	struct attack_run *first; /* of a chain: who was before */
+	bool stage;               /* of a chain, and not its last: nothing has happened yet */
 };
 
 struct attack_run *attack_start(struct world *w, unsigned number, int64_t at);
-/* An attack inside another (chains): same label kind, own recipe. */
-struct attack_run *attack_follow(struct attack_run *a, const struct attack *what, int64_t at);
+/* A stage of a chain: the variant `name` of a behaviour, under the chain's label. */
+struct attack_run *attack_stage(struct attack_run *chain, unsigned behaviour, const char *name, int64_t at, bool last);
+void attack_happened(struct attack_run *a);
+bool attack_fits(const struct attack *a, const struct world *w);
 const char *behaviour_name(unsigned behaviour, char text[8]);
 
 /* For recipes: a connection of the intruder to the gateway, from one of its sources. */
@@ -64,8 +68,11 @@ struct loop {
 void loop_begin(struct world *w, struct attack_run *a);
 
 #define ATTACK(b, is_strong, wide, variant, hits, fn, how)                                                             \
-	{.behaviour = (b), .strong = (is_strong), .site_wide = (wide), .name = (variant), .detectors = (hits),         \
-	 .begin = (fn), .recipe = (how)}
+	{.behaviour = (b), .strong = (is_strong), .least = SEVERITY_MEDIUM, .site_wide = (wide), .name = (variant),    \
+	 .detectors = (hits), .begin = (fn), .recipe = (how)}
+#define ATTACK_AT(b, is_strong, wide, lowest, where, variant, hits, fn, how)                                           \
+	{.behaviour = (b), .strong = (is_strong), .least = (lowest), .kinds = (where), .site_wide = (wide),            \
+	 .name = (variant), .detectors = (hits), .begin = (fn), .recipe = (how)}
 
 extern const struct attack ATTACKS_LOOPS[], ATTACKS_ACCESS[], ATTACKS_EGRESS[], ATTACKS_GATEWAY[], ATTACKS_CHAINS[];
 extern const unsigned ATTACKS_LOOPS_N, ATTACKS_ACCESS_N, ATTACKS_EGRESS_N, ATTACKS_GATEWAY_N, ATTACKS_CHAINS_N;

@@ -102,7 +102,9 @@ dial(struct world *w, const struct dial *d)
 	if (c->next)
 		c->next->link = &c->next;
 	w->open = c;
-	if (c->d.proto == PROTO_TCP)
+	if (w->gw.second && d->server == &w->gw.tls && chance(&c->rng, w->gw.second_per_mille))
+		c->d.server = w->gw.second;
+	if (c->d.proto == PROTO_TCP && !d->midway)
 		push_tcp(c);
 	if (d->server)
 		push_handshake(c);

@@ -80,6 +80,7 @@ run_attack(struct world *w, struct judge *j, unsigned number)
 	int label = -1;
 
 	attack_start(w, number, begin);
+	j->least = attack_at(number)->least;
 	while (w->now < begin + DAY(GIVE_UP_DAYS)) {
 		world_run(w, until);
 		label = attack_label(w);
@@ -113,7 +114,7 @@ attacks_of_seed(const struct options *o, uint64_t seed, FILE *to)
 	world_of_seed(&w, &j, o, seed, o->users, false);
 	world_run(&w, WORLD_BEGIN + DAY(LEARN_DAYS));
 	for (unsigned i = 0; i < attack_count(); i++) {
-		if (!wanted(o, i))
+		if (!wanted(o, i) || !attack_fits(attack_at(i), &w))
 			continue;
 		fflush(to);
 		if (fork() == 0) {
@@ -201,7 +202,7 @@ show_attacks(const struct options *o, struct world *w, struct judge *j)
 		int label;
 		char name[8];
 
-		if (!wanted(o, i))
+		if (!wanted(o, i) || !attack_fits(attack_at(i), w))
 			continue;
 		fflush(stdout);
 		if (fork() == 0) {

@@ -101,7 +101,7 @@ show(const struct judge *j, const struct finding *f, const char *verdict, int la
 static void
 hit(struct judge *j, int label, const struct finding *f)
 {
-	struct hit *h = f->severity >= SEVERITY_MEDIUM ? &j->hit[label] : &j->faint[label];
+	struct hit *h = f->severity >= j->least ? &j->hit[label] : &j->faint[label];
 
 	if (!h->at)
 		*h = (struct hit){j->w->now, j->w->label[label].exchanges, f->severity};
@@ -130,11 +130,11 @@ judge_finding(void *arg, const struct finding *f, const struct session *s)
 
 	j->findings++;
 	j->alerts += alert;
-	if (alert && counts)
+	if (counts && (alert || j->least == SEVERITY_INFO))
 		hit(j, label, f);
 	else if (alert && !attack)
 		false_alert(j, f, label);
-	if (j->show)
+	if (j->show && (alert || attack))
 		show(j, f, !alert ? "" : counts ? "HIT" : attack ? "beside" : "FALSE", label);
 }
 

@@ -19,9 +19,9 @@ struct judge {
 	struct world *w;
 	struct pipeline *pipeline;
 	void *memory;
-	struct hit hit[LABELS], faint[LABELS]; /* medium and up; low */
+	struct hit hit[LABELS], faint[LABELS]; /* as severe as it should be; less */
 	bool show;  /* every finding on standard output */
-	bool quiet; /* nothing is written: learning time is not over */
+	uint8_t least; /* severity from which an attack is found */
 	FILE *report; /* false alerts as lines */
 	uint32_t alerts, false_alerts, findings;
 };

@@ -33,6 +33,7 @@ person_dial(struct person *p, int64_t at, bool browser)
 			 .server = &w->gw.tls,
 			 .sni = w->gw.name,
 			 .rtt_us = p->at->rtt_us,
+			 .far_us = p->far_us,
 			 .ticket = browser ? &p->browser_ticket : &p->client_ticket,
 			 .who = p,
 			 .ended = person_connected};
@@ -58,7 +59,7 @@ object(struct person *p, struct conn *c, unsigned i, bool cached)
 	const struct theme *t = &p->w->gw.theme;
 	uint32_t request = t->headers + p->headers + i * 7 % 43;
 
-	if (cached)
+	if (cached && t->changed[i] <= p->cached_at)
 		exchange(c, quick(p), request + 70, MS(1), t->not_modified);
 	else
 		exchange(c, quick(p), request, MS(1 + t->object[i] / 40000), t->object[i] + t->not_modified);
@@ -84,7 +85,7 @@ fetch_page(struct person *p, struct conn *c, bool cached)
 	for (unsigned i = 1; i < lanes; i++)
 		lane[i] = person_dial(p, c->t + MS(between(&p->rng, 5, 60)), true);
 	for (unsigned i = 0; i < t->objects; i++)
-		if (!cached || i % 4 == 0)
+		if (!cached || i % 4 == 0 || t->changed[i] > p->cached_at)
 			object(p, lane[i % lanes], i, cached);
 	for (unsigned i = 1; i < lanes; i++)
 		let_go(p, lane[i]);
@@ -95,6 +96,8 @@ fetch_page(struct person *p, struct conn *c, bool cached)
 int64_t
 mfa_hold(struct person *p)
 {
+	if (p->fixed_hold)
+		return MS(between(&p->rng, 300, 2000));
 	return p->mfa == MFA_PUSH ? SECOND(3) + MS(skewed(&p->rng, 6000, 50000)) : SECOND(5) + MS(skewed(&p->rng, 7000, 35000));
 }
 
@@ -162,6 +165,7 @@ login_portal(struct world *w, struct person *p, int64_t at)
 	second_factor(p, c);
 	store(p, c, cached);
 	p->cached_until = at + DAY(7);
+	p->cached_at = at;
 	p->then = work_begin;
 	call(c, MS(50), logged_in);
 	let_go(p, c);

@@ -27,7 +27,36 @@ gateway_crash(struct world *w, int64_t silence, bool rst)
 	clock_add(w, w->now + silence, comes_back, NULL);
 	for (struct conn *c = w->open; c; c = next) {
 		next = c->next;
-		if (is_client_of(w, c) && c->flow.proto && !c->over)
+		if (is_client_of(w, c) && c->flow.proto && !c->over && !c->survives)
 			conn_cut(w, c, w->now + (rst ? MS(below(&w->rng, 1500)) : SECOND(1)), rst);
 	}
+}
+
+void
+gateway_stall(struct world *w, int64_t silence)
+{
+	w->gw.down = true;
+	clock_add(w, w->now + silence, comes_back, NULL);
+}
+
+void
+theme_change(struct world *w, unsigned object, int64_t more_bytes)
+{
+	struct theme *t = &w->gw.theme;
+	unsigned i = object % t->objects;
+
+	t->object[i] = (uint32_t)((int64_t)t->object[i] + more_bytes);
+	t->changed[i] = w->now;
+}
+
+/* A new version: other pages, maybe another TLS library. */
+void
+gateway_upgrade(struct world *w, struct rng *r, int64_t silence)
+{
+	gateway_crash(w, silence, true);
+	for (unsigned i = 0; i < w->gw.theme.objects / 3; i++)
+		theme_change(w, below(r, OBJECTS), between(r, 30, 9000));
+	w->gw.theme.page += (uint32_t)between(r, 20, 900);
+	if (chance(r, 400))
+		w->gw.tls.flavour ^= 2;
 }

@@ -12,11 +12,20 @@ struct people {
 	struct person person[];
 };
 
-static void
-start_session(struct world *w, void *arg)
+void
+person_login(struct world *w, struct person *p)
 {
 	static void (*const LOGIN[KINDS])(struct world *, struct person *, int64_t) = {
 		login_portal, login_vpn, login_protect, login_saml, login_cert};
+
+	p->busy = true;
+	p->tunnel = p->channel = NULL;
+	LOGIN[w->cfg.kind](w, p, w->now);
+}
+
+static void
+start_session(struct world *w, void *arg)
+{
 	struct person *p = arg;
 
 	if (p->busy)
@@ -26,7 +35,7 @@ start_session(struct world *w, void *arg)
 	if (w->now < p->cookie_until - HOUR(2) && w->cfg.kind != KIND_CERT)
 		work_resume(w, p, w->now);
 	else
-		LOGIN[w->cfg.kind](w, p, w->now);
+		person_login(w, p);
 }
 
 static const struct place *
@@ -85,11 +94,11 @@ programs_draw(struct person *p, struct rng *site)
 }
 
 static void
-person_draw(struct world *w, struct person *p, uint32_t number)
+person_draw(struct world *w, struct person *p, uint64_t seed, uint32_t number)
 {
 	struct rng site = rng_of(w->cfg.seed, 2);
 
-	*p = (struct person){.w = w, .rng = rng_of(w->cfg.seed, ACTOR_PEOPLE + number), .number = number};
+	*p = (struct person){.w = w, .rng = rng_of(seed, ACTOR_PEOPLE + number), .number = number};
 	p->home = place_draw(w, &p->rng);
 	p->mobile = place_draw(w, &p->rng);
 	p->mobile.rtt_us += 30000;
@@ -100,7 +109,24 @@ person_draw(struct world *w, struct person *p, uint32_t number)
 	p->headers = (uint32_t)between(&p->rng, 0, 380);
 	p->name_len = (uint32_t)between(&p->rng, 8, 36);
 	programs_draw(p, &site);
-	clock_add(w, w->now, new_day, p);
+}
+
+struct person *
+person_new(struct world *w, uint64_t seed, const struct place *at)
+{
+	struct person *p = calloc(1, sizeof(*p));
+
+	person_draw(w, p, seed, 0);
+	p->number = below(&p->rng, 1000);
+	p->home = *at;
+	p->until = w->now + HOUR(2);
+	return p;
+}
+
+struct person *
+person_of(struct world *w, uint32_t number)
+{
+	return &w->people->person[number % w->people->count];
 }
 
 void
@@ -108,6 +134,8 @@ people_begin(struct world *w)
 {
 	w->people = calloc(1, sizeof(*w->people) + w->cfg.users * sizeof(struct person));
 	w->people->count = w->cfg.users;
-	for (uint32_t i = 0; i < w->cfg.users; i++)
-		person_draw(w, &w->people->person[i], i);
+	for (uint32_t i = 0; i < w->cfg.users; i++) {
+		person_draw(w, &w->people->person[i], w->cfg.seed, i);
+		clock_add(w, w->now, new_day, &w->people->person[i]);
+	}
 }

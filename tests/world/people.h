@@ -20,10 +20,19 @@ struct person {
 	bool office_worker, leaves_open, busy; /* busy: logging in or working */
 	uint32_t headers; /* bytes of its browser's headers and cookies beyond the bare request */
 	uint32_t name_len;
-	int64_t cached_until, cookie_until, until, sleep_at, roam_at, call_until;
+	int64_t cached_until, cached_at, cookie_until, until, sleep_at, roam_at, call_until;
 	struct conn *tunnel, *channel; /* what carries the work; the data channel over UDP */
 	void (*then)(struct world *w, struct person *p, int64_t at); /* after a login */
+	void (*opened)(struct world *w, struct person *p);           /* a tunnel was opened */
+	void *boss;                                                  /* of an intruder: the attack */
+	uint32_t far_us;                                             /* behind a relay */
+	bool fixed_hold;                                             /* a second factor by script: seconds */
 };
+
+/* Somebody who is not of the organisation, or pretends to be one of it. */
+struct person *person_new(struct world *w, uint64_t seed, const struct place *at);
+struct person *person_of(struct world *w, uint32_t number);
+void person_login(struct world *w, struct person *p);
 
 /* login.c: each writes its connections and ends in work_begin */
 void login_portal(struct world *w, struct person *p, int64_t at);

@@ -3,7 +3,7 @@
  */
 #include "people.h"
 
-enum { ROUND_S = 12, IDLE_ROUND_S = 55, BURST_PER_MILLE = 25, UPLOAD_PER_MILLE = 6 };
+enum { ROUND_S = 20, IDLE_ROUND_S = 55, BURST_PER_MILLE = 25, UPLOAD_PER_MILLE = 6 };
 
 /* Keys and mouse up, screen down; now and then a file, seldom one up; every quarter minute a check of the round trip. */
 void
@@ -12,12 +12,12 @@ tunnel_round(struct world *w, struct conn *c, struct rng *r, uint32_t pace)
 	uint32_t up = 1 + below(r, 1 + pace), down = 1 + below(r, 1 + pace * 3 / 2);
 
 	(void)w;
-	says(c, MS(skewed(r, pace > 3 ? ROUND_S * 700 : IDLE_ROUND_S * 1000, 110000)), 0, 36 + below(r, 90), up);
+	says(c, MS(skewed(r, pace > 2 ? ROUND_S * 700 : IDLE_ROUND_S * 1000, 110000)), 0, 36 + below(r, 90), up);
 	says(c, MS(between(r, 15, 90)), 1, 60 + below(r, 900), down);
-	if (pace > 3 && chance(r, BURST_PER_MILLE))
+	if (pace > 2 && chance(r, BURST_PER_MILLE))
 		for (int64_t left = skewed(r, 160000, 6000000); left > 0; left -= 120000)
 			says(c, MS(40), 1, 1300, 92);
-	if (pace > 3 && chance(r, UPLOAD_PER_MILLE))
+	if (pace > 2 && chance(r, UPLOAD_PER_MILLE))
 		for (int64_t left = skewed(r, 60000, 2500000); left > 0; left -= 60000)
 			says(c, MS(60), 0, 1300, 46);
 }
@@ -87,7 +87,7 @@ work_more(struct world *w, struct conn *c)
 	} else if (w->now >= p->until + HOUR(5)) {
 		work_over(w, p); /* idle timeout of the night */
 	} else {
-		tunnel_round(w, c, &p->rng, w->now >= p->until ? 0 : 4 + p->number % 30);
+		tunnel_round(w, c, &p->rng, w->now >= p->until ? 0 : 3 + p->number % 14);
 	}
 }
 
@@ -145,6 +145,7 @@ channel_open(struct world *w, struct person *p, int64_t at)
 			 .program = p->data,
 			 .server = esp ? NULL : &w->gw.dtls,
 			 .rtt_us = p->at->rtt_us,
+			 .far_us = p->far_us,
 			 .who = p,
 			 .more = work_more};
 
@@ -176,6 +177,8 @@ tunnel_open(struct world *w, struct person *p, int64_t at, bool again)
 	} else {
 		c->d.more = work_more;
 	}
+	if (p->opened)
+		p->opened(w, p);
 }
 
 void

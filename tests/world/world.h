@@ -137,6 +137,7 @@ struct dial {
 	uint8_t proto;
 	uint8_t refuse; /* TLS alert with which the server ends the handshake, 0: none */
 	bool half_open; /* a SYN, maybe a hello, and nothing more */
+	bool midway;    /* no SYN was ever sent */
 	bool no_cert;   /* does not send the client certificate that is asked for */
 	struct program program;
 	const struct tls_server *server; /* NULL: no TLS */
@@ -163,6 +164,7 @@ struct conn {
 	uint8_t tries;             /* of the SYN */
 	bool queued, over;         /* a step is due; FIN or RST was sent */
 	bool failed;               /* nobody answered, or the gateway dropped it */
+	bool survives;             /* what drops everybody else does not drop it */
 	/* TLS, as negotiated */
 	uint16_t version, cipher;
 	uint8_t resumed, flights;
@@ -261,14 +263,16 @@ enum { OBJECTS = 40, OFFICES = 4, ISPS = 12 };
 struct theme {
 	uint32_t root, page, object[OBJECTS], objects, config, login, fail, poll, granted, store, launch;
 	uint32_t not_modified, headers; /* request bytes of a bare GET */
+	int64_t changed[OBJECTS];       /* when an object became another one */
 };
 struct gateway {
 	struct addr v4, v6, snip; /* clients call the first two; it calls from the third */
 	char name[32];
 	struct tls_server tls, dtls;
 	struct theme theme;
-	bool down, frozen;
-	bool udp_works;
+	const struct tls_server *second; /* served to some instead, NULL: one identity */
+	uint32_t second_per_mille;
+	bool down, udp_works;
 };
 struct place {
 	struct addr v4, v6;
@@ -345,6 +349,8 @@ void noise_begin(struct world *w);
 void lookalikes_begin(struct world *w);
 /* outage.c */
 void gateway_crash(struct world *w, int64_t silence, bool rst);
-void gateway_upgrade(struct world *w, int64_t silence);
+void gateway_stall(struct world *w, int64_t silence); /* answers nobody new */
+void gateway_upgrade(struct world *w, struct rng *r, int64_t silence); /* and comes back with other habits and pages */
+void theme_change(struct world *w, unsigned object, int64_t more_bytes);
 
 #endif
