@@ -9,7 +9,7 @@
  */
 #include "people.h"
 
-enum { WRONG_PER_MILLE = 50, POLL_MS = 2500 };
+enum { WRONG_PER_MILLE = 50, EXPIRED_PER_MILLE = 400, MISSED_PER_MILLE = 25, POLL_MS = 2500 };
 
 static void
 person_connected(struct world *w, struct conn *c)
@@ -108,6 +108,8 @@ second_factor(struct person *p, struct conn *c)
 	int64_t hold = p->mfa == MFA_NONE ? 0 : mfa_hold(p);
 	uint32_t poll = get_bytes(p) + 60;
 
+	if (p->mfa == MFA_PUSH && chance(&p->rng, MISSED_PER_MILLE)) /* the phone lay elsewhere */
+		exchange(c, MS(300), poll, SECOND(between(&p->rng, 45, 60)), t->poll + 60);
 	if (p->mfa == MFA_CODE)
 		exchange(c, hold, get_bytes(p) + 280, MS(between(&p->rng, 60, 300)), t->granted);
 	else if (p->mfa == MFA_PUSH && p->number % 2)
@@ -117,13 +119,28 @@ second_factor(struct person *p, struct conn *c)
 		exchange(c, MS(300), poll, hold, t->granted);
 }
 
+/* Whether this try is a wrong password. */
+static bool
+is_wrong(struct person *p)
+{
+	return chance(&p->rng, p->w->now < p->w->gw.expiry_until ? EXPIRED_PER_MILLE : WRONG_PER_MILLE);
+}
+
+/* Single sign-on inside a managed network: a Kerberos ticket of kilobytes in a header, once refused without. */
+static void
+negotiate(struct person *p, struct conn *c)
+{
+	exchange(c, MS(20), get_bytes(p) + 40, MS(3), 520);
+	exchange(c, MS(60), get_bytes(p) + 6500 + p->number % 7 * 900, MS(30), p->w->gw.theme.granted + 300);
+}
+
 static void
 credentials(struct person *p, struct conn *c)
 {
 	const struct theme *t = &p->w->gw.theme;
 	uint32_t request = get_bytes(p) + 240 + p->name_len;
 
-	while (chance(&p->rng, WRONG_PER_MILLE))
+	while (is_wrong(p))
 		exchange(c, SECOND(between(&p->rng, 4, 25)), request + below(&p->rng, 6), MS(between(&p->rng, 60, 400)),
 			 t->fail);
 	exchange(c, SECOND(between(&p->rng, 4, 25)), request, MS(between(&p->rng, 60, 400)), t->login);
@@ -161,8 +178,12 @@ login_portal(struct world *w, struct person *p, int64_t at)
 
 	(void)w;
 	fetch_page(p, c, cached);
-	credentials(p, c);
-	second_factor(p, c);
+	if (p->office_worker && p->number % 5 == 0) {
+		negotiate(p, c);
+	} else {
+		credentials(p, c);
+		second_factor(p, c);
+	}
 	store(p, c, cached);
 	p->cached_until = at + DAY(7);
 	p->cached_at = at;
@@ -199,7 +220,7 @@ login_vpn(struct world *w, struct person *p, int64_t at)
 	uint32_t form = 520 + p->name_len;
 
 	exchange(c, MS(5), 480 + p->headers / 4, MS(6), t->config);
-	while (chance(&p->rng, WRONG_PER_MILLE))
+	while (is_wrong(p))
 		exchange(c, SECOND(between(&p->rng, 3, 15)), form + below(&p->rng, 8), MS(200), t->fail);
 	exchange(c, SECOND(between(&p->rng, 3, 15)), form, MS(between(&p->rng, 80, 400)), t->login);
 	if (p->mfa == MFA_PUSH)

@@ -128,7 +128,7 @@ world_begin(struct world *w, const struct world_config *cfg, const struct render
 {
 	struct rng r = rng_of(cfg->seed, ACTOR_SITE);
 
-	*w = (struct world){.cfg = *cfg, .now = WORLD_BEGIN, .render = render, .to = *to, .watching = -1};
+	*w = (struct world){.cfg = *cfg, .now = WORLD_BEGIN, .render = render, .to = *to};
 	for (unsigned i = 0; i < ISPS; i++)
 		w->isp[i] = (uint32_t)between(&r, 0x1f00, 0x5f00) << 16;
 	gateway_draw(w, &r);

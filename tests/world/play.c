@@ -155,8 +155,14 @@ account(struct conn *c, const struct shot *k)
 static void
 shoot(struct world *w, struct conn *c, struct shot *k)
 {
-	account(c, k);
-	w->render->packet(w, c, k);
+	if (w->now >= w->blind_until) {
+		account(c, k);
+		w->render->packet(w, c, k);
+		if (k->len)
+			c->unseen[k->side] = 0;
+	} else if (c->flow.proto == PROTO_TCP) {
+		c->unseen[k->side] += k->len;
+	}
 	c->seq[k->side] += k->len + ((k->flags & (TCP_SYN | TCP_FIN)) != 0);
 }
 

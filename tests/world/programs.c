@@ -38,6 +38,16 @@ static const struct source {
 };
 static struct recorded RECORDED[PROGRAMS];
 
+/* Go names its versions even when 1.2 is the highest. */
+static bool
+offers_13(const struct extension *e)
+{
+	for (unsigned i = 1; e->type == EXT_VERSIONS && i + 1 < e->len; i += 2)
+		if (e->body[i] == 3 && e->body[i + 1] == 4)
+			return true;
+	return false;
+}
+
 static bool
 extensions_read(struct recorded *r, struct cur c)
 {
@@ -47,7 +57,7 @@ extensions_read(struct recorded *r, struct cur c)
 		e->type = cur_u16(&c);
 		e->len = cur_u16(&c);
 		e->body = cur_take(&c, e->len);
-		r->v13 |= e->type == EXT_VERSIONS;
+		r->v13 |= e->body && offers_13(e);
 		r->named |= e->type == EXT_NAME;
 	}
 	return !c.bad;

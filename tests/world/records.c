@@ -198,6 +198,19 @@ progress(struct world *w, struct conn *c, int64_t at)
 	}
 }
 
+/* A hole of whole records: the stream goes on behind it. */
+static void
+missed(struct world *w, struct conn *c, const struct shot *k)
+{
+	struct records *r = w->records;
+	struct tls_piece piece = {.lost = c->unseen[k->side], .time = {k->at}, .side = k->side};
+
+	c->flow.side[k->side].gap_bytes += c->unseen[k->side];
+	r->pulse[k->at >= r->pulse_end].gap_bytes += c->unseen[k->side];
+	if (c->d.proto == PROTO_TCP)
+		feed(w, c, &piece);
+}
+
 static void
 records_packet(struct world *w, struct conn *c, const struct shot *k)
 {
@@ -209,6 +222,8 @@ records_packet(struct world *w, struct conn *c, const struct shot *k)
 		c->flow.gateway = server ? server : site_gateway(&r->site, &c->flow.addr[0]);
 	}
 	count(w, c, k);
+	if (k->len && c->unseen[k->side])
+		missed(w, c, k);
 	if (k->f && k->f->bytes) {
 		struct tls_piece piece = {
 			.bytes = cur_of(k->f->bytes + k->from, k->len), .time = {k->at}, .side = k->side};

@@ -173,7 +173,7 @@ struct conn {
 	uint8_t offer_kind;
 	uint64_t offer_seed;
 	/* as played */
-	uint32_t seq[2];
+	uint32_t seq[2], unseen[2]; /* unseen: bytes that the capture missed before the next packet */
 	uint16_t ip_id[2];
 	uint64_t dtls_seq[2];
 	struct flow flow;
@@ -273,6 +273,7 @@ struct gateway {
 	const struct tls_server *second; /* served to some instead, NULL: one identity */
 	uint32_t second_per_mille;
 	bool down, udp_works;
+	int64_t expiry_until; /* passwords have run out: many type the old one first */
 };
 struct place {
 	struct addr v4, v6;
@@ -322,7 +323,7 @@ struct world {
 	int labels;
 	struct names names;
 	struct flight flight;
-	int watching; /* label whose exchanges are counted, -1: none */
+	int64_t blind_until; /* the span port shows nothing */
 };
 
 /* plan.c */
