@@ -39,7 +39,8 @@ oversized_begin(struct world *w, struct attack_run *a)
 		a->program = (struct program){PROGRAM_CHROMIUM, 0};
 	oversized_again(w, a);
 }
-static const struct oversized OVER_ONCE = {1, 0, false}, OVER_HOURLY = {9, HOUR(1), false}, OVER_BROWSER = {4, MINUTE(10), true};
+static const struct oversized OVER_ONCE = {1, 0, false}, OVER_HOURLY = {9, HOUR(1), false},
+			      OVER_BROWSER = {4, MINUTE(10), true};
 
 /* The intruder as a user: from a rented server or behind a residential relay, with one program or another. */
 static struct person *
@@ -161,9 +162,15 @@ replayed_random_begin(struct world *w, struct attack_run *a)
 		struct conn *c;
 
 		attack_from(a, at);
-		c = dial(w, &(struct dial){.at = w->now + SECOND(40 * i), .from = at.v4, .to = w->gw.v4, .to_port = 443,
-					   .program = a->program, .server = &w->gw.tls, .sni = w->gw.name,
-					   .rtt_us = at.rtt_us, .random = 4711 + w->cfg.seed});
+		c = dial(w, &(struct dial){.at = w->now + SECOND(40 * i),
+					   .from = at.v4,
+					   .to = w->gw.v4,
+					   .to_port = 443,
+					   .program = a->program,
+					   .server = &w->gw.tls,
+					   .sni = w->gw.name,
+					   .rtt_us = at.rtt_us,
+					   .random = 4711 + w->cfg.seed});
 		exchange(c, MS(3), 300, MS(3), 700);
 		hang_up(c, MS(9), 0);
 	}
@@ -226,7 +233,8 @@ fatigue_begin(struct world *w, struct attack_run *a)
 
 	a->program = (struct program){PROGRAM_CHROMIUM, 1};
 	for (uint32_t i = 0; i < times; i++) {
-		exchange(c, SECOND(between(&a->rng, 3, 20)), t->headers + 380, SECOND(between(&a->rng, 20, 58)), t->poll + 60);
+		exchange(c, SECOND(between(&a->rng, 3, 20)), t->headers + 380, SECOND(between(&a->rng, 20, 58)),
+			 t->poll + 60);
 		if (each && i + 1 < times) {
 			int64_t next = c->t + SECOND(10);
 
@@ -241,7 +249,8 @@ fatigue_begin(struct world *w, struct attack_run *a)
 }
 
 /* B15: staged as a file in the web root, fetched by one who fetched nothing else. */
-struct export {
+struct export
+{
 	uint32_t files, bytes;
 	int64_t gap;
 };
@@ -264,7 +273,8 @@ export_begin(struct world *w, struct attack_run *a)
 	hang_up(c, MS(30), 0);
 	attack_done(a, c->t);
 }
-static const struct export EXPORT_ONE = {1, 3000000, 0}, EXPORT_BIG = {1, 60000000, 0}, EXPORT_PARTS = {30, 320000, SECOND(20)};
+static const struct export EXPORT_ONE = {1, 3000000, 0}, EXPORT_BIG = {1, 60000000, 0},
+			   EXPORT_PARTS = {30, 320000, SECOND(20)};
 
 /* B21: hundreds of megabytes to one user's machine, at night or by day. */
 static void
@@ -348,8 +358,12 @@ static void
 wrong_begin(struct world *w, struct attack_run *a)
 {
 	const enum raw_kind *kind = a->what->recipe;
-	struct conn *c = dial(w, &(struct dial){.at = w->now, .from = a->at.v4, .to = w->gw.v4, .to_port = 443,
-						.rtt_us = a->at.rtt_us, .who = a});
+	struct conn *c = dial(w, &(struct dial){.at = w->now,
+						.from = a->at.v4,
+						.to = w->gw.v4,
+						.to_port = 443,
+						.rtt_us = a->at.rtt_us,
+						.who = a});
 
 	raw(c, MS(3), 0, 40, *kind);
 	for (unsigned i = 0; i < 60; i++) {
@@ -406,7 +420,8 @@ const struct attack ATTACKS_ACCESS[] = {
 	ATTACK(22, false, false, "scan", "hands_on stolen_login", stolen_begin, "hands"),
 	ATTACK(29, true, false, "once", "upload_overflow crash", overflow_begin, NULL),
 	ATTACK(29, true, false, "thrice", "upload_overflow crash", overflow_begin, "thrice"),
-	ATTACK_AT(31, true, false, SEVERITY_LOW, 0, "ssh", "wrong_protocol hidden_service ndpi_risk", wrong_begin, &WRONG_SSH),
+	ATTACK_AT(31, true, false, SEVERITY_LOW, 0, "ssh", "wrong_protocol hidden_service ndpi_risk", wrong_begin,
+		  &WRONG_SSH),
 	ATTACK_AT(31, true, false, SEVERITY_LOW, 0, "unknown", "wrong_protocol hidden_service ndpi_risk", wrong_begin,
 		  &WRONG_NOISE),
 };

@@ -8,16 +8,28 @@ call_out(struct attack_run *a, int64_t at, const struct addr *to, uint16_t port,
 {
 	struct world *w = a->w;
 
-	return dial(w, &(struct dial){.at = at, .from = w->gw.snip, .to = *to, .to_port = port,
-				      .program = {PROGRAM_OPENSSL12, 5}, .server = tls ? &a->server : NULL, .sni = sni,
-				      .rtt_us = a->at.rtt_us, .ticket = &a->ticket, .who = a});
+	return dial(w, &(struct dial){.at = at,
+				      .from = w->gw.snip,
+				      .to = *to,
+				      .to_port = port,
+				      .program = {PROGRAM_OPENSSL12, 5},
+				      .server = tls ? &a->server : NULL,
+				      .sni = sni,
+				      .rtt_us = a->at.rtt_us,
+				      .ticket = &a->ticket,
+				      .who = a});
 }
 
 static void
 control_server(struct attack_run *a, const char *name)
 {
-	a->server = (struct tls_server){.v13 = chance(&a->rng, 600), .tickets = true, .record_max = 16384,
-					.ticket_count = 2, .ticket_bytes = 190, .lifetime_s = 3600, .epoch = 1};
+	a->server = (struct tls_server){.v13 = chance(&a->rng, 600),
+					.tickets = true,
+					.record_max = 16384,
+					.ticket_count = 2,
+					.ticket_bytes = 190,
+					.lifetime_s = 3600,
+					.epoch = 1};
 	server_make(&a->server, &a->rng, name, 0, 60);
 }
 
@@ -41,7 +53,9 @@ beacon_again(struct world *w, void *arg)
 		attack_happened(a);
 	attack_done(a, w->now);
 	if (a->step < b->times)
-		clock_add(w, w->now + b->period + b->period / 100 * between(&a->rng, -(int64_t)b->jitter_percent, b->jitter_percent),
+		clock_add(w,
+			  w->now + b->period +
+				  b->period / 100 * between(&a->rng, -(int64_t)b->jitter_percent, b->jitter_percent),
 			  beacon_again, a);
 }
 
@@ -53,8 +67,10 @@ beacon_begin(struct world *w, struct attack_run *a)
 	control_server(a, b->sni ? b->sni : "localhost");
 	beacon_again(w, a);
 }
-static const struct beacon MINUTELY = {SECOND(60), 5, 180, 1, NULL}, JITTERED = {SECOND(300), 30, 60, 1, "cdn.static.example"},
-			   DAILY = {DAY(1), 4, 3, 1, "cdn.static.example"}, DOH = {SECOND(1800), 40, 20, 1, "dns.resolver.example"},
+static const struct beacon MINUTELY = {SECOND(60), 5, 180, 1, NULL},
+			   JITTERED = {SECOND(300), 30, 60, 1, "cdn.static.example"},
+			   DAILY = {DAY(1), 4, 3, 1, "cdn.static.example"},
+			   DOH = {SECOND(1800), 40, 20, 1, "dns.resolver.example"},
 			   WORKER = {HOUR(7), 50, 5, 1, "quiet-forest.workers.example"};
 
 /* B18: an implant fetches its next part after an odd request, or a shell calls home. */
@@ -145,8 +161,13 @@ fan_again(struct world *w, void *arg)
 	struct conn *c;
 
 	label_addr(w, a->label, &to);
-	c = dial(w, &(struct dial){.at = w->now, .from = w->gw.snip, .to = to, .half_open = !answers,
-				   .to_port = f->port ? f->port : ports[below(&a->rng, 5)], .rtt_us = 20000, .who = a});
+	c = dial(w, &(struct dial){.at = w->now,
+				   .from = w->gw.snip,
+				   .to = to,
+				   .half_open = !answers,
+				   .to_port = f->port ? f->port : ports[below(&a->rng, 5)],
+				   .rtt_us = 20000,
+				   .who = a});
 	if (answers)
 		reset(c, MS(2), 0);
 	if (++a->step == 60)

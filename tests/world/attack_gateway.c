@@ -91,11 +91,18 @@ forged_begin(struct world *w, struct attack_run *a)
 	a->server.flavour ^= 3;
 	server_make(&a->server, &a->rng, w->gw.name, 0, 77);
 	for (unsigned i = 0; i < 3; i++) {
-		c = dial(w, &(struct dial){.at = w->now + MINUTE(9 * i), .from = a->at.v4, .to = w->gw.v4, .to_port = 443,
-					   .program = {PROGRAM_OPENSSL12, 2}, .server = &a->server, .sni = w->gw.name,
-					   .rtt_us = a->at.rtt_us, .who = a});
+		c = dial(w, &(struct dial){.at = w->now + MINUTE(9 * i),
+					   .from = a->at.v4,
+					   .to = w->gw.v4,
+					   .to_port = 443,
+					   .program = {PROGRAM_OPENSSL12, 2},
+					   .server = &a->server,
+					   .sni = w->gw.name,
+					   .rtt_us = a->at.rtt_us,
+					   .who = a});
 		for (unsigned k = 0; k < 30; k++)
-			exchange(c, MS(skewed(&a->rng, 2500, 40000)), 60 + below(&a->rng, 200), MS(30), 60 + below(&a->rng, 3000));
+			exchange(c, MS(skewed(&a->rng, 2500, 40000)), 60 + below(&a->rng, 200), MS(30),
+				 60 + below(&a->rng, 3000));
 		hang_up(c, SECOND(1), 0);
 	}
 	clock_add(w, w->now + SECOND(10), hidden_seen, a);
@@ -106,9 +113,16 @@ forged_begin(struct world *w, struct attack_run *a)
 static void
 after_hello_begin(struct world *w, struct attack_run *a)
 {
-	struct conn *c = dial(w, &(struct dial){.at = w->now, .from = a->at.v4, .to = w->gw.v4, .to_port = 443,
-						.program = a->program, .server = &w->gw.tls, .half_open = true,
-						.sni = w->gw.name, .rtt_us = a->at.rtt_us, .who = a});
+	struct conn *c = dial(w, &(struct dial){.at = w->now,
+						.from = a->at.v4,
+						.to = w->gw.v4,
+						.to_port = 443,
+						.program = a->program,
+						.server = &w->gw.tls,
+						.half_open = true,
+						.sni = w->gw.name,
+						.rtt_us = a->at.rtt_us,
+						.who = a});
 
 	for (unsigned i = 0; i < 80; i++) {
 		raw(c, MS(between(&a->rng, 20, 900)), 1, 60 + below(&a->rng, 1300), RAW_NOISE);
@@ -123,8 +137,13 @@ after_hello_begin(struct world *w, struct attack_run *a)
 static void
 no_syn_begin(struct world *w, struct attack_run *a)
 {
-	struct conn *c = dial(w, &(struct dial){.at = w->now, .from = a->at.v4, .to = w->gw.v4, .to_port = 443,
-						.midway = true, .rtt_us = a->at.rtt_us, .who = a});
+	struct conn *c = dial(w, &(struct dial){.at = w->now,
+						.from = a->at.v4,
+						.to = w->gw.v4,
+						.to_port = 443,
+						.midway = true,
+						.rtt_us = a->at.rtt_us,
+						.who = a});
 
 	for (unsigned i = 0; i < 25; i++)
 		raw(c, SECOND(between(&a->rng, 1, 20)), 1, 200 + below(&a->rng, 1000), RAW_NOISE);
@@ -175,9 +194,16 @@ flood_again(struct world *w, void *arg)
 		struct addr from = f->many ? anywhere(&a->rng) : a->at.v4;
 
 		label_addr(w, a->label, &from);
-		dial(w, &(struct dial){.at = w->now + f->gap * burst, .from = from, .to = w->gw.v4, .to_port = 443,
-				       .program = a->program, .server = f->half_open ? NULL : &w->gw.tls,
-				       .half_open = f->half_open, .sni = w->gw.name, .rtt_us = 30000, .who = a});
+		dial(w, &(struct dial){.at = w->now + f->gap * burst,
+				       .from = from,
+				       .to = w->gw.v4,
+				       .to_port = 443,
+				       .program = a->program,
+				       .server = f->half_open ? NULL : &w->gw.tls,
+				       .half_open = f->half_open,
+				       .sni = w->gw.name,
+				       .rtt_us = 30000,
+				       .who = a});
 	}
 	a->step += 20;
 	if (a->step >= 2000)
@@ -219,8 +245,13 @@ reflect_again(struct world *w, void *arg)
 
 	label_addr(w, a->label, &victim);
 	for (unsigned i = 0; i < 20; i++) {
-		struct conn *c = dial(w, &(struct dial){.at = w->now + MS(i), .from = victim, .to = w->gw.v4, .to_port = 443,
-							.proto = PROTO_UDP, .rtt_us = 30000, .who = a});
+		struct conn *c = dial(w, &(struct dial){.at = w->now + MS(i),
+							.from = victim,
+							.to = w->gw.v4,
+							.to_port = 443,
+							.proto = PROTO_UDP,
+							.rtt_us = 30000,
+							.who = a});
 
 		raw(c, 0, 0, 44, RAW_NOISE);
 		for (unsigned k = 0; k < 3; k++)

@@ -49,7 +49,7 @@ behaviour_name(unsigned behaviour, char text[8])
 struct program
 tool_draw(struct rng *r)
 {
-	static const uint8_t TOOLS[] = {PROGRAM_PYTHON, PROGRAM_PYTHON12, PROGRAM_GO, PROGRAM_GO12,
+	static const uint8_t TOOLS[] = {PROGRAM_PYTHON, PROGRAM_PYTHON12,  PROGRAM_GO,  PROGRAM_GO12,
 					PROGRAM_CURL,   PROGRAM_OPENSSL12, PROGRAM_JAVA};
 
 	return (struct program){TOOLS[below(r, sizeof(TOOLS))], (uint8_t)below(r, 3)};

@@ -55,24 +55,28 @@ struct program tool_draw(struct rng *r);
 
 /* Loops: the same again and again. */
 struct loop {
-	uint8_t program;          /* enum program_id; PROGRAMS: any tool */
-	uint16_t sources;         /* addresses it comes from */
-	uint32_t count, evidence; /* exchanges in all; after so many it has happened */
-	uint16_t each;            /* of them in one connection, 0: all */
-	bool resumes, together;   /* tickets; several requests sent at once (HTTP/2) */
+	uint8_t program;            /* enum program_id; PROGRAMS: any tool */
+	uint16_t sources;           /* addresses it comes from */
+	uint32_t count, evidence;   /* exchanges in all; after so many it has happened */
+	uint16_t each;              /* of them in one connection, 0: all */
+	bool resumes, together;     /* tickets; several requests sent at once (HTTP/2) */
 	int64_t gap, jitter, think; /* between connections; within one */
 	uint32_t request, request_spread, response, response_spread;
-	uint8_t tail;             /* percent of answers that are many times larger */
+	uint8_t tail; /* percent of answers that are many times larger */
 	int64_t server, server_spread;
 };
 void loop_begin(struct world *w, struct attack_run *a);
 
 #define ATTACK(b, is_strong, wide, variant, hits, fn, how)                                                             \
-	{.behaviour = (b), .strong = (is_strong), .least = SEVERITY_MEDIUM, .site_wide = (wide), .name = (variant),    \
-	 .detectors = (hits), .begin = (fn), .recipe = (how)}
+	{                                                                                                              \
+		.behaviour = (b), .strong = (is_strong), .least = SEVERITY_MEDIUM, .site_wide = (wide),                \
+		.name = (variant), .detectors = (hits), .begin = (fn), .recipe = (how)                                 \
+	}
 #define ATTACK_AT(b, is_strong, wide, lowest, where, variant, hits, fn, how)                                           \
-	{.behaviour = (b), .strong = (is_strong), .least = (lowest), .kinds = (where), .site_wide = (wide),            \
-	 .name = (variant), .detectors = (hits), .begin = (fn), .recipe = (how)}
+	{                                                                                                              \
+		.behaviour = (b), .strong = (is_strong), .least = (lowest), .kinds = (where), .site_wide = (wide),     \
+		.name = (variant), .detectors = (hits), .begin = (fn), .recipe = (how)                                 \
+	}
 
 extern const struct attack ATTACKS_LOOPS[], ATTACKS_ACCESS[], ATTACKS_EGRESS[], ATTACKS_GATEWAY[], ATTACKS_CHAINS[];
 extern const unsigned ATTACKS_LOOPS_N, ATTACKS_ACCESS_N, ATTACKS_EGRESS_N, ATTACKS_GATEWAY_N, ATTACKS_CHAINS_N;

@@ -35,8 +35,8 @@ attacks_list(void)
 	for (unsigned i = 0; i < attack_count(); i++) {
 		const struct attack *a = attack_at(i);
 
-		printf("%s  %-22s %-7s %s\n", behaviour_name(a->behaviour, name), a->name, a->strong ? "strong" : "weak",
-		       a->detectors);
+		printf("%s  %-22s %-7s %s\n", behaviour_name(a->behaviour, name), a->name,
+		       a->strong ? "strong" : "weak", a->detectors);
 	}
 	return 0;
 }
@@ -101,8 +101,10 @@ report_attack(const struct world *w, const struct judge *j, unsigned number, int
 	int64_t delay = h->at ? h->at - (l->happened ? l->happened : l->start) : 0;
 
 	fprintf(to, "R %llu %u %u %u %lld %u\n", (unsigned long long)w->cfg.seed, w->cfg.kind, number,
-		j->hit[label].at ? 2 : j->faint[label].at ? 1 : 0, (long long)(delay < 0 ? 0 : delay / NS_PER_S),
-		h->exchanges);
+		j->hit[label].at   ? 2 :
+		j->faint[label].at ? 1 :
+				     0,
+		(long long)(delay < 0 ? 0 : delay / NS_PER_S), h->exchanges);
 }
 
 static void
@@ -231,8 +233,9 @@ one_world(const struct options *o)
 		return show_attacks(o, &w, &j);
 	world_run(&w, WORLD_BEGIN + DAY(days));
 	world_end(&w);
-	printf("seed %u, gateway %s, %u days: %u findings, %u alerts, %u false from medium on; %llu connections\n", o->seed,
-	       KIND_NAMES[w.cfg.kind], days, j.findings, j.alerts, j.false_alerts, (unsigned long long)w.conns);
+	printf("seed %u, gateway %s, %u days: %u findings, %u alerts, %u false from medium on; %llu connections\n",
+	       o->seed, KIND_NAMES[w.cfg.kind], days, j.findings, j.alerts, j.false_alerts,
+	       (unsigned long long)w.conns);
 	judge_end(&j);
 	return 0;
 }

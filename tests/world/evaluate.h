@@ -17,6 +17,7 @@ int attacks_list(void);
 int one_world(const struct options *o);
 int evaluate(const struct options *o);
 bool wanted(const struct options *o, unsigned number); /* this attack, by behaviour and variant */
-void world_of_seed(struct world *w, struct judge *j, const struct options *o, uint64_t seed, uint32_t users, bool lookalikes);
+void world_of_seed(struct world *w, struct judge *j, const struct options *o, uint64_t seed, uint32_t users,
+		   bool lookalikes);
 
 #endif

@@ -138,8 +138,9 @@ identity_bytes(const struct conn *c, uint8_t kind)
 }
 
 /* Suites by preference, of TLS 1.3 and of TLS 1.2 with an RSA certificate; DTLS takes what it shares first. */
-static const uint16_t SUITES[2][2][6] = {{{0xc030, 0xc02f, 0x009d, 0x009c, 0xc014, 0x002f}, {0xcca8, 0xc02f, 0xc030, 0x009d, 0x009c, 0x002f}},
-					 {{0x1302, 0x1301, 0x1303}, {0x1301, 0x1302, 0x1303}}};
+static const uint16_t SUITES[2][2][6] = {
+	{{0xc030, 0xc02f, 0x009d, 0x009c, 0xc014, 0x002f}, {0xcca8, 0xc02f, 0xc030, 0x009d, 0x009c, 0x002f}},
+	{{0x1302, 0x1301, 0x1303}, {0x1301, 0x1302, 0x1303}}};
 
 static uint16_t
 suite_chosen(const struct conn *c, bool v13)
@@ -174,10 +175,10 @@ static void
 agree_issue(struct conn *c, bool v13)
 {
 	const struct tls_server *s = c->d.server;
-	uint8_t kind = v13 ? (s->ticket_count ? RESUMED_PSK : RESUMED_NO) :
-		       s->tickets  ? RESUMED_TICKET :
-		       s->ids      ? RESUMED_SESSION_ID :
-				     RESUMED_NO;
+	uint8_t kind = v13        ? (s->ticket_count ? RESUMED_PSK : RESUMED_NO) :
+		       s->tickets ? RESUMED_TICKET :
+		       s->ids     ? RESUMED_SESSION_ID :
+				    RESUMED_NO;
 
 	if (!c->d.ticket || program_is_dtls(c->d.program) || c->d.half_open || c->refused)
 		return;

@@ -91,7 +91,10 @@ static void
 show(const struct judge *j, const struct finding *f, const char *verdict, int label)
 {
 	judge_time(stdout, j->w->now);
-	printf("  %-9s %-8s %s%s%-18s %s", verdict, SEVERITY[f->severity], f->opens ? "+" : f->worsens ? "^" : " ",
+	printf("  %-9s %-8s %s%s%-18s %s", verdict, SEVERITY[f->severity],
+	       f->opens   ? "+" :
+	       f->worsens ? "^" :
+			    " ",
 	       f->weak ? "~" : " ", detector_name(f->detector), f->text);
 	if (label >= 0)
 		printf("  [%s]", j->w->label[label].name);
@@ -189,7 +192,8 @@ judge_begin(struct judge *j, struct world *w)
 					    .sensor = 1,
 					    .update_ns = MINUTE(4),
 					    .detect = {.learn_ns = DAY(7), .incident_idle_ns = HOUR(6)}};
-	const struct pipeline_sink to = {.arg = j, .session = nothing, .finding = judge_finding, .closed = judge_closed};
+	const struct pipeline_sink to = {
+		.arg = j, .session = nothing, .finding = judge_finding, .closed = judge_closed};
 
 	j->w = w;
 	j->memory = aligned_alloc(64, MEMORY);

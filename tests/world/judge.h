@@ -20,9 +20,9 @@ struct judge {
 	struct pipeline *pipeline;
 	void *memory;
 	struct hit hit[LABELS], faint[LABELS]; /* as severe as it should be; less */
-	bool show;  /* every finding on standard output */
-	uint8_t least; /* severity from which an attack is found */
-	FILE *report; /* false alerts as lines */
+	bool show;                             /* every finding on standard output */
+	uint8_t least;                         /* severity from which an attack is found */
+	FILE *report;                          /* false alerts as lines */
 	uint32_t alerts, false_alerts, findings;
 };
 

@@ -98,7 +98,8 @@ mfa_hold(struct person *p)
 {
 	if (p->fixed_hold)
 		return MS(between(&p->rng, 300, 2000));
-	return p->mfa == MFA_PUSH ? SECOND(3) + MS(skewed(&p->rng, 6000, 50000)) : SECOND(5) + MS(skewed(&p->rng, 7000, 35000));
+	return p->mfa == MFA_PUSH ? SECOND(3) + MS(skewed(&p->rng, 6000, 50000)) :
+				    SECOND(5) + MS(skewed(&p->rng, 7000, 35000));
 }
 
 static void
@@ -242,8 +243,8 @@ login_protect(struct world *w, struct person *p, int64_t at)
 	exchange(c, MS(5), 390, MS(5), 1100 + t->root);
 	hang_up(c, MS(5), 0);
 	c = person_dial(p, c->t + MS(100), false);
-	exchange(c, SECOND(between(&p->rng, 3, 15)), 1050 + p->name_len, MS(300) + (p->mfa == MFA_PUSH ? mfa_hold(p) : 0),
-		 t->config + 5000);
+	exchange(c, SECOND(between(&p->rng, 3, 15)), 1050 + p->name_len,
+		 MS(300) + (p->mfa == MFA_PUSH ? mfa_hold(p) : 0), t->config + 5000);
 	hang_up(c, MS(5), 0);
 	c = person_dial(p, c->t + MS(200), false);
 	exchange(c, MS(5), 1280 + p->name_len, MS(150), t->login);

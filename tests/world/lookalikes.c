@@ -25,8 +25,8 @@ struct alike {
 struct lookalike {
 	const char *name;
 	void (*begin)(struct world *w, struct alike *a);
-	uint16_t per_mille; /* of worlds that have it */
-	uint16_t period_days; /* 0: once, after the first week */
+	uint16_t per_mille;    /* of worlds that have it */
+	uint16_t period_days;  /* 0: once, after the first week */
 	uint8_t weekday, hour; /* 7: any day; hour 24: office hours */
 	bool site_wide;
 };
@@ -34,8 +34,14 @@ struct lookalike {
 static struct conn *
 knock(struct world *w, const struct alike *a, int64_t at, struct program p)
 {
-	return dial(w, &(struct dial){.at = at, .from = a->at.v4, .to = w->gw.v4, .to_port = 443, .program = p,
-				      .server = &w->gw.tls, .sni = w->gw.name, .rtt_us = a->at.rtt_us});
+	return dial(w, &(struct dial){.at = at,
+				      .from = a->at.v4,
+				      .to = w->gw.v4,
+				      .to_port = 443,
+				      .program = p,
+				      .server = &w->gw.tls,
+				      .sni = w->gw.name,
+				      .rtt_us = a->at.rtt_us});
 }
 
 /* SSL-Labs-like: every version and cipher there is, in two minutes. */
@@ -46,9 +52,14 @@ audit(struct world *w, struct alike *a)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct program p = {(uint8_t)below(&a->rng, PROGRAM_OPENCONNECT_DTLS), (uint8_t)below(&a->rng, 20)};
-		struct conn *c = dial(w, &(struct dial){.at = w->now + MS(900 * i), .from = a->at.v4, .to = w->gw.v4,
-							.to_port = 443, .program = p, .server = &w->gw.tls,
-							.refuse = chance(&a->rng, 400) ? 70 : 0, .sni = w->gw.name,
+		struct conn *c = dial(w, &(struct dial){.at = w->now + MS(900 * i),
+							.from = a->at.v4,
+							.to = w->gw.v4,
+							.to_port = 443,
+							.program = p,
+							.server = &w->gw.tls,
+							.refuse = chance(&a->rng, 400) ? 70 : 0,
+							.sni = w->gw.name,
 							.rtt_us = a->at.rtt_us});
 
 		if (chance(&a->rng, 60))
@@ -116,7 +127,10 @@ acme(struct world *w, struct alike *a)
 		struct conn *c;
 
 		label_addr(w, a->label, &at.v4);
-		c = dial(w, &(struct dial){.at = w->now + MS(300 * i), .from = at.v4, .to = w->gw.v4, .to_port = 80,
+		c = dial(w, &(struct dial){.at = w->now + MS(300 * i),
+					   .from = at.v4,
+					   .to = w->gw.v4,
+					   .to_port = 80,
 					   .rtt_us = at.rtt_us});
 		raw(c, MS(2), 0, 230, RAW_HTTP);
 		raw(c, MS(2), 1, 260, RAW_HTTP);
@@ -196,11 +210,21 @@ calls_new(struct world *w, struct alike *a, const char *name, uint32_t down)
 {
 	struct conn *c;
 
-	a->server = (struct tls_server){.v13 = true, .record_max = 16384, .ticket_count = 2, .ticket_bytes = 180,
-					.epoch = 1, .chain_len = 1600};
+	a->server = (struct tls_server){.v13 = true,
+					.record_max = 16384,
+					.ticket_count = 2,
+					.ticket_bytes = 180,
+					.epoch = 1,
+					.chain_len = 1600};
 	server_make(&a->server, &a->rng, name, 0, 31);
-	c = dial(w, &(struct dial){.at = w->now, .from = w->gw.snip, .to = a->at.v4, .to_port = 443,
-				   .program = {PROGRAM_OPENSSL12, 5}, .server = &a->server, .sni = name, .rtt_us = 9000});
+	c = dial(w, &(struct dial){.at = w->now,
+				   .from = w->gw.snip,
+				   .to = a->at.v4,
+				   .to_port = 443,
+				   .program = {PROGRAM_OPENSSL12, 5},
+				   .server = &a->server,
+				   .sni = name,
+				   .rtt_us = 9000});
 	say(c, MS(4), 0, 620);
 	for (; down; down -= down < 131072 ? down : 131072)
 		say(c, MS(14), 1, down < 131072 ? down : 131072);
@@ -300,22 +324,14 @@ span_gap(struct world *w, struct alike *a)
 }
 
 static const struct lookalike LOOKALIKES[] = {
-	{"tls_audit", audit, 1000, 0, 7, 24, false},
-	{"csirt_check", csirt, 1000, 0, 7, 24, false},
-	{"patched_probe", patched, 700, 0, 7, 3, false},
-	{"acme_renewal", acme, 1000, 0, 7, 3, true},
-	{"planned_restart", planned, 600, 0, 6, 2, true},
-	{"ha_failover", failover, 300, 0, 7, 4, true},
-	{"password_monday", expired, 700, 14, 0, 7, true},
-	{"broken_client", broken, 800, 0, 7, 24, false},
-	{"plugin_download", plugin, 600, 0, 7, 24, false},
-	{"telemetry_moves", telemetry_moves, 700, 0, 7, 24, false},
-	{"firmware_fetch", firmware, 250, 0, 6, 1, false},
-	{"contractor", contractor, 1000, 1, 7, 24, false},
-	{"contractor", contractor, 1000, 3, 7, 24, false},
-	{"own_scanner", own_scanner, 700, 7, 6, 3, false},
-	{"link_checker", link_checker, 600, 3, 7, 5, false},
-	{"file_sync", file_sync, 800, 1, 7, 12, false},
+	{"tls_audit", audit, 1000, 0, 7, 24, false},         {"csirt_check", csirt, 1000, 0, 7, 24, false},
+	{"patched_probe", patched, 700, 0, 7, 3, false},     {"acme_renewal", acme, 1000, 0, 7, 3, true},
+	{"planned_restart", planned, 600, 0, 6, 2, true},    {"ha_failover", failover, 300, 0, 7, 4, true},
+	{"password_monday", expired, 700, 14, 0, 7, true},   {"broken_client", broken, 800, 0, 7, 24, false},
+	{"plugin_download", plugin, 600, 0, 7, 24, false},   {"telemetry_moves", telemetry_moves, 700, 0, 7, 24, false},
+	{"firmware_fetch", firmware, 250, 0, 6, 1, false},   {"contractor", contractor, 1000, 1, 7, 24, false},
+	{"contractor", contractor, 1000, 3, 7, 24, false},   {"own_scanner", own_scanner, 700, 7, 6, 3, false},
+	{"link_checker", link_checker, 600, 3, 7, 5, false}, {"file_sync", file_sync, 800, 1, 7, 12, false},
 	{"span_gap", span_gap, 500, 0, 7, 24, true},
 };
 enum { LOOKALIKE_COUNT = sizeof(LOOKALIKES) / sizeof(LOOKALIKES[0]), FIRST_DAYS = 8, WITHIN_DAYS = 5 };

@@ -14,7 +14,8 @@
 #include "judge.h"
 
 static const char USAGE[] =
-	"usage: world [--seed N] [--kind portal|tunnel|protect|saml|cert] [--users N] [--days N] [--behaviour B07|C01]\n"
+	"usage: world [--seed N] [--kind portal|tunnel|protect|saml|cert] [--users N] [--days N] [--behaviour "
+	"B07|C01]\n"
 	"             [--variant NAME] [--lookalikes] [--show] [--pcap FILE] [--golden FOLDER]\n"
 	"       world evaluate [--seeds N] [--first N] [--users N] [--clean-users N] [--behaviour B07] [--jobs N]\n"
 	"       world list\n";
@@ -22,9 +23,9 @@ static const char USAGE[] =
 static const struct name_number {
 	const char *name;
 	size_t at;
-} NUMBERS[] = {{"--seed", offsetof(struct options, seed)},     {"--first", offsetof(struct options, seed)},
-	       {"--seeds", offsetof(struct options, seeds)},   {"--users", offsetof(struct options, users)},
-	       {"--days", offsetof(struct options, days)},     {"--clean-users", offsetof(struct options, clean_users)},
+} NUMBERS[] = {{"--seed", offsetof(struct options, seed)},   {"--first", offsetof(struct options, seed)},
+	       {"--seeds", offsetof(struct options, seeds)}, {"--users", offsetof(struct options, users)},
+	       {"--days", offsetof(struct options, days)},   {"--clean-users", offsetof(struct options, clean_users)},
 	       {"--jobs", offsetof(struct options, jobs)}};
 
 static bool
@@ -96,7 +97,12 @@ options_read(struct options *o, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct options o = {.seed = 1, .seeds = 3, .users = 120, .clean_users = 500, .jobs = 2, .kind = KINDS,
+	struct options o = {.seed = 1,
+			    .seeds = 3,
+			    .users = 120,
+			    .clean_users = 500,
+			    .jobs = 2,
+			    .kind = KINDS,
 			    .golden = "tests/golden"};
 
 	if (!options_read(&o, argc, argv)) {

@@ -17,7 +17,11 @@ struct noise {
 static struct conn *
 stranger(struct world *w, struct noise *n, const struct addr *from, bool tls, struct program p)
 {
-	return dial(w, &(struct dial){.at = w->now, .from = *from, .to = w->gw.v4, .to_port = 443, .program = p,
+	return dial(w, &(struct dial){.at = w->now,
+				      .from = *from,
+				      .to = w->gw.v4,
+				      .to_port = 443,
+				      .program = p,
 				      .server = tls ? &w->gw.tls : NULL,
 				      .sni = tls && chance(&n->rng, 300) ? w->gw.name : NULL,
 				      .rtt_us = (uint32_t)skewed(&n->rng, 60000, 280000)});
@@ -28,7 +32,8 @@ static void
 crawl(struct noise *n, struct conn *c, unsigned pages)
 {
 	for (unsigned i = 0; i < pages; i++)
-		exchange(c, MS(between(&n->rng, 50, 900)), 130 + below(&n->rng, 240), MS(2), 330 + below(&n->rng, 3) * 150);
+		exchange(c, MS(between(&n->rng, 50, 900)), 130 + below(&n->rng, 240), MS(2),
+			 330 + below(&n->rng, 3) * 150);
 }
 
 static void
@@ -45,9 +50,9 @@ wrong_protocol(struct noise *n, struct conn *c)
 static void
 visit(struct world *w, struct noise *n, const struct addr *from)
 {
-	static const struct program TOOLS[] = {{PROGRAM_GO, 0},     {PROGRAM_GO12, 0},     {PROGRAM_PYTHON, 0},
-					       {PROGRAM_CURL, 0},   {PROGRAM_OPENSSL12, 0}, {PROGRAM_JAVA, 0},
-					       {PROGRAM_GO, 4},     {PROGRAM_CHROMIUM, 0},  {PROGRAM_GNUTLS12, 0}};
+	static const struct program TOOLS[] = {{PROGRAM_GO, 0},   {PROGRAM_GO12, 0},      {PROGRAM_PYTHON, 0},
+					       {PROGRAM_CURL, 0}, {PROGRAM_OPENSSL12, 0}, {PROGRAM_JAVA, 0},
+					       {PROGRAM_GO, 4},   {PROGRAM_CHROMIUM, 0},  {PROGRAM_GNUTLS12, 0}};
 	struct program p = TOOLS[below(&n->rng, sizeof(TOOLS) / sizeof(TOOLS[0]))];
 	struct conn *c;
 

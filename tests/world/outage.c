@@ -10,10 +10,14 @@ comes_back(struct world *w, void *arg)
 	w->gw.down = false;
 }
 
+/* Its own calls over UDP have no connection to lose. */
 static bool
-is_client_of(const struct world *w, const struct conn *c)
+is_dropped(const struct world *w, const struct conn *c)
 {
-	return addr_same(&c->d.to, &w->gw.v4) || addr_same(&c->d.to, &w->gw.v6) || addr_same(&c->d.from, &w->gw.snip);
+	bool client = addr_same(&c->d.to, &w->gw.v4) || addr_same(&c->d.to, &w->gw.v6);
+	bool call = addr_same(&c->d.from, &w->gw.snip) && c->d.proto == PROTO_TCP;
+
+	return (client || call) && c->flow.proto && !c->over && !c->survives;
 }
 
 void
@@ -27,7 +31,7 @@ gateway_crash(struct world *w, int64_t silence, bool rst)
 	clock_add(w, w->now + silence, comes_back, NULL);
 	for (struct conn *c = w->open; c; c = next) {
 		next = c->next;
-		if (is_client_of(w, c) && c->flow.proto && !c->over && !c->survives)
+		if (is_dropped(w, c))
 			conn_cut(w, c, w->now + (rst ? MS(below(&w->rng, 1500)) : SECOND(1)), rst);
 	}
 }

@@ -15,8 +15,8 @@ struct people {
 void
 person_login(struct world *w, struct person *p)
 {
-	static void (*const LOGIN[KINDS])(struct world *, struct person *, int64_t) = {
-		login_portal, login_vpn, login_protect, login_saml, login_cert};
+	static void (*const LOGIN[KINDS])(struct world *, struct person *,
+					  int64_t) = {login_portal, login_vpn, login_protect, login_saml, login_cert};
 
 	p->busy = true;
 	p->tunnel = p->channel = NULL;
@@ -86,7 +86,8 @@ programs_draw(struct person *p, struct rng *site)
 					       PROGRAM_OPENCONNECT};
 	uint8_t build = (uint8_t)(1 + below(site, 12));
 
-	p->browser = (struct program){chance(&p->rng, 780) ? PROGRAM_CHROMIUM : PROGRAM_NSS, (uint8_t)below(&p->rng, 2)};
+	p->browser =
+		(struct program){chance(&p->rng, 780) ? PROGRAM_CHROMIUM : PROGRAM_NSS, (uint8_t)below(&p->rng, 2)};
 	p->client = (struct program){CLIENTS[p->w->cfg.kind], (uint8_t)(build + (chance(&p->rng, 150) ? 1 : 0))};
 	if (chance(&p->rng, 40)) /* the other operating system's client */
 		p->client = (struct program){PROGRAM_GNUTLS, build};

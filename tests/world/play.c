@@ -22,6 +22,8 @@ conn_start(struct conn *c)
 {
 	c->queued = true;
 	c->due = c->step[c->now].at + c->shift;
+	if (c->due <= c->sent)
+		c->due = c->sent + NS_PER_US;
 	if (c->due < c->w->now)
 		c->due = c->w->now;
 	task(c->w, c, c->due, conn_due);
@@ -74,6 +76,7 @@ conn_idle(struct world *w, void *arg)
 	struct conn *c = arg;
 
 	c->tasks--;
+	w->render->pass(w, w->now);
 	if (c->flow.proto && w->now - c->flow.last.ns >= timeout_of(c)) {
 		w->render->forget(w, c, c->flow.last.ns + timeout_of(c));
 		c->flow = (struct flow){0};
@@ -106,7 +109,7 @@ account_tcp(struct conn *c, const struct shot *k)
 
 	s->bytes += accounted(s, k) + k->len;
 	if (first) {
-		s->ttl = k->side == (c->delay[1] > c->delay[0]) ? 64 : 52;
+		s->ttl = k->side == (c->delay[1] <= c->delay[0]) ? 64 : 52;
 		s->window = 64240;
 		s->mss = k->flags & TCP_SYN ? 1460 : 0;
 		s->wscale = k->flags & TCP_SYN ? 8 : 0;
@@ -147,7 +150,7 @@ account(struct conn *c, const struct shot *k)
 
 		s->bytes += k->len + 8;
 		if (!s->packets++)
-			s->ttl = k->side == (c->delay[1] > c->delay[0]) ? 64 : 52;
+			s->ttl = k->side == (c->delay[1] <= c->delay[0]) ? 64 : 52;
 	}
 	f->last.ns = k->at;
 }
@@ -155,6 +158,8 @@ account(struct conn *c, const struct shot *k)
 static void
 shoot(struct world *w, struct conn *c, struct shot *k)
 {
+	if (k->flags == TCP_SYN && c->tries) /* the same again */
+		c->seq[0]--;
 	if (w->now >= w->blind_until) {
 		account(c, k);
 		w->render->packet(w, c, k);
@@ -163,6 +168,7 @@ shoot(struct world *w, struct conn *c, struct shot *k)
 	} else if (c->flow.proto == PROTO_TCP) {
 		c->unseen[k->side] += k->len;
 	}
+	c->sent = k->at > c->sent ? k->at : c->sent;
 	c->seq[k->side] += k->len + ((k->flags & (TCP_SYN | TCP_FIN)) != 0);
 }
 
@@ -357,7 +363,8 @@ make_raw(struct conn *c, struct flight *f, const struct step *s)
 	static const char *const BEGINS[] = {[RAW_NOISE] = "",
 					     [RAW_SSH] = "SSH-2.0-Go\r\n",
 					     [RAW_HTTP] = "GET / HTTP/1.1\r\nHost: ",
-					     [RAW_RDP] = "\x03\x01\x01\x2b\x26\xe0" "Cookie: mstshash=",
+					     [RAW_RDP] = "\x03\x01\x01\x2b\x26\xe0"
+							 "Cookie: mstshash=",
 					     [RAW_DNS] = "",
 					     [RAW_NTP] = "\x23\x02\x06\xe8",
 					     [RAW_SYSLOG] = "<134>",

@@ -36,9 +36,8 @@ enum { GATEWAY = 1 };
 static void
 site_of(struct site *site, const struct world *w)
 {
-	const struct gateway_addr addrs[] = {{w->gw.v4, GATEWAY, true, true},
-					     {w->gw.v6, GATEWAY, true, true},
-					     {w->gw.snip, GATEWAY, true, true}};
+	const struct gateway_addr addrs[] = {
+		{w->gw.v4, GATEWAY, true, true}, {w->gw.v6, GATEWAY, true, true}, {w->gw.snip, GATEWAY, true, true}};
 
 	site_set(site, addrs, sizeof(addrs) / sizeof(addrs[0]));
 }
@@ -150,7 +149,8 @@ feed_marks(struct world *w, struct conn *c, const struct shot *k)
 
 	for (uint32_t i = k->first_mark; i < k->f->marks && k->f->mark[i].at + head <= k->from + k->len; i++) {
 		const struct mark *m = &k->f->mark[i];
-		struct tls_piece piece = {.bytes = cur_of(header, head), .cut_bytes = m->body, .time = {k->at}, .side = k->side};
+		struct tls_piece piece = {
+			.bytes = cur_of(header, head), .cut_bytes = m->body, .time = {k->at}, .side = k->side};
 
 		header[0] = m->type;
 		header[1] = udp ? 0xfe : 3;

@@ -16,7 +16,7 @@ struct egress {
 	uint32_t period_s, jitter_percent;
 	uint32_t request, response;
 	uint16_t from_port; /* a daemon keeps its socket; 0: another each time */
-	bool logs; /* falls silent when logs are suppressed */
+	bool logs;          /* falls silent when logs are suppressed */
 };
 static const struct egress EGRESS[] = {
 	{NULL, 123, PROTO_UDP, RAW_NTP, 64, 10, 48, 48, 123, true},
@@ -38,6 +38,7 @@ struct caller {
 	struct addr to;
 	struct ticket ticket;
 	struct tls_server server;
+	struct conn *conn; /* of a daemon that keeps its socket */
 };
 
 struct monitor {
@@ -58,6 +59,15 @@ struct services {
 };
 
 static void
+caller_hung_up(struct world *w, struct conn *c)
+{
+	struct caller *k = c->d.who;
+
+	(void)w;
+	k->conn = NULL;
+}
+
+static void
 caller_calls(struct world *w, void *arg)
 {
 	struct caller *k = arg;
@@ -68,17 +78,21 @@ caller_calls(struct world *w, void *arg)
 	clock_add(w, w->now + period + between(&k->rng, -jitter, jitter), caller_calls, k);
 	if (w->gw.down || (w->services->quiet && e->logs))
 		return;
-	c = dial(w, &(struct dial){.at = w->now,
-				   .from = w->gw.snip,
-				   .to = k->to,
-				   .port = e->from_port,
-				   .to_port = e->port,
-				   .proto = e->proto,
-				   .program = {PROGRAM_OPENSSL12, 5},
-				   .server = e->name ? &k->server : NULL,
-				   .sni = e->name,
-				   .rtt_us = 8000,
-				   .ticket = &k->ticket});
+	c = k->conn ? k->conn :
+		      dial(w, &(struct dial){.at = w->now,
+					     .from = w->gw.snip,
+					     .to = k->to,
+					     .port = e->from_port,
+					     .to_port = e->port,
+					     .proto = e->proto,
+					     .program = {PROGRAM_OPENSSL12, 5},
+					     .server = e->name ? &k->server : NULL,
+					     .sni = e->name,
+					     .rtt_us = 8000,
+					     .ticket = &k->ticket,
+					     .who = k,
+					     .ended = caller_hung_up});
+	k->conn = e->from_port ? c : NULL;
 	if (e->name) {
 		exchange(c, MS(2), e->request + below(&k->rng, e->request / 8), MS(between(&k->rng, 5, 80)),
 			 e->response + below(&k->rng, e->response / 8));
@@ -99,9 +113,15 @@ caller_begin(struct world *w, struct caller *k, unsigned i)
 	k->to = anywhere(&k->rng);
 	if (k->e->port == 514 || k->e->port == 636 || k->e->port == 1812) /* inside, but routed past the span port */
 		k->to = addr_of(0xc6336400 + 10 + i);
-	k->server = (struct tls_server){.v13 = chance(&k->rng, 500), .tickets = true, .record_max = 16384,
-					.ticket_count = 2, .ticket_bytes = 180, .lifetime_s = 7200, .epoch = 1,
-					.chain_len = 1500, .flavour = (uint8_t)below(&k->rng, 4)};
+	k->server = (struct tls_server){.v13 = chance(&k->rng, 500),
+					.tickets = true,
+					.record_max = 16384,
+					.ticket_count = 2,
+					.ticket_bytes = 180,
+					.lifetime_s = 7200,
+					.epoch = 1,
+					.chain_len = 1500,
+					.flavour = (uint8_t)below(&k->rng, 4)};
 	server_make(&k->server, &k->rng, k->e->name ? k->e->name : "-", 0, 20 + i);
 	clock_add(w, w->now + SECOND(below(&k->rng, k->e->period_s) + 1), caller_calls, k);
 }
@@ -113,9 +133,15 @@ monitor_asks(struct world *w, void *arg)
 	struct conn *c;
 
 	clock_add(w, w->now + m->period + MS(between(&m->rng, -40, 40)), monitor_asks, m);
-	c = dial(w, &(struct dial){.at = w->now, .from = m->at.v4, .to = w->gw.v4, .to_port = 443,
-				   .program = m->program, .server = &w->gw.tls, .sni = w->gw.name,
-				   .rtt_us = m->at.rtt_us, .ticket = m->period < SECOND(60) ? &m->ticket : NULL});
+	c = dial(w, &(struct dial){.at = w->now,
+				   .from = m->at.v4,
+				   .to = w->gw.v4,
+				   .to_port = 443,
+				   .program = m->program,
+				   .server = &w->gw.tls,
+				   .sni = w->gw.name,
+				   .rtt_us = m->at.rtt_us,
+				   .ticket = m->period < SECOND(60) ? &m->ticket : NULL});
 	exchange(c, MS(2), m->request, MS(between(&m->rng, 2, 9)), m->response);
 	hang_up(c, MS(2), 0);
 }
@@ -161,6 +187,11 @@ services_begin(struct world *w)
 	for (unsigned i = 0; i < MONITORS; i++)
 		monitor_begin(w, &s->monitor[i], i);
 	s->others = rng_of(w->cfg.seed, ACTOR_SERVICES + 90);
-	dial(w, &(struct dial){.at = w->now, .from = addr_of(0xc0000220), .to = addr_of(0xc0000221), .port = 5000,
-			       .to_port = 5001, .proto = PROTO_UDP, .more = others_talk});
+	dial(w, &(struct dial){.at = w->now,
+			       .from = addr_of(0xc0000220),
+			       .to = addr_of(0xc0000221),
+			       .port = 5000,
+			       .to_port = 5001,
+			       .proto = PROTO_UDP,
+			       .more = others_talk});
 }

@@ -76,7 +76,8 @@ take_false(struct table *t, const char *line)
 	unsigned long long seed;
 	long long at;
 
-	if (sscanf(line, "F %llu %u %31s %31s %u %lld %199[^\n]", &seed, &r.kind, r.detector, r.cause, &r.severity, &at, r.text) < 6)
+	if (sscanf(line, "F %llu %u %31s %31s %u %lld %199[^\n]", &seed, &r.kind, r.detector, r.cause, &r.severity, &at,
+		   r.text) < 6)
 		return;
 	r.seed = (unsigned)seed;
 	r.at = at;
@@ -128,8 +129,8 @@ print_attack(const struct table *t, unsigned i)
 	bool missed = a->strong && k->found < k->tried;
 	char name[8];
 
-	printf("  %s  %-20s %-6s %3u of %-3u", behaviour_name(a->behaviour, name), a->name, a->strong ? "strong" : "", k->found,
-	       k->tried);
+	printf("  %s  %-20s %-6s %3u of %-3u", behaviour_name(a->behaviour, name), a->name, a->strong ? "strong" : "",
+	       k->found, k->tried);
 	if (k->found) {
 		qsort(k->delay, k->found, sizeof(*k->delay), compare_i64);
 		qsort(k->exchanges, k->found, sizeof(*k->exchanges), compare_u32);
@@ -152,7 +153,8 @@ print_attacks(const struct table *t)
 	unsigned missed = 0;
 
 	printf("Attacks: found at severity medium or above; minutes from when it has happened to the alert\n"
-	       "  %-27s %-6s %-10s %8s %8s %8s\n", "", "", "found", "median", "worst", "exchanges");
+	       "  %-27s %-6s %-10s %8s %8s %8s\n",
+	       "", "", "found", "median", "worst", "exchanges");
 	for (unsigned b = 0; b < BEHAVIOURS; b++)
 		for (unsigned i = 0; i < attack_count() && i < ATTACKS_MAX; i++)
 			if (attack_at(i)->behaviour == b && t->attack[i].tried)
@@ -177,11 +179,12 @@ print_false(struct table *t)
 
 	if (!t->clean_worlds)
 		return;
-	printf("\nQuiet worlds: %u, %u weeks in all; alerts a week from medium on: %.2f (goal: at most 1)\n", t->clean_worlds,
-	       t->clean_days / 7, t->clean_days ? 7.0 * t->clean_false / t->clean_days : 0);
+	printf("\nQuiet worlds: %u, %u weeks in all; alerts a week from medium on: %.2f (goal: at most 1)\n",
+	       t->clean_worlds, t->clean_days / 7, t->clean_days ? 7.0 * t->clean_false / t->clean_days : 0);
 	qsort(t->row, t->rows, sizeof(t->row[0]), compare_rows);
 	if (t->rows)
-		printf("  %-9s %-20s %-20s %6s %7s  for example\n", "severity", "detector", "set off by", "alerts", "a week");
+		printf("  %-9s %-20s %-20s %6s %7s  for example\n", "severity", "detector", "set off by", "alerts",
+		       "a week");
 	for (unsigned i = 0; i < t->rows; i++) {
 		const struct false_row *r = &t->row[i];
 

@@ -14,8 +14,8 @@
 #include "pipeline.h"
 #include "session/talk.h"
 
-#define MS(n)     ((int64_t)(n) * NS_PER_MS)
-#define SECOND(n) ((int64_t)(n) * NS_PER_S)
+#define MS(n)     ((int64_t)(n)*NS_PER_MS)
+#define SECOND(n) ((int64_t)(n)*NS_PER_S)
 #define MINUTE(n) (SECOND(n) * 60)
 #define HOUR(n)   (SECOND(n) * 3600)
 #define DAY(n)    (SECOND(n) * 86400)
@@ -37,7 +37,7 @@ uint64_t rng_next(struct rng *r);
 uint32_t below(struct rng *r, uint32_t n);            /* [0, n) */
 int64_t between(struct rng *r, int64_t a, int64_t b); /* [a, b] */
 bool chance(struct rng *r, uint32_t per_mille);
-int64_t around(struct rng *r, int64_t middle, int64_t sd); /* bell-shaped, within three sd */
+int64_t around(struct rng *r, int64_t middle, int64_t sd);   /* bell-shaped, within three sd */
 int64_t skewed(struct rng *r, int64_t median, int64_t most); /* a long tail to the right */
 
 /* --- clock.c: what happens when --- */
@@ -84,18 +84,18 @@ size_t program_hello(struct program p, const struct hello_wants *want, uint8_t *
 
 /* --- server.c: how a server answers --- */
 struct tls_server {
-	const char *name;        /* in its certificate */
-	const uint8_t *cert;     /* DER */
-	uint16_t cert_len;       /* */
-	uint16_t chain_len;      /* bytes of the certificates behind it */
-	bool v13, ids, tickets;  /* TLS 1.3; session ids and tickets of TLS 1.2 */
-	bool chacha, asks_cert;  /* prefers ChaCha20; asks for a client certificate */
-	uint16_t record_max;     /* plaintext bytes in a record */
-	uint8_t ticket_count;    /* TLS 1.3: NewSessionTickets */
-	uint16_t ticket_bytes;   /* of a ticket */
-	uint32_t lifetime_s;     /* of sessions to be resumed */
-	uint32_t epoch;          /* ticket keys: a restart makes new ones */
-	uint8_t flavour;         /* order of its extensions */
+	const char *name;       /* in its certificate */
+	const uint8_t *cert;    /* DER */
+	uint16_t cert_len;      /* */
+	uint16_t chain_len;     /* bytes of the certificates behind it */
+	bool v13, ids, tickets; /* TLS 1.3; session ids and tickets of TLS 1.2 */
+	bool chacha, asks_cert; /* prefers ChaCha20; asks for a client certificate */
+	uint16_t record_max;    /* plaintext bytes in a record */
+	uint8_t ticket_count;   /* TLS 1.3: NewSessionTickets */
+	uint16_t ticket_bytes;  /* of a ticket */
+	uint32_t lifetime_s;    /* of sessions to be resumed */
+	uint32_t epoch;         /* ticket keys: a restart makes new ones */
+	uint8_t flavour;        /* order of its extensions */
 };
 void server_make(struct tls_server *s, struct rng *r, const char *name, uint32_t days, uint32_t issuer);
 /* What a client keeps to resume by. */
@@ -154,13 +154,14 @@ struct conn {
 	struct dial d;
 	struct world *w;
 	struct rng rng;
-	int16_t label;     /* whose traffic it is, -1: nobody's in particular */
-	uint32_t delay[2]; /* us from the sensor to that side and back */
-	uint32_t tasks;    /* of the clock that know it */
+	int16_t label;             /* whose traffic it is, -1: nobody's in particular */
+	uint32_t delay[2];         /* us from the sensor to that side and back */
+	uint32_t tasks;            /* of the clock that know it */
 	struct conn *next, **link; /* of all open ones */
 	struct step *step;
 	uint32_t steps, room, now; /* now: the next to run */
 	int64_t t, shift, due;     /* where the next step goes; by how much all is late; when it is queued for */
+	int64_t sent;              /* when the last packet went: nothing overtakes it */
 	uint8_t tries;             /* of the SYN */
 	bool queued, over;         /* a step is due; FIN or RST was sent */
 	bool failed;               /* nobody answered, or the gateway dropped it */
@@ -240,15 +241,15 @@ struct label {
 	const char *name;      /* of the variant, or of the look-alike */
 	const char *detectors; /* whose alerts count: names, blanks between */
 	int64_t start, happened, end;
-	bool site_wide; /* alerts about the gateway as a whole belong to it, by their time */
-	uint32_t exchanges;   /* the actor's so far */
+	bool site_wide;     /* alerts about the gateway as a whole belong to it, by their time */
+	uint32_t exchanges; /* the actor's so far */
 };
 enum { LABELS = 256 };
 struct names {
 	struct name {
 		struct addr addr;
 		int16_t label; /* -1: free */
-	} *slot;
+	} * slot;
 	uint32_t room, used;
 };
 int label_begin(struct world *w, const struct label *l);
@@ -327,8 +328,8 @@ struct world {
 };
 
 /* plan.c */
-void world_begin(struct world *w, const struct world_config *cfg, const struct render *render,
-		 const struct world_sink *to);
+void
+world_begin(struct world *w, const struct world_config *cfg, const struct render *render, const struct world_sink *to);
 void world_run(struct world *w, int64_t until);
 void world_end(struct world *w);
 struct addr addr_of(uint32_t v4);
@@ -350,7 +351,7 @@ void noise_begin(struct world *w);
 void lookalikes_begin(struct world *w);
 /* outage.c */
 void gateway_crash(struct world *w, int64_t silence, bool rst);
-void gateway_stall(struct world *w, int64_t silence); /* answers nobody new */
+void gateway_stall(struct world *w, int64_t silence);                  /* answers nobody new */
 void gateway_upgrade(struct world *w, struct rng *r, int64_t silence); /* and comes back with other habits and pages */
 void theme_change(struct world *w, unsigned object, int64_t more_bytes);
 
