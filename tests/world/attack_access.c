@@ -57,7 +57,7 @@ impostor(struct attack_run *a, bool relay)
 	p->boss = a;
 	p->far_us = relay ? (uint32_t)between(&a->rng, 60000, 180000) : 0;
 	p->browser = (struct program){PROGRAM_CHROMIUM, 3};
-	p->client = w->cfg.kind == KIND_TUNNEL ? (struct program){PROGRAM_GNUTLS, 4} : a->program;
+	p->client = w->cfg.kind == KIND_TUNNEL ? (struct program){PROGRAM_GNUTLS12, 4} : a->program;
 	return p;
 }
 

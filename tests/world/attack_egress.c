@@ -30,7 +30,7 @@ control_server(struct attack_run *a, const char *name)
 					.ticket_bytes = 190,
 					.lifetime_s = 3600,
 					.epoch = 1};
-	server_make(&a->server, &a->rng, name, 0, 60);
+	server_make(a->w, &a->server, &a->rng, name, 0, 60);
 }
 
 /* B17, B19 */

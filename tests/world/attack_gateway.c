@@ -89,7 +89,7 @@ forged_begin(struct world *w, struct attack_run *a)
 	a->server = w->gw.tls;
 	a->server.chain_len = 0;
 	a->server.flavour ^= 3;
-	server_make(&a->server, &a->rng, w->gw.name, 0, 77);
+	server_make(w, &a->server, &a->rng, w->gw.name, 0, 77);
 	for (unsigned i = 0; i < 3; i++) {
 		c = dial(w, &(struct dial){.at = w->now + MINUTE(9 * i),
 					   .from = a->at.v4,
@@ -159,7 +159,7 @@ identity_begin(struct world *w, struct attack_run *a)
 
 	a->server = w->gw.tls;
 	a->server.chain_len = (uint16_t)(a->server.chain_len / 3);
-	server_make(&a->server, &a->rng, w->gw.name, 30, 55);
+	server_make(w, &a->server, &a->rng, w->gw.name, 30, 55);
 	w->gw.second = &a->server;
 	w->gw.second_per_mille = mixed ? 200 : 1000;
 	clock_add(w, w->now + HOUR(1), hidden_seen, a);

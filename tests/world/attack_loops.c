@@ -13,7 +13,7 @@ static void
 loop_sources(struct attack_run *a, uint32_t n)
 {
 	a->source_count = n;
-	a->sources = calloc(n, sizeof(*a->sources));
+	a->sources = world_alloc(a->w, n * sizeof(*a->sources));
 	for (uint32_t i = 0; i < n; i++) {
 		a->sources[i] = n > 1 ? anywhere(&a->rng) : a->at.v4;
 		label_addr(a->w, a->label, &a->sources[i]);

@@ -83,7 +83,7 @@ stage_begin(struct world *w, void *arg)
 struct attack_run *
 attack_stage(struct attack_run *chain, unsigned behaviour, const char *name, int64_t at, bool last)
 {
-	struct attack_run *a = calloc(1, sizeof(*a));
+	struct attack_run *a = world_alloc(chain->w, sizeof(*a));
 
 	for (unsigned i = 0; i < attack_count(); i++)
 		if (attack_at(i)->behaviour == behaviour && strcmp(attack_at(i)->name, name) == 0)
@@ -117,7 +117,7 @@ attack_fits(const struct attack *a, const struct world *w)
 struct attack_run *
 attack_start(struct world *w, unsigned number, int64_t at)
 {
-	struct attack_run *a = calloc(1, sizeof(*a));
+	struct attack_run *a = world_alloc(w, sizeof(*a));
 
 	a->w = w;
 	a->what = attack_at(number);

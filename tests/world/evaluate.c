@@ -47,11 +47,14 @@ world_of_seed(struct world *w, struct judge *j, const struct options *o, uint64_
 	const struct world_config cfg = {.seed = seed,
 					 .kind = (uint8_t)(o->kind < KINDS ? o->kind : seed % KINDS),
 					 .users = users,
+					 .loss_ppm = o->loss,
+					 .duplicates = o->duplicates,
 					 .lookalikes = lookalikes};
 	struct world_sink to = judge_records(j);
 
 	judge_begin(j, w);
-	world_begin(w, &cfg, &RENDER_RECORDS, &to);
+	world_begin(w, &cfg, o->frames ? &RENDER_FRAMES : &RENDER_RECORDS, &to);
+	judge_site(j);
 }
 
 /* When the attack begins: any time of the day and a bit, soon after learning. */

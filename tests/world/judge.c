@@ -170,6 +170,14 @@ to_pulse(void *arg, const struct pulse *p)
 }
 
 static void
+to_frame(void *arg, const struct frame *f)
+{
+	struct judge *j = arg;
+
+	pipeline_frames(j->pipeline, f, 1);
+}
+
+static void
 to_over(void *arg)
 {
 	struct judge *j = arg;
@@ -180,7 +188,8 @@ to_over(void *arg)
 struct world_sink
 judge_records(struct judge *j)
 {
-	return (struct world_sink){.arg = j, .session = to_session, .pulse = to_pulse, .over = to_over};
+	return (struct world_sink){
+		.arg = j, .session = to_session, .pulse = to_pulse, .frame = to_frame, .over = to_over};
 }
 
 void
@@ -190,6 +199,7 @@ judge_begin(struct judge *j, struct world *w)
 					    .table = {1, 2},
 					    .identity = {3, 4},
 					    .sensor = 1,
+					    .scope_gateway = true,
 					    .update_ns = MINUTE(4),
 					    .detect = {.learn_ns = DAY(7), .incident_idle_ns = HOUR(6)}};
 	const struct pipeline_sink to = {
@@ -198,6 +208,15 @@ judge_begin(struct judge *j, struct world *w)
 	j->w = w;
 	j->memory = aligned_alloc(64, MEMORY);
 	j->pipeline = pipeline_new(j->memory, &cfg, &to);
+}
+
+void
+judge_site(struct judge *j)
+{
+	const struct gateway *g = &j->w->gw;
+	const struct gateway_addr addrs[] = {{g->v4, 1, true, true}, {g->v6, 1, true, true}, {g->snip, 1, true, true}};
+
+	pipeline_gateways(j->pipeline, addrs, sizeof(addrs) / sizeof(addrs[0]));
 }
 
 void

@@ -28,6 +28,7 @@ struct judge {
 
 void judge_begin(struct judge *j, struct world *w);
 void judge_end(struct judge *j);
+void judge_site(struct judge *j); /* once the world has a gateway */
 struct world_sink judge_records(struct judge *j);
 void judge_time(FILE *to, int64_t ns);
 

@@ -113,7 +113,7 @@ renewed(struct world *w, void *arg)
 	for (size_t i = 0; i + 22 < len; i++) /* the same issuer signs again */
 		if (memcmp(old + i, "Example Issuing CA ", 19) == 0)
 			issuer = old[i + 19] - '0';
-	server_make(&w->gw.tls, &a->rng, w->gw.name, 40, issuer);
+	server_make(w, &w->gw.tls, &a->rng, w->gw.name, 40, issuer);
 	w->gw.dtls.cert = w->gw.tls.cert;
 	w->gw.dtls.cert_len = w->gw.tls.cert_len;
 }
@@ -216,7 +216,7 @@ calls_new(struct world *w, struct alike *a, const char *name, uint32_t down)
 					.ticket_bytes = 180,
 					.epoch = 1,
 					.chain_len = 1600};
-	server_make(&a->server, &a->rng, name, 0, 31);
+	server_make(w, &a->server, &a->rng, name, 0, 31);
 	c = dial(w, &(struct dial){.at = w->now,
 				   .from = w->gw.snip,
 				   .to = a->at.v4,
@@ -368,7 +368,7 @@ lookalikes_begin(struct world *w)
 {
 	for (unsigned i = 0; i < LOOKALIKE_COUNT; i++) {
 		const struct lookalike *l = &LOOKALIKES[i];
-		struct alike *a = calloc(1, sizeof(*a));
+		struct alike *a = world_alloc(w, sizeof(*a));
 
 		*a = (struct alike){.what = l, .rng = rng_of(w->cfg.seed, ACTOR_LOOKALIKES + i)};
 		a->at = hosting_draw(w, &a->rng);

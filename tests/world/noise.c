@@ -102,7 +102,7 @@ census_comes(struct world *w, void *arg)
 void
 noise_begin(struct world *w)
 {
-	struct noise *n = calloc(1, sizeof(*n));
+	struct noise *n = world_alloc(w, sizeof(*n));
 
 	n->rng = rng_of(w->cfg.seed, ACTOR_NOISE);
 	n->label = label_begin(w, &(struct label){.kind = LABEL_LOOKALIKE, .name = "internet_noise"});

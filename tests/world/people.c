@@ -84,13 +84,13 @@ programs_draw(struct person *p, struct rng *site)
 {
 	static const uint8_t CLIENTS[KINDS] = {PROGRAM_OPENSSL, PROGRAM_OPENCONNECT, PROGRAM_OPENSSL, PROGRAM_OPENSSL,
 					       PROGRAM_OPENCONNECT};
-	uint8_t build = (uint8_t)(1 + below(site, 12));
+	uint8_t build = (uint8_t)(1 + below(site, 12)), nss = p->w->gw.tls.v13 ? PROGRAM_NSS : PROGRAM_NSS12;
 
 	p->browser =
-		(struct program){chance(&p->rng, 780) ? PROGRAM_CHROMIUM : PROGRAM_NSS, (uint8_t)below(&p->rng, 2)};
+		(struct program){chance(&p->rng, 780) ? PROGRAM_CHROMIUM : nss, (uint8_t)below(&p->rng, 2)};
 	p->client = (struct program){CLIENTS[p->w->cfg.kind], (uint8_t)(build + (chance(&p->rng, 150) ? 1 : 0))};
 	if (chance(&p->rng, 40)) /* the other operating system's client */
-		p->client = (struct program){PROGRAM_GNUTLS, build};
+		p->client = (struct program){PROGRAM_GNUTLS12, build};
 	p->data = (struct program){PROGRAM_OPENCONNECT_DTLS, 0};
 }
 
@@ -115,7 +115,7 @@ person_draw(struct world *w, struct person *p, uint64_t seed, uint32_t number)
 struct person *
 person_new(struct world *w, uint64_t seed, const struct place *at)
 {
-	struct person *p = calloc(1, sizeof(*p));
+	struct person *p = world_alloc(w, sizeof(*p));
 
 	person_draw(w, p, seed, 0);
 	p->number = below(&p->rng, 1000);
@@ -133,7 +133,7 @@ person_of(struct world *w, uint32_t number)
 void
 people_begin(struct world *w)
 {
-	w->people = calloc(1, sizeof(*w->people) + w->cfg.users * sizeof(struct person));
+	w->people = world_alloc(w, sizeof(*w->people) + w->cfg.users * sizeof(struct person));
 	w->people->count = w->cfg.users;
 	for (uint32_t i = 0; i < w->cfg.users; i++) {
 		person_draw(w, &w->people->person[i], w->cfg.seed, i);

@@ -14,6 +14,18 @@ const char *const KIND_NAMES[KINDS] = {"portal", "tunnel", "protect", "saml", "c
 /* Actors below this number are the site's own; people and the rest have the numbers above. */
 enum { ACTOR_SITE = 1, UPDATE_MS = 240000 };
 
+void *
+world_alloc(struct world *w, size_t bytes)
+{
+	void *p = calloc(1, bytes);
+
+	if (w->owned_count == w->owned_room) {
+		w->owned_room = w->owned_room ? w->owned_room * 2 : 256;
+		w->owned = realloc(w->owned, w->owned_room * sizeof(void *));
+	}
+	return w->owned[w->owned_count++] = p;
+}
+
 struct addr
 addr_of(uint32_t v4)
 {
@@ -116,7 +128,7 @@ gateway_draw(struct world *w, struct rng *r)
 				     .epoch = 1,
 				     .chain_len = (uint16_t)between(r, 1100, 1900),
 				     .flavour = (uint8_t)below(r, 4)};
-	server_make(&g->tls, r, g->name, 0, below(r, 9));
+	server_make(w, &g->tls, r, g->name, 0, below(r, 9));
 	g->dtls = g->tls;
 	g->dtls.ids = g->dtls.tickets = g->dtls.asks_cert = false;
 	g->udp_works = true;
@@ -161,6 +173,9 @@ world_end(struct world *w)
 {
 	w->render->end(w);
 	clock_free(&w->clock);
-	free(w->people);
+	conns_free(w);
+	for (uint32_t i = 0; i < w->owned_count; i++)
+		free(w->owned[i]);
+	free(w->owned);
 	free(w->names.slot);
 }

@@ -52,6 +52,13 @@ conn_free(struct world *w, struct conn *c)
 	(void)w;
 }
 
+void
+conns_free(struct world *w)
+{
+	while (w->open)
+		conn_free(w, w->open);
+}
+
 static void
 conn_maybe_free(struct world *w, struct conn *c)
 {

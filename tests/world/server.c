@@ -141,7 +141,7 @@ der_certificate(struct der *d, struct rng *r, const char *name, const char *issu
 }
 
 void
-server_make(struct tls_server *s, struct rng *r, const char *name, uint32_t days, uint32_t issuer)
+server_make(struct world *w, struct tls_server *s, struct rng *r, const char *name, uint32_t days, uint32_t issuer)
 {
 	struct der d = {.at = CERT_MAX};
 	char ca[40];
@@ -151,7 +151,7 @@ server_make(struct tls_server *s, struct rng *r, const char *name, uint32_t days
 	der_certificate(&d, r, name, ca, WORLD_BEGIN / DAY(1) - 40 + days, 90);
 	s->name = name;
 	s->cert_len = (uint16_t)(CERT_MAX - d.at);
-	cert = malloc(s->cert_len); /* lives as long as the program: a renewed one may still be in a flight */
+	cert = world_alloc(w, s->cert_len); /* also when it is replaced: it may still be in a flight */
 	memcpy(cert, d.bytes + d.at, s->cert_len);
 	s->cert = cert;
 }

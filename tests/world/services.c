@@ -122,7 +122,7 @@ caller_begin(struct world *w, struct caller *k, unsigned i)
 					.epoch = 1,
 					.chain_len = 1500,
 					.flavour = (uint8_t)below(&k->rng, 4)};
-	server_make(&k->server, &k->rng, k->e->name ? k->e->name : "-", 0, 20 + i);
+	server_make(w, &k->server, &k->rng, k->e->name ? k->e->name : "-", 0, 20 + i);
 	clock_add(w, w->now + SECOND(below(&k->rng, k->e->period_s) + 1), caller_calls, k);
 }
 
@@ -180,7 +180,7 @@ services_quiet(struct world *w, bool quiet)
 void
 services_begin(struct world *w)
 {
-	struct services *s = w->services = calloc(1, sizeof(*s));
+	struct services *s = w->services = world_alloc(w, sizeof(*s));
 
 	for (unsigned i = 0; i < EGRESSES; i++)
 		caller_begin(w, &s->caller[i], i);

@@ -157,6 +157,14 @@ channel_open(struct world *w, struct person *p, int64_t at)
 	}
 }
 
+/* Before anybody works: capabilities, names, addresses, policies, in a dozen or two of small turns. */
+static void
+tunnel_settles(struct conn *c, struct rng *r)
+{
+	for (unsigned i = 0, n = 12 + below(r, 18); i < n; i++)
+		exchange(c, MS(between(r, 4, 250)), 40 + below(r, 420), MS(between(r, 2, 40)), 40 + below(r, 1300));
+}
+
 static void
 tunnel_open(struct world *w, struct person *p, int64_t at, bool again)
 {
@@ -174,7 +182,9 @@ tunnel_open(struct world *w, struct person *p, int64_t at, bool again)
 	if (!portal && w->cfg.kind != KIND_PROTECT && w->gw.udp_works && !p->at->blocks_udp) {
 		c->d.more = control_more;
 		channel_open(w, p, c->t + MS(between(&p->rng, 100, 500)));
+		tunnel_settles(p->channel, &p->rng);
 	} else {
+		tunnel_settles(c, &p->rng);
 		c->d.more = work_more;
 	}
 	if (p->opened)

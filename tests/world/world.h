@@ -97,7 +97,7 @@ struct tls_server {
 	uint32_t epoch;         /* ticket keys: a restart makes new ones */
 	uint8_t flavour;        /* order of its extensions */
 };
-void server_make(struct tls_server *s, struct rng *r, const char *name, uint32_t days, uint32_t issuer);
+void server_make(struct world *w, struct tls_server *s, struct rng *r, const char *name, uint32_t days, uint32_t issuer);
 /* What a client keeps to resume by. */
 struct ticket {
 	uint8_t kind; /* enum tls_resumed, RESUMED_NO: nothing */
@@ -217,6 +217,7 @@ struct shot {
 	uint8_t side, flags;
 };
 void conn_start(struct conn *c);
+void conns_free(struct world *w); /* at the end of the world */
 void flight_make(struct world *w, struct conn *c, struct flight *f, const struct step *s);
 /* handshake.c: one flight of the handshake into f->store */
 void handshake_flight(struct world *w, struct conn *c, struct flight *f, unsigned number);
@@ -302,7 +303,6 @@ struct records;
 struct frames;
 struct people;
 struct services;
-struct noise;
 
 struct world {
 	struct world_config cfg;
@@ -323,11 +323,14 @@ struct world {
 	struct label label[LABELS];
 	int labels;
 	struct names names;
+	void **owned; /* what actors were given */
+	uint32_t owned_count, owned_room;
 	struct flight flight;
 	int64_t blind_until; /* the span port shows nothing */
 };
 
 /* plan.c */
+void *world_alloc(struct world *w, size_t bytes); /* zeroed; lives as long as the world */
 void
 world_begin(struct world *w, const struct world_config *cfg, const struct render *render, const struct world_sink *to);
 void world_run(struct world *w, int64_t until);
