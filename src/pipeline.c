@@ -13,6 +13,7 @@
 
 #include "flow/classify.h"
 #include "pipeline_news.h"
+#include "pipeline_places.h"
 #include "pipeline_shares.h"
 
 /* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
@@ -49,6 +50,7 @@ struct pipeline {
 	uint32_t others; /* packets of other hosts since the last pulse */
 	uint32_t roomy;  /* so many packets cannot fill a table, whatever they open */
 	struct site site;
+	struct pipeline_places places;
 	struct pulse pulse[GATEWAYS_MAX + 1];
 	struct counts counts;
 };
@@ -75,6 +77,7 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 	*p = (struct pipeline){.cfg = *cfg, .to = *to};
 	p->decoder = decoder_new(&c, share.fragments, &p->counts);
 	decoder_key(p->decoder, &cfg->table);
+	places_from(&p->places, &cfg->places);
 	p->detect = detect_new(&c, &share.detect, &p->counts);
 	shares_fit(&share, (size_t)(c.end - c.p), live_bytes());
 	p->flows = flows_new(&c, &share.flows, &p->counts);
@@ -100,10 +103,45 @@ pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n
 }
 
 void
+pipeline_indicators(struct pipeline *p, const struct indicators *i)
+{
+	detect_indicators(p->detect, i);
+}
+
+void
+pipeline_places(struct pipeline *p, const struct place_lookup *from)
+{
+	places_from(&p->places, from);
+}
+
+void
+pipeline_rules(struct pipeline *p, const struct detect_rules *rules)
+{
+	detect_rules(p->detect, rules);
+}
+
+uint64_t
+pipeline_suppressed(const struct pipeline *p, uint32_t i)
+{
+	return detect_suppressed(p->detect, i);
+}
+
+void
 pipeline_capture(struct pipeline *p, uint16_t n)
 {
 	p->capture = n;
 	p->capture_begins = true;
+}
+
+/* How a server has answered: what was agreed, and its certificate where that is to be seen. */
+static uint64_t
+server_face(const struct session *s)
+{
+	uint64_t certificate = 0;
+
+	if (s->cert_sha256.p)
+		memcpy(&certificate, s->cert_sha256.p, sizeof(certificate));
+	return certificate ^ (uint64_t)s->version << 16 ^ s->cipher;
 }
 
 static void
@@ -114,6 +152,8 @@ second_opinion(struct pipeline *p, struct flow *f, struct session *s, char *name
 	if (!p->classify || f->above[2] == 0)
 		return;
 	classify_answer(p->classify, f, &f->above[2], &a);
+	if (s->server_hello && s->kind == SESSION_CLOSE)
+		classify_server(p->classify, f, tls_hello(p->tls, f->above[0]), server_face(s));
 	if (!a.answered)
 		return;
 	s->ndpi.p = classify_protocol(p->classify, a.master, a.app, name, size);
@@ -165,6 +205,7 @@ tell(struct pipeline *p, struct flow *f, enum session_kind kind, struct when tim
 		p->pulse[s.gateway].resumptions_offered += s.id_offered != 0;
 		p->pulse[s.gateway].resumptions_accepted += s.resumed >= RESUMED_SESSION_ID;
 	}
+	places_fill(&p->places, &s);
 	p->counts.record_open += kind == SESSION_OPEN;
 	p->counts.record_update += kind == SESSION_UPDATE;
 	p->counts.record_close += kind == SESSION_CLOSE;
@@ -207,7 +248,7 @@ heard(struct pipeline *p, struct flow *f, const struct tls_event *ev)
 }
 
 static void
-read_chunk(struct pipeline *p, struct flow *f, const struct chunk *c)
+read_tls(struct pipeline *p, struct flow *f, const struct chunk *c)
 {
 	struct tls_piece piece = {.bytes = c->bytes,
 				  .lost = c->lost,
@@ -218,14 +259,40 @@ read_chunk(struct pipeline *p, struct flow *f, const struct chunk *c)
 				  .datagram = c->datagram};
 	struct tls_event ev;
 
+	while (tls_next(p->tls, &f->above[0], &piece, &ev))
+		heard(p, f, &ev);
+}
+
+/* nDPI's turn, until it has had its say: after ours while there was no hello, because of an equal one it need not be
+   asked; else before ours, because what we read may be the moment in which its answer is wanted. */
+static void
+read_both(struct pipeline *p, struct flow *f, const struct chunk *c)
+{
+	bool known = tls_hello(p->tls, f->above[0]) != 0;
+	uint64_t hello;
+
+	if (known)
+		classify_feed(p->classify, f, c, &f->above[2]);
+	if (f->above[0] != TLS_NOT)
+		read_tls(p, f, c);
+	if (known || f->above[2] & CLASSIFY_DONE)
+		return;
+	hello = tls_hello(p->tls, f->above[0]);
+	if (hello)
+		classify_hello(p->classify, f, c, hello, &f->above[2]);
+	else
+		classify_feed(p->classify, f, c, &f->above[2]);
+}
+
+static void
+read_chunk(struct pipeline *p, struct flow *f, const struct chunk *c)
+{
 	if (f->gateway)
 		p->pulse[f->gateway].gap_bytes += c->lost;
 	if (p->classify && f->gateway && !(f->above[2] & CLASSIFY_DONE))
-		classify_feed(p->classify, f, c, &f->above[2]);
-	if (f->above[0] == TLS_NOT)
-		return;
-	while (tls_next(p->tls, &f->above[0], &piece, &ev))
-		heard(p, f, &ev);
+		read_both(p, f, c);
+	else if (f->above[0] != TLS_NOT)
+		read_tls(p, f, c);
 }
 
 static void

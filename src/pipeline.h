@@ -8,8 +8,10 @@
 #define PIPELINE_H
 
 #include "detect/detect.h"
+#include "detect/rules.h"
 #include "detect/snapshot.h"
 #include "packet/packet.h"
+#include "session/place.h"
 #include "session/site.h"
 
 enum { PIPELINE_BATCH = 32 };
@@ -25,6 +27,7 @@ struct pipeline_config {
 	uint32_t ndpi_calls; /* ndpi.calls: a second */
 	int64_t update_ns;   /* session.update: how far apart; the first comes after a quarter of it */
 	struct detect_config detect;
+	struct place_lookup places; /* find NULL: off */
 };
 
 /* Where records and findings go. */
@@ -45,6 +48,14 @@ void pipeline_close(struct pipeline *p);
 
 /* Sets who the gateways are; until then every connection is recorded and none judged. */
 void pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n);
+
+/* Lists of indicators, and where addresses are, for records from now on.  NULL: no lists. */
+void pipeline_indicators(struct pipeline *p, const struct indicators *i);
+void pipeline_places(struct pipeline *p, const struct place_lookup *from);
+
+/* What the operator told, from now on; it must live until it is replaced.  NULL: nothing. */
+void pipeline_rules(struct pipeline *p, const struct detect_rules *rules);
+uint64_t pipeline_suppressed(const struct pipeline *p, uint32_t i); /* findings under suppression i */
 
 /* Connections that begin from now on come from capture file number n (0: live). */
 void pipeline_capture(struct pipeline *p, uint16_t n);

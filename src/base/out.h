@@ -73,14 +73,36 @@ void out_time_s(struct out *o, struct when t);
 
 /* out_time for times that come in runs: the last one's text is kept; all zero at first. */
 struct out_second {
-	int64_t s, us;
-	uint64_t fraction; /* 123456+0 as text, in a word: bytes just written one by one cannot be read at once */
-	char text[20];     /* 2025-05-01T12:00:00. */
+	int64_t begins; /* ns */
+	char text[20];  /* 2025-05-01T12:00:00. */
 };
 void out_time_near(struct out *o, struct when t, struct out_second *known);
 
-/* Decimal at p without a check, at most 20 bytes; returns where it ends. */
-char *put_u64(char *p, uint64_t v);
+/* For what has a bounded size: written without a check, the caller has seen to the room.  Each returns where it ended. */
+enum { PUT_U64_MAX = 20, PUT_HEX_U64_MAX = 16, PUT_TIME_MAX = 31 };
+char *put_long(char *p, uint64_t v); /* decimal; eight bytes at least are written to */
+char *put_hex_u64(char *p, uint64_t v); /* 16 digits */
+char *put_hex_u8(char *p, uint8_t v);
+char *put_time_near(char *p, struct when t, struct out_second *known);
+
+static inline char *
+put_bytes(char *p, const void *bytes, size_t n)
+{
+	memcpy(p, bytes, n);
+	return p + n;
+}
+
+static inline char *
+put_u64(char *p, uint64_t v)
+{
+	if (v >= 10)
+		return put_long(p, v);
+	*p = (char)('0' + v);
+	return p + 1;
+}
+
+/* A literal: its length is known when it is compiled. */
+#define PUT_LIT(p, literal) put_bytes((p), "" literal, sizeof(literal) - 1)
 
 /* JSON.  A key ends with ':', a value adds ',' before itself unless it follows '{', '[' or ':'. */
 static inline void

@@ -87,7 +87,7 @@ print_versions(const struct term *t, const struct tally *y)
 static void
 print_sessions(const struct term *t, const struct common *c)
 {
-	static const char *const CARRIERS[] = {NAMES_carrier};
+	static const struct text CARRIERS[] = {NAMES_carrier};
 	const struct tally *y = &c->tally;
 
 	heading(t, "Sessions");
@@ -99,7 +99,7 @@ print_sessions(const struct term *t, const struct common *c)
 	fprintf(t->to, "  TLS over");
 	for (unsigned i = 1; i < TALLY_CARRIERS; i++)
 		if (y->carrier[i])
-			fprintf(t->to, " %s %s", CARRIERS[i], words_number(y->carrier[i]).text);
+			fprintf(t->to, " %s %s", CARRIERS[i].p, words_number(y->carrier[i]).text);
 	fprintf(t->to, "; %s established, %s resumed\n", words_number(y->established).text,
 		words_number(y->resumed).text);
 	print_versions(t, y);
@@ -170,6 +170,17 @@ print_finding(const struct term *t, const struct finding *f)
 	term_wrap(t, 10, f->text);
 	fprintf(t->to, "          confidence %u %%, %s\n", f->confidence, d ? d->attack : "");
 	print_sessions_of(t, f);
+}
+
+/* A rule that is quiet about nothing is worth a look, too. */
+static void
+print_suppressed(const struct term *t, const struct common *c)
+{
+	const struct detect_rules *r = &c->rules[c->now];
+
+	for (uint32_t i = 0; i < r->suppressions; i++)
+		fprintf(t->to, "  %s suppressed by %s\n", words_number(pipeline_suppressed(c->watch.pipeline, i)).text,
+			r->suppress[i].name);
 }
 
 static void
@@ -265,6 +276,7 @@ summary_print(struct common *c, const struct summary *s)
 	print_sessions(t, c);
 	print_programs(t, &c->tally);
 	print_findings(t, &c->tally);
+	print_suppressed(t, c);
 	print_losses(t, n, "Not understood", NOT_UNDERSTOOD, sizeof(NOT_UNDERSTOOD) / sizeof(NOT_UNDERSTOOD[0]));
 	print_losses(t, n, "Not seen", LOSSES, sizeof(LOSSES) / sizeof(LOSSES[0]));
 	print_kernel(t, s->live);

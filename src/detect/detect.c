@@ -76,7 +76,8 @@ enum {
 #undef PARAM
 };
 _Static_assert(SHARE_SUM <= SHARES - 4, "detectors' shares");
-_Static_assert(sizeof(struct detect) + 1024 <= DETECT_MEMORY_MIN / SHARES * 4, "the frame has four shares");
+_Static_assert(sizeof(struct detect) + RULES_SUPPRESS * 8 + 1024 <= DETECT_MEMORY_MIN / SHARES * 4,
+	       "the frame has four shares");
 
 /* Of a session that is not over. */
 struct running {
@@ -170,6 +171,8 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 			     .table = cfg->table,
 			     .counts = counts,
 			     .now = {INT64_MIN}};
+	d->suppressed = carve_take(&own, RULES_SUPPRESS * sizeof(*d->suppressed));
+	memset(d->suppressed, 0, RULES_SUPPRESS * sizeof(*d->suppressed));
 	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
 		d->param[i] = bounded(cfg->params ? cfg->params[i] : DETECT_PARAMS[i].value);
 	const struct {
@@ -193,6 +196,12 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 		d->state[CODE[i].id] = CODE[i].init(d, &own, share * CODE[i].share);
 	}
 	return d;
+}
+
+void
+detect_indicators(struct detect *d, const struct indicators *i)
+{
+	d->indicators = i;
 }
 
 /* The last exchange of a session that goes on may still grow, unless it has been silent since. */
@@ -226,6 +235,17 @@ view_exchanges(struct detect *d, struct view *v)
 	}
 	r = memory_use(&d->running, &key, &(bool){false});
 	*r = (struct running){v->until, v->s->established, v->s->cert_sha256.p != NULL};
+}
+
+/* What the operator said of the networks at both ends. */
+static void
+view_networks(const struct detect *d, struct view *v)
+{
+	const struct session *s = v->s;
+
+	v->hidden =
+		s->role == ROLE_INBOUND && addr_same(&v->client, &s->src) && in_net(d, s->gateway, NET_BEHIND, &s->src);
+	v->shared = s->role == ROLE_OUTBOUND && in_net(d, s->gateway, NET_NAT, &s->src);
 }
 
 static struct gate *
@@ -262,9 +282,10 @@ view_of(struct detect *d, struct view *v)
 	v->learning = v->known_ns < d->learn_ns;
 	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->client);
 	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
-	v->familiar = s->role == ROLE_INBOUND && familiar_known(d, v);
+	view_networks(d, v);
+	v->familiar = s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v);
 	view_exchanges(d, v);
-	v->visit = visit_note(d, v);
+	v->visit = v->hidden ? NULL : visit_note(d, v);
 }
 
 static bool

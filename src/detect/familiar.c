@@ -49,7 +49,7 @@ familiar_learn(struct detect *d, const struct view *v)
 	int32_t day = (int32_t)(s->time.ns / (86400 * NS_PER_S));
 	bool fresh;
 
-	if (s->role != ROLE_INBOUND || v->from >= v->until)
+	if (s->role != ROLE_INBOUND || v->hidden || v->from >= v->until)
 		return;
 	key = familiar_key(v);
 	who = memory_use(&d->familiars, &key, &fresh);

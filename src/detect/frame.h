@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "detect/detect.h"
+#include "detect/indicators.h"
 #include "detect/memory.h"
+#include "detect/rules.h"
 #include "session/site.h"
 
 enum detector_id {
@@ -23,9 +25,14 @@ enum detector_id {
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
-	DETECTOR_END
+	DETECTOR_END = 40 /* beyond every id, in whatever order the rows are */
 };
 _Static_assert(DETECTOR_END <= 64, "sets of detectors are 64 bits");
+#define DETECTOR(id, name, ...) _Static_assert(id > 0 && id < DETECTOR_END, "the id of " #name);
+#define PARAM(...)
+#include "detect/detect.def"
+#undef DETECTOR
+#undef PARAM
 #define DETECTOR_BIT(name) (UINT64_C(1) << DETECTOR_##name)
 
 enum param_index {
@@ -49,6 +56,8 @@ struct view {
 	bool suspect;                       /* an incident about the client is open */
 	bool degraded; /* parts of this session, or now of this gateway's traffic, were not seen: absence says nothing */
 	bool familiar;        /* inbound: this program used this gateway from this network in the ordinary way before */
+	bool hidden;          /* inbound from a balancer that does not say who the client is: no source to judge */
+	bool shared;          /* outbound from an address that the gateway shares with users: not its own doing */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
 	struct visit
 		*visit; /* inbound with a client program: what its connections did in this visit, this one included */
@@ -117,8 +126,11 @@ struct detect {
 	struct memory trails; /* weak evidence by actor */
 	struct memory visits;
 	void *state[DETECTOR_END];
+	const struct indicators *indicators; /* NULL: no lists */
 	const struct detect_sink *to;
 	const struct session *session;
+	const struct detect_rules *rules;   /* what the operator told; NULL: nothing */
+	uint64_t *suppressed;               /* RULES_SUPPRESS: how often each applied */
 	struct gate gate[GATEWAYS_MAX + 1]; /* by number, from 1 */
 	uint16_t making;                    /* whose init runs */
 	unsigned kept_count;
@@ -226,6 +238,10 @@ bool chain_raise(const struct detect *d, struct finding *f, uint64_t actor_detec
 bool familiar_known(const struct detect *d, const struct view *v);
 void familiar_learn(struct detect *d, const struct view *v);
 uint32_t familiar_payload(void);
+
+/* new_egress at addresses that the gateway shares with users: counts instead of judging. */
+void egress_shared(struct detect *d, struct memory *m, const struct view *v);
+uint32_t egress_shared_payload(void);
 
 /* What is lost of a gateway's traffic. */
 void seen_add(struct detect *d, const struct pulse *p);

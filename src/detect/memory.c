@@ -61,7 +61,7 @@ find(const struct memory *m, const struct memory_key *k, uint64_t hash)
 void *
 memory_find(const struct memory *m, const struct memory_key *k)
 {
-	uint32_t handle = find(m, k, key_hash(m, k));
+	uint32_t handle = m->pool.used ? find(m, k, key_hash(m, k)) : 0;
 
 	return handle ? head_at(m, handle) + 1 : NULL;
 }

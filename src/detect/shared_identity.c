@@ -97,7 +97,7 @@ offered_before(struct detect *d, const struct view *v)
 	struct identity *id;
 	int64_t lifetime_s;
 
-	if (v->s->role != ROLE_INBOUND || !v->first || !v->s->id_offered)
+	if (v->s->role != ROLE_INBOUND || v->hidden || !v->first || !v->s->id_offered)
 		return NULL;
 	id = memory_find(&h->identities, &key);
 	if (!id)
@@ -131,7 +131,7 @@ remember(struct detect *d, const struct view *v, struct identity *id)
 {
 	const struct session *s = v->s;
 
-	if (s->role != ROLE_INBOUND)
+	if (s->role != ROLE_INBOUND || v->hidden)
 		return;
 	if (id && id->program == s->client_key)
 		id->client = v->client;

@@ -125,6 +125,13 @@ note_use(struct visit *w, const struct session *s)
 	w->phases |= now;
 }
 
+/* A hello that nobody answered is no visit: a flood of them must not push out those that are. */
+static bool
+is_knock(const struct session *s)
+{
+	return s->records_in == 0 && s->records_out <= 1 && s->packets_in == 0;
+}
+
 struct visit *
 visit_note(struct detect *d, const struct view *v)
 {
@@ -134,7 +141,7 @@ visit_note(struct detect *d, const struct view *v)
 	struct visit *w;
 	struct turn t;
 
-	if (s->role != ROLE_INBOUND || program == 0)
+	if (s->role != ROLE_INBOUND || program == 0 || is_knock(s))
 		return NULL;
 	if (!is_data_channel(s))
 		visit_use(d, v, 0)->program = program;

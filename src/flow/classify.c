@@ -10,6 +10,7 @@
  */
 #include "flow/classify.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #ifdef WITHOUT_NDPI
@@ -41,6 +42,22 @@ classify_feed(struct classify *c, const struct flow *f, const struct chunk *piec
 	(void)f;
 	(void)piece;
 	*handle = CLASSIFY_DONE;
+}
+
+void
+classify_hello(struct classify *c, const struct flow *f, const struct chunk *piece, uint64_t hello, uint32_t *handle)
+{
+	(void)hello;
+	classify_feed(c, f, piece, handle);
+}
+
+void
+classify_server(struct classify *c, const struct flow *f, uint64_t hello, uint64_t server)
+{
+	(void)c;
+	(void)f;
+	(void)hello;
+	(void)server;
 }
 
 void
@@ -81,6 +98,7 @@ classify_risk(unsigned bit)
 
 #include "base/map.h"
 #include "base/out.h"
+#include "flow/opinion.h"
 
 #include <ndpi/ndpi_api.h>
 
@@ -90,6 +108,7 @@ enum { PIECES = 8, PIECE_BYTES = 4096, HEADERS = 60, ANSWERS = 4096 };
 
 /* A flow under examination; nDPI's own state follows it. */
 struct exam {
+	uint64_t face; /* 0: no hello was read yet */
 	uint32_t seq[2];
 	uint32_t pieces;
 	bool known;
@@ -108,9 +127,13 @@ struct classify {
 	struct map index; /* of the answers */
 	uint32_t answers;
 	struct classify_answer answer[ANSWERS];
+	struct opinions opinions;
 	void *memory;
 	uint8_t packet[HEADERS + PIECE_BYTES];
 };
+
+#define RISK_AGREES(name, bit, theirs) _Static_assert((bit) == (int)(theirs), #theirs " has another number");
+CLASSIFY_RISKS(RISK_AGREES)
 
 /* Public: the index is bounded and its order is never seen. */
 static const struct hash_key ANSWER_KEY = {1, 2};
@@ -317,10 +340,12 @@ intern(struct classify *c, const struct classify_answer *a)
 }
 
 static uint32_t
-exam_finish(struct classify *c, uint32_t handle)
+exam_finish(struct classify *c, uint32_t handle, struct when now)
 {
 	struct exam *e = pool_at(&c->exams, handle);
 	struct classify_answer a = {.answered = true};
+	uint64_t face = e->face;
+	uint32_t answer;
 
 	if (!e->known)
 		exam_give_up(c, e);
@@ -329,7 +354,10 @@ exam_finish(struct classify *c, uint32_t handle)
 	a.risks = exam_flow(e)->risk;
 	a.is_tls = says_tls(a.master) || says_tls(a.app);
 	exam_end(c, handle);
-	return CLASSIFY_DONE | intern(c, &a);
+	answer = intern(c, &a);
+	if (face)
+		opinion_keep(&c->opinions, face, answer, now);
+	return CLASSIFY_DONE | answer;
 }
 
 static uint8_t *
@@ -347,7 +375,7 @@ put_32(uint8_t *p, uint32_t v)
 }
 
 static uint8_t *
-put_bytes(uint8_t *p, const void *from, size_t n)
+put_raw(uint8_t *p, const void *from, size_t n)
 {
 	memcpy(p, from, n);
 	return p + n;
@@ -362,11 +390,11 @@ put_ip(uint8_t *p, const struct flow *f, unsigned side, uint32_t rest)
 	if (addr_is_v4(src) && addr_is_v4(dst)) {
 		p = put_16(put_16(put_32(p, UINT32_C(0x45000000) | (20 + rest)), 0), 0x4000);
 		p = put_16(p, 64u << 8 | f->proto);
-		return put_bytes(put_bytes(put_16(p, 0), src->b + 12, 4), dst->b + 12, 4);
+		return put_raw(put_raw(put_16(p, 0), src->b + 12, 4), dst->b + 12, 4);
 	}
 	p = put_16(put_32(p, UINT32_C(6) << 28), rest);
 	p = put_16(p, (uint32_t)f->proto << 8 | 64);
-	return put_bytes(put_bytes(p, src->b, 16), dst->b, 16);
+	return put_raw(put_raw(p, src->b, 16), dst->b, 16);
 }
 
 static uint8_t *
@@ -395,6 +423,19 @@ examine(struct classify *c, struct exam *e, const struct flow *f, const struct c
 	exam_packet(c, e, (size_t)(p - c->packet), piece->time);
 }
 
+/* Somebody else's answer; an examination going on ends with it. */
+static bool
+take_known(struct classify *c, uint64_t face, struct when now, uint32_t *handle)
+{
+	uint32_t answer = opinion_of(&c->opinions, face, now);
+
+	if (!answer)
+		return false;
+	classify_end(c, *handle);
+	*handle = CLASSIFY_DONE | answer;
+	return true;
+}
+
 void
 classify_feed(struct classify *c, const struct flow *f, const struct chunk *piece, uint32_t *handle)
 {
@@ -407,18 +448,72 @@ classify_feed(struct classify *c, const struct flow *f, const struct chunk *piec
 		return;
 	}
 	e = pool_at(&c->exams, *handle);
+	if (e->face && take_known(c, e->face, piece->time, handle))
+		return;
 	if (!piece->lost) /* nDPI cannot read on behind a hole */
 		examine(c, e, f, piece);
 	if (piece->lost || e->pieces == PIECES || !exam_goes_on(c, e))
-		*handle = exam_finish(c, *handle);
+		*handle = exam_finish(c, *handle, piece->time);
+}
+
+/* What nDPI makes of an address alone; later versions keep that look-up to themselves. */
+static uint64_t
+place_of(struct classify *c, const struct addr *a)
+{
+	uint64_t word[2];
+#if !NDPI_SINCE(4, 6)
+	struct in_addr v4;
+
+	if (!addr_is_v4(a))
+		return 0;
+	memcpy(&v4, a->b + 12, sizeof(v4));
+	return ndpi_network_ptree_match(c->module, &v4);
+#else
+	(void)c;
+#endif
+	memcpy(word, a, sizeof(word));
+	return hash_words(&ANSWER_KEY, word, 2);
+}
+
+/* The opener's port is drawn anew each time, unless it is one of those that mean something. */
+static uint64_t
+face_of(struct classify *c, const struct flow *f, uint64_t hello)
+{
+	uint16_t port = f->port[0] < IPPORT_RESERVED ? f->port[0] : 0;
+	uint64_t word[5] = {hello, (uint64_t)f->proto << 32 | (uint32_t)port << 16 | f->port[1],
+			    place_of(c, &f->addr[0])};
+
+	memcpy(word + 3, &f->addr[1], sizeof(f->addr[1]));
+	return hash_words(&ANSWER_KEY, word, 5);
+}
+
+void
+classify_hello(struct classify *c, const struct flow *f, const struct chunk *piece, uint64_t hello, uint32_t *handle)
+{
+	uint64_t face = face_of(c, f, hello);
+
+	if (take_known(c, face, piece->time, handle))
+		return;
+	if (!*handle)
+		*handle = exam_start(c, piece->time);
+	if (*handle)
+		((struct exam *)pool_at(&c->exams, *handle))->face = face;
+	else
+		*handle = CLASSIFY_DONE;
+	classify_feed(c, f, piece, handle);
+}
+
+void
+classify_server(struct classify *c, const struct flow *f, uint64_t hello, uint64_t server)
+{
+	opinion_server(&c->opinions, face_of(c, f, hello), server);
 }
 
 void
 classify_answer(struct classify *c, const struct flow *f, uint32_t *handle, struct classify_answer *a)
 {
-	(void)f;
 	if (*handle && !(*handle & CLASSIFY_DONE))
-		*handle = exam_finish(c, *handle);
+		*handle = exam_finish(c, *handle, f->last);
 	*a = c->answer[*handle & ~CLASSIFY_DONE];
 }
 

@@ -4,6 +4,7 @@
 #include "sensor/json_in.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 static json_t *
 of(const struct json *o)
@@ -29,6 +30,34 @@ json_in(const char *text, size_t len)
 		return NULL;
 	}
 	return (struct json *)o;
+}
+
+struct json *
+json_in_any(const char *text, size_t len, struct json_in_error *e)
+{
+	json_error_t error;
+	json_t *o = json_loadb(text, len, 0, &error);
+
+	if (o)
+		return (struct json *)o;
+	*e = (struct json_in_error){error.line > 0 ? (unsigned)error.line : 0,
+				    error.column > 0 ? (unsigned)error.column : 0, ""};
+	snprintf(e->what, sizeof(e->what), "%s", error.text);
+	for (char *p = e->what; *p; p++)
+		*p = *p >= 0x20 && *p < 0x7f ? *p : '?';
+	return NULL;
+}
+
+bool
+json_in_is_object(const struct json *o)
+{
+	return json_is_object(of(o));
+}
+
+bool
+json_in_is_array(const struct json *o)
+{
+	return json_is_array(of(o));
 }
 
 void
@@ -61,6 +90,12 @@ bool
 json_in_yes(const struct json *o, const char *key)
 {
 	return json_is_true(json_object_get(of(o), key));
+}
+
+bool
+json_in_no(const struct json *o, const char *key)
+{
+	return json_is_false(json_object_get(of(o), key));
 }
 
 size_t

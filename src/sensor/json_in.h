@@ -1,5 +1,5 @@
 /*
- * json_in: JSON that comes back in: our own EVE lines.  A thin face over jansson.
+ * json_in: JSON that comes in: our own EVE lines, lists of indicators.  A thin face over jansson.
  *
  * What is missing, or of another type, is empty (text without pointer, 0, false, NULL): whoever needs it checks.
  */
@@ -18,11 +18,22 @@ struct json; /* one value */
 struct json *json_in(const char *text, size_t len);
 void json_in_free(struct json *o);
 
+/* Any value; NULL: *e says where it is none. */
+struct json_in_error {
+	unsigned line, column;
+	char what[160]; /* printable ASCII */
+};
+struct json *json_in_any(const char *text, size_t len, struct json_in_error *e);
+
+bool json_in_is_object(const struct json *o);
+bool json_in_is_array(const struct json *o);
+
 /* Members of an object; o may be NULL. */
 const struct json *json_in_at(const struct json *o, const char *key);
 struct text json_in_text(const struct json *o, const char *key); /* NUL-terminated, too */
 int64_t json_in_number(const struct json *o, const char *key);   /* a real number: its whole part */
 bool json_in_yes(const struct json *o, const char *key);
+bool json_in_no(const struct json *o, const char *key); /* false is there; missing is not no */
 
 /* Elements of an array. */
 size_t json_in_count(const struct json *array);

@@ -203,6 +203,8 @@ open_pipeline(struct watch *w)
 	if (!w->pipeline)
 		snprintf(w->error, sizeof(w->error), "memory.limit: %zu bytes are too few", cfg.memory);
 	eve_context_init(&w->eve_context, &w->eve_config, NULL, cfg.identity_id);
+	if (w->pipeline)
+		pipeline_rules(w->pipeline, w->setup.rules);
 	return w->pipeline != NULL;
 }
 
@@ -328,6 +330,13 @@ watch_settle(struct watch *w, const struct gateway_guess *guess, size_t n)
 	w->finder = NULL;
 }
 
+void
+watch_rules(struct watch *w, const struct detect_rules *rules)
+{
+	w->setup.rules = rules;
+	pipeline_rules(w->pipeline, rules);
+}
+
 /* A minute of packets has passed: is there somebody to name?  If not, the search goes on. */
 static void
 try_settle(struct watch *w, struct when now)
@@ -370,6 +379,8 @@ begin(struct watch *w, struct when first)
 	w->settle_at = when_add(first, WATCH_SETTLE_S * NS_PER_S);
 	w->stats_at = when_add(first, w->stats_ns);
 	w->save_at = when_add(first, config_number(w->setup.config, OPT_detect_memory_every));
+	if (w->setup.tell.began)
+		w->setup.tell.began(w->setup.tell.arg, first);
 }
 
 static void

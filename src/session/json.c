@@ -6,40 +6,35 @@
  */
 #include "session/put.h"
 
-static const char *const KINDS[] = {NAMES_kind};
-static const char *const ROLES[] = {NAMES_role};
-static const char *const TUNNELS[] = {NAMES_tunnel};
-static const char *const ENDS[] = {NAMES_end};
-static const char *const CARRIERS[] = {NAMES_carrier};
-static const char *const RESUMED[] = {NAMES_resumed};
+static const struct text KINDS[] = {NAMES_kind};
+static const struct text ROLES[] = {NAMES_role};
+static const struct text TUNNELS[] = {NAMES_tunnel};
+static const struct text ENDS[] = {NAMES_end};
+static const struct text CARRIERS[] = {NAMES_carrier};
+static const struct text RESUMED[] = {NAMES_resumed};
 
-static char *
-put_name(struct line *l, char *p, const char *const *names, uint8_t v)
-{
-	return put_plain(l, p, (struct text){names[v], (uint32_t)strlen(names[v])});
-}
 #define PUT_NAME(l, p, names, v)                                                                                       \
-	((v) < sizeof(names) / sizeof((names)[0]) ? put_name((l), (p), (names), (v)) : put_number((p), (v)))
+	((v) < sizeof(names) / sizeof((names)[0]) ? put_plain((l), (p), (names)[v]) : put_u64((p), (v)))
 
 /* For each type: is there a value, how many bytes it may take without a check of its own, how it is written. */
 #define HAS_BOOL(v)               (v)
 #define MAX_BOOL                  4
-#define PUT_BOOL(l, p, v)         LIT(p, "true")
+#define PUT_BOOL(l, p, v)         PUT_LIT(p, "true")
 #define HAS_U8(v)                 (v)
 #define MAX_U8                    20
-#define PUT_U8(l, p, v)           put_number((p), (v))
+#define PUT_U8(l, p, v)           put_u64((p), (v))
 #define HAS_U16(v)                (v)
 #define MAX_U16                   20
-#define PUT_U16(l, p, v)          put_number((p), (v))
+#define PUT_U16(l, p, v)          put_u64((p), (v))
 #define HAS_U32(v)                (v)
 #define MAX_U32                   20
-#define PUT_U32(l, p, v)          put_number((p), (v))
+#define PUT_U32(l, p, v)          put_u64((p), (v))
 #define HAS_U64(v)                (v)
 #define MAX_U64                   20
-#define PUT_U64(l, p, v)          put_number((p), (v))
+#define PUT_U64(l, p, v)          put_u64((p), (v))
 #define HAS_US(v)                 (v)
 #define MAX_US                    20
-#define PUT_US(l, p, v)           put_number((p), (v))
+#define PUT_US(l, p, v)           put_u64((p), (v))
 #define HAS_HEX64(v)              (v)
 #define MAX_HEX64                 18
 #define PUT_HEX64(l, p, v)        put_hex64((p), (v))
@@ -114,7 +109,7 @@ has_addr(const struct addr *a)
 
 #define WRITE(name, type)                                                                                              \
 	if (HAS_##type(s->name)) {                                                                                     \
-		p = LIT(p, ",\"" #name "\":");                                                                         \
+		p = PUT_LIT(p, ",\"" #name "\":");                                                                     \
 		p = PUT_##type(l, p, s->name);                                                                         \
 	}
 
@@ -128,6 +123,7 @@ has_addr(const struct addr *a)
 #define IN_cert(name, type)
 #define IN_talk(name, type)
 #define IN_ndpi(name, type)
+#define IN_place(name, type)
 #undef IN_core
 #define IN_core(name, type) WRITE(name, type)
 
@@ -208,6 +204,19 @@ json_ndpi(struct line *l, char *p, const struct session *s)
 	return p;
 }
 
+#undef IN_ndpi
+#define IN_ndpi(name, type)
+#undef IN_place
+#define IN_place(name, type) WRITE(name, type)
+
+static char *
+json_place(struct line *l, char *p, const struct session *s)
+{
+	(void)l;
+#include "session/session.def"
+	return p;
+}
+
 #undef FIELD
 
 static char *
@@ -217,7 +226,7 @@ put_numbers(char *p, const uint32_t *v, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		if (i)
 			*p++ = ',';
-		p = put_number(p, v[i]);
+		p = put_u64(p, v[i]);
 	}
 	*p = ']';
 	return p + 1;
@@ -226,7 +235,7 @@ put_numbers(char *p, const uint32_t *v, unsigned n)
 static char *
 put_exchanges(char *p, const struct session *s)
 {
-	p = LIT(p, ",\"exchange\":[");
+	p = PUT_LIT(p, ",\"exchange\":[");
 	for (uint32_t i = 0; i < s->exchange_count && i < EXCHANGES_KEPT; i++) {
 		const struct exchange *e = &s->exchange[i];
 
@@ -234,7 +243,7 @@ put_exchanges(char *p, const struct session *s)
 			*p++ = ',';
 		p = put_numbers(p, (uint32_t[]){e->request, e->response, e->think_us, e->server_us, e->reply_us}, 5);
 	}
-	p = LIT(p, "],\"pairs\":[");
+	p = PUT_LIT(p, "],\"pairs\":[");
 	for (uint32_t i = 0; i < s->pair_count && i < PAIRS_KEPT; i++) {
 		if (i)
 			*p++ = ',';
@@ -258,6 +267,8 @@ put_session(struct line *l, char *p, const struct session *s)
 		p = put_exchanges(p, s);
 	}
 	p = json_ndpi(l, p, s);
+	if (s->src_country.p || s->dest_country.p || s->src_as || s->dest_as)
+		p = json_place(l, p, s);
 	*p = '}';
 	return p + 1;
 }

@@ -33,12 +33,10 @@ put_text(struct line *l, char *p, struct text t)
 char *
 put_hex64(char *p, uint64_t v)
 {
-	struct out o = out_of(p, 18);
-
-	out_char(&o, '"');
-	out_hex_u64(&o, v);
-	out_char(&o, '"');
-	return o.p;
+	*p = '"';
+	p = put_hex_u64(p + 1, v);
+	*p = '"';
+	return p + 1;
 }
 
 char *
@@ -53,12 +51,10 @@ put_addr(char *p, const struct addr *a)
 char *
 put_time(struct line *l, char *p, struct when t)
 {
-	struct out o = out_of(p, TIME_MAX);
-
-	out_char(&o, '"');
-	out_time_near(&o, t, l->second);
-	out_char(&o, '"');
-	return o.p;
+	*p = '"';
+	p = put_time_near(p + 1, t, l->second);
+	*p = '"';
+	return p + 1;
 }
 
 char *

@@ -15,9 +15,7 @@ struct line {
 	struct out_second *second;
 };
 
-enum { TIME_MAX = 34 };
-
-#define LIT(p, literal) (memcpy((p), "" literal, sizeof(literal) - 1), (p) + sizeof(literal) - 1)
+enum { TIME_MAX = PUT_TIME_MAX + 2 };
 
 char *put_hex64(char *p, uint64_t v);
 char *put_addr(char *p, const struct addr *a);
@@ -30,15 +28,6 @@ char *put_version(struct line *l, char *p, uint16_t v);
 char *put_versions(struct line *l, char *p, struct text t);
 /* A wire value by its name, else "0x1234". */
 char *put_wire(struct line *l, char *p, const char *name, uint16_t v);
-
-static inline char *
-put_number(char *p, uint64_t v)
-{
-	if (v >= 10)
-		return put_u64(p, v);
-	*p = (char)('0' + v);
-	return p + 1;
-}
 
 static inline bool
 put_room(struct line *l, const char *p, size_t n)

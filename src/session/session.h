@@ -16,16 +16,25 @@
 #include "flow/flow.h"
 #include "tls/tls.h"
 
+enum { GATEWAYS_MAX = 16, GATEWAY_ADDRS_MAX = 64 };
+
 enum session_kind { SESSION_OPEN, SESSION_UPDATE, SESSION_CLOSE };
 enum session_role { ROLE_OTHER, ROLE_INBOUND, ROLE_OUTBOUND };
 
-/* Names of the enumerations, in the order of their numbers. */
-#define NAMES_kind    "open", "update", "close"
-#define NAMES_role    "other", "inbound", "outbound"
-#define NAMES_tunnel  "none", "gre", "erspan", "vxlan", "geneve", "gtpu", "ipip", "mpls", "pppoe"
-#define NAMES_end     "open", "fin", "rst", "timeout", "evicted", "input_end"
-#define NAMES_carrier "none", "tcp", "starttls", "dtls", "quic", "openvpn", "udp"
-#define NAMES_resumed "no", "unknown", "session_id", "ticket", "psk"
+/* Names of the enumerations, in the order of their numbers: initializers of struct text. */
+#define NAMES_kind TEXT_INIT("open"), TEXT_INIT("update"), TEXT_INIT("close")
+#define NAMES_role TEXT_INIT("other"), TEXT_INIT("inbound"), TEXT_INIT("outbound")
+#define NAMES_tunnel                                                                                                   \
+	TEXT_INIT("none"), TEXT_INIT("gre"), TEXT_INIT("erspan"), TEXT_INIT("vxlan"), TEXT_INIT("geneve"),             \
+		TEXT_INIT("gtpu"), TEXT_INIT("ipip"), TEXT_INIT("mpls"), TEXT_INIT("pppoe")
+#define NAMES_end                                                                                                      \
+	TEXT_INIT("open"), TEXT_INIT("fin"), TEXT_INIT("rst"), TEXT_INIT("timeout"), TEXT_INIT("evicted"),             \
+		TEXT_INIT("input_end")
+#define NAMES_carrier                                                                                                  \
+	TEXT_INIT("none"), TEXT_INIT("tcp"), TEXT_INIT("starttls"), TEXT_INIT("dtls"), TEXT_INIT("quic"),              \
+		TEXT_INIT("openvpn"), TEXT_INIT("udp")
+#define NAMES_resumed                                                                                                  \
+	TEXT_INIT("no"), TEXT_INIT("unknown"), TEXT_INIT("session_id"), TEXT_INIT("ticket"), TEXT_INIT("psk")
 
 /* One turn of the conversation, in plaintext bytes recovered from record lengths. */
 struct exchange {

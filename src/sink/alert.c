@@ -125,6 +125,10 @@ finding_object(struct out *o, const struct finding *f, const struct detector_inf
 	OUT_LIT(o, "\"]");
 	numbers_member(o, f);
 	sessions_member(o, f);
+	if (f->suppressed)
+		LINE_STRING(o, "suppressed", f->suppressed);
+	if (f->expected)
+		LINE_STRING(o, "expected", f->expected);
 	if (f->weight_count)
 		weights_member(o, f);
 	if (f->chain)
@@ -172,21 +176,15 @@ alert_object(struct out *o, const struct eve_context *x, const struct finding *f
 	out_char(o, '}');
 }
 
-static uint64_t
-finding_flow_id(const struct finding *f, const struct session *s)
-{
-	return line_flow_id(s ? s->id : f->session_count ? f->session[0] : 0);
-}
-
 void
 eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const struct session *s)
 {
 	const struct detector_info *d = detector_of(f->detector);
 	const struct line_ends ends = {&f->actor, &f->target, f->actor_port, f->target_port, f->proto};
 	bool alert = eve_alerts(f);
-	const struct line_head head = {f->time, finding_flow_id(f, s),
-				       alert ? TEXT_LIT("alert") : TEXT_LIT("gatewitness")};
-	char *begun;
+	char *begun, id[FLOW_ID_MAX], *end = put_flow_id(id, s ? s->id : f->session_count ? f->session[0] : 0);
+	const struct line_head head = {
+		f->time, {id, (uint32_t)(end - id)}, alert ? TEXT_LIT("alert") : TEXT_LIT("gatewitness")};
 
 	if (!alert && x->cfg->strict)
 		return;
@@ -228,7 +226,7 @@ timeline_member(struct out *o, const struct incident *i)
 void
 eve_incident_closed(struct out *o, struct eve_context *x, const struct incident *i)
 {
-	const struct line_head head = {i->last, 0, TEXT_LIT("gatewitness")};
+	const struct line_head head = {i->last, {NULL, 0}, TEXT_LIT("gatewitness")};
 	char *begun;
 
 	if (x->cfg->strict)

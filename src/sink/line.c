@@ -41,21 +41,31 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 }
 
 char *
+put_flow_id(char *p, uint64_t session)
+{
+	return session >> 11 ? put_u64(PUT_LIT(p, ",\"flow_id\":"), session >> 11) : p;
+}
+
+char *
 line_begin(struct out *o, struct eve_context *x, const struct line_head *h)
 {
-	char *begun = o->p;
+	enum { HEAD_MAX = 256 };
+	char *begun = o->p, *p = begun;
 
-	OUT_LIT(o, "{\"timestamp\":\"");
-	out_time_near(o, h->time, &x->second);
-	out_char(o, '"');
-	if (h->flow_id) {
-		OUT_LIT(o, ",\"flow_id\":");
-		out_u64(o, h->flow_id);
+	if ((size_t)(o->end - p) < HEAD_MAX + x->iface_len) {
+		o->full = true;
+		return begun;
 	}
-	out_bytes(o, x->iface, x->iface_len);
-	OUT_LIT(o, ",\"event_type\":\"");
-	out_bytes(o, h->type.p, h->type.len);
-	out_char(o, '"');
+	p = PUT_LIT(p, "{\"timestamp\":\"");
+	p = put_time_near(p, h->time, &x->second);
+	*p++ = '"';
+	if (h->flow_id.p)
+		p = put_bytes(p, h->flow_id.p, h->flow_id.len);
+	p = put_bytes(p, x->iface, x->iface_len);
+	p = PUT_LIT(p, ",\"event_type\":\"");
+	p = put_bytes(p, h->type.p, h->type.len);
+	*p++ = '"';
+	o->p = p;
 	return begun;
 }
 
@@ -67,61 +77,83 @@ line_end(struct out *o, const struct eve_context *x, char *begun)
 		o->p = begun;
 }
 
-static void
-out_proto(struct out *o, uint8_t proto)
+static char *
+put_proto(char *p, uint8_t proto)
 {
 	switch (proto) {
 	case PROTO_TCP:
-		OUT_LIT(o, "TCP");
-		break;
+		return PUT_LIT(p, "TCP");
 	case PROTO_UDP:
-		OUT_LIT(o, "UDP");
-		break;
+		return PUT_LIT(p, "UDP");
 	case PROTO_ICMP:
-		OUT_LIT(o, "ICMP");
-		break;
+		return PUT_LIT(p, "ICMP");
 	case PROTO_ICMP6:
-		OUT_LIT(o, "IPv6-ICMP");
-		break;
+		return PUT_LIT(p, "IPv6-ICMP");
 	default:
-		out_u64(o, proto);
+		return put_u64(p, proto);
 	}
+}
+
+/* At most ENDS_MAX bytes. */
+enum { ENDS_MAX = 2 * ADDR_TEXT_MAX + 6 * PUT_U64_MAX + 96 };
+
+static char *
+put_ends(char *p, const struct line_ends *e)
+{
+	bool ports = e->proto != PROTO_ICMP && e->proto != PROTO_ICMP6;
+
+	p = PUT_LIT(p, ",\"src_ip\":\"");
+	p += addr_print(e->src, p);
+	*p++ = '"';
+	if (ports && e->src_port) {
+		p = PUT_LIT(p, ",\"src_port\":");
+		p = put_u64(p, e->src_port);
+	}
+	p = PUT_LIT(p, ",\"dest_ip\":\"");
+	p += addr_print(e->dest, p);
+	*p++ = '"';
+	if (ports && e->dest_port) {
+		p = PUT_LIT(p, ",\"dest_port\":");
+		p = put_u64(p, e->dest_port);
+	}
+	p = PUT_LIT(p, ",\"proto\":\"");
+	p = put_proto(p, e->proto);
+	p = PUT_LIT(p, "\",\"ip_v\":");
+	*p++ = addr_is_v4(e->src) ? '4' : '6';
+	return p;
 }
 
 void
 line_ends(struct out *o, const struct line_ends *e)
 {
-	bool ports = e->proto != PROTO_ICMP && e->proto != PROTO_ICMP6;
+	char ends[ENDS_MAX];
 
-	OUT_LIT(o, ",\"src_ip\":\"");
-	out_addr(o, e->src);
-	out_char(o, '"');
-	if (ports && e->src_port)
-		LINE_U64(o, "src_port", e->src_port);
-	OUT_LIT(o, ",\"dest_ip\":\"");
-	out_addr(o, e->dest);
-	out_char(o, '"');
-	if (ports && e->dest_port)
-		LINE_U64(o, "dest_port", e->dest_port);
-	OUT_LIT(o, ",\"proto\":\"");
-	out_proto(o, e->proto);
-	OUT_LIT(o, "\",\"ip_v\":");
-	out_char(o, addr_is_v4(e->src) ? '4' : '6');
+	out_bytes(o, ends, (size_t)(put_ends(ends, e) - ends));
 }
 
-static void
-out_base64(struct out *o, const uint8_t *b, size_t n)
+static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static inline char *
+put_base64(char *p, uint32_t three)
 {
-	static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	p[0] = BASE64[three >> 18];
+	p[1] = BASE64[three >> 12 & 63];
+	p[2] = BASE64[three >> 6 & 63];
+	p[3] = BASE64[three & 63];
+	return p + 4;
+}
 
-	for (size_t i = 0; i < n; i += 3) {
-		uint32_t v = (uint32_t)b[i] << 16 | (uint32_t)(i + 1 < n ? b[i + 1] : 0) << 8 |
-			     (uint32_t)(i + 2 < n ? b[i + 2] : 0);
-		char four[4] = {DIGITS[v >> 18], DIGITS[v >> 12 & 63], i + 1 < n ? DIGITS[v >> 6 & 63] : '=',
-				i + 2 < n ? DIGITS[v & 63] : '='};
+/* 20 bytes: six times three, and two with a '=' behind them. */
+static char *
+put_sha1(char *p, const uint8_t b[CRYPT_SHA1])
+{
+	const uint8_t *last = b + CRYPT_SHA1 - 2;
 
-		out_bytes(o, four, 4);
-	}
+	for (; b < last; b += 3)
+		p = put_base64(p, (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2]);
+	p = put_base64(p, (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8);
+	p[-1] = '=';
+	return p;
 }
 
 /* Appends an address as its version has it on the wire. */
@@ -142,8 +174,10 @@ wire_port(uint8_t *to, uint16_t port)
 	return 2;
 }
 
-void
-line_community(struct out *o, const struct session *s)
+enum { COMMUNITY_MAX = 64 };
+
+static char *
+put_community(char *p, const struct session *s)
 {
 	int order = memcmp(s->src.b, s->dest.b, 16);
 	bool swap = order > 0 || (order == 0 && s->src_port > s->dest_port);
@@ -160,34 +194,46 @@ line_community(struct out *o, const struct session *s)
 		n += wire_port(in + n, swap ? s->src_port : s->dest_port);
 	}
 	crypt_sha1(in, n, sum);
-	OUT_LIT(o, ",\"community_id\":\"1:");
-	out_base64(o, sum, sizeof(sum));
-	out_char(o, '"');
+	p = PUT_LIT(p, ",\"community_id\":\"1:");
+	p = put_sha1(p, sum);
+	*p++ = '"';
+	return p;
 }
 
-static void
-out_vlans(struct out *o, const struct session *s)
+void
+line_community(struct out *o, const struct session *s)
+{
+	char id[COMMUNITY_MAX];
+
+	out_bytes(o, id, (size_t)(put_community(id, s) - id));
+}
+
+static char *
+put_vlans(char *p, const struct session *s)
 {
 	if (!s->vlan && !s->vlan_inner)
-		return;
-	OUT_LIT(o, ",\"vlan\":[");
-	out_u64(o, s->vlan);
+		return p;
+	p = PUT_LIT(p, ",\"vlan\":[");
+	p = put_u64(p, s->vlan);
 	if (s->vlan_inner) {
-		out_char(o, ',');
-		out_u64(o, s->vlan_inner);
+		*p++ = ',';
+		p = put_u64(p, s->vlan_inner);
 	}
-	out_char(o, ']');
+	*p++ = ']';
+	return p;
 }
 
 void
 line_flow_init(struct line_flow *l, const struct session *s)
 {
-	struct out o = out_of(l->bytes, sizeof(l->bytes));
-	struct line_ends ends = {&s->src, &s->dest, s->src_port, s->dest_port, s->proto};
+	const struct line_ends ends = {&s->src, &s->dest, s->src_port, s->dest_port, s->proto};
+	char *p = l->bytes, *middle;
 
-	l->id = line_flow_id(s->id);
-	out_vlans(&o, s);
-	line_ends(&o, &ends);
-	line_community(&o, s);
-	l->len = out_len(&o);
+	_Static_assert(sizeof(l->bytes) >= FLOW_ID_MAX + ENDS_MAX + COMMUNITY_MAX + 64, "VLANs, too");
+	p = middle = put_flow_id(p, s->id);
+	p = put_vlans(p, s);
+	p = put_ends(p, &ends);
+	p = put_community(p, s);
+	l->id = (struct text){l->bytes, (uint32_t)(middle - l->bytes)};
+	l->ends = (struct text){middle, (uint32_t)(p - middle)};
 }

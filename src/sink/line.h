@@ -8,8 +8,8 @@
 
 /* The part of a line that names a connection, rendered once for all lines of a session. */
 struct line_flow {
-	uint64_t id; /* flow_id: 53 bits, what a JSON number holds exactly */
-	size_t len;
+	struct text id;   /* `,"flow_id":...` */
+	struct text ends; /* the members behind the type */
 	char bytes[512];
 };
 
@@ -20,23 +20,21 @@ struct line_ends {
 	uint8_t proto;
 };
 
-static inline uint64_t
-line_flow_id(uint64_t session)
-{
-	return session >> 11;
-}
-
 void line_flow_init(struct line_flow *l, const struct session *s);
+
+/* flow_id has 53 bits of the session's id, what a JSON number holds exactly. */
+enum { FLOW_ID_MAX = 12 + PUT_U64_MAX };
+char *put_flow_id(char *p, uint64_t session);
 
 /* src_ip ... ip_v, each member after a comma. */
 void line_ends(struct out *o, const struct line_ends *e);
 void line_community(struct out *o, const struct session *s);
 
-/* `{"timestamp":...,"flow_id":...,"in_iface":...,"event_type":"TYPE"`; flow_id 0 is left out.  Returns the
+/* `{"timestamp":...,"flow_id":...,"in_iface":...,"event_type":"TYPE"`; no flow_id, no member.  Returns the
    place where the line began, for line_end, which takes a line back that did not fit. */
 struct line_head {
 	struct when time;
-	uint64_t flow_id;
+	struct text flow_id; /* put_flow_id's */
 	struct text type;
 };
 char *line_begin(struct out *o, struct eve_context *x, const struct line_head *h);

@@ -22,7 +22,7 @@ tls_line(struct out *o, struct eve_context *x, const struct session *s, const st
 	const struct line_head head = {s->hello.ns ? s->hello : s->start, flow->id, app_proto(s)};
 	char *begun = line_begin(o, x, &head);
 
-	out_bytes(o, flow->bytes, flow->len);
+	out_bytes(o, flow->ends.p, flow->ends.len);
 	line_tls(o, x, s);
 	if (!x->cfg->strict) {
 		OUT_LIT(o, ",\"gatewitness\":");
@@ -51,28 +51,31 @@ flow_state(const struct session *s)
 	return ENDS[s->end <= FLOW_INPUT_END ? s->end : FLOW_OPEN].state;
 }
 
-static void
-flow_object(struct out *o, struct eve_context *x, const struct session *s)
+static char *
+put_flow(char *p, struct eve_context *x, const struct session *s)
 {
 	int64_t age = when_since(s->last, s->start) / NS_PER_S;
+	struct text state = flow_state(s), reason = ENDS[s->end <= FLOW_INPUT_END ? s->end : FLOW_OPEN].reason;
 
-	OUT_LIT(o, ",\"flow\":{\"pkts_toserver\":");
-	out_u64(o, s->packets_out);
-	OUT_LIT(o, ",\"pkts_toclient\":");
-	out_u64(o, s->packets_in);
-	OUT_LIT(o, ",\"bytes_toserver\":");
-	out_u64(o, s->bytes_out);
-	OUT_LIT(o, ",\"bytes_toclient\":");
-	out_u64(o, s->bytes_in);
-	OUT_LIT(o, ",\"start\":\"");
-	out_time_near(o, s->start, &x->second);
-	OUT_LIT(o, "\",\"end\":\"");
-	out_time_near(o, s->last, &x->second);
-	OUT_LIT(o, "\",\"age\":");
-	out_i64(o, age > 0 ? age : 0);
-	LINE_PLAIN(o, "state", flow_state(s));
-	LINE_PLAIN(o, "reason", ENDS[s->end <= FLOW_INPUT_END ? s->end : FLOW_OPEN].reason);
-	out_char(o, '}');
+	p = PUT_LIT(p, ",\"flow\":{\"pkts_toserver\":");
+	p = put_u64(p, s->packets_out);
+	p = PUT_LIT(p, ",\"pkts_toclient\":");
+	p = put_u64(p, s->packets_in);
+	p = PUT_LIT(p, ",\"bytes_toserver\":");
+	p = put_u64(p, s->bytes_out);
+	p = PUT_LIT(p, ",\"bytes_toclient\":");
+	p = put_u64(p, s->bytes_in);
+	p = PUT_LIT(p, ",\"start\":\"");
+	p = put_time_near(p, s->start, &x->second);
+	p = PUT_LIT(p, "\",\"end\":\"");
+	p = put_time_near(p, s->last, &x->second);
+	p = PUT_LIT(p, "\",\"age\":");
+	p = put_u64(p, age > 0 ? (uint64_t)age : 0);
+	p = PUT_LIT(p, ",\"state\":\"");
+	p = put_bytes(p, state.p, state.len);
+	p = PUT_LIT(p, "\",\"reason\":\"");
+	p = put_bytes(p, reason.p, reason.len);
+	return PUT_LIT(p, "\"}");
 }
 
 static struct text
@@ -83,8 +86,8 @@ tcp_state(const struct session *s)
 	return s->packets_in == 0 ? TEXT_LIT("syn_sent") : TEXT_LIT("established");
 }
 
-static void
-tcp_object(struct out *o, const struct session *s)
+static char *
+put_tcp(char *p, const struct session *s)
 {
 	static const struct {
 		uint8_t flag;
@@ -92,23 +95,42 @@ tcp_object(struct out *o, const struct session *s)
 	} NAMES[] = {{TCP_SYN, ",\"syn\":true"}, {TCP_FIN, ",\"fin\":true"}, {TCP_RST, ",\"rst\":true"},
 		     {TCP_PSH, ",\"psh\":true"}, {TCP_ACK, ",\"ack\":true"}, {TCP_URG, ",\"urg\":true"}};
 	uint8_t all = s->flags_out | s->flags_in;
+	struct text state = tcp_state(s);
 
-	OUT_LIT(o, ",\"tcp\":{\"tcp_flags\":\"");
-	out_hex(o, &all, 1);
-	OUT_LIT(o, "\",\"tcp_flags_ts\":\"");
-	out_hex(o, &s->flags_out, 1);
-	OUT_LIT(o, "\",\"tcp_flags_tc\":\"");
-	out_hex(o, &s->flags_in, 1);
-	out_char(o, '"');
+	p = PUT_LIT(p, ",\"tcp\":{\"tcp_flags\":\"");
+	p = put_hex_u8(p, all);
+	p = PUT_LIT(p, "\",\"tcp_flags_ts\":\"");
+	p = put_hex_u8(p, s->flags_out);
+	p = PUT_LIT(p, "\",\"tcp_flags_tc\":\"");
+	p = put_hex_u8(p, s->flags_in);
+	*p++ = '"';
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
 		if (all & NAMES[i].flag)
-			out_bytes(o, NAMES[i].member, sizeof(NAMES[i].member) - 1);
-	LINE_PLAIN(o, "state", tcp_state(s));
+			p = put_bytes(p, NAMES[i].member, sizeof(NAMES[i].member) - 1);
+	p = PUT_LIT(p, ",\"state\":\"");
+	p = put_bytes(p, state.p, state.len);
+	*p++ = '"';
 	if (s->gap_bytes_out)
-		LINE_BOOL(o, "ts_gap", true);
+		p = PUT_LIT(p, ",\"ts_gap\":true");
 	if (s->gap_bytes_in)
-		LINE_BOOL(o, "tc_gap", true);
-	out_char(o, '}');
+		p = PUT_LIT(p, ",\"tc_gap\":true");
+	*p++ = '}';
+	return p;
+}
+
+/* Both objects: eight numbers, two times, the rest is ours. */
+static void
+flow_objects(struct out *o, struct eve_context *x, const struct session *s)
+{
+	enum { OBJECTS_MAX = 8 * PUT_U64_MAX + 2 * PUT_TIME_MAX + 640 };
+
+	if (o->end - o->p < OBJECTS_MAX) {
+		o->full = true;
+		return;
+	}
+	o->p = put_flow(o->p, x, s);
+	if (s->proto == PROTO_TCP)
+		o->p = put_tcp(o->p, s);
 }
 
 static void
@@ -130,12 +152,10 @@ flow_line(struct out *o, struct eve_context *x, const struct session *s, const s
 	const struct line_head head = {s->time, flow->id, TEXT_LIT("flow")};
 	char *begun = line_begin(o, x, &head);
 
-	out_bytes(o, flow->bytes, flow->len);
+	out_bytes(o, flow->ends.p, flow->ends.len);
 	if (has_hello(s))
 		LINE_PLAIN(o, "app_proto", app_proto(s));
-	flow_object(o, x, s);
-	if (s->proto == PROTO_TCP)
-		tcp_object(o, s);
+	flow_objects(o, x, s);
 	if (!x->cfg->strict)
 		flow_record(o, x, s);
 	line_end(o, x, begun);
@@ -158,7 +178,7 @@ anomaly_line(struct out *o, struct eve_context *x, const struct session *s, cons
 	const struct line_head head = {s->time, flow->id, TEXT_LIT("anomaly")};
 	char *begun = line_begin(o, x, &head);
 
-	out_bytes(o, flow->bytes, flow->len);
+	out_bytes(o, flow->ends.p, flow->ends.len);
 	OUT_LIT(o, ",\"anomaly\":{\"type\":\"applayer\",\"event\":\"");
 	out_text(o, anomaly_event(s));
 	OUT_LIT(o, "\",\"layer\":\"proto_parser\"");
@@ -185,7 +205,7 @@ update_line(struct out *o, struct eve_context *x, const struct session *s, const
 	const struct line_head head = {s->time, flow->id, TEXT_LIT("gatewitness")};
 	char *begun = line_begin(o, x, &head);
 
-	out_bytes(o, flow->bytes, flow->len);
+	out_bytes(o, flow->ends.p, flow->ends.len);
 	OUT_LIT(o, ",\"gatewitness\":{\"event\":\"session\",\"record\":");
 	session_json(o, s, &x->second);
 	out_char(o, '}');

@@ -75,7 +75,7 @@ counters_object(struct out *o, const struct counts *c)
 void
 eve_stats(struct out *o, struct eve_context *x, const struct counts *c, const struct eve_capture *live)
 {
-	const struct line_head head = {live->now, 0, TEXT_LIT("stats")};
+	const struct line_head head = {live->now, {NULL, 0}, TEXT_LIT("stats")};
 	char *begun = line_begin(o, x, &head);
 
 	OUT_LIT(o, ",\"stats\":{");

@@ -6,6 +6,7 @@
  * judged here, and nothing of a message is kept but handles, numbers and keyed hashes.
  */
 #include "tls/conn.h"
+#include "tls/twin.h"
 
 enum {
 	HELLO_REQUEST = 0,
@@ -108,9 +109,8 @@ keep(const struct tls *t, struct cur c)
 	return cur_left(&c) ? hash_keep(&t->identity, c.p, cur_left(&c)) : 0;
 }
 
-/* One identity: the PSK's, else the ticket's, else the session id's.  Equal bytes hash equal, offered or issued. */
-static void
-offered(struct tls *t, struct half *h, const struct hello *hello)
+static uint8_t
+flags_of(const struct hello *hello)
 {
 	uint8_t flags = 0;
 
@@ -121,13 +121,18 @@ offered(struct tls *t, struct half *h, const struct hello *hello)
 	flags |= hello->ech ? HELLO_ECH : 0;
 	flags |= hello->ech_grease ? HELLO_ECH_GREASE : 0;
 	flags |= hello->sslv2 ? HELLO_SSLV2 : 0;
-	h->flags = flags;
-	if (cur_left(&hello->psk_identity))
-		h->id_offered = keep(t, hello->psk_identity);
-	else if (flags & HELLO_TICKET)
-		h->id_offered = keep(t, hello->ticket);
-	else if (!hello->sslv2)
-		h->id_offered = keep(t, hello->session_id);
+	return flags;
+}
+
+/* One identity: the PSK's, else the ticket's, else the session id's.  Equal bytes hash equal, offered or issued. */
+static uint64_t
+identity_of(const struct tls *t, const struct offer *o)
+{
+	if (cur_left(&o->psk_identity))
+		return keep(t, o->psk_identity);
+	if (o->flags & HELLO_TICKET)
+		return keep(t, o->ticket);
+	return o->flags & HELLO_SSLV2 ? 0 : keep(t, o->session_id);
 }
 
 /* Where the random's hash stays: in the small item while nothing else is going on, else in the larger one. */
@@ -151,32 +156,59 @@ park(struct tls *t, struct half *h, uint64_t random)
 	f->record_bytes[conn_client(h)] = 0;
 }
 
+/* One letter of JA4 for all of them. */
+static bool
+may_have_twins(const struct half *h)
+{
+	return h->carrier == CARRIER_TCP || h->carrier == CARRIER_STARTTLS;
+}
+
+static void
+offer_keep(struct tls *t, struct half *h, const struct offer *o, const struct said *m)
+{
+	h->stage |= HALF_HELLO;
+	conn_client_is(h, m->side);
+	h->hello_time = m->time;
+	h->hello = o->client;
+	h->sni = o->sni;
+	h->flags = o->flags;
+	h->id_offered = identity_of(t, o);
+	park(t, h, keep(t, o->random));
+}
+
 static void
 hello_keep(struct tls *t, struct half *h, const struct hello *hello, const struct said *m)
 {
+	struct offer o = {hello->random, hello->session_id, hello->ticket, hello->psk_identity, 0, 0, flags_of(hello)};
+	uint64_t known = t->counts->tls_print_reused;
+
 	t->counts->tls_client_hello++;
 	leftover(t, h, hello->leftover);
 	if (h->stage & HALF_HELLO)
 		return;
-	h->stage |= HALF_HELLO;
-	conn_client_is(h, m->side);
-	h->hello_time = m->time;
-	h->hello = print_client(t->prints, hello, h->stage & HALF_DATAGRAM ? CARRIER_UDP : h->carrier);
+	o.client = print_client(t->prints, hello, h->stage & HALF_DATAGRAM ? CARRIER_UDP : h->carrier);
 	if (hello->sni.p)
-		h->sni = print_text(t->prints, hello->sni.p, cur_left(&hello->sni));
-	offered(t, h, hello);
-	park(t, h, keep(t, hello->random));
+		o.sni = print_text(t->prints, hello->sni.p, cur_left(&hello->sni));
+	if (may_have_twins(h) && !hello->sslv2 && t->counts->tls_print_reused != known)
+		twin_keep(t->twins, t->prints, m->body, hello, &o);
+	offer_keep(t, h, &o, m);
 }
 
 static void
 client_hello(struct tls *t, struct half *h, const struct said *m)
 {
 	struct hello hello;
+	struct offer o;
 
-	if (hello_read(m->body, h->carrier == CARRIER_DTLS, &hello))
+	if (may_have_twins(h) && !(h->stage & HALF_HELLO) && twin_find(t->twins, t->prints, m->body, &o)) {
+		t->counts->tls_client_hello++;
+		t->counts->tls_print_reused++;
+		offer_keep(t, h, &o, m);
+	} else if (hello_read(m->body, h->carrier == CARRIER_DTLS, &hello)) {
 		hello_keep(t, h, &hello, m);
-	else
+	} else {
 		conn_bad(t, h);
+	}
 }
 
 void

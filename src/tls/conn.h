@@ -119,6 +119,7 @@ struct tls {
 	struct pool halves, fulls;
 	struct pool states; /* what dtls, quic and openvpn keep in half.carry; STATE_BYTES each, uncleared */
 	struct prints *prints;
+	struct twins *twins;
 	struct buffers *buffers;
 	struct counts *counts;
 	struct hash_key identity;

@@ -165,6 +165,17 @@ tls_client(const struct tls *t, uint32_t handle)
 	return is_tls(h, h->full ? pool_at(&t->fulls, h->full) : &NOTHING) ? conn_client(h) : 0;
 }
 
+uint64_t
+tls_hello(const struct tls *t, uint32_t handle)
+{
+	const struct half *h;
+
+	if (handle == 0 || handle == TLS_NOT)
+		return 0;
+	h = pool_at(&t->halves, handle);
+	return h->stage & HALF_HELLO ? print_hello(t->prints, h->hello, h->sni) ^ h->flags : 0;
+}
+
 bool
 tls_facts(const struct tls *t, uint32_t handle, struct tls_facts *to)
 {

@@ -174,6 +174,12 @@ reader_of(uint16_t type)
 	return NULL;
 }
 
+bool
+hello_reads(uint16_t type)
+{
+	return type < EXT_DIRECT && READ_DIRECT[type];
+}
+
 /* An extension that is wrong inside is only counted: the rest of the hello stands. */
 static void
 read_extensions(struct hello *h)

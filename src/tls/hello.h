@@ -69,6 +69,8 @@ struct hello_server {
 bool hello_read(struct cur body, bool dtls, struct hello *h);
 /* body: what follows the record's two length bytes and the message type. */
 bool hello_read_sslv2(struct cur body, struct hello *h);
+/* Is an extension's body looked into?  (Of ECH only its presence counts.) */
+bool hello_reads(uint16_t type);
 bool hello_read_server(struct cur body, struct hello_server *h);
 /* Handshake type 6, TLS 1.3 drafts up to 21. */
 bool hello_read_retry(struct cur body, struct hello_server *h);

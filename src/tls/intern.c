@@ -232,6 +232,12 @@ intern_find(struct intern *in, const struct intern_key *k)
 }
 
 void
+intern_again(struct intern *in, uint32_t handle)
+{
+	entry_of(in, handle)->users++;
+}
+
+void
 intern_drop(struct intern *in, uint32_t handle)
 {
 	struct entry *e;

@@ -33,6 +33,7 @@ struct intern_key intern_key(const struct intern *in, uint8_t kind, const void *
 
 /* One more user of what is there; 0: it is not. */
 uint32_t intern_find(struct intern *in, const struct intern_key *k);
+void intern_again(struct intern *in, uint32_t handle); /* one more user of what has one */
 /* A new entry with one user, its body uncleared; 0: no room. */
 uint32_t intern_add(struct intern *in, const struct intern_key *k, size_t body_len);
 void intern_drop(struct intern *in, uint32_t handle);

@@ -31,6 +31,7 @@ static const struct hash_key PUBLIC = {UINT64_C(0x6761746577697474), UINT64_C(0x
 
 struct client {
 	uint64_t key;
+	uint64_t shape; /* hash */
 	uint16_t string_len, raw_len;
 	bool has_ja3, has_ja4;
 	char version[2]; /* the hello's, as on the wire */
@@ -95,6 +96,7 @@ add_client(struct prints *p, const struct shape *s, const struct intern_key *k)
 	if (!handle)
 		return 0;
 	body = intern_body(p->intern, handle);
+	c.shape = hash_keep(&PUBLIC, k->bytes, k->len);
 	memcpy(body, &c, sizeof(c));
 	memcpy(body + offsetof(struct client, texts), p->work, out_len(&texts));
 	return handle;
@@ -177,6 +179,16 @@ print_client_get(const struct prints *p, uint32_t handle, struct print_client *o
 	out->versions_offered = versions_of(&head, shape.p + sizeof(head), c->version);
 	if (head.flags & SHAPE_HAS_ALPN)
 		out->alpns = (struct text){shape.p + shape.len - head.len[SHAPE_ALPNS], head.len[SHAPE_ALPNS]};
+}
+
+uint64_t
+print_hello(const struct prints *p, uint32_t client, uint32_t sni)
+{
+	const struct client *c = client ? intern_body(p->intern, client) : NULL;
+	struct text name = print_text_get(p, sni);
+	uint64_t word[2] = {c ? c->shape : 0, name.len ? hash_keep(&PUBLIC, name.p, name.len) : 0};
+
+	return hash_words(&PUBLIC, word, 2);
 }
 
 /* What is the server program's in a ServerHello: agreed version, cipher, extensions, and legacy_version for JA3S. */
@@ -324,6 +336,13 @@ print_cert_get(const struct prints *p, uint32_t handle, struct tls_cert *out)
 	if (handle)
 		chain_get(p->intern, handle, out);
 	return handle != 0;
+}
+
+void
+print_again(struct prints *p, uint32_t handle)
+{
+	if (handle)
+		intern_again(p->intern, handle);
 }
 
 void

@@ -45,9 +45,12 @@ uint32_t print_text(struct prints *p, const void *bytes, size_t n);
 /* A certificate chain: list is the body of the Certificate message's list (TLS <= 1.2), 3-byte lengths. */
 uint32_t print_chain(struct prints *p, struct cur list);
 uint32_t print_cert(struct prints *p, struct cur der); /* a chain of one: SSLv2 */
+void print_again(struct prints *p, uint32_t handle);   /* one more use of what is in use; takes 0 */
 void print_drop(struct prints *p, uint32_t handle);
 
 void print_client_get(const struct prints *p, uint32_t handle, struct print_client *out);
+/* A number for what a hello's print and its name are of: equal for equal bytes, whatever their handles. */
+uint64_t print_hello(const struct prints *p, uint32_t client, uint32_t sni);
 void print_server_get(const struct prints *p, uint32_t handle, struct print_server *out);
 struct text print_text_get(const struct prints *p, uint32_t handle);
 bool print_cert_get(const struct prints *p, uint32_t handle, struct tls_cert *out);

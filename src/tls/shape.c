@@ -71,7 +71,7 @@ put_values(uint8_t *to, const uint8_t *end, struct cur list, bool *grease)
 }
 
 static uint8_t *
-put_bytes(uint8_t *to, const uint8_t *end, struct cur list)
+put_plain_bytes(uint8_t *to, const uint8_t *end, struct cur list)
 {
 	size_t n = cur_left(&list);
 
@@ -106,13 +106,13 @@ shape_of(struct shape *s, const struct hello *h, char letter)
 	bool grease = false;
 
 	/* SSLv2's kinds have three bytes and no GREASE. */
-	at[1] = h->sslv2 ? put_bytes(at[0], end, h->ciphers) : put_values(at[0], end, h->ciphers, &grease);
+	at[1] = h->sslv2 ? put_plain_bytes(at[0], end, h->ciphers) : put_values(at[0], end, h->ciphers, &grease);
 	at[2] = put_types(at[1], end, h->extensions, &grease);
 	at[3] = put_values(at[2], end, h->groups, &grease);
-	at[4] = put_bytes(at[3], end, h->point_formats);
+	at[4] = put_plain_bytes(at[3], end, h->point_formats);
 	at[5] = put_values(at[4], end, h->sig_algs, &grease);
 	at[6] = put_values(at[5], end, h->versions, &grease);
-	at[7] = put_bytes(at[6], end, h->alpns);
+	at[7] = put_plain_bytes(at[6], end, h->alpns);
 	if (!at[7])
 		return 0;
 	for (unsigned i = 0; i < SHAPE_LISTS; i++)

@@ -5,6 +5,7 @@
  * soon as nothing can come any more, so that the layers below need not keep its bytes in order.
  */
 #include "tls/record.h"
+#include "tls/twin.h"
 
 enum {
 	CLEAR_MAX =
@@ -25,7 +26,7 @@ tls_bytes(const struct tls_config *cfg)
 {
 	return sizeof(struct tls) + (size_t)cfg->halves * sizeof(struct half) +
 	       (size_t)cfg->fulls * sizeof(struct full) + (size_t)states_of(cfg) * STATE_BYTES +
-	       buffers_bytes(cfg->buffer_bytes) + prints_bytes(cfg->intern_bytes) + (size_t)8 * 64;
+	       buffers_bytes(cfg->buffer_bytes) + prints_bytes(cfg->intern_bytes) + twins_bytes() + (size_t)8 * 64;
 }
 
 static void
@@ -47,6 +48,7 @@ tls_new(struct carve *c, const struct tls_config *cfg, struct counts *counts)
 	pool_carve(&t->states, c, STATE_BYTES, states_of(cfg));
 	t->buffers = buffers_new(c, cfg->buffer_bytes, counts);
 	t->prints = prints_new(c, cfg->intern_bytes, &cfg->table, counts);
+	t->twins = twins_new(c);
 	return t;
 }
 

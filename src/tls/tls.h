@@ -165,10 +165,17 @@ struct tls_facts {
 bool tls_facts(const struct tls *t, uint32_t handle, struct tls_facts *facts);
 unsigned tls_client(const struct tls *t, uint32_t handle); /* of it, which side is the client; 0: nobody knows */
 
+/* A number for what the first ClientHello says but for what is drawn anew each time; 0: none was read. */
+uint64_t tls_hello(const struct tls *t, uint32_t handle);
+
 /* IANA cipher suite name, NULL when unknown; version as EVE writes it ("TLS 1.2", "TLS 1.3 draft-23",
    "DTLS 1.2", "0x1234" into buf); group name ("x25519"), NULL when unknown. */
 const char *tls_cipher_name(uint16_t suite);
 struct text tls_version_name(uint16_t version, char buf[24]);
 const char *tls_group_name(uint16_t group);
+/* And back; blanks and case do not matter.  False: no such name. */
+bool tls_cipher_code(struct text name, uint16_t *suite);
+bool tls_version_code(struct text name, uint16_t *version);
+bool tls_group_code(struct text name, uint16_t *group);
 
 #endif

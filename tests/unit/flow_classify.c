@@ -221,6 +221,77 @@ holes_and_early_ends_bad(void **state)
 	classify_free(o.c);
 }
 
+/* A thousand visits of one program cost nDPI one; another place, another name, or another answer of the server does
+   not look like it. */
+static void
+equal_hellos_are_asked_once(void **state)
+{
+	struct chunk p = a_piece(HELLO, sizeof(HELLO), 0, 1);
+	struct flow f = a_flow(false);
+	struct classify_answer a;
+	uint32_t first = 0, handle;
+	uint64_t calls;
+	struct opened o;
+
+	(void)state;
+	if (!start(&o, 1000, 4))
+		return;
+	f.last = p.time;
+	classify_hello(o.c, &f, &p, 77, &first);
+	classify_answer(o.c, &f, &first, &a);
+	assert_true(a.is_tls);
+	calls = o.counts.ndpi_calls;
+	for (unsigned i = 0; i < 100; i++) {
+		f.port[0]++;
+		handle = 0;
+		classify_hello(o.c, &f, &p, 77, &handle);
+		assert_int_equal(handle, first);
+	}
+	assert_int_equal(o.counts.ndpi_calls, calls);
+	handle = 0;
+	classify_hello(o.c, &f, &p, 78, &handle);
+	classify_end(o.c, handle);
+	assert_int_equal(o.counts.ndpi_calls, ++calls);
+	f.addr[1].b[15]++;
+	handle = 0;
+	classify_hello(o.c, &f, &p, 77, &handle);
+	classify_end(o.c, handle);
+	assert_int_equal(o.counts.ndpi_calls, ++calls);
+	f.addr[1].b[15]--;
+	classify_server(o.c, &f, 77, 1);
+	classify_server(o.c, &f, 77, 2);
+	handle = 0;
+	classify_hello(o.c, &f, &p, 77, &handle);
+	classify_end(o.c, handle);
+	assert_int_equal(o.counts.ndpi_calls, ++calls);
+	classify_free(o.c);
+}
+
+/* The first of many at once: whoever is still under examination takes the answer of who was done. */
+static void
+one_answer_ends_all_examinations(void **state)
+{
+	struct chunk p = a_piece(HELLO, sizeof(HELLO), 0, 1);
+	struct flow f = a_flow(false);
+	uint32_t first = 0, second = 0;
+	struct classify_answer a;
+	uint64_t calls;
+	struct opened o;
+
+	(void)state;
+	if (!start(&o, 1000, 4))
+		return;
+	f.last = p.time;
+	classify_hello(o.c, &f, &p, 77, &first);
+	classify_hello(o.c, &f, &p, 77, &second);
+	classify_answer(o.c, &f, &first, &a);
+	calls = o.counts.ndpi_calls;
+	classify_feed(o.c, &f, &p, &second);
+	assert_int_equal(second, first);
+	assert_int_equal(o.counts.ndpi_calls, calls);
+	classify_free(o.c);
+}
+
 static void
 risks_have_names(void **state)
 {
@@ -242,6 +313,8 @@ main(void)
 		cmocka_unit_test(garbage_is_unknown_bad),
 		cmocka_unit_test(budget_skips_whole_flows_bad),
 		cmocka_unit_test(holes_and_early_ends_bad),
+		cmocka_unit_test(equal_hellos_are_asked_once),
+		cmocka_unit_test(one_answer_ends_all_examinations),
 		cmocka_unit_test(risks_have_names),
 	};
 
