@@ -50,7 +50,7 @@ impostor(struct attack_run *a, bool relay)
 	struct person *p;
 
 	if (relay)
-		attack_from(a, place_draw(w, &a->rng));
+		attack_from(a, home_draw(w, &a->rng));
 	p = person_new(w, rng_next(&a->rng), &a->at);
 	p->at = &p->home;
 	p->home.has_v6 = false;
@@ -158,7 +158,7 @@ static void
 replayed_random_begin(struct world *w, struct attack_run *a)
 {
 	for (unsigned i = 0; i < 6; i++) {
-		struct place at = hosting_draw(w, &a->rng);
+		struct location at = hosting_draw(w, &a->rng);
 		struct conn *c;
 
 		attack_from(a, at);

@@ -309,7 +309,7 @@ survivor_begin(struct world *w, struct attack_run *a)
 {
 	struct person *p;
 
-	attack_from(a, place_draw(w, &a->rng));
+	attack_from(a, home_draw(w, &a->rng));
 	a->at.has_v6 = false;
 	p = person_new(w, rng_next(&a->rng), &a->at);
 	p->at = &p->home;

@@ -127,7 +127,7 @@ attack_start(struct world *w, unsigned number, int64_t at)
 }
 
 void
-attack_from(struct attack_run *a, struct place at)
+attack_from(struct attack_run *a, struct location at)
 {
 	a->at = at;
 	label_addr(a->w, a->label, &a->at.v4);

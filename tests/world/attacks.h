@@ -27,7 +27,7 @@ struct attack_run {
 	const struct attack *what;
 	struct rng rng;
 	int label;
-	struct place at;
+	struct location at;
 	struct program program;
 	struct ticket ticket;
 	struct conn *conn;
@@ -49,7 +49,7 @@ const char *behaviour_name(unsigned behaviour, char text[8]);
 
 /* For recipes: a connection of the intruder to the gateway, from one of its sources. */
 struct conn *intrude(struct attack_run *a, int64_t at, uint32_t source);
-void attack_from(struct attack_run *a, struct place at); /* moves there, and tells the labels */
+void attack_from(struct attack_run *a, struct location at); /* moves there, and tells the labels */
 void attack_done(struct attack_run *a, int64_t at);
 struct program tool_draw(struct rng *r);
 

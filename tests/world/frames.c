@@ -33,7 +33,7 @@ put(uint8_t *p, uint64_t v, unsigned n)
 }
 
 static uint8_t *
-put_bytes(uint8_t *p, const void *bytes, size_t n)
+put_copy(uint8_t *p, const void *bytes, size_t n)
 {
 	memcpy(p, bytes, n);
 	return p + n;
@@ -50,11 +50,11 @@ put_ip(uint8_t *p, struct conn *c, const struct shot *k, uint32_t bytes)
 		p = put(p, 0x08004500, 4);
 		p = put(put(p, 20 + bytes, 2), ++c->ip_id[k->side], 2);
 		p = put(put(put(p, 0x4000, 2), ttl, 1), c->d.proto, 1);
-		return put_bytes(put_bytes(put(p, 0, 2), src->b + 12, 4), dst->b + 12, 4);
+		return put_copy(put_copy(put(p, 0, 2), src->b + 12, 4), dst->b + 12, 4);
 	}
 	p = put(p, UINT64_C(0x86dd60000000), 6);
 	p = put(put(put(p, bytes, 2), c->d.proto, 1), ttl, 1);
-	return put_bytes(put_bytes(p, src->b, 16), dst->b, 16);
+	return put_copy(put_copy(p, src->b, 16), dst->b, 16);
 }
 
 /* MSS 1460, SACK, timestamps, window scale 7 on a SYN; timestamps elsewhere. */

@@ -29,7 +29,7 @@ put(struct pen *p, uint64_t v, unsigned n)
 }
 
 static void
-put_bytes(struct pen *p, const void *bytes, size_t n)
+put_copy(struct pen *p, const void *bytes, size_t n)
 {
 	memcpy(p->f->store + p->f->len, bytes, n);
 	p->f->len += (uint32_t)n;
@@ -289,7 +289,7 @@ server_hello(struct pen *p, const struct conn *c)
 	} else if (c->resumed || (c->d.server->ids && !c->d.server->tickets && c->issue_seed)) {
 		identity(c->resumed ? c->offer_seed : c->issue_seed, id, sizeof(id));
 		put(p, 32, 1);
-		put_bytes(p, id, sizeof(id));
+		put_copy(p, id, sizeof(id));
 	} else {
 		put(p, 0, 1);
 	}
@@ -311,7 +311,7 @@ server_certificate(struct pen *p, const struct tls_server *s)
 	at = p->f->len;
 	put(p, 0, 3);
 	put(p, s->cert_len, 3);
-	put_bytes(p, s->cert, s->cert_len);
+	put_copy(p, s->cert, s->cert_len);
 	if (s->chain_len) {
 		put(p, s->chain_len, 3);
 		put_noise(p, s->chain_len);
@@ -352,7 +352,7 @@ new_ticket(struct pen *p, const struct conn *c)
 	message_open(p, 4);
 	put(p, c->d.server->lifetime_s, 4);
 	put(p, n, 2);
-	put_bytes(p, id, n);
+	put_copy(p, id, n);
 	message_close(p);
 	record_close(p);
 }
@@ -456,7 +456,7 @@ dtls_verify(struct pen *p, const struct conn *c)
 	identity(c->hello_seed, secret, sizeof(secret));
 	message_open(p, 3);
 	put(p, 0xfeff20, 3);
-	put_bytes(p, secret, sizeof(secret));
+	put_copy(p, secret, sizeof(secret));
 	message_close(p);
 }
 

@@ -14,7 +14,7 @@ struct lookalike;
 struct alike {
 	const struct lookalike *what;
 	struct rng rng;
-	struct place at;
+	struct location at;
 	int label;
 	uint32_t left;
 	struct tls_server server;
@@ -123,7 +123,7 @@ static void
 acme(struct world *w, struct alike *a)
 {
 	for (unsigned i = 0; i < 5; i++) {
-		struct place at = hosting_draw(w, &a->rng);
+		struct location at = hosting_draw(w, &a->rng);
 		struct conn *c;
 
 		label_addr(w, a->label, &at.v4);

@@ -38,7 +38,7 @@ start_session(struct world *w, void *arg)
 		person_login(w, p);
 }
 
-static const struct place *
+static const struct location *
 place_today(struct person *p)
 {
 	if (p->trip_days) {
@@ -46,7 +46,7 @@ place_today(struct person *p)
 		return &p->trip;
 	}
 	if (chance(&p->rng, 8)) {
-		p->trip = place_draw(p->w, &p->rng);
+		p->trip = home_draw(p->w, &p->rng);
 		p->trip_days = (uint8_t)between(&p->rng, 1, 3);
 		return &p->trip;
 	}
@@ -100,8 +100,8 @@ person_draw(struct world *w, struct person *p, uint64_t seed, uint32_t number)
 	struct rng site = rng_of(w->cfg.seed, 2);
 
 	*p = (struct person){.w = w, .rng = rng_of(seed, ACTOR_PEOPLE + number), .number = number};
-	p->home = place_draw(w, &p->rng);
-	p->mobile = place_draw(w, &p->rng);
+	p->home = home_draw(w, &p->rng);
+	p->mobile = home_draw(w, &p->rng);
 	p->mobile.rtt_us += 30000;
 	p->office = &w->office[below(&p->rng, OFFICES)];
 	p->office_worker = chance(&p->rng, 300);
@@ -113,7 +113,7 @@ person_draw(struct world *w, struct person *p, uint64_t seed, uint32_t number)
 }
 
 struct person *
-person_new(struct world *w, uint64_t seed, const struct place *at)
+person_new(struct world *w, uint64_t seed, const struct location *at)
 {
 	struct person *p = world_alloc(w, sizeof(*p));
 

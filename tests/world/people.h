@@ -12,8 +12,8 @@ struct person {
 	struct world *w;
 	struct rng rng;
 	uint32_t number;
-	struct place home, mobile, trip;
-	const struct place *office, *at;
+	struct location home, mobile, trip;
+	const struct location *office, *at;
 	struct program browser, client, data;
 	struct ticket browser_ticket, client_ticket;
 	uint8_t mfa, trip_days;
@@ -30,7 +30,7 @@ struct person {
 };
 
 /* Somebody who is not of the organisation, or pretends to be one of it. */
-struct person *person_new(struct world *w, uint64_t seed, const struct place *at);
+struct person *person_new(struct world *w, uint64_t seed, const struct location *at);
 struct person *person_of(struct world *w, uint32_t number);
 void person_login(struct world *w, struct person *p);
 

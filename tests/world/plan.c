@@ -56,12 +56,12 @@ in_net(struct rng *r, uint32_t net16)
 	return net16 | below(r, 256) << 8 | (2 + below(r, 250));
 }
 
-struct place
-place_draw(struct world *w, struct rng *r)
+struct location
+home_draw(struct world *w, struct rng *r)
 {
 	uint32_t isp = below(r, ISPS);
 
-	return (struct place){.v4 = addr_of(in_net(r, w->isp[isp])),
+	return (struct location){.v4 = addr_of(in_net(r, w->isp[isp])),
 			      .v6 = addr6_of((uint32_t)between(r, 0x100, 0xefff), rng_next(r)),
 			      .rtt_us = (uint32_t)skewed(r, 14000, 90000),
 			      .has_v6 = chance(r, 300),
@@ -69,18 +69,18 @@ place_draw(struct world *w, struct rng *r)
 }
 
 /* A rented server: another part of the address space, short ways. */
-struct place
+struct location
 hosting_draw(struct world *w, struct rng *r)
 {
 	(void)w;
-	return (struct place){.v4 = addr_of(0x9a000000 + below(r, 0x08000000)),
+	return (struct location){.v4 = addr_of(0x9a000000 + below(r, 0x08000000)),
 			      .v6 = addr6_of((uint32_t)between(r, 0xf000, 0xffff), rng_next(r)),
 			      .rtt_us = (uint32_t)skewed(r, 22000, 180000)};
 }
 
 /* Where the client calls: by IPv6 where it has it (RFC 8305). */
 const struct addr *
-gateway_addr(const struct world *w, const struct place *p, struct rng *r)
+gateway_addr(const struct world *w, const struct location *p, struct rng *r)
 {
 	return p->has_v6 && chance(r, 900) ? &w->gw.v6 : &w->gw.v4;
 }
@@ -145,7 +145,7 @@ world_begin(struct world *w, const struct world_config *cfg, const struct render
 		w->isp[i] = (uint32_t)between(&r, 0x1f00, 0x5f00) << 16;
 	gateway_draw(w, &r);
 	for (unsigned i = 0; i < OFFICES; i++) {
-		w->office[i] = place_draw(w, &r);
+		w->office[i] = home_draw(w, &r);
 		w->office[i].has_v6 = false;
 	}
 	if (render == &RENDER_RECORDS)

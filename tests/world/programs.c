@@ -236,7 +236,7 @@ put_noise(struct pen *w, size_t n)
 }
 
 static void
-put_bytes(struct pen *w, const void *bytes, size_t n)
+put_copy(struct pen *w, const void *bytes, size_t n)
 {
 	memcpy(w->p, bytes, n);
 	w->p += n;
@@ -277,7 +277,7 @@ put_name(struct pen *w, const char *sni)
 	put(w, n + 3, 2);
 	put(w, 0, 1);
 	put(w, n, 2);
-	put_bytes(w, sni, n);
+	put_copy(w, sni, n);
 }
 
 /* Groups stay, keys are new: each share is group, length, key. */
@@ -295,7 +295,7 @@ put_shares(struct pen *w, const struct extension *e)
 		put(w, grease(w, group), 2);
 		put(w, len, 2);
 		if (len < 8)
-			put_bytes(w, c.p, len);
+			put_copy(w, c.p, len);
 		else
 			put_noise(w, len);
 		cur_skip(&c, len);
@@ -309,7 +309,7 @@ put_psk(struct pen *w, const struct hello_wants *want)
 	put(w, want->ticket_len + 8u + 35u, 2);
 	put(w, want->ticket_len + 6u, 2);
 	put(w, want->ticket_len, 2);
-	put_bytes(w, want->ticket, want->ticket_len);
+	put_copy(w, want->ticket, want->ticket_len);
 	put_noise(w, 4); /* obfuscated age */
 	put(w, 33, 2);
 	put(w, 32, 1);
@@ -327,11 +327,11 @@ put_extension(struct pen *w, const struct extension *e, const struct hello_wants
 	} else if (e->type == EXT_TICKET && want->ticket_kind == RESUMED_TICKET) {
 		put(w, EXT_TICKET, 2);
 		put(w, want->ticket_len, 2);
-		put_bytes(w, want->ticket, want->ticket_len);
+		put_copy(w, want->ticket, want->ticket_len);
 	} else if (e->type != EXT_PSK && e->type != EXT_PADDING) {
 		put(w, grease(w, e->type), 2);
 		put(w, e->len, 2);
-		put_bytes(w, e->body, e->len);
+		put_copy(w, e->body, e->len);
 	}
 }
 
@@ -363,7 +363,7 @@ put_session(struct pen *w, const struct recorded *r, const struct hello_wants *w
 {
 	if (want->ticket_kind == RESUMED_SESSION_ID) {
 		put(w, want->ticket_len, 1);
-		put_bytes(w, want->ticket, want->ticket_len);
+		put_copy(w, want->ticket, want->ticket_len);
 	} else if (r->v13 || want->ticket_kind == RESUMED_TICKET) { /* RFC 8446 D.4, RFC 5077 3.4 */
 		put(w, 32, 1);
 		put_noise(w, 32);
@@ -385,7 +385,7 @@ program_hello(struct program p, const struct hello_wants *want, uint8_t *out)
 	put_session(&w, r, want);
 	if (r->dtls) {
 		put(&w, want->cookie_len, 1);
-		put_bytes(&w, want->cookie ? want->cookie : out, want->cookie_len);
+		put_copy(&w, want->cookie ? want->cookie : out, want->cookie_len);
 	}
 	put_ciphers(&w, r, p);
 	put(&w, 0x0100, 2);

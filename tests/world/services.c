@@ -43,7 +43,7 @@ struct caller {
 
 struct monitor {
 	struct rng rng;
-	struct place at;
+	struct location at;
 	struct program program;
 	struct ticket ticket;
 	int64_t period;

@@ -277,7 +277,7 @@ struct gateway {
 	bool down, udp_works;
 	int64_t expiry_until; /* passwords have run out: many type the old one first */
 };
-struct place {
+struct location {
 	struct addr v4, v6;
 	uint32_t rtt_us;
 	bool has_v6, blocks_udp;
@@ -312,7 +312,7 @@ struct world {
 	struct conn *open;
 	uint64_t conns;
 	struct rng rng; /* of the wiring: actors get theirs from it by number */
-	struct place office[OFFICES];
+	struct location office[OFFICES];
 	uint32_t isp[ISPS];
 	const struct render *render;
 	struct world_sink to;
@@ -337,10 +337,10 @@ void world_run(struct world *w, int64_t until);
 void world_end(struct world *w);
 struct addr addr_of(uint32_t v4);
 struct addr addr6_of(uint32_t net, uint64_t host);
-struct place place_draw(struct world *w, struct rng *r); /* a home */
-struct place hosting_draw(struct world *w, struct rng *r);
+struct location home_draw(struct world *w, struct rng *r); /* a home */
+struct location hosting_draw(struct world *w, struct rng *r);
 struct addr anywhere(struct rng *r);
-const struct addr *gateway_addr(const struct world *w, const struct place *p, struct rng *r);
+const struct addr *gateway_addr(const struct world *w, const struct location *p, struct rng *r);
 
 /* people.c */
 void people_begin(struct world *w);
