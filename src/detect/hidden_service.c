@@ -139,7 +139,9 @@ judge_minority(struct detect *d, const struct view *v)
 	struct sighting what = {
 		.net = net_of(v), .session = s->id, .learning = v->learning, .time = s->time, .value = s->server_key};
 
-	see(d, v, STACK, &what);
+	/* Until TLS 1.2 a ServerHello says whether a ticket follows, which is no matter of the program's. */
+	if (s->version >= TLS13)
+		see(d, v, STACK, &what);
 	if (s->flight_in) {
 		what.spread = FLIGHT_SPREAD;
 		what.value = s->flight_in;
