@@ -105,8 +105,10 @@ see(struct detect *d, const struct view *v, enum kind kind, const struct sightin
 	struct hidden *h = d->state[DETECTOR_hidden_service];
 	const struct session *s = v->s;
 	bool by_program = kind == STACK || kind == FLIGHT;
+	/* JA4 sorts ciphers, and machines without AES in hardware want ChaCha20 first. */
+	uint64_t asked = by_program ? detect_mix(s->client_key, (uint64_t)s->version << 16 | s->cipher) : 0;
 	const struct memory_key key = {s->dest, (uint64_t)kind << 32 | (uint64_t)s->gateway << 24 | s->dest_port,
-				       detect_mix(detect_hash(s->sni), by_program ? s->client_key : 0)};
+				       detect_mix(detect_hash(s->sni), asked)};
 	bool fresh;
 	struct minority *m = memory_use(&h->minorities, &key, &fresh);
 
@@ -137,7 +139,9 @@ judge_minority(struct detect *d, const struct view *v)
 	struct sighting what = {
 		.net = net_of(v), .session = s->id, .learning = v->learning, .time = s->time, .value = s->server_key};
 
-	see(d, v, STACK, &what);
+	/* Until TLS 1.2 a ServerHello says whether a ticket follows, which is no matter of the program's. */
+	if (s->version >= TLS13)
+		see(d, v, STACK, &what);
 	if (s->flight_in) {
 		what.spread = FLIGHT_SPREAD;
 		what.value = s->flight_in;
