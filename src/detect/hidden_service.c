@@ -10,6 +10,7 @@
  */
 #include "detect/minority.h"
 #include "detect/ports.h"
+#include "detect/visit.h"
 
 #include <string.h>
 
@@ -308,12 +309,11 @@ judge_no_syn(struct detect *d, const struct view *v)
 	bool outbound = s->role == ROLE_OUTBOUND;
 	uint32_t packets = outbound ? s->packets_out : s->packets_in;
 	uint64_t bytes = outbound ? s->bytes_out : s->bytes_in;
-	const struct memory_key visit = {detect_net(peer_of(v), 32, 64), 0, s->gateway};
 
 	if (!s->midstream || (s->flags_out | s->flags_in) & TCP_SYN || packets < PACKETS || bytes < BYTES ||
 	    s->gap_bytes_in || s->gap_bytes_out || !sees_starts(d, v, w))
 		return;
-	if (!memory_find(&d->visits, &visit) && once(d, v, 3))
+	if (!visit_came(d, peer_of(v), s->gateway) && once(d, v, 3))
 		report_no_syn(d, v, was_pinged(w, s));
 }
 
