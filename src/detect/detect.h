@@ -40,6 +40,7 @@ struct finding {
 	bool learning;             /* the gateway's learning time was not over */
 	bool degraded;             /* parts of what it rests on were not seen */
 	bool weak;                 /* evidence only: no alert without other evidence */
+	bool explained;            /* by what is known of the site: no chain makes more of it */
 	bool note;                 /* for the record: begins no chain */
 	struct when time;          /* packet time of the last evidence */
 	struct addr actor, target; /* the two addresses of the alert: src and dest */

@@ -158,7 +158,7 @@ incident_join(struct detect *d, struct finding *f, const struct actor *a)
 static bool
 chained(struct detect *d, struct finding *f, const struct actor *a)
 {
-	return !f->expected &&
+	return !f->expected && !f->explained &&
 	       chain_raise(d, f, incident_detectors(d, a, f->gateway) | trail_detectors(d, a, f->gateway));
 }
 

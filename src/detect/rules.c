@@ -6,14 +6,15 @@
 
 #include "detect/frame.h"
 
-static const char *const DETECTOR_NAMES[] = {
-#define DETECTOR(id, name, ...) [id] = #name,
+static const struct text DETECTOR_NAMES[] = {
+#define DETECTOR(id, name, ...) [id] = TEXT_INIT(#name),
 #define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
 };
-static const char *const SEVERITY_NAMES[] = {"info", "low", "medium", "high", "critical"};
+static const struct text SEVERITY_NAMES[] = {TEXT_INIT("info"), TEXT_INIT("low"), TEXT_INIT("medium"),
+					     TEXT_INIT("high"), TEXT_INIT("critical")};
 
 #define OF(name) offsetof(struct finding, name), sizeof(((struct finding *)0)->name)
 #define NAMES(n) sizeof(n) / sizeof((n)[0]), n

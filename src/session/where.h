@@ -62,7 +62,7 @@ struct where_field {
 	uint8_t size;    /* of a number, in bytes */
 	uint8_t type;    /* enum where_type */
 	uint8_t name_count;
-	const char *const *names; /* of an enumeration; NULL where a number has none */
+	const struct text *names; /* of an enumeration; without pointer where a number has none */
 };
 
 struct where_table {

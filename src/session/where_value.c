@@ -5,7 +5,7 @@
 
 #include "base/nearest.h"
 
-#define NAMES(e) static const char *const ENUM_##e[] = {NAMES_##e};
+#define NAMES(e) static const struct text ENUM_##e[] = {NAMES_##e};
 NAMES(kind)
 NAMES(role)
 NAMES(tunnel)
@@ -232,12 +232,12 @@ parse_name(const struct where_field *f, struct text t, uint64_t *v, const char *
 	if (!copy(word, sizeof(word), t))
 		word[0] = '\0';
 	for (uint64_t i = 0; i < f->name_count; i++) {
-		unsigned d = f->names[i] ? text_distance(word, f->names[i]) : ~0u;
+		unsigned d = f->names[i].p ? text_distance(word, f->names[i].p) : ~0u;
 
 		if (d >= best)
 			continue;
 		best = d;
-		*nearest = f->names[i];
+		*nearest = f->names[i].p;
 		*v = i;
 	}
 	return best == 0;
