@@ -55,7 +55,7 @@ struct view {
 	bool learning;                      /* detect.learn is not over */
 	bool suspect;                       /* an incident about the client is open */
 	bool degraded; /* parts of this session, or now of this gateway's traffic, were not seen: absence says nothing */
-	bool monitor;         /* inbound: asks in a strict period (monitor.h) */
+	bool monitor;  /* inbound: asks in a strict period (monitor.h) */
 	bool familiar;        /* inbound: this program used this gateway from this network in the ordinary way before */
 	bool hidden;          /* inbound from a balancer that does not say who the client is: no source to judge */
 	bool shared;          /* outbound from an address that the gateway shares with users: not its own doing */
