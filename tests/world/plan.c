@@ -51,7 +51,7 @@ anywhere(struct rng *r)
 }
 
 static uint32_t
-in_net(struct rng *r, uint32_t net16)
+host_in(struct rng *r, uint32_t net16)
 {
 	return net16 | below(r, 256) << 8 | (2 + below(r, 250));
 }
@@ -61,7 +61,7 @@ home_draw(struct world *w, struct rng *r)
 {
 	uint32_t isp = below(r, ISPS);
 
-	return (struct location){.v4 = addr_of(in_net(r, w->isp[isp])),
+	return (struct location){.v4 = addr_of(host_in(r, w->isp[isp])),
 			      .v6 = addr6_of((uint32_t)between(r, 0x100, 0xefff), rng_next(r)),
 			      .rtt_us = (uint32_t)skewed(r, 14000, 90000),
 			      .has_v6 = chance(r, 300),
