@@ -316,6 +316,7 @@ view_of(struct detect *d, struct view *v)
 	v->familiar = s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v);
 	view_exchanges(d, v);
 	v->visit = v->hidden ? NULL : visit_note(d, v);
+	v->monitor = !v->hidden && monitor_note(d, v);
 }
 
 static bool
