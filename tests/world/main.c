@@ -17,7 +17,8 @@
 static const char USAGE[] =
 	"usage: world [--seed N] [--kind portal|tunnel|protect|saml|cert] [--users N] [--days N] [--behaviour "
 	"B07|C01]\n"
-	"             [--variant NAME] [--lookalikes] [--show] [--pcap FILE [--loss PPM] [--duplicates]] [--golden FOLDER]\n"
+	"             [--variant NAME] [--lookalikes] [--show] [--pcap FILE [--loss PPM] [--duplicates]] [--golden "
+	"FOLDER]\n"
 	"       world evaluate [--seeds N] [--first N] [--users N] [--clean-users N] [--behaviour B07] [--jobs N]\n"
 	"       world list\n";
 

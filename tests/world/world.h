@@ -97,7 +97,8 @@ struct tls_server {
 	uint32_t epoch;         /* ticket keys: a restart makes new ones */
 	uint8_t flavour;        /* order of its extensions */
 };
-void server_make(struct world *w, struct tls_server *s, struct rng *r, const char *name, uint32_t days, uint32_t issuer);
+void
+server_make(struct world *w, struct tls_server *s, struct rng *r, const char *name, uint32_t days, uint32_t issuer);
 /* What a client keeps to resume by. */
 struct ticket {
 	uint8_t kind; /* enum tls_resumed, RESUMED_NO: nothing */
