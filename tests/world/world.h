@@ -288,7 +288,8 @@ struct world_config {
 	uint64_t seed;
 	uint8_t kind;
 	uint32_t users;
-	uint32_t loss_ppm; /* packets the capture loses */
+	uint32_t loss_ppm;      /* frames: packets that the capture loses */
+	uint32_t one_sided_day; /* frames: on that day, from 10 to 14, nothing from the gateway is seen; 0: never */
 	bool lookalikes, duplicates;
 	const char *golden;
 };
