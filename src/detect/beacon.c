@@ -204,7 +204,7 @@ judge_long(struct detect *d, const struct view *v, struct caller *c)
 static bool
 is_judged(const struct detect *d, const struct view *v)
 {
-	const struct place *p = egress_place(d, v);
+	const struct callee *p = egress_callee(d, v);
 
 	if (!p || egress_blind(d, v))
 		return false;

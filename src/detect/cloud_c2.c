@@ -4,6 +4,7 @@
  *
  * First-seen is the measure: what was called while learning is the site's own.  Must not judge DNS in clear.
  */
+#include "detect/cloud.h"
 #include "detect/egress.h"
 
 static const struct resolver {
@@ -119,12 +120,18 @@ resolver_of(const struct cloud *k, const struct session *s)
 }
 
 static const struct relay *
-relay_of(const struct session *s)
+relay_of(struct text name)
 {
-	for (uint32_t i = 0; i < RELAY_COUNT && s->sni.p; i++)
-		if (is_under(s->sni, RELAYS[i].suffix))
+	for (uint32_t i = 0; i < RELAY_COUNT && name.p; i++)
+		if (is_under(name, RELAYS[i].suffix))
 			return &RELAYS[i];
 	return NULL;
+}
+
+bool
+cloud_is_relay(struct text name)
+{
+	return relay_of(name) != NULL;
 }
 
 /* Counts the call; true on the first of a day. */
@@ -152,7 +159,7 @@ report(struct detect *d, const struct view *v, const struct cloud_name *n, const
 {
 	const struct session *s = v->s;
 	bool resolver = what[1].p != NULL;
-	const struct relay *relay = resolver ? NULL : relay_of(s);
+	const struct relay *relay = resolver ? NULL : relay_of(s->sni);
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_cloud_c2);
@@ -185,16 +192,16 @@ cloud_judge(struct detect *d, const struct view *v)
 {
 	struct cloud *k = d->state[DETECTOR_cloud_c2];
 	const struct session *s = v->s;
-	const struct place *p;
+	const struct callee *p;
 	const struct resolver *r;
 	struct cloud_name n;
 
 	if (s->role != ROLE_OUTBOUND || !v->first || !s->client_hello)
 		return;
 	r = resolver_of(k, s);
-	if (!r && !relay_of(s))
+	if (!r && !relay_of(s->sni))
 		return;
-	p = egress_place(d, v);
+	p = egress_callee(d, v);
 	if (egress_blind(d, v) || egress_name_known(d, s) ||
 	    (p && p->standing == PLACE_LEARNT && (!v->learning || !egress_fresh(d, v)) && (!s->sni.p || r)))
 		return;

@@ -3,6 +3,7 @@
  *
  * Must not know what any single detector looks for: they come from detect.def.
  */
+#include "detect/monitor.h"
 #include "detect/visit.h"
 
 #include <string.h>
@@ -38,11 +39,13 @@ detector_by_id(uint16_t id)
 }
 
 /* Which functions a detector has. */
-#define JUDGE(code)             code##_judge, NULL, NULL
-#define JUDGE_LEARN(code)       code##_judge, code##_learn, NULL
-#define JUDGE_PULSE(code)       code##_judge, NULL, code##_pulse
-#define JUDGE_LEARN_PULSE(code) code##_judge, code##_learn, code##_pulse
-#define PULSE(code)             NULL, NULL, code##_pulse
+#define JUDGE(code)             code##_judge, NULL, NULL, NULL
+#define JUDGE_LEARN(code)       code##_judge, code##_learn, NULL, NULL
+#define JUDGE_PULSE(code)       code##_judge, NULL, code##_pulse, NULL
+#define JUDGE_LEARN_PULSE(code) code##_judge, code##_learn, code##_pulse, NULL
+#define PULSE(code)             NULL, NULL, code##_pulse, NULL
+#define STAY(code)              NULL, NULL, NULL, code##_stay
+#define JUDGE_STAY(code)        code##_judge, NULL, NULL, code##_stay
 
 static const struct detector_code {
 	uint16_t id, share;
@@ -50,6 +53,7 @@ static const struct detector_code {
 	void (*judge)(struct detect *d, const struct view *v);
 	void (*learn)(struct detect *d, const struct view *v);
 	void (*pulse)(struct detect *d, const struct pulse *p);
+	void (*stay)(struct detect *d, struct visit *w);
 } CODE[] = {
 #define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) {id, share, code##_init, calls(code)},
 #define PARAM(...)
@@ -61,14 +65,15 @@ static const struct detector_code {
 /* 256ths of the memory; what is left of 256 is the frame itself and rounding. */
 enum {
 	SHARES = 256,
-	SHARE_RUNNING = 12,
+	SHARE_RUNNING = 11,
 	SHARE_INCIDENTS = 6,
 	SHARE_TRAILS = 3,
 	SHARE_FAMILIAR = 92,
-	SHARE_VISITS = 20
+	SHARE_VISITS = 18,
+	SHARE_MONITORS = 1
 };
 enum {
-	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_TRAILS + SHARE_FAMILIAR + SHARE_VISITS
+	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_TRAILS + SHARE_FAMILIAR + SHARE_VISITS + SHARE_MONITORS
 #define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) +share
 #define PARAM(...)
 #include "detect/detect.def"
@@ -81,6 +86,7 @@ _Static_assert(sizeof(struct detect) + RULES_SUPPRESS * 8 + 1024 <= DETECT_MEMOR
 
 /* Of a session that is not over. */
 struct running {
+	uint64_t bytes_out, bytes_in;
 	uint32_t judged;        /* exchanges */
 	bool established, cert; /* were seen */
 };
@@ -184,13 +190,14 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 		      {&d->incidents, incident_payload(), SHARE_INCIDENTS, incident_sound},
 		      {&d->trails, trail_payload(), SHARE_TRAILS, trail_sound},
 		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR, NULL},
-		      {&d->visits, visit_payload(), SHARE_VISITS, NULL}};
+		      {&d->monitors, monitor_payload(), SHARE_MONITORS, NULL}};
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		detect_memory(d, tables[i].m, &own,
 			      &(struct memory_plan){.bytes = share * tables[i].share, .payload = tables[i].payload});
 		detect_sound(d, tables[i].sound);
 	}
+	visit_init(d, &own, share * SHARE_VISITS);
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++) {
 		d->making = CODE[i].id;
 		d->state[CODE[i].id] = CODE[i].init(d, &own, share * CODE[i].share);
@@ -224,6 +231,8 @@ view_exchanges(struct detect *d, struct view *v)
 	v->first = r == NULL;
 	v->first_established = v->s->established && !(r && r->established);
 	v->first_cert = v->s->cert_sha256.p && !(r && r->cert);
+	v->more_out = v->s->bytes_out - (r ? r->bytes_out : 0);
+	v->more_in = v->s->bytes_in - (r ? r->bytes_in : 0);
 	v->from = r ? r->judged : 0;
 	v->until = finished(v->s);
 	if (v->from > v->until)
@@ -234,7 +243,11 @@ view_exchanges(struct detect *d, struct view *v)
 		return;
 	}
 	r = memory_use(&d->running, &key, &(bool){false});
-	*r = (struct running){v->until, v->s->established, v->s->cert_sha256.p != NULL};
+	*r = (struct running){.bytes_out = v->s->bytes_out,
+			      .bytes_in = v->s->bytes_in,
+			      .judged = v->until,
+			      .established = v->s->established,
+			      .cert = v->s->cert_sha256.p != NULL};
 }
 
 /* What the operator said of the networks at both ends. */
@@ -259,12 +272,28 @@ gate_seen(struct detect *d, uint8_t gateway, struct when t)
 	return g;
 }
 
+/* Visits that went on some minutes ago are told to those who judge a stay as a whole. */
+static void
+tell_stays(struct detect *d)
+{
+	struct visit *w;
+
+	while ((w = visit_due(d)) != NULL) {
+		for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+			if (CODE[i].stay)
+				CODE[i].stay(d, w);
+		familiar_stay(d, w);
+	}
+	visits_pass(d);
+}
+
 static void
 time_passes(struct detect *d, struct when now)
 {
 	if (when_before(d->now, now))
 		d->now = now;
 	incident_idle(d, d->now);
+	tell_stays(d);
 }
 
 static void
@@ -283,6 +312,7 @@ view_of(struct detect *d, struct view *v)
 	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->client);
 	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
 	view_networks(d, v);
+	v->visit = v->hidden ? NULL : visit_find(d, v);
 	v->familiar = s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v);
 	view_exchanges(d, v);
 	v->visit = v->hidden ? NULL : visit_note(d, v);
@@ -302,8 +332,8 @@ detect_session(struct detect *d, const struct session *s, const struct detect_si
 	d->to = to;
 	if (!gateway_known(s->gateway))
 		return;
-	d->session = s;
 	time_passes(d, s->time);
+	d->session = s;
 	view_of(d, &v);
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
 		if (CODE[i].judge)

@@ -27,7 +27,8 @@ download_init(struct detect *d, struct carve *c, size_t bytes)
 }
 
 /* What an exploit looks like from outside. */
-static const uint64_t BEFORE = DETECTOR_BIT(leak_loop) | DETECTOR_BIT(oversized_request);
+static const uint64_t BEFORE = DETECTOR_BIT(leak_loop) | DETECTOR_BIT(oversized_request) | DETECTOR_BIT(memory_leak) |
+			       DETECTOR_BIT(upload_overflow) | DETECTOR_BIT(webshell);
 
 /* The newest such finding not long ago. */
 static const struct trace *
@@ -208,7 +209,7 @@ static void
 judge_fetch(struct detect *d, const struct view *v)
 {
 	enum { FIRST_S = 3600 };
-	const struct place *p = egress_place(d, v);
+	const struct callee *p = egress_callee(d, v);
 	struct fetched *w;
 
 	if (v->s->bytes_in < (uint64_t)d->param[PARAM_download_bytes] ||
@@ -226,7 +227,7 @@ static bool
 is_judged(const struct detect *d, const struct view *v)
 {
 	enum { SETTLED_S = 86400 };
-	const struct place *p = egress_place(d, v);
+	const struct callee *p = egress_callee(d, v);
 
 	if (!p || egress_blind(d, v))
 		return false;

@@ -2,10 +2,11 @@
  * egress: the table of the gateway's own calls.  Must not judge, and must not take an answer for a call: a UDP packet
  * from a port that clients use, or a connection caught in its middle.
  */
+#include "detect/cloud.h"
 #include "detect/egress_table.h"
 
 enum { SHARED_PLACES = 64, KEEP_CALLS = 3 };
-enum { TAG_SERVICE = 1, TAG_OWN, TAG_NEAR, TAG_LISTENS };
+enum { TAG_SERVICE = 1, TAG_OWN, TAG_NEAR, TAG_LISTENS, TAG_DOMAIN };
 
 static bool
 service_sound(const void *bytes)
@@ -22,7 +23,7 @@ egress_init(struct detect *d, struct carve *c, size_t bytes)
 	e->fresh = NULL;
 	e->burst = detect_array(d, c, sizeof(*e->burst) * (GATEWAYS_MAX + 1), 1);
 	detect_memory(d, &e->places, c,
-		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct place), .version = 1});
+		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct callee), .version = 1});
 	detect_memory(d, &e->names, c,
 		      &(struct memory_plan){.bytes = bytes / 4, .payload = sizeof(struct name), .version = 1});
 	detect_memory(d, &e->services, c,
@@ -88,6 +89,35 @@ name_key(const struct session *s)
 	return (struct memory_key){.a = detect_hash(s->sni), .b = s->gateway};
 }
 
+/*
+ * The domain that a name belongs to: its last two labels, three where the second is short (co.uk).  Names at clouds have
+ * none: their neighbours are strangers.
+ */
+static struct text
+domain_of(struct text name)
+{
+	enum { SHORT = 3, LABELS = 2 };
+	uint32_t end = name.len, labels = 0;
+	struct text none = {NULL, 0};
+
+	if (!name.p || cloud_is_relay(name))
+		return none;
+	for (uint32_t at = name.len; at > 0; at--) {
+		if (name.p[at - 1] != '.')
+			continue;
+		if (++labels >= LABELS && end - at > SHORT)
+			return (struct text){name.p + at, name.len - at};
+		end = at - 1;
+	}
+	return none;
+}
+
+static struct memory_key
+domain_key(const struct session *s)
+{
+	return (struct memory_key){.a = detect_hash(domain_of(s->sni)), .b = (uint64_t)TAG_DOMAIN << 8 | s->gateway};
+}
+
 bool
 egress_is_private(const struct addr *a)
 {
@@ -126,8 +156,8 @@ seems_called(const struct view *v)
 	       s->src_port >= 1024 && s->dest_port < s->src_port;
 }
 
-const struct place *
-egress_place(const struct detect *d, const struct view *v)
+const struct callee *
+egress_callee(const struct detect *d, const struct view *v)
 {
 	const struct memory_key key = place_key(v->s);
 
@@ -161,7 +191,7 @@ egress_blind(const struct detect *d, const struct view *v)
 bool
 egress_unknown(const struct detect *d, const struct view *v)
 {
-	const struct place *p = egress_place(d, v);
+	const struct callee *p = egress_callee(d, v);
 
 	return p && p->standing == PLACE_NEW && !egress_blind(d, v);
 }
@@ -213,6 +243,16 @@ note_listens(struct egress *e, const struct session *s)
 		memory_keep(&e->services, w);
 }
 
+/* Anybody can ask for a name, so it explains little: no more than that it need not alarm by itself. */
+static bool
+is_sibling(const struct egress *e, const struct session *s)
+{
+	const struct memory_key key = domain_key(s);
+	const struct name *n = key.a ? memory_find(&e->names, &key) : NULL;
+
+	return n && n->learnt && n->client_key == s->client_key;
+}
+
 static enum novelty
 novelty_by_name(const struct egress *e, const struct session *s)
 {
@@ -223,7 +263,7 @@ novelty_by_name(const struct egress *e, const struct session *s)
 		return n->learnt ? NOVEL_ADDRESS : NOVEL_AGAIN;
 	n = memory_find(&e->names, &any);
 	if (!n || !n->learnt || n->client_key != s->client_key)
-		return NOVEL;
+		return is_sibling(e, s) ? NOVEL_SIBLING : NOVEL;
 	return n->server_key == s->server_key && s->server_key ? NOVEL_NETWORK : NOVEL_STACK;
 }
 
@@ -260,14 +300,14 @@ standing_of(const struct view *v, enum novelty n)
 	return n <= NOVEL_NEIGHBOUR ? PLACE_EXPLAINED : PLACE_NEW;
 }
 
-static struct place *
+static struct callee *
 use_place(struct egress *e, const struct view *v, bool *fresh)
 {
 	const struct memory_key key = place_key(v->s);
-	struct place *p = memory_use(&e->places, &key, fresh);
+	struct callee *p = memory_use(&e->places, &key, fresh);
 
 	if (*fresh)
-		*p = (struct place){.first = v->s->start};
+		*p = (struct callee){.first = v->s->start};
 	p->calls += p->calls != UINT32_MAX;
 	p->last = v->s->start;
 	if (v->learning)
@@ -281,7 +321,7 @@ static void
 note_end(struct egress *e, const struct session *s)
 {
 	const struct memory_key key = place_key(s);
-	struct place *p;
+	struct callee *p;
 
 	if (s->role != ROLE_OUTBOUND || s->kind != SESSION_CLOSE || !(p = memory_find(&e->places, &key)))
 		return;
@@ -294,13 +334,13 @@ egress_note(struct detect *d, const struct view *v)
 {
 	struct egress *e = table(d);
 	enum novelty n = NOVEL_NOT;
-	struct place *p;
+	struct callee *p;
 	bool fresh;
 
 	e->fresh = NULL;
 	note_listens(e, v->s);
 	if (v->first && !v->shared && (egress_called(d, v) || seems_called(v))) {
-		bool known = egress_place(d, v) != NULL;
+		bool known = egress_callee(d, v) != NULL;
 
 		n = known || !egress_called(d, v) ? NOVEL_NOT : novelty_of(e, d, v);
 		p = use_place(e, v, &fresh);
@@ -344,9 +384,11 @@ egress_learn(struct detect *d, const struct view *v)
 		return;
 	}
 	if (s->sni.p) {
-		const struct memory_key near = name_near_key(s), any = name_key(s);
+		const struct memory_key near = name_near_key(s), any = name_key(s), domain = domain_key(s);
 
 		learn_name(&e->names, &near, v);
 		learn_name(&e->names, &any, v);
+		if (domain.a)
+			learn_name(&e->names, &domain, v);
 	}
 }

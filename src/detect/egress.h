@@ -19,7 +19,7 @@ enum standing {
 };
 
 /* An address, port and protocol that a gateway calls. */
-struct place {
+struct callee {
 	struct when first, last;      /* starts of calls */
 	uint64_t bytes_out, bytes_in; /* of calls that are over */
 	uint32_t calls;
@@ -46,7 +46,7 @@ struct service {
 bool egress_called(const struct detect *d, const struct view *v);
 
 /* The place that an outbound record is about; NULL: none is remembered. */
-const struct place *egress_place(const struct detect *d, const struct view *v);
+const struct callee *egress_callee(const struct detect *d, const struct view *v);
 
 /* The first record of a call to a place that was not known before it. */
 bool egress_fresh(const struct detect *d, const struct view *v);

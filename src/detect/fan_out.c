@@ -160,13 +160,13 @@ void
 fan_judge(struct detect *d, const struct view *v)
 {
 	struct fan *f = (struct fan *)d->state[DETECTOR_fan_out] + v->s->gateway;
-	const struct place *p;
+	const struct callee *p;
 	bool new_place, known;
 
 	if (!v->first || !egress_called(d, v) || egress_blind(d, v))
 		return;
 	time_passes(d, f, v->s->time);
-	p = egress_place(d, v);
+	p = egress_callee(d, v);
 	known = p && p->standing == PLACE_LEARNT && !(v->learning && egress_fresh(d, v));
 	new_place = mark(f, &v->s->dest);
 	f->distinct += new_place;

@@ -55,9 +55,11 @@ struct view {
 	bool learning;                      /* detect.learn is not over */
 	bool suspect;                       /* an incident about the client is open */
 	bool degraded; /* parts of this session, or now of this gateway's traffic, were not seen: absence says nothing */
-	bool familiar;        /* inbound: this program used this gateway from this network in the ordinary way before */
-	bool hidden;          /* inbound from a balancer that does not say who the client is: no source to judge */
-	bool shared;          /* outbound from an address that the gateway shares with users: not its own doing */
+	bool monitor;  /* inbound: asks in a strict period (monitor.h) */
+	bool familiar; /* inbound: this program used this gateway from this network in the ordinary way before */
+	bool hidden;   /* inbound from a balancer that does not say who the client is: no source to judge */
+	bool shared;   /* outbound from an address that the gateway shares with users: not its own doing */
+	uint64_t more_out, more_in; /* bytes of the connection not judged before */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
 	struct visit
 		*visit; /* inbound with a client program: what its connections did in this visit, this one included */
@@ -123,8 +125,10 @@ struct detect {
 	struct memory running; /* sessions that are not over: what was judged of them */
 	struct memory incidents;
 	struct memory familiars;
-	struct memory trails; /* weak evidence by actor */
-	struct memory visits;
+	struct memory trails;                /* weak evidence by actor */
+	struct memory visits, places, stays; /* visit.c */
+	void *logins;                        /* login.c */
+	struct memory monitors;              /* who asks in a strict period, or might */
 	void *state[DETECTOR_END];
 	const struct indicators *indicators; /* NULL: no lists */
 	const struct detect_sink *to;
@@ -237,6 +241,7 @@ bool chain_raise(const struct detect *d, struct finding *f, uint64_t actor_detec
 /* Clients with a history of ordinary use. */
 bool familiar_known(const struct detect *d, const struct view *v);
 void familiar_learn(struct detect *d, const struct view *v);
+void familiar_stay(struct detect *d, const struct visit *w);
 uint32_t familiar_payload(void);
 
 /* new_egress at addresses that the gateway shares with users: counts instead of judging. */
@@ -252,7 +257,8 @@ bool seen_poorly(const struct detect *d, uint8_t gateway, struct when now);
 	void *code##_init(struct detect *d, struct carve *c, size_t bytes);                                            \
 	void code##_judge(struct detect *d, const struct view *v);                                                     \
 	void code##_learn(struct detect *d, const struct view *v);                                                     \
-	void code##_pulse(struct detect *d, const struct pulse *p);
+	void code##_pulse(struct detect *d, const struct pulse *p);                                                    \
+	void code##_stay(struct detect *d, struct visit *w);
 #define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR

@@ -167,6 +167,12 @@ memory_oldest(const struct memory *m)
 }
 
 void *
+memory_oldest_kept(const struct memory *m)
+{
+	return m->list[KEPT].oldest ? head_at(m, m->list[KEPT].oldest) + 1 : NULL;
+}
+
+void *
 memory_newer(const struct memory *m, const void *item)
 {
 	uint32_t newer = head_of(item)->newer;

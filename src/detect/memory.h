@@ -54,8 +54,9 @@ void *memory_use(struct memory *m, const struct memory_key *k, bool *fresh);
 void memory_keep(struct memory *m, void *item);
 void memory_drop(struct memory *m, void *item);
 
-/* The oldest passing item, NULL: none.  And the one used after it. */
+/* The oldest passing item, NULL: none.  The oldest kept one.  And the one used after it. */
 void *memory_oldest(const struct memory *m);
+void *memory_oldest_kept(const struct memory *m);
 void *memory_newer(const struct memory *m, const void *item);
 bool memory_full(const struct memory *m);
 uint32_t memory_count(const struct memory *m);

@@ -20,6 +20,9 @@ static const struct judgement {
 			  "gateway {a} called {t} port {p}: one more server of a service whose servers change"},
 	[NOVEL_NEIGHBOUR] = {SEVERITY_LOW,
 			     "gateway {a} called {t} port {p}: new, among others inside that offer the same"},
+	[NOVEL_SIBLING] = {SEVERITY_LOW,
+			   "gateway {a} called {t} port {p} ({x}): new, but of a domain that the same program "
+			   "called before"},
 	[NOVEL_AGAIN] = {SEVERITY_LOW,
 			 "gateway {a} called {t} port {p} ({x}): another address of a name that is new itself"},
 	[NOVEL_ROAMING] = {SEVERITY_LOW, "gateway {a} called {t} port {p}: new, but servers of this port changed often "

@@ -158,6 +158,7 @@ report(struct detect *d, uint8_t gateway, unsigned kind, const uint32_t number[3
 
 	finding_begin_gateway(&f, d, DETECTOR_quiet_gateway, gateway);
 	f.severity = in_sight ? (uint8_t)KIND[kind].severity : SEVERITY_LOW;
+	f.explained = !in_sight;
 	f.confidence = in_sight ? 80 : 30;
 	finding_number(&f, "sent", "packets", number[0]);
 	finding_number(&f, "usual", "packets", number[1]);

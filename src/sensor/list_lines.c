@@ -167,20 +167,22 @@ separator_of(struct text line)
 						',';
 }
 
-/* Does the line name columns, one of them with values? */
-static bool
+/* How many columns the line names; 0 when none of them has values. */
+static unsigned
 header(struct csv *csv, struct text line, struct split *s)
 {
 	bool values = false;
+	unsigned known = 0;
 
 	csv->separator = separator_of(line);
 	split(s, line, csv->separator);
 	csv->fields = s->n;
 	for (unsigned i = 0; i < s->n; i++) {
 		csv->column[i] = column_of(s->field[i]);
+		known += csv->column[i] != COLUMN_OTHER;
 		values |= csv->column[i] == COLUMN_VALUE || csv->column[i] >= COLUMN_KIND;
 	}
-	return values;
+	return values ? known : 0;
 }
 
 static void
@@ -268,13 +270,35 @@ plain_line(struct list *l, struct text line, const struct list_where *where)
 		list_add(l, line, l->kind, 0, where);
 }
 
-/* A header in a comment: "# ja3_md5,Firstseen,Lastseen,Listingreason". */
-static bool
+/* A header in a comment: "# ja3_md5,Firstseen,Lastseen,Listingreason"; Zeek's "#fields<tab>indicator<tab>...". */
+static unsigned
 hidden_header(struct csv *csv, struct text comment, struct split *s)
 {
+	static const char FIELDS[] = "fields\t";
+	unsigned known;
+
 	while (comment.len && strchr("#;/ ", comment.p[0]))
 		comment = (struct text){comment.p + 1, comment.len - 1};
-	return header(csv, comment, s) && csv->fields > 1;
+	if (comment.len > strlen(FIELDS) && memcmp(comment.p, FIELDS, strlen(FIELDS)) == 0)
+		comment = (struct text){comment.p + strlen(FIELDS), comment.len - (uint32_t)strlen(FIELDS)};
+	known = header(csv, comment, s);
+	return csv->fields > 1 ? known : 0;
+}
+
+enum first_line { FIRST_PLAIN, FIRST_DATA, FIRST_HEADER };
+
+/* What the first line is that is no comment; a row may have the word "domain" in it, but a header names more. */
+static enum first_line
+first_line(struct csv *csv, struct text line, struct text comment)
+{
+	struct csv hidden = {.fields = 0};
+	struct split s;
+	unsigned here = header(csv, line, &s), before = comment.p ? hidden_header(&hidden, comment, &s) : 0;
+
+	if (here >= before)
+		return here ? FIRST_HEADER : FIRST_PLAIN;
+	*csv = hidden;
+	return FIRST_DATA;
 }
 
 void
@@ -283,27 +307,27 @@ list_lines(struct list *l, struct text text)
 	struct text line, comment = {NULL, 0};
 	struct csv csv = {.fields = 0};
 	struct split s;
-	bool first = true, is_csv = false;
+	enum first_line first = FIRST_PLAIN;
+	bool began = false;
 
 	for (struct list_where where = {1, NULL}; line_next(&text, &line); where.line++) {
 		line = trimmed(line);
-		if (is_comment(line) && first)
+		if (is_comment(line) && !began)
 			comment = line;
 		if (!line.len || is_comment(line))
 			continue;
-		if (first) {
-			first = false;
-			is_csv = header(&csv, line, &s);
-			if (is_csv)
+		if (!began) {
+			began = true;
+			first = first_line(&csv, line, comment);
+			if (first == FIRST_HEADER)
 				continue;
-			is_csv = comment.p && hidden_header(&csv, comment, &s);
 		}
-		if (is_csv) {
-			split(&s, line, csv.separator);
-			csv_line(l, &csv, &s, &where);
-		} else {
+		if (first == FIRST_PLAIN) {
 			plain_line(l, line, &where);
+			continue;
 		}
+		split(&s, line, csv.separator);
+		csv_line(l, &csv, &s, &where);
 	}
-	l->format = is_csv ? "CSV" : "plain";
+	l->format = first == FIRST_PLAIN ? "plain" : "CSV";
 }

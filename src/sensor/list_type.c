@@ -46,6 +46,18 @@ static const struct word WORDS[] = {
 	{"certificate", {LIST_CERTIFICATE, false, false}},
 	{"cert-sha1", {LIST_CERTIFICATE, false, false}},
 	{"cert-sha256", {LIST_CERTIFICATE, false, false}},
+	/* Zeek's intelligence framework */
+	{"intel::addr", {LIST_ADDRESS, false, false}},
+	{"intel::subnet", {LIST_ADDRESS, false, false}},
+	{"intel::domain", {LIST_NAME, false, false}},
+	{"intel::cert-hash", {LIST_CERTIFICATE, false, false}},
+	{"intel::url", {LIST_TYPE_OTHER, false, false}},
+	{"intel::software", {LIST_TYPE_OTHER, false, false}},
+	{"intel::email", {LIST_TYPE_OTHER, false, false}},
+	{"intel::user-name", {LIST_TYPE_OTHER, false, false}},
+	{"intel::file-hash", {LIST_TYPE_OTHER, false, false}},
+	{"intel::file-name", {LIST_TYPE_OTHER, false, false}},
+	{"intel::pubkey-hash", {LIST_TYPE_OTHER, false, false}},
 	/* not seen from outside */
 	{"url", {LIST_TYPE_OTHER, false, false}},
 	{"uri", {LIST_TYPE_OTHER, false, false}},

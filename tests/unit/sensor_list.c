@@ -163,6 +163,14 @@ csv(void **state)
 	good("indicator;indicator_type;valid_until\n192.0.2.7;ip_address;2027-01-01\n", "192.0.2.7");
 	good("ioc_value,ioc_type\n192.0.2.7:8443,ip:port\n[2001:db8::7]:443,ip:port\n", "192.0.2.7 2001:db8::7");
 	good("sha256,ip\n" SHA256 ",\n,192.0.2.8\n", SHA256 " 192.0.2.8");
+	good("# \"ioc_id\",\"ioc_value\",\"ioc_type\"\n\"1\", \"a.example\", \"domain\"\n\"2\", \"b.example\", "
+	     "\"domain\"\n",
+	     "a.example b.example");
+	good("# ip, domain list\nip,domain\n192.0.2.7,a.example\n", "192.0.2.7 a.example");
+	good("#fields\tindicator\tindicator_type\tmeta.source\n192.0.2.7\tIntel::ADDR\tx\n"
+	     "198.51.100.0/24\tIntel::SUBNET\tx\n" SHA1 "\tIntel::CERT_HASH\tx\na.example\tIntel::DOMAIN\tx\n"
+	     "a.example/x\tIntel::URL\tx\n",
+	     "192.0.2.7 198.51.100.0/24 " SHA1 " a.example");
 	good_kind("value\n" MD5 "\n", LIST_JA3, MD5);
 }
 

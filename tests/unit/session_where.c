@@ -261,7 +261,7 @@ struct own {
 static void
 test_second_table(void **state)
 {
-	static const char *const severities[] = {"info", "low", "medium"};
+	static const struct text severities[] = {TEXT_INIT("info"), TEXT_INIT("low"), TEXT_INIT("medium")};
 	static const struct where_field fields[] = {
 		{"actor", "", offsetof(struct own, actor), 0, WHERE_ADDR, 0, NULL},
 		{"severity", "", offsetof(struct own, severity), 1, WHERE_RANK, 3, severities}};
