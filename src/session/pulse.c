@@ -13,6 +13,8 @@ count_from(struct pulse *p, const struct flow *f, const struct packet *k, uint8_
 	p->packets_from++;
 	p->bytes_from += k->payload_len;
 	p->udp_bytes_from += k->proto == PROTO_UDP ? k->payload_len : 0;
+	if (!(tcp & (TCP_SYN | TCP_RST))) /* nearly every packet */
+		return;
 	p->syns_from += opening == TCP_SYN;
 	p->syns_answered += opening == (TCP_SYN | TCP_ACK);
 	p->resets_from += (tcp & TCP_RST) != 0;
@@ -25,6 +27,8 @@ count_to(struct pulse *p, const struct packet *k, uint8_t tcp)
 	p->packets_to++;
 	p->bytes_to += k->payload_len;
 	p->udp_bytes_to += k->proto == PROTO_UDP ? k->payload_len : 0;
+	if (!(tcp & (TCP_SYN | TCP_RST)))
+		return;
 	p->syns_to += (tcp & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	p->resets_to += (tcp & TCP_RST) != 0;
 }
