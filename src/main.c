@@ -7,7 +7,8 @@
 
 #include "cmd/cmd.h"
 
-static const struct command *const COMMANDS[] = {&CMD_READ, &CMD_RUN, &CMD_SCHEMA, &CMD_DETECTORS, &CMD_CONFIG};
+static const struct command *const COMMANDS[] = {&CMD_READ,      &CMD_RUN,      &CMD_EXPLAIN, &CMD_SCHEMA,
+						 &CMD_DETECTORS, &CMD_PROFILES, &CMD_CONFIG,  &CMD_SUPPRESS};
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 
 static void
@@ -36,7 +37,7 @@ unknown(const char *name)
 	const struct command *nearest = COMMANDS[0];
 
 	for (size_t i = 1; i < COMMAND_COUNT; i++)
-		if (option_distance(name, COMMANDS[i]->name) < option_distance(name, nearest->name))
+		if (text_distance(name, COMMANDS[i]->name) < text_distance(name, nearest->name))
 			nearest = COMMANDS[i];
 	fprintf(stderr, "gatewitness: unknown command \"%.60s\"; the nearest is \"%s\" (see gatewitness --help)\n",
 		name, nearest->name);

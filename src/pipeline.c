@@ -13,6 +13,7 @@
 
 #include "flow/classify.h"
 #include "pipeline_news.h"
+#include "pipeline_places.h"
 #include "pipeline_shares.h"
 
 /* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
@@ -49,6 +50,7 @@ struct pipeline {
 	uint32_t others; /* packets of other hosts since the last pulse */
 	uint32_t roomy;  /* so many packets cannot fill a table, whatever they open */
 	struct site site;
+	struct pipeline_places places;
 	struct pulse pulse[GATEWAYS_MAX + 1];
 	struct counts counts;
 };
@@ -75,6 +77,7 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 	*p = (struct pipeline){.cfg = *cfg, .to = *to};
 	p->decoder = decoder_new(&c, share.fragments, &p->counts);
 	decoder_key(p->decoder, &cfg->table);
+	places_from(&p->places, &cfg->places);
 	p->detect = detect_new(&c, &share.detect, &p->counts);
 	shares_fit(&share, (size_t)(c.end - c.p), live_bytes());
 	p->flows = flows_new(&c, &share.flows, &p->counts);
@@ -97,6 +100,30 @@ void
 pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n)
 {
 	site_set(&p->site, addrs, n);
+}
+
+void
+pipeline_indicators(struct pipeline *p, const struct indicators *i)
+{
+	detect_indicators(p->detect, i);
+}
+
+void
+pipeline_places(struct pipeline *p, const struct place_lookup *from)
+{
+	places_from(&p->places, from);
+}
+
+void
+pipeline_rules(struct pipeline *p, const struct detect_rules *rules)
+{
+	detect_rules(p->detect, rules);
+}
+
+uint64_t
+pipeline_suppressed(const struct pipeline *p, uint32_t i)
+{
+	return detect_suppressed(p->detect, i);
 }
 
 void
@@ -178,6 +205,7 @@ tell(struct pipeline *p, struct flow *f, enum session_kind kind, struct when tim
 		p->pulse[s.gateway].resumptions_offered += s.id_offered != 0;
 		p->pulse[s.gateway].resumptions_accepted += s.resumed >= RESUMED_SESSION_ID;
 	}
+	places_fill(&p->places, &s);
 	p->counts.record_open += kind == SESSION_OPEN;
 	p->counts.record_update += kind == SESSION_UPDATE;
 	p->counts.record_close += kind == SESSION_CLOSE;
@@ -605,6 +633,24 @@ pipeline_pulse(struct pipeline *p, const struct pulse *pulse)
 		p->now = pulse->time;
 	detect_idle(p->detect, p->now, &findings);
 	detect_pulse(p->detect, pulse, &findings);
+}
+
+size_t
+pipeline_saved_size(const struct pipeline *p)
+{
+	return detect_saved_size(p->detect);
+}
+
+void
+pipeline_save(const struct pipeline *p, struct out *o)
+{
+	detect_save(p->detect, o);
+}
+
+enum snapshot_verdict
+pipeline_load(struct pipeline *p, struct cur bytes, struct snapshot_report *report)
+{
+	return detect_load(p->detect, bytes, report);
 }
 
 void

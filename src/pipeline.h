@@ -8,7 +8,10 @@
 #define PIPELINE_H
 
 #include "detect/detect.h"
+#include "detect/rules.h"
+#include "detect/snapshot.h"
 #include "packet/packet.h"
+#include "session/place.h"
 #include "session/site.h"
 
 enum { PIPELINE_BATCH = 32 };
@@ -24,6 +27,7 @@ struct pipeline_config {
 	uint32_t ndpi_calls; /* ndpi.calls: a second */
 	int64_t update_ns;   /* session.update: how far apart; the first comes after a quarter of it */
 	struct detect_config detect;
+	struct place_lookup places; /* find NULL: off */
 };
 
 /* Where records and findings go. */
@@ -45,6 +49,14 @@ void pipeline_close(struct pipeline *p);
 /* Sets who the gateways are; until then every connection is recorded and none judged. */
 void pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n);
 
+/* Lists of indicators, and where addresses are, for records from now on.  NULL: no lists. */
+void pipeline_indicators(struct pipeline *p, const struct indicators *i);
+void pipeline_places(struct pipeline *p, const struct place_lookup *from);
+
+/* What the operator told, from now on; it must live until it is replaced.  NULL: nothing. */
+void pipeline_rules(struct pipeline *p, const struct detect_rules *rules);
+uint64_t pipeline_suppressed(const struct pipeline *p, uint32_t i); /* findings under suppression i */
+
 /* Connections that begin from now on come from capture file number n (0: live). */
 void pipeline_capture(struct pipeline *p, uint16_t n);
 
@@ -57,6 +69,11 @@ void pipeline_tick(struct pipeline *p, struct when now);
 /* The other door: records and pulses as they were told once, in the order of their time.  Only detectors work. */
 void pipeline_record(struct pipeline *p, const struct session *s);
 void pipeline_pulse(struct pipeline *p, const struct pulse *pulse);
+
+/* What was learnt (detect/snapshot.h): to write, and to read before the first frame or record. */
+size_t pipeline_saved_size(const struct pipeline *p);
+void pipeline_save(const struct pipeline *p, struct out *o);
+enum snapshot_verdict pipeline_load(struct pipeline *p, struct cur bytes, struct snapshot_report *report);
 
 /* Ends every open connection and incident. */
 void pipeline_end(struct pipeline *p);

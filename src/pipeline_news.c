@@ -71,18 +71,17 @@ first_queue(const struct news *n)
 struct when
 news_due(const struct news *n)
 {
+	static const struct when never = {INT64_MAX};
 	enum news_queue q = first_queue(n);
 
-	return q == NEWS_NONE ? (struct when){INT64_MAX} : link_at(n, n->head[q])->due;
+	return q == NEWS_NONE ? never : link_at(n, n->head[q])->due;
 }
 
 uint32_t
 news_next(struct news *n, struct when now)
 {
-	enum news_queue q;
-
-	while ((q = first_queue(n)) != NEWS_NONE && !when_before(now, link_at(n, n->head[q])->due)) {
-		uint32_t item = n->head[q];
+	while (!when_before(now, news_due(n))) {
+		uint32_t item = n->head[first_queue(n)];
 		struct news_link *l = link_at(n, item);
 
 		news_forget(n, item);

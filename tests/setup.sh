@@ -3,7 +3,7 @@
 #	tests/setup.sh build [test] [check] [bench]
 set -eu
 
-build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev"
+build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev"
 test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq"
 check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmocka-dev"
 bench="valgrind tcpdump libndpi-bin python3"

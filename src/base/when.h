@@ -8,6 +8,7 @@
 #define BASE_WHEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct when {
@@ -44,5 +45,10 @@ when_before(struct when a, struct when b)
 {
 	return a.ns < b.ns;
 }
+
+/* "2025-05-01", "2025-05-01T22:00", "2025-05-01T22:00:05.25+02:00": UTC unless an offset is given.  False: no time. */
+bool when_parse(struct when *t, const char *text, size_t n);
+/* "Z", "+02:00", "-0330": seconds east of UTC. */
+bool when_parse_offset(const char *text, size_t n, int64_t *seconds);
 
 #endif

@@ -38,9 +38,9 @@ unknown(const struct args *a, const char *name, size_t len)
 	unsigned best;
 
 	snprintf(wanted, sizeof(wanted), "%.*s", (int)len, name);
-	best = option_distance(wanted, nearest);
+	best = text_distance(wanted, nearest);
 	for (const struct arg_option *o = a->command->options; o->name; o++) {
-		unsigned d = option_distance(wanted, o->name);
+		unsigned d = text_distance(wanted, o->name);
 
 		if (d < best) {
 			best = d;

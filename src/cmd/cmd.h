@@ -24,7 +24,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command CMD_READ, CMD_RUN, CMD_SCHEMA, CMD_DETECTORS, CMD_CONFIG;
+extern const struct command CMD_READ, CMD_RUN, CMD_EXPLAIN, CMD_SCHEMA, CMD_DETECTORS, CMD_PROFILES, CMD_CONFIG,
+	CMD_SUPPRESS;
 
 /* Options and files in any order; what follows `--` is a file. */
 struct args {

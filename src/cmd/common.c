@@ -24,6 +24,7 @@ void
 common_free(struct common *c)
 {
 	watch_close(&c->watch);
+	enrich_free(c->enrich);
 	free(c);
 }
 
@@ -41,16 +42,39 @@ config_error(struct common *c)
 	return EXIT_USAGE;
 }
 
-static int
-gateway_option(struct common *c, const char *list)
+static bool
+gateway_option(struct config *config, bool *given, const char *list)
 {
-	if (!c->gateway_given) {
-		c->gateway_given = true;
-		memset(c->config.gateway, 0, sizeof(c->config.gateway));
-		c->config.gateways = 1;
-		memcpy(c->config.gateway[0].name, "gateway", sizeof("gateway"));
+	if (!*given) {
+		*given = true;
+		memset(config->gateway, 0, sizeof(config->gateway));
+		config->gateways = 1;
+		memcpy(config->gateway[0].name, "gateway", sizeof("gateway"));
 	}
-	return config_gateway_list(&c->config, list) ? EXIT_DONE : config_error(c);
+	return config_gateway_list(config, list);
+}
+
+bool
+common_configure(struct config *config, bool *gateway_given, const struct given *option)
+{
+	if (option->id == 'g')
+		return gateway_option(config, gateway_given, option->value);
+	if (option->id == 'c')
+		return config_file(config, option->value);
+	return config_set(config, option->value) == CONFIG_FINE;
+}
+
+/* Taken now, and kept for a reload. */
+static int
+configure(struct common *c, int id, const char *value)
+{
+	struct given *g = &c->given[c->givens];
+
+	if (c->givens == GIVEN_MAX)
+		return usage_error(c->command->name, "more than 256 options; write them into a configuration");
+	*g = (struct given){id, value};
+	c->givens++;
+	return common_configure(&c->config, &c->gateway_given, g) ? EXIT_DONE : config_error(c);
 }
 
 int
@@ -58,11 +82,9 @@ common_option(struct common *c, int id, const char *value)
 {
 	switch (id) {
 	case 'g':
-		return gateway_option(c, value);
 	case 'c':
-		return config_file(&c->config, value) ? EXIT_DONE : config_error(c);
 	case OPT_SET:
-		return config_set(&c->config, value) == CONFIG_FINE ? EXIT_DONE : config_error(c);
+		return configure(c, id, value);
 	case OPT_EVE:
 		c->eve = value;
 		return EXIT_DONE;
@@ -119,6 +141,44 @@ on_gateways(void *arg, const struct gateway_guess *guess, size_t n)
 				"none is judged; name it with -g\n");
 }
 
+static void
+on_began(void *arg, struct when first)
+{
+	common_say_expired(arg, first);
+}
+
+static void
+on_list(void *arg, bool bad, const char *line)
+{
+	struct common *c = arg;
+
+	if (bad)
+		common_error(c, line);
+	else if (!c->quiet)
+		fprintf(stderr, "%s%s\n", c->err.tty ? "\r\x1b[K" : "", line);
+}
+
+static int
+open_enrich(struct common *c)
+{
+	struct enrich_wanted want = {.country = config_text(&c->config, OPT_places_country),
+				     .asn = config_text(&c->config, OPT_places_asn),
+				     .tell = {c, on_list}};
+
+	if (!lists_configured(&want.lists, &c->config, c->config.error))
+		return config_error(c);
+	want.lists.own = c->own;
+	want.lists.owns = config_gateways(&c->config, c->own, GATEWAY_ADDRS_MAX);
+	c->enrich = enrich_new(&want);
+	return c->enrich ? EXIT_DONE : EXIT_USAGE;
+}
+
+void
+common_poll(struct common *c)
+{
+	enrich_poll(c->enrich, c->watch.pipeline);
+}
+
 int
 common_open(struct common *c, const char *iface)
 {
@@ -130,12 +190,21 @@ common_open(struct common *c, const char *iface)
 				     NULL,
 		.iface = iface,
 		.version = PROGRAM_VERSION,
-		.tell = {c, c->quiet ? NULL : on_session, c->quiet ? NULL : on_finding, on_gateways},
+		.rules = &c->rules[c->now],
+		.tell = {c, c->quiet ? NULL : on_session, c->quiet ? NULL : on_finding, on_began, on_gateways},
 	};
 
+	if (!rules_build(&c->rules[c->now], &c->config, &c->config, c->config.error))
+		return config_error(c);
+	if (open_enrich(c) != EXIT_DONE)
+		return EXIT_USAGE;
 	c->eve = setup.eve;
-	if (watch_open(&c->watch, &setup))
+	if (watch_open(&c->watch, &setup)) {
+		enrich_use(c->enrich, c->watch.pipeline);
+		if (*c->watch.notice && !c->quiet)
+			common_error(c, c->watch.notice);
 		return EXIT_DONE;
+	}
 	common_error(c, c->watch.error);
 	return EXIT_IO;
 }

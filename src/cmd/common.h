@@ -7,9 +7,11 @@
 #include "cmd/cmd.h"
 #include "cmd/tally.h"
 #include "cmd/term.h"
+#include "sensor/enrich.h"
+#include "sensor/rules.h"
 #include "sensor/watch.h"
 
-enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD };
+enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD, OPT_JSON };
 
 #define COMMON_OPTIONS                                                                                                 \
 	{'g', "gateway", "ADDR[,ADDR]", "addresses of the gateway: those clients call, and those it calls from"},      \
@@ -19,6 +21,14 @@ enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD };
 	{                                                                                                              \
 		OPT_QUIET, "quiet", NULL, "no summary, no progress; errors only"                                       \
 	}
+
+/* An option of the command line, as it has to be taken again when the configuration is read again. */
+struct given {
+	int id;
+	const char *value;
+};
+
+enum { GIVEN_MAX = 256 };
 
 struct common {
 	const struct command *command;
@@ -30,6 +40,12 @@ struct common {
 	bool quiet, gateway_given;
 	struct gateway_guess guess[GATEWAY_GUESSES];
 	size_t guesses;
+	struct given given[GIVEN_MAX];
+	unsigned givens;
+	struct detect_rules rules[2];               /* in force, and room for those that are read next */
+	unsigned now;                               /* which of them is in force */
+	struct gateway_addr own[GATEWAY_ADDRS_MAX]; /* of the configuration: no list may have them */
+	struct enrich *enrich;                      /* lists and places */
 };
 
 /* NULL after telling that there is no memory. */
@@ -39,8 +55,21 @@ void common_free(struct common *c);
 /* One option of COMMON_OPTIONS.  EXIT_DONE, or the mistake was told and its exit code is returned. */
 int common_option(struct common *c, int id, const char *value);
 
+/* Lists and places read anew are in force from the next packet; cheap when there is nothing to do. */
+void common_poll(struct common *c);
+
+/* Reads lists and places anew, in a thread, and the configuration again and puts its suppressions, maintenance and facts in force.  False: a mistake was told,
+   and what was in force stays. */
+bool common_reload(struct common *c);
+
 /* Opens the watch; iface NULL: reading. */
 int common_open(struct common *c, const char *iface);
+
+/* An option of the configuration into *config: -g, -c, --set.  False: config->error. */
+bool common_configure(struct config *config, bool *gateway_given, const struct given *option);
+
+/* Names suppressions that are over at that time, if there are any. */
+void common_say_expired(struct common *c, struct when now);
 
 /* Writes what is left and closes; returns the exit code, at least `so_far`. */
 int common_close(struct common *c, int so_far);

@@ -16,14 +16,16 @@
 
 enum { OPT_FILTER = 'f', OPT_IFACE = 'i' };
 
-/* The one thing a signal may touch. */
-static volatile sig_atomic_t stop;
+/* All that a signal may touch. */
+static volatile sig_atomic_t stop, hangup;
 
 static void
 on_signal(int number)
 {
-	(void)number;
-	stop = 1;
+	if (number == SIGHUP)
+		hangup = 1;
+	else
+		stop = 1;
 }
 
 struct running {
@@ -44,6 +46,7 @@ catch_signals(void)
 
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGHUP, &act, NULL);
 }
 
 static void
@@ -99,6 +102,14 @@ going(const struct running *r)
 	return !stop && !watch_failed(&r->common->watch) && !(r->records && r->record.error);
 }
 
+/* SIGHUP: what can change while the watch goes on is read again. */
+static void
+reload(struct running *r)
+{
+	hangup = 0;
+	common_reload(r->common);
+}
+
 static void
 watch_live(struct running *r)
 {
@@ -106,6 +117,9 @@ watch_live(struct running *r)
 	size_t n;
 
 	while (going(r)) {
+		if (hangup)
+			reload(r);
+		common_poll(r->common);
 		if (!capture_frames(r->capture, frames, PIPELINE_BATCH, &n)) {
 			common_error(r->common, capture_error(r->capture));
 			r->exit = EXIT_IO;
@@ -286,6 +300,11 @@ const struct command CMD_RUN = {
 	"to capture: root, or  setcap cap_net_raw+ep gatewitness. Without -g every session is\n"
 	"recorded until the gateway is clear, which takes at least a minute; then those of the\n"
 	"gateway only (capture.scope).\n"
+	"\n"
+	"SIGHUP reads the configuration again: suppressions, maintenance and facts of it are in force\n"
+	"from then on, and so are the lists of indicators and the databases of places that were named\n"
+	"at start; the rest waits for the next start. When there is a mistake in one of them, file and\n"
+	"line are named and what was in force stays.\n"
 	"\n"
 	"examples:\n"
 	"  gatewitness run -i eth1 -g 192.0.2.10,192.0.2.11 --eve /var/log/gatewitness/eve.json\n"

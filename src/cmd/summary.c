@@ -172,6 +172,17 @@ print_finding(const struct term *t, const struct finding *f)
 	print_sessions_of(t, f);
 }
 
+/* A rule that is quiet about nothing is worth a look, too. */
+static void
+print_suppressed(const struct term *t, const struct common *c)
+{
+	const struct detect_rules *r = &c->rules[c->now];
+
+	for (uint32_t i = 0; i < r->suppressions; i++)
+		fprintf(t->to, "  %s suppressed by %s\n", words_number(pipeline_suppressed(c->watch.pipeline, i)).text,
+			r->suppress[i].name);
+}
+
 static void
 print_findings(const struct term *t, const struct tally *y)
 {
@@ -265,6 +276,7 @@ summary_print(struct common *c, const struct summary *s)
 	print_sessions(t, c);
 	print_programs(t, &c->tally);
 	print_findings(t, &c->tally);
+	print_suppressed(t, c);
 	print_losses(t, n, "Not understood", NOT_UNDERSTOOD, sizeof(NOT_UNDERSTOOD) / sizeof(NOT_UNDERSTOOD[0]));
 	print_losses(t, n, "Not seen", LOSSES, sizeof(LOSSES) / sizeof(LOSSES[0]));
 	print_kernel(t, s->live);

@@ -107,7 +107,7 @@ void
 tally_finding(struct tally *t, const struct finding *f)
 {
 	if (!eve_alerts(f)) {
-		t->infos++;
+		t->infos += f->suppressed == NULL;
 		return;
 	}
 	t->alerts++;

@@ -36,7 +36,7 @@ struct tally {
 	uint64_t carrier[TALLY_CARRIERS];
 	uint32_t versions, programs;
 	uint64_t programs_left_out; /* sessions of programs that found no room */
-	uint64_t alerts, infos;
+	uint64_t alerts, infos;     /* infos: all others that are not suppressed */
 	uint64_t by_severity[SEVERITY_CRITICAL + 1];
 	struct tally_version version[TALLY_VERSIONS];
 	uint32_t slot[2 * TALLY_PROGRAMS]; /* by key; 0: free, else index + 1 */

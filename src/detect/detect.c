@@ -3,6 +3,7 @@
  *
  * Must not know what any single detector looks for: they come from detect.def.
  */
+#include "detect/monitor.h"
 #include "detect/visit.h"
 
 #include <string.h>
@@ -28,12 +29,23 @@ const struct detect_param DETECT_PARAMS[] = {
 };
 const unsigned DETECT_PARAM_COUNT = sizeof(DETECT_PARAMS) / sizeof(DETECT_PARAMS[0]);
 
+const struct detector_info *
+detector_by_id(uint16_t id)
+{
+	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+		if (DETECTORS[i].id == id)
+			return &DETECTORS[i];
+	return NULL;
+}
+
 /* Which functions a detector has. */
-#define JUDGE(code)             code##_judge, NULL, NULL
-#define JUDGE_LEARN(code)       code##_judge, code##_learn, NULL
-#define JUDGE_PULSE(code)       code##_judge, NULL, code##_pulse
-#define JUDGE_LEARN_PULSE(code) code##_judge, code##_learn, code##_pulse
-#define PULSE(code)             NULL, NULL, code##_pulse
+#define JUDGE(code)             code##_judge, NULL, NULL, NULL
+#define JUDGE_LEARN(code)       code##_judge, code##_learn, NULL, NULL
+#define JUDGE_PULSE(code)       code##_judge, NULL, code##_pulse, NULL
+#define JUDGE_LEARN_PULSE(code) code##_judge, code##_learn, code##_pulse, NULL
+#define PULSE(code)             NULL, NULL, code##_pulse, NULL
+#define STAY(code)              NULL, NULL, NULL, code##_stay
+#define JUDGE_STAY(code)        code##_judge, NULL, NULL, code##_stay
 
 static const struct detector_code {
 	uint16_t id, share;
@@ -41,6 +53,7 @@ static const struct detector_code {
 	void (*judge)(struct detect *d, const struct view *v);
 	void (*learn)(struct detect *d, const struct view *v);
 	void (*pulse)(struct detect *d, const struct pulse *p);
+	void (*stay)(struct detect *d, struct visit *w);
 } CODE[] = {
 #define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) {id, share, code##_init, calls(code)},
 #define PARAM(...)
@@ -52,14 +65,15 @@ static const struct detector_code {
 /* 256ths of the memory; what is left of 256 is the frame itself and rounding. */
 enum {
 	SHARES = 256,
-	SHARE_RUNNING = 12,
+	SHARE_RUNNING = 11,
 	SHARE_INCIDENTS = 6,
 	SHARE_TRAILS = 3,
 	SHARE_FAMILIAR = 92,
-	SHARE_VISITS = 20
+	SHARE_VISITS = 18,
+	SHARE_MONITORS = 1
 };
 enum {
-	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_TRAILS + SHARE_FAMILIAR + SHARE_VISITS
+	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_TRAILS + SHARE_FAMILIAR + SHARE_VISITS + SHARE_MONITORS
 #define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) +share
 #define PARAM(...)
 #include "detect/detect.def"
@@ -67,13 +81,23 @@ enum {
 #undef PARAM
 };
 _Static_assert(SHARE_SUM <= SHARES - 4, "detectors' shares");
-_Static_assert(sizeof(struct detect) + 1024 <= DETECT_MEMORY_MIN / SHARES * 4, "the frame has four shares");
+_Static_assert(sizeof(struct detect) + RULES_SUPPRESS * 8 + 1024 <= DETECT_MEMORY_MIN / SHARES * 4,
+	       "the frame has four shares");
 
 /* Of a session that is not over. */
 struct running {
+	uint64_t bytes_out, bytes_in;
 	uint32_t judged;        /* exchanges */
 	bool established, cert; /* were seen */
 };
+
+static bool
+running_sound(const void *bytes)
+{
+	const struct running *r = bytes;
+
+	return sound_bool(&r->established) && sound_bool(&r->cert);
+}
 
 static void
 keep(struct detect *d, const struct kept *k)
@@ -103,6 +127,12 @@ detect_array(struct detect *d, struct carve *c, size_t bytes, uint16_t version)
 }
 
 /* A public key: what is remembered of a text is compared with what another run remembers. */
+void
+detect_sound(struct detect *d, bool (*sound)(const void *bytes))
+{
+	d->kept[d->kept_count - 1].sound = sound;
+}
+
 static const struct hash_key PUBLIC_KEY = {UINT64_C(0x6761746577697477), UINT64_C(0x6465746563740001)};
 
 uint64_t
@@ -147,26 +177,38 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 			     .table = cfg->table,
 			     .counts = counts,
 			     .now = {INT64_MIN}};
+	d->suppressed = carve_take(&own, RULES_SUPPRESS * sizeof(*d->suppressed));
+	memset(d->suppressed, 0, RULES_SUPPRESS * sizeof(*d->suppressed));
 	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
 		d->param[i] = bounded(cfg->params ? cfg->params[i] : DETECT_PARAMS[i].value);
 	const struct {
 		struct memory *m;
 		uint32_t payload;
 		unsigned share;
-	} tables[] = {{&d->running, sizeof(struct running), SHARE_RUNNING},
-		      {&d->incidents, incident_payload(), SHARE_INCIDENTS},
-		      {&d->trails, trail_payload(), SHARE_TRAILS},
-		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR},
-		      {&d->visits, visit_payload(), SHARE_VISITS}};
+		bool (*sound)(const void *bytes);
+	} tables[] = {{&d->running, sizeof(struct running), SHARE_RUNNING, running_sound},
+		      {&d->incidents, incident_payload(), SHARE_INCIDENTS, incident_sound},
+		      {&d->trails, trail_payload(), SHARE_TRAILS, trail_sound},
+		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR, NULL},
+		      {&d->monitors, monitor_payload(), SHARE_MONITORS, NULL}};
 
-	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		detect_memory(d, tables[i].m, &own,
 			      &(struct memory_plan){.bytes = share * tables[i].share, .payload = tables[i].payload});
+		detect_sound(d, tables[i].sound);
+	}
+	visit_init(d, &own, share * SHARE_VISITS);
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++) {
 		d->making = CODE[i].id;
 		d->state[CODE[i].id] = CODE[i].init(d, &own, share * CODE[i].share);
 	}
 	return d;
+}
+
+void
+detect_indicators(struct detect *d, const struct indicators *i)
+{
+	d->indicators = i;
 }
 
 /* The last exchange of a session that goes on may still grow, unless it has been silent since. */
@@ -189,6 +231,8 @@ view_exchanges(struct detect *d, struct view *v)
 	v->first = r == NULL;
 	v->first_established = v->s->established && !(r && r->established);
 	v->first_cert = v->s->cert_sha256.p && !(r && r->cert);
+	v->more_out = v->s->bytes_out - (r ? r->bytes_out : 0);
+	v->more_in = v->s->bytes_in - (r ? r->bytes_in : 0);
 	v->from = r ? r->judged : 0;
 	v->until = finished(v->s);
 	if (v->from > v->until)
@@ -199,7 +243,22 @@ view_exchanges(struct detect *d, struct view *v)
 		return;
 	}
 	r = memory_use(&d->running, &key, &(bool){false});
-	*r = (struct running){v->until, v->s->established, v->s->cert_sha256.p != NULL};
+	*r = (struct running){.bytes_out = v->s->bytes_out,
+			      .bytes_in = v->s->bytes_in,
+			      .judged = v->until,
+			      .established = v->s->established,
+			      .cert = v->s->cert_sha256.p != NULL};
+}
+
+/* What the operator said of the networks at both ends. */
+static void
+view_networks(const struct detect *d, struct view *v)
+{
+	const struct session *s = v->s;
+
+	v->hidden =
+		s->role == ROLE_INBOUND && addr_same(&v->client, &s->src) && in_net(d, s->gateway, NET_BEHIND, &s->src);
+	v->shared = s->role == ROLE_OUTBOUND && in_net(d, s->gateway, NET_NAT, &s->src);
 }
 
 static struct gate *
@@ -213,12 +272,28 @@ gate_seen(struct detect *d, uint8_t gateway, struct when t)
 	return g;
 }
 
+/* Visits that went on some minutes ago are told to those who judge a stay as a whole. */
+static void
+tell_stays(struct detect *d)
+{
+	struct visit *w;
+
+	while ((w = visit_due(d)) != NULL) {
+		for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+			if (CODE[i].stay)
+				CODE[i].stay(d, w);
+		familiar_stay(d, w);
+	}
+	visits_pass(d);
+}
+
 static void
 time_passes(struct detect *d, struct when now)
 {
 	if (when_before(d->now, now))
 		d->now = now;
 	incident_idle(d, d->now);
+	tell_stays(d);
 }
 
 static void
@@ -236,9 +311,11 @@ view_of(struct detect *d, struct view *v)
 	v->learning = v->known_ns < d->learn_ns;
 	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->client);
 	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
-	v->familiar = s->role == ROLE_INBOUND && familiar_known(d, v);
+	view_networks(d, v);
+	v->visit = v->hidden ? NULL : visit_find(d, v);
+	v->familiar = s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v);
 	view_exchanges(d, v);
-	v->visit = visit_note(d, v);
+	v->visit = v->hidden ? NULL : visit_note(d, v);
 }
 
 static bool
@@ -255,8 +332,8 @@ detect_session(struct detect *d, const struct session *s, const struct detect_si
 	d->to = to;
 	if (!gateway_known(s->gateway))
 		return;
-	d->session = s;
 	time_passes(d, s->time);
+	d->session = s;
 	view_of(d, &v);
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
 		if (CODE[i].judge)

@@ -40,6 +40,8 @@ struct finding {
 	bool learning;             /* the gateway's learning time was not over */
 	bool degraded;             /* parts of what it rests on were not seen */
 	bool weak;                 /* evidence only: no alert without other evidence */
+	bool explained;            /* by what is known of the site: no chain makes more of it */
+	bool note;                 /* for the record: begins no chain */
 	struct when time;          /* packet time of the last evidence */
 	struct addr actor, target; /* the two addresses of the alert: src and dest */
 	uint16_t actor_port, target_port;
@@ -56,6 +58,9 @@ struct finding {
 	const char *chain, *chain_words;               /* chain.def: what made more of it; NULL: nothing */
 	uint64_t chain_incident;                       /* what it came after, and how long */
 	int64_t chain_s;
+	/* names of the operator's rules (detect/rules.h); NULL: none */
+	const char *suppressed; /* recorded only: no incident, no alert */
+	const char *expected;   /* announced: info */
 };
 
 struct detector_info {
@@ -67,6 +72,7 @@ struct detector_info {
 };
 extern const struct detector_info DETECTORS[];
 extern const unsigned DETECTOR_COUNT;
+const struct detector_info *detector_by_id(uint16_t id); /* NULL: none */
 
 /* Parameters of detectors: detect.def declares them; the config sets them by "detect.DETECTOR.NAME". */
 struct detect_param {
@@ -115,6 +121,10 @@ struct detect_sink {
 	void (*finding)(void *arg, const struct finding *f, const struct session *s);
 	void (*closed)(void *arg, const struct incident *i);
 };
+
+/* Lists of indicators from now on; they must outlive their use.  NULL: none. */
+struct indicators;
+void detect_indicators(struct detect *d, const struct indicators *i);
 
 /* Judges, then learns.  Only records with a gateway are judged; others cost nothing. */
 void detect_session(struct detect *d, const struct session *s, const struct detect_sink *to);

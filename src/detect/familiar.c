@@ -1,18 +1,48 @@
 /*
  * familiar: which clients (network and client program) have used a gateway the ordinary way before.
  *
- * Ordinary is variety: many sizes of requests, on several days.  What an intruder does, over and over alike,
- * does not make him familiar, and while there is an incident about him nothing does.
+ *	/24 or /48, gateway, page 0 -> three programs: days, logins, tunnels, last day
+ *	                    page 1 -> three more ...		at most PAGES: no network takes more than its part
+ *	program, gateway -> in how many networks, how often with a login
+ *
+ * Ordinary is a login that went on, or variety: many sizes of requests, on several days.  What an intruder does,
+ * over and over alike, does not make him familiar, and while there is an incident about him nothing does.  Browser
+ * updates change the program: in a network that is known, a program of the same kind, or one login, is enough.
  */
-#include "detect/frame.h"
+#include "detect/familiar.h"
 
-struct familiar {
-	int32_t day; /* the last one, since 1970 */
-	uint32_t days, exchanges;
-	uint64_t shapes; /* sizes of requests: size_bit */
+enum {
+	SLOTS = 3,
+	PAGES = 8,
+	AGE_DAYS = 180,
+	SHAPES = 6, /* sizes of requests in a day */
+	SHAPES_TODAY = 10,
+	EXCHANGES_TODAY = 24,
+	COUNT_MOST = 15,
+	DAYS_MOST = 255,
+	KIND_BITS = 8,
+	PROGRAM_NETWORKS = 3, /* a program of several people */
+	PASSES_FROM = 4,      /* stays without login of a program that has none with */
 };
 
-enum { FAMILIAR_STEP = 16, FAMILIAR_SHAPES = 6, FAMILIAR_EXCHANGES = 24, FAMILIAR_SHAPES_TODAY = 10 };
+/* A program: 24 bits of its key, and of its kind 8. */
+struct slot {
+	uint32_t who;
+	uint16_t day; /* the last one, since 1970 */
+	uint8_t days;
+	uint8_t uses; /* logins, and 16 times the tunnels (or other use): 15 at most */
+};
+
+struct familiar {
+	struct slot slot[SLOTS];
+};
+
+/* In the same table, under the program alone. */
+struct program {
+	uint32_t networks, logins, without;
+	uint16_t day, unused[5];
+};
+_Static_assert(sizeof(struct program) == sizeof(struct familiar), "one table for both");
 
 uint32_t
 familiar_payload(void)
@@ -20,45 +50,249 @@ familiar_payload(void)
 	return sizeof(struct familiar);
 }
 
-static struct memory_key
-familiar_key(const struct view *v)
+static uint16_t
+day_of(struct when t)
 {
-	return (struct memory_key){detect_net(&v->client, 24, 48), v->s->client_key, v->s->gateway};
+	return (uint16_t)(t.ns / (86400 * NS_PER_S));
+}
+
+/* What an update leaves alone: protocol, ALPN and the list of ciphers. */
+static uint32_t
+kind_of(const struct session *s)
+{
+	enum { CIPHERS_AT = 11, CIPHERS = 12 };
+
+	if (!s->ja4.p || s->ja4.len < CIPHERS_AT + CIPHERS)
+		return 0;
+	return (uint32_t)(detect_hash((struct text){s->ja4.p + CIPHERS_AT, CIPHERS}) & 0xff) | 1;
+}
+
+static uint32_t
+who_of(uint64_t program, uint32_t kind)
+{
+	return (uint32_t)(program * UINT64_C(0x9e3779b97f4a7c15) >> 40) << KIND_BITS | kind;
+}
+
+static unsigned
+logins(const struct slot *s)
+{
+	return s->uses & 15u;
+}
+
+static unsigned
+tunnels(const struct slot *s)
+{
+	return s->uses >> 4;
+}
+
+static bool
+is_empty(const struct slot *s)
+{
+	return s->days == 0 && s->uses == 0;
+}
+
+static struct memory_key
+row_key(const struct addr *client, uint8_t gateway, unsigned page)
+{
+	return (struct memory_key){detect_net(client, 24, 48), page, gateway};
+}
+
+static struct memory_key
+program_key(uint64_t program, uint8_t gateway)
+{
+	static const struct addr anywhere;
+
+	return (struct memory_key){anywhere, program, gateway};
+}
+
+static bool
+same_program(const struct slot *s, uint32_t who)
+{
+	return !is_empty(s) && s->who >> KIND_BITS == who >> KIND_BITS;
+}
+
+static bool
+is_known(const struct slot *s, uint16_t today)
+{
+	return s->days >= 2 && today - s->day <= AGE_DAYS;
+}
+
+/* What a network's rows say of a program. */
+struct found {
+	const struct slot *slot; /* the program's own */
+	bool network, kind;      /* somebody's; one of the same kind */
+};
+
+static struct found
+look_up(const struct detect *d, const struct addr *client, uint8_t gateway, uint32_t who)
+{
+	uint32_t kind = who & ((1 << KIND_BITS) - 1);
+	uint16_t today = day_of(d->now);
+	struct found f = {0};
+
+	for (unsigned page = 0; page < PAGES; page++) {
+		const struct memory_key key = row_key(client, gateway, page);
+		const struct familiar *row = memory_find(&d->familiars, &key);
+
+		if (!row)
+			break;
+		for (unsigned i = 0; i < SLOTS; i++) {
+			const struct slot *s = &row->slot[i];
+
+			if (same_program(s, who))
+				f.slot = s;
+			else if (is_known(s, today)) {
+				f.network = true;
+				f.kind |= kind && (s->who & ((1 << KIND_BITS) - 1)) == kind;
+			}
+		}
+	}
+	return f;
+}
+
+/* The program's place in the network's rows, made when it has none; the one unseen for longest makes room. */
+static struct slot *
+slot_use(struct detect *d, const struct addr *client, uint8_t gateway, uint32_t who)
+{
+	struct slot *oldest = NULL;
+
+	for (unsigned page = 0; page < PAGES; page++) {
+		const struct memory_key key = row_key(client, gateway, page);
+		bool fresh;
+		struct familiar *row = memory_use(&d->familiars, &key, &fresh);
+
+		for (unsigned i = 0; i < SLOTS; i++) {
+			struct slot *s = &row->slot[i];
+
+			if (same_program(s, who))
+				return s;
+			if (!oldest || s->days < oldest->days || (s->days == oldest->days && s->day < oldest->day))
+				oldest = s;
+		}
+		if (fresh || is_empty(oldest))
+			break;
+	}
+	*oldest = (struct slot){.who = who};
+	return oldest;
+}
+
+/* Rows of who is known stay, and so do those before them. */
+static void
+keep_rows(struct detect *d, const struct addr *client, uint8_t gateway, const struct slot *s)
+{
+	bool known = false;
+
+	if (s->days < 2 && !logins(s))
+		return;
+	for (unsigned page = PAGES; page-- > 0;) {
+		const struct memory_key key = row_key(client, gateway, page);
+		struct familiar *row = memory_find(&d->familiars, &key);
+
+		for (unsigned i = 0; row && i < SLOTS; i++)
+			known |= row->slot[i].days >= 2 || logins(&row->slot[i]);
+		if (row && known)
+			memory_keep(&d->familiars, row);
+	}
+}
+
+static bool
+ordinary_today(const struct visit *w)
+{
+	return w && w->exchanges >= EXCHANGES_TODAY && set_count(w->requests) >= SHAPES_TODAY;
 }
 
 bool
 familiar_known(const struct detect *d, const struct view *v)
 {
-	const struct memory_key key = familiar_key(v);
-	const struct familiar *who = memory_find(&d->familiars, &key);
-	unsigned shapes;
+	uint64_t program = v->visit ? v->visit->program : v->s->client_key;
+	struct found f = look_up(d, &v->client, v->s->gateway, who_of(program, kind_of(v->s)));
 
-	if (!who)
-		return false;
-	shapes = set_count(who->shapes);
-	return (who->days >= 2 && shapes >= FAMILIAR_SHAPES) ||
-	       (who->exchanges >= FAMILIAR_EXCHANGES && shapes >= FAMILIAR_SHAPES_TODAY);
+	if (f.slot && is_known(f.slot, day_of(d->now)))
+		return true;
+	return f.kind || (f.network && f.slot && logins(f.slot)) || ordinary_today(v->visit);
+}
+
+/* A day counts when the client logged in and went on, or was as varied as people are. */
+static bool
+was_ordinary(const struct visit *w)
+{
+	bool skipped = w->used.ns && !w->login.ns;
+
+	return !skipped && (set_count(w->requests) >= SHAPES || (w->login.ns && w->used.ns));
 }
 
 void
 familiar_learn(struct detect *d, const struct view *v)
 {
-	const struct session *s = v->s;
-	struct memory_key key;
-	struct familiar *who;
-	int32_t day = (int32_t)(s->time.ns / (86400 * NS_PER_S));
-	bool fresh;
+	const struct visit *w = v->visit;
+	uint16_t today = day_of(v->s->time);
+	struct slot *s;
 
-	if (s->role != ROLE_INBOUND || v->from >= v->until)
+	if (!w || session_data_channel(v->s) || (v->from >= v->until && !w->used.ns) || !was_ordinary(w))
 		return;
-	key = familiar_key(v);
-	who = memory_use(&d->familiars, &key, &fresh);
-	for (uint32_t i = v->from; i < v->until && i < s->exchange_count; i++)
-		who->shapes |= size_bit(s->exchange[i].request, FAMILIAR_STEP);
-	who->exchanges += v->until - v->from;
-	if (fresh || who->day != day)
-		who->days++;
-	who->day = day;
-	if (who->days >= 2)
-		memory_keep(&d->familiars, who);
+	s = slot_use(d, &v->client, w->gateway, who_of(w->program, kind_of(v->s)));
+	if (s->days && s->day == today)
+		return;
+	s->day = today;
+	s->days = (uint8_t)least(s->days + 1u, DAYS_MOST);
+	keep_rows(d, &v->client, w->gateway, s);
+}
+
+static void
+program_learn(struct detect *d, const struct visit *w, bool new_here)
+{
+	const struct memory_key key = program_key(w->program, w->gateway);
+	bool fresh, login = visit_login_near(d, w, w->used, VISIT_IDLE_S);
+	struct program *p = memory_use(&d->familiars, &key, &fresh);
+
+	p->day = day_of(d->now);
+	p->networks += new_here;
+	p->logins += login;
+	p->without += !login;
+	if (p->networks >= PROGRAM_NETWORKS)
+		memory_keep(&d->familiars, p);
+}
+
+/* A stay that went on after a login. */
+void
+familiar_stay(struct detect *d, const struct visit *w)
+{
+	uint32_t who = who_of(w->program, 0);
+	struct found f = look_up(d, &w->client, w->gateway, who);
+	struct slot *s;
+
+	if (w->suspect || w->degraded)
+		return;
+	program_learn(d, w, !f.slot || !tunnels(f.slot));
+	if (!f.slot && !w->login.ns)
+		return;
+	s = slot_use(d, &w->client, w->gateway, who);
+	if (!s->days) {
+		s->days = 1;
+		s->day = day_of(w->used);
+	}
+	s->uses = (uint8_t)(least(tunnels(s) + 1, COUNT_MOST) << 4 |
+			    least(logins(s) + (w->login.ns ? 1 : 0), COUNT_MOST));
+	keep_rows(d, &w->client, w->gateway, s);
+}
+
+struct acquaintance
+familiar_with(const struct detect *d, const struct visit *w)
+{
+	struct found f = look_up(d, &w->client, w->gateway, who_of(w->program, 0));
+	const struct memory_key key = program_key(w->program, w->gateway);
+	const struct program *p = memory_find(&d->familiars, &key);
+	struct acquaintance a = {.network = f.network};
+
+	if (f.slot) {
+		a.network |= is_known(f.slot, day_of(d->now));
+		a.days = f.slot->days;
+		a.logins = logins(f.slot);
+		a.tunnels = tunnels(f.slot);
+	}
+	if (p) {
+		a.program = p->networks >= PROGRAM_NETWORKS;
+		a.passes = p->without >= PASSES_FROM && p->without > 4 * p->logins && a.program;
+	}
+	return a;
 }

@@ -12,11 +12,11 @@ finding_begin(struct finding *f, const struct view *v, enum detector_id id)
 	const struct session *s = v->s;
 
 	*f = (struct finding){.detector = (uint16_t)id,
-			      .severity = DETECTORS[id - 1].severity,
+			      .severity = detector_by_id((uint16_t)id)->severity,
 			      .gateway = s->gateway,
 			      .learning = v->learning,
 			      .degraded = v->degraded,
-			      .weak = DETECTORS[id - 1].weak,
+			      .weak = detector_by_id((uint16_t)id)->weak,
 			      .time = s->time,
 			      .actor = v->client,
 			      .target = s->dest,
@@ -29,11 +29,11 @@ void
 finding_begin_gateway(struct finding *f, const struct detect *d, enum detector_id id, uint8_t gateway)
 {
 	*f = (struct finding){.detector = (uint16_t)id,
-			      .severity = DETECTORS[id - 1].severity,
+			      .severity = detector_by_id((uint16_t)id)->severity,
 			      .gateway = gateway,
 			      .learning = when_since(d->now, d->gate[gateway].first) < d->learn_ns,
 			      .degraded = seen_poorly(d, gateway, d->now),
-			      .weak = DETECTORS[id - 1].weak,
+			      .weak = detector_by_id((uint16_t)id)->weak,
 			      .time = d->now,
 			      .actor = d->gate[gateway].addr,
 			      .target = d->gate[gateway].addr};

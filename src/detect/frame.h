@@ -10,8 +10,12 @@
 #ifndef DETECT_FRAME_H
 #define DETECT_FRAME_H
 
+#include <string.h>
+
 #include "detect/detect.h"
+#include "detect/indicators.h"
 #include "detect/memory.h"
+#include "detect/rules.h"
 #include "session/site.h"
 
 enum detector_id {
@@ -21,9 +25,14 @@ enum detector_id {
 #include "detect/detect.def"
 #undef DETECTOR
 #undef PARAM
-	DETECTOR_END
+	DETECTOR_END = 40 /* beyond every id, in whatever order the rows are */
 };
 _Static_assert(DETECTOR_END <= 64, "sets of detectors are 64 bits");
+#define DETECTOR(id, name, ...) _Static_assert(id > 0 && id < DETECTOR_END, "the id of " #name);
+#define PARAM(...)
+#include "detect/detect.def"
+#undef DETECTOR
+#undef PARAM
 #define DETECTOR_BIT(name) (UINT64_C(1) << DETECTOR_##name)
 
 enum param_index {
@@ -46,7 +55,11 @@ struct view {
 	bool learning;                      /* detect.learn is not over */
 	bool suspect;                       /* an incident about the client is open */
 	bool degraded; /* parts of this session, or now of this gateway's traffic, were not seen: absence says nothing */
-	bool familiar;        /* inbound: this program used this gateway from this network in the ordinary way before */
+	bool monitor;  /* inbound: asks in a strict period (monitor.h) */
+	bool familiar; /* inbound: this program used this gateway from this network in the ordinary way before */
+	bool hidden;   /* inbound from a balancer that does not say who the client is: no source to judge */
+	bool shared;   /* outbound from an address that the gateway shares with users: not its own doing */
+	uint64_t more_out, more_in; /* bytes of the connection not judged before */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
 	struct visit
 		*visit; /* inbound with a client program: what its connections did in this visit, this one included */
@@ -99,6 +112,7 @@ struct kept {
 	struct memory *table; /* or: */
 	void *array;
 	size_t bytes;
+	bool (*sound)(const void *bytes);
 };
 enum { KEPT_MAX = 96 };
 
@@ -111,11 +125,16 @@ struct detect {
 	struct memory running; /* sessions that are not over: what was judged of them */
 	struct memory incidents;
 	struct memory familiars;
-	struct memory trails; /* weak evidence by actor */
-	struct memory visits;
+	struct memory trails;                /* weak evidence by actor */
+	struct memory visits, places, stays; /* visit.c */
+	void *logins;                        /* login.c */
+	struct memory monitors;              /* who asks in a strict period, or might */
 	void *state[DETECTOR_END];
+	const struct indicators *indicators; /* NULL: no lists */
 	const struct detect_sink *to;
 	const struct session *session;
+	const struct detect_rules *rules;   /* what the operator told; NULL: nothing */
+	uint64_t *suppressed;               /* RULES_SUPPRESS: how often each applied */
 	struct gate gate[GATEWAYS_MAX + 1]; /* by number, from 1 */
 	uint16_t making;                    /* whose init runs */
 	unsigned kept_count;
@@ -125,6 +144,19 @@ struct detect {
 /* A carved share for one table, or for an array (cleared); both are part of a snapshot. */
 void detect_memory(struct detect *d, struct memory *m, struct carve *c, const struct memory_plan *plan);
 void *detect_array(struct detect *d, struct carve *c, size_t bytes, uint16_t version);
+
+/* Of the table or array made last: can an item, or the array, be used as it is?  For what a snapshot may bring: counts
+   beyond their arrays, a bool that is neither 0 nor 1.  An item that is not sound is left out. */
+void detect_sound(struct detect *d, bool (*sound)(const void *bytes));
+/* Is the byte that a bool will be read from one? */
+static inline bool
+sound_bool(const bool *b)
+{
+	uint8_t byte;
+
+	memcpy(&byte, b, 1);
+	return byte <= 1;
+}
 
 /* 64 bits of a text, the same in every run; no text: 0. */
 uint64_t detect_hash(struct text t);
@@ -192,6 +224,7 @@ uint64_t incident_detectors(const struct detect *d, const struct actor *a, uint8
 bool incident_open(const struct detect *d, uint8_t gateway, uint64_t detectors);
 bool incident_about(const struct detect *d, uint8_t gateway, const struct addr *client);
 uint32_t incident_payload(void);
+bool incident_sound(const void *bytes);
 /* The last finding of a detector on the gateway, if within `window_s` before `now`; NULL: none. */
 const struct trace *
 trace_of(const struct detect *d, uint8_t gateway, enum detector_id id, struct when now, int64_t window_s);
@@ -200,6 +233,7 @@ trace_of(const struct detect *d, uint8_t gateway, enum detector_id id, struct wh
 bool trail_add(struct detect *d, const struct finding *f, const struct actor *a);
 uint64_t trail_detectors(const struct detect *d, const struct actor *a, uint8_t gateway);
 uint32_t trail_payload(void);
+bool trail_sound(const void *bytes);
 
 /* Chains: raises the finding when what came before makes more of it; says so in its text. */
 bool chain_raise(const struct detect *d, struct finding *f, uint64_t actor_detectors);
@@ -207,7 +241,12 @@ bool chain_raise(const struct detect *d, struct finding *f, uint64_t actor_detec
 /* Clients with a history of ordinary use. */
 bool familiar_known(const struct detect *d, const struct view *v);
 void familiar_learn(struct detect *d, const struct view *v);
+void familiar_stay(struct detect *d, const struct visit *w);
 uint32_t familiar_payload(void);
+
+/* new_egress at addresses that the gateway shares with users: counts instead of judging. */
+void egress_shared(struct detect *d, struct memory *m, const struct view *v);
+uint32_t egress_shared_payload(void);
 
 /* What is lost of a gateway's traffic. */
 void seen_add(struct detect *d, const struct pulse *p);
@@ -218,7 +257,8 @@ bool seen_poorly(const struct detect *d, uint8_t gateway, struct when now);
 	void *code##_init(struct detect *d, struct carve *c, size_t bytes);                                            \
 	void code##_judge(struct detect *d, const struct view *v);                                                     \
 	void code##_learn(struct detect *d, const struct view *v);                                                     \
-	void code##_pulse(struct detect *d, const struct pulse *p);
+	void code##_pulse(struct detect *d, const struct pulse *p);                                                    \
+	void code##_stay(struct detect *d, struct visit *w);
 #define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR

@@ -24,6 +24,14 @@ incident_payload(void)
 	return sizeof(struct incident_slot);
 }
 
+bool
+incident_sound(const void *bytes)
+{
+	const struct incident_slot *slot = bytes;
+
+	return slot->told.event_count <= INCIDENT_EVENTS && slot->told.gateway <= GATEWAYS_MAX;
+}
+
 /* IPv6: a /64 is one actor. */
 struct actor
 actor_of(const struct view *v)
@@ -146,15 +154,22 @@ incident_join(struct detect *d, struct finding *f, const struct actor *a)
 	f->incident = slot->told.id;
 }
 
+/* What was announced stays what it is, whatever came before. */
+static bool
+chained(struct detect *d, struct finding *f, const struct actor *a)
+{
+	return !f->expected && !f->explained &&
+	       chain_raise(d, f, incident_detectors(d, a, f->gateway) | trail_detectors(d, a, f->gateway));
+}
+
 /* Does it count alone, by what came before, or with the other evidence about the actor? */
 static bool
-incident_counts(struct detect *d, struct finding *f, const struct actor *a)
+incident_counts(struct detect *d, struct finding *f, const struct actor *a, bool in_chain)
 {
 	uint64_t open = incident_detectors(d, a, f->gateway);
-	bool chained = chain_raise(d, f, open | trail_detectors(d, a, f->gateway));
 	bool enough = f->weak && f->severity > SEVERITY_INFO && trail_add(d, f, a);
 
-	return f->severity > SEVERITY_INFO && (!f->weak || chained || enough || open);
+	return f->severity > SEVERITY_INFO && (!f->weak || in_chain || enough || open);
 }
 
 static void
@@ -162,16 +177,23 @@ trace_add(struct detect *d, const struct finding *f)
 {
 	struct trace *t = &d->gate[f->gateway].trace[f->detector];
 
-	if (!f->learning && !when_before(f->time, t->time))
+	if (!f->learning && !f->note && !f->suppressed && !f->expected && !when_before(f->time, t->time))
 		*t = (struct trace){f->time, f->incident};
 }
 
 void
 incident_report(struct detect *d, struct finding *f, const struct actor *a)
 {
+	bool in_chain;
+	const struct rule_suppress *rule;
+
 	f->id = finding_id(f, a);
 	d->counts->finding++;
-	if (incident_counts(d, f, a))
+	in_chain = chained(d, f, a);
+	rule = finding_suppressed(d, f);
+	if (rule)
+		f->suppressed = rule->name;
+	else if (incident_counts(d, f, a, in_chain))
 		incident_join(d, f, a);
 	if (f->chain)
 		finding_say_chain(f);

@@ -1,47 +1,31 @@
 /*
- * leak_loop: memory read out of the gateway piece by piece: one request again and again, answers that differ a little.
- *
- *		request		answer		period
- *	leak	constant	jitters		any
- *	spray	varies		constant
- *	probe	constant	constant
- *	monitor	constant	constant, or a few bytes of compression jitter in a strict period
- *	browser	varies		varies, pages
+ * leak_loop: memory read out of the gateway piece by piece: one request again and again, answers that differ a little
+ * (CVE-2025-5777: up to 127 bytes).
  *
  * Watched per source and client program, per source, and per client program over sources; each remembers two
- * runs of equal requests.  Integers only: ranges and counts, no moments to drift.
+ * runs of equal requests (leak_run.h).  A few requests are what a response team's check looks like, and answers that
+ * are all alike are a gateway that is not vulnerable: both are noted, and begin no chain.
  */
-#include "detect/frame.h"
+#include "detect/leak_run.h"
 
 enum {
-	RUN_SESSIONS = 4,
-	SHAPE_STEP = 8,    /* request sizes within it count as one */
-	DISTINCT_FAST = 3, /* sizes of answers; two of them are a cookie that is there or not */
-	DISTINCT_SLOW = 5,
-	BAND_SLOW = 8,
-	MONITOR_BAND = 8,
-	MONITOR_PERIOD_PERCENT = 5,
+	SHAPE_STEP = 8, /* request sizes within it count as one */
 	GROUP_SOURCES = 3,
-	GROUP_FACTOR = 3, /* a program over many sources needs so many times the requests */
+	GROUP_FACTOR = 2, /* a program over many sources needs so many times the requests */
 	SHAPES_AGE_S = 86400,
 	PAGES = 3, /* so many in a day are a browser */
 	PAGE_REQUEST_MAX = 4096,
-	RUN_GAP_PARTS = 8, /* a run ends after this part of the slow window in silence */
-};
-
-struct leak_run {
-	struct when first, last;
-	uint64_t answers; /* size_bit, step 1 */
-	uint64_t bytes;   /* of answers */
-	uint64_t session[RUN_SESSIONS];
-	uint32_t count, told; /* told: the count when it was last reported */
-	uint32_t request_min, request_max, answer_min, answer_max;
-	uint32_t gap_min_ms, gap_max_ms;
+	FOLDED_MAX = 16, /* times `request_max`: larger requests are no burst */
+	REQUEST_MIN = 60,
+	CHECK = 3, /* requests of a check (DIVD, Shadowserver), within CHECK_S */
+	CHECK_S = 120,
+	NOTED_CHECK = 1,
+	NOTED_VAIN = 2
 };
 
 /* One source, or one program. */
 struct leaker {
-	struct leak_run run[2];
+	struct leak_run run[RUNS];
 	uint64_t shapes[2]; /* sizes of requests of this day and the one before */
 	uint64_t sources;   /* a set of networks, for programs */
 	struct when shapes_since, paged;
@@ -110,111 +94,61 @@ browses(const struct detect *d, const struct leaker *w)
 	return set_count(w->shapes[0] | w->shapes[1]) > d->param[PARAM_leak_loop_shapes];
 }
 
-/* The run that this exchange continues, NULL: none. */
-static struct leak_run *
-run_of(struct leaker *w, const struct detect *d, const struct turn *t)
-{
-	int64_t gap = d->param[PARAM_leak_loop_slow_window] * NS_PER_S / RUN_GAP_PARTS;
-
-	for (unsigned i = 0; i < 2; i++) {
-		struct leak_run *r = &w->run[i];
-		uint32_t from = least(r->request_min, t->request), to = most(r->request_max, t->request);
-		uint32_t smallest = least(r->answer_min, t->answer), largest = most(r->answer_max, t->answer);
-
-		if (r->count && when_since(t->time, r->last) <= gap &&
-		    to - from <= d->param[PARAM_leak_loop_request_spread] &&
-		    largest - smallest <= d->param[PARAM_leak_loop_band])
-			return r;
-	}
-	return NULL;
-}
-
-static struct leak_run *
-run_begin(struct leaker *w, const struct turn *t)
-{
-	unsigned older = w->run[0].count && (!w->run[1].count || when_before(w->run[1].last, w->run[0].last));
-
-	w->run[older] = (struct leak_run){.first = t->time,
-					  .last = t->time,
-					  .request_min = t->request,
-					  .request_max = t->request,
-					  .answer_min = t->answer,
-					  .answer_max = t->answer,
-					  .gap_min_ms = UINT32_MAX};
-	return &w->run[older];
-}
-
-static void
-run_add(struct leak_run *r, const struct turn *t, uint64_t session)
-{
-	int64_t gap_ms = when_since(t->time, r->last) / NS_PER_MS;
-	uint32_t gap = gap_ms < 0 || t->count > 1 ? 0 : gap_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)gap_ms;
-
-	if (r->count) {
-		r->gap_min_ms = least(r->gap_min_ms, gap);
-		r->gap_max_ms = most(r->gap_max_ms, gap);
-	}
-	r->request_min = least(r->request_min, t->request);
-	r->request_max = most(r->request_max, t->request);
-	r->answer_min = least(r->answer_min, t->answer);
-	r->answer_max = most(r->answer_max, t->answer);
-	r->answers |= size_bit(t->answer, 1);
-	r->bytes += (uint64_t)t->answer * t->count;
-	r->count = r->count > UINT32_MAX - t->count ? UINT32_MAX : r->count + t->count;
-	if (when_before(r->last, t->time))
-		r->last = t->time;
-	for (unsigned i = 0; i < RUN_SESSIONS; i++) {
-		if (r->session[i] == session)
-			break;
-		if (r->session[i] == 0 || i == RUN_SESSIONS - 1) {
-			r->session[i] = session;
-			break;
-		}
-	}
-}
-
-/* Every minute on the minute, compressed a byte or two differently each time. */
 static bool
-is_monitor(const struct leak_run *r)
-{
-	uint32_t spread = r->gap_max_ms - r->gap_min_ms;
-
-	return r->answer_max - r->answer_min <= MONITOR_BAND && r->gap_min_ms > 0 &&
-	       spread <= r->gap_min_ms / 100 * MONITOR_PERIOD_PERCENT;
-}
-
-/* `factor` times the requests, at the rate that `window` allows. */
-static bool
-is_fast(const struct detect *d, const struct leak_run *r, int64_t factor)
-{
-	int64_t want = d->param[PARAM_leak_loop_requests] * factor;
-	int64_t allowed_s = d->param[PARAM_leak_loop_window] * r->count / want;
-
-	return r->count >= want && when_since(r->last, r->first) / NS_PER_S <= allowed_s &&
-	       set_count(r->answers) >= DISTINCT_FAST;
-}
-
-static bool
-is_slow(const struct detect *d, const struct leaker *w, const struct leak_run *r, int64_t factor)
-{
-	int64_t want = d->param[PARAM_leak_loop_requests] * factor;
-	int64_t allowed_s = d->param[PARAM_leak_loop_slow_window] * r->count / want;
-
-	return r->count >= want && when_since(r->last, r->first) / NS_PER_S <= allowed_s &&
-	       r->request_max - r->request_min <= 1 && r->answer_max - r->answer_min >= BAND_SLOW &&
-	       set_count(r->answers) >= DISTINCT_SLOW && set_count(w->shapes[0] | w->shapes[1]) <= 2;
-}
-
-static bool
-is_leak(const struct detect *d, const struct leaker *w, const struct leak_run *r, int64_t factor)
+is_leak(const struct detect *d, const struct view *v, const struct leaker *w, const struct leak_run *r, int64_t factor)
 {
 	bool paged = w->pages >= PAGES && when_since(r->last, w->paged) <= SHAPES_AGE_S * NS_PER_S;
 
-	if (r->count / 2 < r->told || r->answer_max == r->answer_min || paged || is_monitor(r))
+	if (r->count / 2 < r->told || !run_leaks(r) || paged || run_is_monitor(r, d->gate[v->s->gateway].first))
 		return false;
 	if (factor > 1 && set_count(w->sources) < GROUP_SOURCES)
 		return false;
-	return is_fast(d, r, factor) || is_slow(d, w, r, factor);
+	return run_is_fast(d, r, factor) || (run_is_slow(d, r, factor) && set_count(w->shapes[0] | w->shapes[1]) <= 2);
+}
+
+/* Bits of what is worth a note: three answers of different sizes; many that are all alike, faster than monitors. */
+static uint32_t
+worth_noting(const struct detect *d, const struct view *v, const struct leaker *w, const struct leak_run *r)
+{
+	int64_t took_s = when_since(r->last, r->first) / NS_PER_S;
+
+	if (v->familiar || v->degraded || set_count(w->shapes[0] | w->shapes[1]) > 2 || w->pages)
+		return 0;
+	if (r->count == CHECK && took_s <= CHECK_S && run_leaks(r) && set_count(r->answers) == CHECK)
+		return NOTED_CHECK;
+	if (r->count >= d->param[PARAM_leak_loop_requests] && run_range(r) <= 2 && r->gaps * 2 < r->count &&
+	    took_s <= d->param[PARAM_leak_loop_window])
+		return NOTED_VAIN;
+	return 0;
+}
+
+/* An attempt, or a look whether one would succeed: for the record. */
+static void
+leak_note(struct detect *d, const struct view *v, const struct leak_run *r, uint32_t what)
+{
+	struct finding f;
+
+	finding_begin(&f, v, DETECTOR_leak_loop);
+	f.severity = SEVERITY_INFO;
+	f.note = true;
+	f.confidence = 20;
+	f.time = r->last;
+	finding_number(&f, "requests", "requests", r->count);
+	finding_number(&f, "duration", "s", when_since(r->last, r->first) / NS_PER_S);
+	finding_number(&f, "request", "bytes", r->request_max);
+	finding_number(&f, "answer_min", "bytes", r->answer_min);
+	finding_number(&f, "answer_max", "bytes", r->answer_max);
+	for (unsigned i = 0; i < RUN_SESSIONS; i++)
+		finding_session(&f, r->session[i]);
+	finding_say(&f,
+		    what == NOTED_CHECK ?
+			    "{0} requests of {2} from {a} within {1}, answers from {3} to {4}: likely a check" :
+			    "{0} requests of {2} from {a} within {1}, all answered with {4}: an attempt without "
+			    "success, or "
+			    "a program that tries again",
+		    NULL);
+	f.benign = "a response team or scanner that looks for vulnerable gateways; a client that repeats itself";
+	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
 }
 
 static void
@@ -233,8 +167,11 @@ leak_report(struct detect *d, const struct view *v, const struct leak_run *r, co
 	finding_number(&f, "request", "bytes", r->request_max);
 	finding_number(&f, "answer_min", "bytes", r->answer_min);
 	finding_number(&f, "answer_max", "bytes", r->answer_max);
-	finding_number(&f, "answer_range", "bytes", r->answer_max - r->answer_min);
+	finding_number(&f, "answer_range", "bytes", run_range(r));
 	finding_number(&f, "answers_total", "bytes", (int64_t)r->bytes);
+	finding_weigh(&f, "equal requests, answers that vary a little", 40);
+	finding_weigh(&f, "their number", least(r->count, 30));
+	finding_weigh(&f, "no page loaded", 20);
 	for (unsigned i = 0; i < RUN_SESSIONS; i++)
 		finding_session(&f, r->session[i]);
 	finding_say(&f,
@@ -247,28 +184,75 @@ leak_report(struct detect *d, const struct view *v, const struct leak_run *r, co
 	incident_report(d, &f, a);
 }
 
-/* An exchange seen by one grouping.  True when its run was reported before or now: wider ones keep quiet. */
+/* Requests beyond `request_max` are bursts, and only strangers' are looked at. */
 static bool
-leaker_turn(struct detect *d, const struct view *v, const struct grouping *g, const struct turn *t, bool quiet)
+is_candidate(const struct detect *d, const struct view *v, const struct turn *t)
 {
-	struct leak *l = d->state[DETECTOR_leak_loop];
-	struct leak_run *r;
+	int64_t largest = d->param[PARAM_leak_loop_request_max];
 
-	leaker_shapes(g->who, size_bit(t->request, SHAPE_STEP), is_page(d, t->request, t->answer), t->time);
-	if (t->request == 0 || t->request > d->param[PARAM_leak_loop_request_max] || browses(d, g->who))
-		return false;
-	r = run_of(g->who, d, t);
-	if (!r)
-		r = run_begin(g->who, t);
-	run_add(r, t, v->s->id);
-	if (r->count >= 3)
-		memory_keep(&l->who, g->who);
-	if (is_leak(d, g->who, r, g->factor)) {
+	return t->request > 0 && t->request <= (v->familiar ? largest : largest * FOLDED_MAX);
+}
+
+/* As many turns as the burst had, when it is one of a run. */
+static struct turn
+unfold(const struct detect *d, const struct leaker *w, const struct turn *t)
+{
+	struct turn one = *t;
+
+	for (unsigned i = 0; i < RUNS; i++) {
+		const struct leak_run *r = &w->run[i];
+		uint32_t n =
+			r->count == 0 ?
+				1 :
+				run_folds(d, t, &(struct turn){.request = r->request_min, .answer = r->answer_min});
+
+		if (n > 1) {
+			one.request /= n;
+			one.answer /= n;
+			one.count *= n;
+			break;
+		}
+	}
+	return one;
+}
+
+/* Told now or before. */
+static bool
+run_judge(struct detect *d, const struct view *v, const struct grouping *g, struct leak_run *r, bool quiet)
+{
+	bool narrow = g->factor == 1 && g->actor.group == v->s->client_key;
+	uint32_t what = narrow ? worth_noting(d, v, g->who, r) & ~r->noted : 0;
+
+	if (is_leak(d, v, g->who, r, g->factor)) {
 		r->told = r->count;
 		if (!quiet)
 			leak_report(d, v, r, g->factor > 1 ? &g->actor : &(struct actor){.net = g->actor.net});
+	} else if (what) {
+		leak_note(d, v, r, what);
 	}
+	r->noted |= what;
 	return r->told > 0;
+}
+
+/* An exchange seen by one grouping.  True when its run was told: wider ones keep quiet. */
+static bool
+leaker_turn(struct detect *d, const struct view *v, const struct grouping *g, const struct turn *burst, bool quiet)
+{
+	struct leak *l = d->state[DETECTOR_leak_loop];
+	struct turn t = unfold(d, g->who, burst);
+	uint32_t at_once = 1 + (t.request ? t.request - 1 : 0) / (uint32_t)d->param[PARAM_leak_loop_request_max];
+	struct leak_run *r;
+
+	leaker_shapes(g->who, size_bit(t.request, SHAPE_STEP), is_page(d, t.request, t.answer / at_once), t.time);
+	if (!is_candidate(d, v, &t) || browses(d, g->who))
+		return false;
+	r = run_of(d, g->who->run, &t);
+	if (!r)
+		r = run_begin(g->who->run, &t);
+	run_add(r, &t, v->s->id);
+	if (r->count >= 3)
+		memory_keep(&l->who, g->who);
+	return run_judge(d, v, g, r, quiet);
 }
 
 static void
@@ -310,17 +294,33 @@ leak_groupings(struct detect *d, const struct view *v, struct grouping group[GRO
 			grouping_find(d, v, &group[i], v->s->start);
 }
 
+/* The smallest request of a session: bursts are multiples of it. */
+static struct turn
+smallest_of(const struct session *s)
+{
+	struct turn one = {0};
+
+	for (uint32_t i = 0; i < s->exchange_count; i++)
+		if (s->exchange[i].request >= REQUEST_MIN && (!one.request || s->exchange[i].request < one.request))
+			one = (struct turn){.request = s->exchange[i].request, .answer = s->exchange[i].response};
+	return one;
+}
+
 /* Most sessions show by themselves that someone browses; then there is no run to look for. */
 static bool
 session_browses(const struct detect *d, const struct view *v, const struct grouping group[GROUPINGS])
 {
 	const struct session *s = v->s;
+	const struct turn one = smallest_of(s);
 	uint64_t shapes = 0;
 	uint32_t pages = 0;
 
 	for (uint32_t i = v->from; i < v->until && i < s->exchange_count; i++) {
-		shapes |= size_bit(s->exchange[i].request, SHAPE_STEP);
-		pages += is_page(d, s->exchange[i].request, s->exchange[i].response);
+		struct turn t = {.request = s->exchange[i].request, .answer = s->exchange[i].response};
+		uint32_t n = run_folds(d, &t, &one);
+
+		shapes |= size_bit(t.request / n, SHAPE_STEP);
+		pages += is_page(d, t.request, t.answer / n);
 	}
 	if (set_count(shapes) <= d->param[PARAM_leak_loop_shapes])
 		return false;
@@ -330,20 +330,34 @@ session_browses(const struct detect *d, const struct view *v, const struct group
 	return true;
 }
 
+/* A burst of the session's own smallest request is as many turns. */
+static void
+unfold_by(const struct detect *d, const struct turn *one, struct turn *t)
+{
+	uint32_t n = run_folds(d, t, one);
+
+	t->request /= n;
+	t->answer /= n;
+	t->count *= n;
+}
+
 void
 leak_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
 	struct grouping group[GROUPINGS];
 	struct turns it = turns_of(v);
-	struct turn t;
+	struct turn t, one;
 
-	if (v->from >= v->until || s->role != ROLE_INBOUND ||
+	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden ||
 	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
 		return;
 	leak_groupings(d, v, group);
 	if (session_browses(d, v, group))
 		return;
-	while (turns_next(&it, &t))
+	one = smallest_of(s);
+	while (turns_next(&it, &t)) {
+		unfold_by(d, &one, &t);
 		leak_turn(d, v, group, &t);
+	}
 }

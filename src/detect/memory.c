@@ -167,6 +167,12 @@ memory_oldest(const struct memory *m)
 }
 
 void *
+memory_oldest_kept(const struct memory *m)
+{
+	return m->list[KEPT].oldest ? head_at(m, m->list[KEPT].oldest) + 1 : NULL;
+}
+
+void *
 memory_newer(const struct memory *m, const void *item)
 {
 	uint32_t newer = head_of(item)->newer;
@@ -178,4 +184,25 @@ bool
 memory_full(const struct memory *m)
 {
 	return m->pool.used == m->pool.count;
+}
+
+uint32_t
+memory_count(const struct memory *m)
+{
+	return m->pool.used;
+}
+
+const struct memory_item *
+memory_walk(const struct memory *m, struct memory_at *at)
+{
+	const struct head *h;
+
+	at->handle = at->handle ? head_at(m, at->handle)->newer : m->list[at->list].oldest;
+	while (!at->handle && at->list < KEPT)
+		at->handle = m->list[++at->list].oldest;
+	if (!at->handle)
+		return NULL;
+	h = head_at(m, at->handle);
+	at->item = (struct memory_item){h->key, h + 1, h->list == KEPT};
+	return &at->item;
 }

@@ -54,9 +54,23 @@ void *memory_use(struct memory *m, const struct memory_key *k, bool *fresh);
 void memory_keep(struct memory *m, void *item);
 void memory_drop(struct memory *m, void *item);
 
-/* The oldest passing item, NULL: none.  And the one used after it. */
+/* The oldest passing item, NULL: none.  The oldest kept one.  And the one used after it. */
 void *memory_oldest(const struct memory *m);
+void *memory_oldest_kept(const struct memory *m);
 void *memory_newer(const struct memory *m, const void *item);
 bool memory_full(const struct memory *m);
+uint32_t memory_count(const struct memory *m);
+
+/* Every item, first those that pass, each list from the oldest on: what a copy needs to be used alike. */
+struct memory_item {
+	struct memory_key key;
+	const void *payload;
+	bool kept;
+};
+struct memory_at {
+	uint32_t list, handle;
+	struct memory_item item;
+};
+const struct memory_item *memory_walk(const struct memory *m, struct memory_at *at); /* NULL: that was all */
 
 #endif

@@ -1,13 +1,27 @@
 /*
- * oversized_request: a request far larger than anything sent before a login, and an answer as large (CVE-2023-4966).
+ * oversized_request: a request far larger than what is sent before a login here, and an answer as large (CVE-2023-4966).
+ *
+ *	single sign-on	as large, from many networks: usual here	a site with Kerberos, SAML posted back
+ *	HTTP/2		a burst of small requests is many small records
+ *	host checks	large, answered with little
  *
  * "Before a login" is what can be told from outside: early in the session, by a client without history.
  * One size of large request that comes again during a day counts with smaller answers, too: who reads the last
  * user's session out of memory comes back when users have logged in.
  */
-#include "detect/frame.h"
+#include "detect/dialog.h"
+#include "detect/usual.h"
 
-enum { REPEATS = 64, REPEAT_SPREAD = 2, REPEAT_ANSWER = 2048, REPEAT_AGE_S = 86400, LOGIN_SHAPES = 4, SHAPE_STEP = 16 };
+enum {
+	REPEATS = 64,
+	REPEAT_SPREAD = 2,
+	REPEAT_ANSWER = 2048,
+	REPEAT_AGE_S = 86400,
+	LOGIN_SHAPES = 4,
+	SHAPE_STEP = 16,
+	BURST_RECORD = 600, /* Go sends records of 1,200 bytes, others of 16 KiB; HTTP/2 one for each request */
+	VISITOR_STATICS = 3
+};
 
 struct repeat {
 	struct when first, last;
@@ -18,17 +32,14 @@ struct repeat {
 
 struct oversized {
 	struct repeat repeat[REPEATS];
+	struct usual usual[GATEWAYS_MAX + 1]; /* requests before a login */
 };
 
 void *
 oversized_init(struct detect *d, struct carve *c, size_t bytes)
 {
-	struct oversized *o = carve_take(c, sizeof(*o));
-
-	(void)d;
 	(void)bytes;
-	*o = (struct oversized){0};
-	return o;
+	return detect_array(d, c, sizeof(struct oversized), 2);
 }
 
 /* After a few exchanges of different sizes the client has logged in, or might have. */
@@ -51,7 +62,7 @@ judged(const struct view *v)
 {
 	const struct session *s = v->s;
 
-	return s->role == ROLE_INBOUND && v->from < s->exchange_count && v->from < v->until &&
+	return s->role == ROLE_INBOUND && !v->hidden && v->from < s->exchange_count && v->from < v->until &&
 	       (s->carrier == CARRIER_TCP || s->carrier == CARRIER_STARTTLS);
 }
 
@@ -69,22 +80,35 @@ repeat_find(struct oversized *o, const struct view *v, uint32_t request)
 	return NULL;
 }
 
-static void
-report_large(struct detect *d, const struct view *v, const struct exchange *e)
+static uint32_t
+usual_request(const struct detect *d, uint8_t gateway)
 {
-	uint32_t most = d->gate[v->s->gateway].request_max;
+	const struct oversized *o = d->state[DETECTOR_oversized_request];
+
+	return usual_most(&o->usual[gateway]);
+}
+
+static void
+report_large(struct detect *d, const struct view *v, const struct exchange *e, bool visitor)
+{
+	uint32_t most_before = d->gate[v->s->gateway].request_max;
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_oversized_request);
-	f.confidence = e->response >= 2 * (uint64_t)e->request ? 85 : 75;
+	f.severity = visitor ? SEVERITY_LOW : f.severity;
+	f.confidence = visitor ? 40 : e->response >= 2 * (uint64_t)e->request ? 85 : 75;
 	finding_number(&f, "request", "bytes", e->request);
 	finding_number(&f, "answer", "bytes", e->response);
-	finding_number(&f, "request_max_before", "bytes", most);
+	finding_number(&f, "request_max_before", "bytes", most_before);
 	finding_number(&f, "known_for", "s", v->known_ns / NS_PER_S);
+	finding_number(&f, "usual", "bytes", usual_request(d, v->s->gateway));
+	finding_weigh(&f, "a request larger than any usual here before a login", 40);
+	finding_weigh(&f, "an answer as large", e->response >= 2 * (uint64_t)e->request ? 30 : 20);
+	finding_weigh(&f, "a client without a history here", 15);
 	finding_session(&f, v->s->id);
 	finding_say(&f,
-		    most ? "{0} request before login from {a}, answered with {1}; the most in {3} was {2}" :
-			   "{0} request before login from {a}, answered with {1}; the first request seen here",
+		    most_before ? "{0} request before login from {a}, answered with {1}; the most in {3} was {2}" :
+				  "{0} request before login from {a}, answered with {1}; the first request seen here",
 		    NULL);
 	f.benign = "a test by a response team or scanner; Kerberos tickets or large SAML messages of a new client; "
 		   "uploads "
@@ -93,19 +117,19 @@ report_large(struct detect *d, const struct view *v, const struct exchange *e)
 }
 
 static void
-report_repeat(struct detect *d, const struct view *v, const struct exchange *e, const struct repeat *r)
+report_repeat(struct detect *d, const struct view *v, const struct exchange *e, const struct repeat *r, bool visitor)
 {
-	uint32_t most = d->gate[v->s->gateway].request_max;
+	uint32_t most_before = d->gate[v->s->gateway].request_max;
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_oversized_request);
-	f.severity = SEVERITY_HIGH;
-	f.confidence = 60;
+	f.severity = visitor ? SEVERITY_LOW : SEVERITY_HIGH;
+	f.confidence = visitor ? 30 : 60;
 	finding_number(&f, "request", "bytes", e->request);
 	finding_number(&f, "requests", "requests", r->count + 1);
 	finding_number(&f, "duration", "s", when_since(v->s->time, r->first) / NS_PER_S);
 	finding_number(&f, "answer_max", "bytes", e->response > r->answer_max ? e->response : r->answer_max);
-	finding_number(&f, "request_max_before", "bytes", most);
+	finding_number(&f, "request_max_before", "bytes", most_before);
 	finding_session(&f, r->session);
 	finding_session(&f, v->s->id);
 	finding_say(&f, "{1} requests of {0} before login within {2}, the last from {a}, answers up to {3}", NULL);
@@ -113,17 +137,32 @@ report_repeat(struct detect *d, const struct view *v, const struct exchange *e, 
 	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
 }
 
+/* So many small records that it is many requests. */
 static bool
-is_large(const struct detect *d, const struct exchange *e)
+is_burst(const struct session *s, const struct exchange *e)
 {
-	return e->request >= d->param[PARAM_oversized_request_request] &&
-	       e->response >= d->param[PARAM_oversized_request_response];
+	uint32_t others = s->exchanges - 1;
+
+	return s->records_out > others && (s->records_out - others) >= e->request / BURST_RECORD;
 }
 
 static bool
-is_repeatable(const struct detect *d, const struct exchange *e)
+is_large(const struct detect *d, const struct view *v, const struct exchange *e)
 {
-	return e->request >= d->param[PARAM_oversized_request_request] && e->response >= REPEAT_ANSWER;
+	return e->request >= d->param[PARAM_oversized_request_request] &&
+	       e->request > usual_request(d, v->s->gateway) && !is_burst(v->s, e);
+}
+
+static bool
+is_oversized(const struct detect *d, const struct view *v, const struct exchange *e)
+{
+	return is_large(d, v, e) && e->response >= d->param[PARAM_oversized_request_response];
+}
+
+static bool
+is_repeatable(const struct detect *d, const struct view *v, const struct exchange *e)
+{
+	return is_large(d, v, e) && e->response >= REPEAT_ANSWER;
 }
 
 static void
@@ -145,19 +184,19 @@ repeat_learn(struct oversized *o, const struct view *v, const struct exchange *e
 		r->answer_max = e->response;
 }
 
-/* What was judged oversized is no measure of what is usual. */
+/* What was judged oversized is no measure of what is usual, unless a client does it that is known here. */
 static void
-oversized_remember(struct detect *d, const struct view *v)
+remember(struct detect *d, const struct view *v)
 {
 	struct oversized *o = d->state[DETECTOR_oversized_request];
 	struct gate *gate = &d->gate[v->s->gateway];
-	uint32_t until;
+	uint32_t until = before_login(d, v->s);
 
-	until = before_login(d, v->s);
 	for (uint32_t i = v->from; i < v->until && i < until; i++) {
 		const struct exchange *e = &v->s->exchange[i];
+		bool odd = !v->familiar && is_repeatable(d, v, e);
 
-		if (is_repeatable(d, e))
+		if (odd)
 			repeat_learn(o, v, e);
 		else if (e->request > gate->request_max)
 			gate->request_max = e->request;
@@ -168,27 +207,46 @@ static void
 judge_sizes(struct detect *d, const struct view *v)
 {
 	struct oversized *o = d->state[DETECTOR_oversized_request];
-	uint32_t until;
+	const struct dialog *w = dialog_of(d, v);
+	bool visitor = w && w->statics >= VISITOR_STATICS;
+	uint32_t until = before_login(d, v->s);
 
-	if (v->s->request_max < d->param[PARAM_oversized_request_request])
-		return;
-	until = before_login(d, v->s);
 	for (uint32_t i = v->from; i < v->until && i < until; i++) {
 		const struct exchange *e = &v->s->exchange[i];
 		const struct repeat *r = repeat_find(o, v, e->request);
 
-		if (is_large(d, e))
-			report_large(d, v, e);
-		else if (is_repeatable(d, e) && r && r->count + 1 >= d->param[PARAM_oversized_request_repeats])
-			report_repeat(d, v, e, r);
+		if (is_oversized(d, v, e))
+			report_large(d, v, e, visitor);
+		else if (is_repeatable(d, v, e) && r && r->count + 1 >= d->param[PARAM_oversized_request_repeats])
+			report_repeat(d, v, e, r, visitor);
 	}
 }
 
 void
 oversized_judge(struct detect *d, const struct view *v)
 {
-	if (!judged(v) || v->familiar)
+	if (!judged(v))
 		return;
-	judge_sizes(d, v);
-	oversized_remember(d, v);
+	if (!v->familiar && v->s->request_max >= d->param[PARAM_oversized_request_request])
+		judge_sizes(d, v);
+	remember(d, v);
+}
+
+/* Several networks, each counted a few times at most, make a size usual; answers that were large only by clients that
+   are known here. */
+void
+oversized_learn(struct detect *d, const struct view *v)
+{
+	struct oversized *o = d->state[DETECTOR_oversized_request];
+	uint32_t until = before_login(d, v->s), largest = 0;
+
+	if (!judged(v))
+		return;
+	for (uint32_t i = v->from; i < v->until && i < until; i++) {
+		const struct exchange *e = &v->s->exchange[i];
+
+		if (v->familiar || e->response < REPEAT_ANSWER || is_burst(v->s, e))
+			largest = most(largest, e->request);
+	}
+	usual_add(&o->usual[v->s->gateway], v, largest);
 }

@@ -6,6 +6,9 @@
  */
 #include "detect/frame.h"
 
+/* What an operator may have announced that changes an identity; after a failover the other unit of a pair answers. */
+enum { ANNOUNCED = 1 << FACT_CERTIFICATE_RENEWED | 1 << FACT_UPGRADE | 1 << FACT_FAILOVER };
+
 enum { LEAVES = 4, FLIGHTS = 4, MIXED_S = 86400, EXPLAINED_S = 30 * 86400 };
 
 struct leaf {
@@ -34,6 +37,23 @@ struct server {
 	struct memory identities, flights;
 };
 
+static bool
+identity_sound(const void *bytes)
+{
+	const struct identity *id = bytes;
+
+	for (unsigned i = 0; i < LEAVES; i++)
+		if (!sound_bool(&id->leaf[i].suspect))
+			return false;
+	return id->leaves <= LEAVES && sound_bool(&id->mixed_told) && sound_bool(&id->has_changed);
+}
+
+static bool
+flight_sound(const void *bytes)
+{
+	return ((const struct flight *)bytes)->count <= FLIGHTS;
+}
+
 void *
 server_init(struct detect *d, struct carve *c, size_t bytes)
 {
@@ -42,7 +62,9 @@ server_init(struct detect *d, struct carve *c, size_t bytes)
 	bytes -= sizeof(*r) + 64;
 	detect_memory(d, &r->identities, c,
 		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct identity)});
+	detect_sound(d, identity_sound);
 	detect_memory(d, &r->flights, c, &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct flight)});
+	detect_sound(d, flight_sound);
 	return r;
 }
 
@@ -99,6 +121,7 @@ report_server(struct detect *d, struct finding *f, const struct view *v, const c
 	finding_say(f, words, (const struct text[2]){s->sni.p ? s->sni : TEXT_LIT("no name"), s->cert_issuer});
 	f->benign =
 		"a new certificate from another authority; an upgrade or a new device; two units of a pair that differ";
+	finding_expected(d, f, ANNOUNCED);
 	incident_report(d, f, &(struct actor){.group = 0});
 }
 
@@ -189,7 +212,8 @@ learn_leaf(struct detect *d, const struct view *v)
 		known->last = v->s->time;
 		return;
 	}
-	l.suspect = id->leaves && !v->learning && !is_renewal(id, &l);
+	l.suspect = id->leaves && !v->learning && !is_renewal(id, &l) &&
+		    !is_expected(d, v->s->gateway, v->s->time, ANNOUNCED);
 	id->has_changed |= id->leaves != 0;
 	id->changed = v->s->time;
 	id->shift = 0;

@@ -23,6 +23,14 @@ struct shared {
 
 enum { HAPPY_EYEBALLS_S = 2 };
 
+static bool
+identity_sound(const void *bytes)
+{
+	const struct identity *id = bytes;
+
+	return sound_bool(&id->issued) && sound_bool(&id->told);
+}
+
 void *
 shared_init(struct detect *d, struct carve *c, size_t bytes)
 {
@@ -30,6 +38,7 @@ shared_init(struct detect *d, struct carve *c, size_t bytes)
 
 	bytes -= sizeof(*h) + 64;
 	detect_memory(d, &h->identities, c, &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct identity)});
+	detect_sound(d, identity_sound);
 	return h;
 }
 
@@ -88,7 +97,7 @@ offered_before(struct detect *d, const struct view *v)
 	struct identity *id;
 	int64_t lifetime_s;
 
-	if (v->s->role != ROLE_INBOUND || !v->first || !v->s->id_offered)
+	if (v->s->role != ROLE_INBOUND || v->hidden || !v->first || !v->s->id_offered)
 		return NULL;
 	id = memory_find(&h->identities, &key);
 	if (!id)
@@ -122,7 +131,7 @@ remember(struct detect *d, const struct view *v, struct identity *id)
 {
 	const struct session *s = v->s;
 
-	if (s->role != ROLE_INBOUND)
+	if (s->role != ROLE_INBOUND || v->hidden)
 		return;
 	if (id && id->program == s->client_key)
 		id->client = v->client;

@@ -23,6 +23,17 @@ trail_payload(void)
 	return sizeof(struct trail);
 }
 
+bool
+trail_sound(const void *bytes)
+{
+	const struct trail *t = bytes;
+
+	for (unsigned i = 0; i < TRAIL_KINDS; i++)
+		if (t->kind[i].detector >= DETECTOR_END)
+			return false;
+	return true;
+}
+
 static struct memory_key
 trail_key(const struct actor *a, uint8_t gateway)
 {

@@ -3,92 +3,233 @@
  *
  * No sizes are built in but orders of magnitude; what is learnt of this gateway's own logins is login.c's.
  */
-#include "detect/visit.h"
+#include "detect/login.h"
 
 enum {
-	PAGE = 8192,        /* an answer of this size is a page or a script */
-	ASSET_SHAPES = 3,   /* sizes of answers */
-	FORM_MIN = 40,      /* what a user name and a password add to a request, at least */
-	HOLD_US = 1500000,  /* no portal computes that long; people and second factors do */
-	USE_EXCHANGES = 24, /* more turns than a login takes */
+	PAGE = 8192,      /* an answer of this size is a page or a script */
+	ASSET_SHAPES = 3, /* sizes of answers */
+	LATE_S = 60,      /* a landing page and its objects have come by then */
+	USE_EXCHANGES = 16,
+	USE_SHAPES = 8, /* whoever is refused over and over sees few sizes */
 	USE_BYTES = 4 << 20,
 	TUNNEL_RECORDS = 200,
 	TUNNEL_S = 30,
+	TUNNEL_STEPS = 6,        /* exchanges before the tunnel, in its own connection */
 	LOGIN_AGE_S = 2 * 86400, /* a session cookie's life where it is long (ocserv's sample: 48 h) */
+	FRESH_S = 12 * 3600,     /* who comes back later logs in again nearly everywhere */
 };
 
-uint32_t
-visit_payload(void)
-{
-	return sizeof(struct visit);
-}
+/* An address, or a network, over all programs. */
+struct place {
+	uint64_t program[2]; /* the latest ones with a fingerprint */
+	struct when login, used;
+};
 
-static struct memory_key
-visit_key(const struct view *v, uint64_t program)
-{
-	return (struct memory_key){detect_net(&v->client, 32, 64), program, v->s->gateway};
-}
+/* Waits to be told. */
+struct stay {
+	struct when due;
+	struct memory_key visit;
+};
 
 static bool
-is_data_channel(const struct session *s)
+visit_sound(const void *bytes)
+{
+	const struct visit *w = bytes;
+
+	return w->steps < VISIT_STEPS && w->gateway > 0 && w->gateway <= GATEWAYS_MAX && sound_bool(&w->returned) &&
+	       sound_bool(&w->degraded) && sound_bool(&w->suspect) && sound_bool(&w->learning) &&
+	       sound_bool(&w->told) && sound_bool(&w->part) && sound_bool(&w->first_data);
+}
+
+void
+visit_init(struct detect *d, struct carve *c, size_t bytes)
+{
+	size_t part;
+
+	d->logins = login_init(d, c);
+	part = (bytes - login_bytes()) / 16;
+	detect_memory(d, &d->visits, c, &(struct memory_plan){.bytes = part * 12, .payload = sizeof(struct visit)});
+	detect_sound(d, visit_sound);
+	detect_memory(d, &d->places, c, &(struct memory_plan){.bytes = part * 3, .payload = sizeof(struct place)});
+	detect_memory(d, &d->stays, c, &(struct memory_plan){.bytes = part, .payload = sizeof(struct stay)});
+}
+
+bool
+session_data_channel(const struct session *s)
 {
 	return s->carrier == CARRIER_DTLS || s->carrier == CARRIER_QUIC || (s->proto == PROTO_UDP && s->packets_in);
 }
 
-/* The item of program 0 only tells which program at the address came last. */
-static uint64_t
-program_at(const struct detect *d, const struct view *v)
-{
-	const struct memory_key key = visit_key(v, 0);
-	const struct visit *at = memory_find(&d->visits, &key);
-
-	return at ? at->program : 0;
-}
-
-static struct visit *
-visit_use(struct detect *d, const struct view *v, uint64_t program)
-{
-	const struct memory_key key = visit_key(v, program);
-	bool fresh;
-	struct visit *w = memory_use(&d->visits, &key, &fresh);
-	struct when login = w->login;
-
-	if (when_since(v->s->start, w->last) > VISIT_IDLE_S * NS_PER_S || fresh) {
-		bool lasts = when_since(v->s->start, login) <= LOGIN_AGE_S * NS_PER_S;
-
-		*w = (struct visit){
-			.first = v->s->start, .last = v->s->start, .program = program, .gateway = v->s->gateway};
-		if (lasts && !fresh)
-			w->login = login;
-	}
-	return w;
-}
-
-static bool
-is_tunnel(const struct session *s)
+bool
+session_tunnels(const struct session *s)
 {
 	uint64_t records = (uint64_t)s->records_out + s->records_in;
 	uint64_t packets = (uint64_t)s->packets_out + s->packets_in;
 	bool lasts = when_since(s->last, s->start) >= TUNNEL_S * NS_PER_S;
 
-	if (is_data_channel(s))
+	if (session_data_channel(s))
 		return lasts && packets >= TUNNEL_RECORDS && s->packets_out && s->packets_in;
 	return lasts && records >= TUNNEL_RECORDS && s->records_out * UINT64_C(8) >= s->records_in &&
 	       (s->small_out + (uint64_t)s->small_in) * 4 >= records;
 }
 
-/* After landing, a request that is larger than those before by a form's contents, with an answer of its own. */
-static void
-note_credentials(struct visit *w, const struct turn *t)
+static struct memory_key
+visit_key(const struct addr *client, uint64_t program, uint8_t gateway)
 {
-	bool grown = w->exchanges > 0 && t->request >= w->request_first + FORM_MIN && t->request >= w->request_max;
+	return (struct memory_key){detect_net(client, 32, 64), program, gateway};
+}
 
-	if (grown || (w->exchanges > 0 && t->server_us >= HOLD_US)) {
-		w->phases |= PHASE_CREDENTIALS | (t->server_us >= HOLD_US ? PHASE_HOLD : 0);
-		w->login = t->time;
-		w->hold_us = t->server_us;
-		w->answer_login = t->answer;
+/* A network's place has a mark that no address has. */
+static struct memory_key
+place_key(const struct addr *client, uint8_t gateway, bool network)
+{
+	return (struct memory_key){network ? detect_net(client, 24, 48) : detect_net(client, 32, 64), network, gateway};
+}
+
+static struct place *
+place_find(const struct detect *d, const struct addr *client, uint8_t gateway, bool network)
+{
+	const struct memory_key key = place_key(client, gateway, network);
+
+	return memory_find(&d->places, &key);
+}
+
+/* Somebody logged in, or went on, there. */
+static void
+place_mark(struct detect *d, const struct visit *w, struct when login, struct when used)
+{
+	for (unsigned network = 0; network < 2; network++) {
+		const struct memory_key key = place_key(&w->client, w->gateway, network);
+		bool fresh;
+		struct place *p = memory_use(&d->places, &key, &fresh);
+
+		if (when_before(p->login, login))
+			p->login = login;
+		if (when_before(p->used, used))
+			p->used = used;
+		memory_keep(&d->places, p);
 	}
+}
+
+static uint64_t
+program_of(const struct detect *d, const struct view *v)
+{
+	const struct place *p;
+
+	if (!session_data_channel(v->s))
+		return v->s->client_key;
+	p = place_find(d, &v->client, v->s->gateway, false);
+	return p ? p->program[0] : 0;
+}
+
+static void
+place_program(struct detect *d, const struct view *v, uint64_t program)
+{
+	const struct memory_key key = place_key(&v->client, v->s->gateway, false);
+	bool fresh;
+	struct place *p = memory_use(&d->places, &key, &fresh);
+
+	if (p->program[0] != program) {
+		p->program[1] = p->program[0];
+		p->program[0] = program;
+	}
+}
+
+static bool
+is_over(const struct visit *w, struct when t)
+{
+	return when_since(t, w->last) > VISIT_IDLE_S * NS_PER_S;
+}
+
+struct visit *
+visit_find(const struct detect *d, const struct view *v)
+{
+	uint64_t program = program_of(d, v);
+	const struct memory_key key = visit_key(&v->client, program, v->s->gateway);
+	struct visit *w = program && v->s->role == ROLE_INBOUND ? memory_find(&d->visits, &key) : NULL;
+
+	return w && !is_over(w, v->s->start) ? w : NULL;
+}
+
+static void
+visit_over(struct detect *d, const struct visit *w)
+{
+	if (!w->used.ns && !w->degraded && w->steps)
+		login_learn_off(d, w);
+}
+
+static struct visit *
+visit_use(struct detect *d, const struct view *v, uint64_t program)
+{
+	const struct memory_key key = visit_key(&v->client, program, v->s->gateway);
+	const struct session *s = v->s;
+	bool fresh;
+	struct visit *w = memory_use(&d->visits, &key, &fresh);
+	struct when login = w->login;
+
+	if (!fresh && !is_over(w, s->start))
+		return w;
+	if (!fresh)
+		visit_over(d, w);
+	*w = (struct visit){.first = s->start,
+			    .last = s->start,
+			    .client = v->client,
+			    .program = program,
+			    .port = s->dest_port,
+			    .gateway = s->gateway,
+			    .learning = v->learning,
+			    .returned = s->resumed > RESUMED_UNKNOWN};
+	if (!fresh && when_since(s->start, login) <= LOGIN_AGE_S * NS_PER_S)
+		w->login = login;
+	return w;
+}
+
+/* How much a step tells: a pause before it, a slow answer, a request that is larger than a bare one. */
+static int64_t
+interest(const struct visit *w, unsigned i)
+{
+	enum { PAUSE_MOST = 4000, SLOW_MOST = 8000, LARGER_MOST = 4096 };
+	const struct step *s = &w->step[i];
+	int64_t pause, larger = (int64_t)s->request - w->step[0].request;
+
+	if (i == 0)
+		return INT64_MAX;
+	pause = when_since(s->time, w->step[i - 1].time) / NS_PER_MS - s->server_ms;
+	pause = pause > PAUSE_MOST ? PAUSE_MOST : pause;
+	larger = larger > LARGER_MOST ? LARGER_MOST : larger;
+	return pause + 4 * (int64_t)least(s->server_ms, SLOW_MOST) + 8 * larger;
+}
+
+/* In its place by time; when all places are taken, the one that tells least goes. */
+static void
+step_add(struct visit *w, const struct turn *t, uint64_t session)
+{
+	const struct step s = {t->time, t->request, t->answer, t->server_us / 1000, (uint32_t)session};
+	unsigned i = w->steps, dull = 1;
+
+	for (; i > 0 && when_before(s.time, w->step[i - 1].time); i--)
+		w->step[i] = w->step[i - 1];
+	w->step[i] = s;
+	if (++w->steps < VISIT_STEPS)
+		return;
+	for (i = 2; i < w->steps; i++)
+		if (interest(w, i) < interest(w, dull))
+			dull = i;
+	w->steps--;
+	for (i = dull; i < w->steps; i++)
+		w->step[i] = w->step[i + 1];
+}
+
+static void
+note_late(struct visit *w, const struct turn *t)
+{
+	if (when_since(t->time, w->first) < LATE_S * NS_PER_S)
+		return;
+	w->late += t->count;
+	w->late_answers |= size_bit(t->answer, VISIT_SHAPE_STEP);
+	w->late_bytes += (uint64_t)t->answer * t->count;
+	if (t->answer >= PAGE && w->late_pages < UINT16_MAX)
+		w->late_pages++;
 }
 
 static void
@@ -96,8 +237,6 @@ note_turn(struct visit *w, const struct turn *t)
 {
 	if (t->request == 0)
 		return;
-	if (!(w->phases & (PHASE_USE | PHASE_TUNNEL)))
-		note_credentials(w, t);
 	if (w->exchanges == 0)
 		w->request_first = t->request;
 	w->exchanges += t->count;
@@ -108,21 +247,120 @@ note_turn(struct visit *w, const struct turn *t)
 	w->bytes_down += (uint64_t)t->answer * t->count;
 	if (t->answer >= PAGE && w->pages < UINT16_MAX)
 		w->pages++;
+	note_late(w, t);
 	w->phases |= PHASE_LANDED;
 	if (set_count(w->answers) >= ASSET_SHAPES && w->pages)
 		w->phases |= PHASE_ASSETS;
 }
 
 static void
-note_use(struct visit *w, const struct session *s)
+note_turns(struct visit *w, const struct view *v)
 {
-	uint8_t now = is_tunnel(s) ? PHASE_TUNNEL : 0;
+	const struct session *s = v->s;
+	struct turns it = turns_of(v);
+	bool tunnels = session_tunnels(s);
+	struct turn t;
 
-	if (w->exchanges >= USE_EXCHANGES || w->bytes_down >= USE_BYTES)
+	while (turns_next(&it, &t)) {
+		bool step = !w->told && t.request && t.index < (tunnels ? TUNNEL_STEPS : EXCHANGES_KEPT);
+
+		note_turn(w, &t);
+		if (step)
+			step_add(w, &t, s->id);
+		if (t.index == EXCHANGES_KEPT - 1 && !tunnels && (!w->hidden.ns || when_before(t.time, w->hidden)))
+			w->hidden = t.time;
+	}
+}
+
+static void
+note_login(struct detect *d, struct visit *w)
+{
+	enum { HOLD_MS = 1500 };
+	int i = w->told ? -1 : login_step(d, w);
+	const struct step *s = &w->step[i < 0 ? 0 : i];
+
+	if (i < 0)
+		return;
+	w->phases |= PHASE_CREDENTIALS | (s->server_ms >= HOLD_MS ? PHASE_HOLD : 0);
+	w->login = s->time;
+	w->hold_us = s->server_ms * 1000;
+	w->answer_login = s->answer;
+	if (login_state(d, w->gateway) == LOGIN_LEARNT)
+		memory_keep(&d->visits, w);
+	place_mark(d, w, w->login, (struct when){0});
+}
+
+/* It went on: it will be told when the records of all its connections are in. */
+static void
+visit_went_on(struct detect *d, struct visit *w, const struct session *s)
+{
+	const struct memory_key key = visit_key(&w->client, w->program, w->gateway);
+	bool fresh;
+	struct stay *stay = memory_use(&d->stays, &key, &fresh);
+
+	w->used = w->phases & PHASE_TUNNEL ? s->start : s->last;
+	w->session = s->id;
+	*stay = (struct stay){when_add(d->now, VISIT_SETTLE_S * NS_PER_S), key};
+	memory_keep(&d->visits, w);
+}
+
+/* A program that came with a tunnel and nothing before it: what the other program at this address did, a moment
+   ago, went on with it. */
+static void
+note_part(struct detect *d, struct visit *w, const struct session *s)
+{
+	const struct place *p = place_find(d, &w->client, w->gateway, false);
+	uint64_t other = !p ? 0 : p->program[0] != w->program ? p->program[0] : p->program[1];
+	const struct memory_key key = visit_key(&w->client, other, w->gateway);
+	struct visit *before = other ? memory_find(&d->visits, &key) : NULL;
+	bool own = w->phases & PHASE_CREDENTIALS && login_state(d, w->gateway) == LOGIN_LEARNT;
+
+	if (!before || is_over(before, s->start) || own || when_before(w->first, s->start) ||
+	    !(before->phases & PHASE_LANDED) || !when_before(before->first, w->first))
+		return;
+	w->part = true;
+	if (!(before->phases & (PHASE_USE | PHASE_TUNNEL))) {
+		before->phases |= PHASE_TUNNEL;
+		visit_went_on(d, before, s);
+	}
+}
+
+static void
+note_use(struct detect *d, struct visit *w, const struct session *s)
+{
+	uint8_t had = w->phases & (PHASE_USE | PHASE_TUNNEL), now = session_tunnels(s) ? PHASE_TUNNEL : 0;
+	bool varied = w->late >= USE_EXCHANGES && set_count(w->late_answers) >= USE_SHAPES && w->late_pages;
+
+	if (varied || w->late_bytes >= USE_BYTES)
 		now |= PHASE_USE;
-	if (now && !(w->phases & (PHASE_USE | PHASE_TUNNEL)))
-		w->used = s->start;
 	w->phases |= now;
+	if (had || !now)
+		return;
+	if (now & PHASE_TUNNEL && !session_data_channel(s))
+		note_part(d, w, s);
+	visit_went_on(d, w, s);
+}
+
+static void
+note_session(struct visit *w, const struct view *v)
+{
+	const struct session *s = v->s;
+
+	w->sessions += v->first;
+	w->resumed += v->first && s->resumed > RESUMED_UNKNOWN;
+	w->degraded |= v->degraded;
+	w->suspect |= v->suspect;
+	w->first_data |= session_data_channel(s);
+	if (s->rtt_src_us && (!w->rtt_us || s->rtt_src_us < w->rtt_us))
+		w->rtt_us = s->rtt_src_us;
+	if (s->src_as)
+		w->as = s->src_as;
+	if (s->src_country.len == 2)
+		w->country = (uint16_t)((uint8_t)s->src_country.p[0] << 8 | (uint8_t)s->src_country.p[1]);
+	if (when_before(s->start, w->first))
+		w->first = s->start;
+	if (when_before(w->last, s->last))
+		w->last = s->last;
 }
 
 /* A hello that nobody answered is no visit: a flood of them must not push out those that are. */
@@ -136,24 +374,68 @@ struct visit *
 visit_note(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	uint64_t program = is_data_channel(s) ? program_at(d, v) : s->client_key;
-	struct turns it = turns_of(v);
+	uint64_t program = program_of(d, v);
+	uint32_t steps;
 	struct visit *w;
-	struct turn t;
 
 	if (s->role != ROLE_INBOUND || program == 0 || is_knock(s))
 		return NULL;
-	if (!is_data_channel(s))
-		visit_use(d, v, 0)->program = program;
+	if (!session_data_channel(s))
+		place_program(d, v, program);
 	w = visit_use(d, v, program);
-	w->sessions += v->first;
-	w->resumed += v->first && s->resumed > RESUMED_UNKNOWN;
-	while (!is_data_channel(s) && turns_next(&it, &t))
-		note_turn(w, &t);
-	note_use(w, s);
-	if (when_before(w->last, s->last))
-		w->last = s->last;
+	note_session(w, v);
+	steps = w->exchanges;
+	if (!session_data_channel(s))
+		note_turns(w, v);
+	if (w->exchanges != steps)
+		note_login(d, w);
+	note_use(d, w, s);
 	return w;
+}
+
+/* Half a day after anyone went on from there, and not by a resumed session: a login is due. */
+static bool
+is_fresh(const struct detect *d, const struct visit *w)
+{
+	const struct place *p = place_find(d, &w->client, w->gateway, false);
+
+	return !w->part && !w->returned && !w->degraded && !w->suspect &&
+	       (!p || !p->used.ns || when_since(w->first, p->used) > FRESH_S * NS_PER_S);
+}
+
+struct visit *
+visit_due(struct detect *d)
+{
+	struct stay *stay = memory_oldest(&d->stays);
+	struct visit *w;
+
+	while (stay && !when_before(d->now, stay->due)) {
+		struct memory_key key = stay->visit;
+
+		memory_drop(&d->stays, stay);
+		w = memory_find(&d->visits, &key);
+		if (w && w->used.ns && !w->told) {
+			if (is_fresh(d, w))
+				login_learn_on(d, w);
+			note_login(d, w);
+			place_mark(d, w, (struct when){0}, w->used);
+			w->told = true;
+			return w;
+		}
+		stay = memory_oldest(&d->stays);
+	}
+	return NULL;
+}
+
+void
+visits_pass(struct detect *d)
+{
+	struct visit *w = memory_oldest(&d->visits);
+
+	for (; w && is_over(w, d->now); w = memory_oldest(&d->visits)) {
+		visit_over(d, w);
+		memory_drop(&d->visits, w);
+	}
 }
 
 bool
@@ -172,8 +454,63 @@ visit_before_login(const struct detect *d, const struct view *v, uint32_t index)
 }
 
 bool
+visit_login_near(const struct detect *d, const struct visit *w, struct when t, int64_t window_s)
+{
+	for (unsigned network = 0; network < 2; network++) {
+		const struct place *p = place_find(d, &w->client, w->gateway, network);
+
+		if (p && p->login.ns && when_since(t, p->login) <= window_s * NS_PER_S)
+			return true;
+	}
+	return false;
+}
+
+bool
 visit_logged_in(const struct detect *d, const struct view *v, int64_t window_s)
 {
-	(void)d;
-	return v->visit && v->visit->login.ns && when_since(v->s->start, v->visit->login) <= window_s * NS_PER_S;
+	const struct visit *w = v->visit;
+
+	return w && ((w->login.ns && when_since(v->s->start, w->login) <= window_s * NS_PER_S) ||
+		     visit_login_near(d, w, v->s->start, window_s));
+}
+
+bool
+visit_moved(const struct detect *d, const struct visit *w, int64_t within_s)
+{
+	const struct visit *o = memory_oldest_kept(&d->visits);
+
+	for (; o; o = memory_newer(&d->visits, o)) {
+		int64_t silent = when_since(w->used, o->last);
+
+		if (o != w && o->program == w->program && o->gateway == w->gateway && o->phases & PHASE_TUNNEL &&
+		    silent >= -60 * NS_PER_S && silent <= within_s * NS_PER_S)
+			return true;
+	}
+	return false;
+}
+
+void
+finding_begin_stay(struct finding *f, const struct detect *d, enum detector_id id, const struct visit *w)
+{
+	finding_begin_gateway(f, d, id, w->gateway);
+	f->time = w->last;
+	f->learning = w->learning;
+	f->degraded |= w->degraded;
+	f->actor = w->client;
+	f->target_port = w->port;
+	f->proto = PROTO_TCP;
+	finding_session(f, w->session);
+}
+
+struct actor
+actor_of_stay(const struct visit *w)
+{
+	return (struct actor){.net = detect_net(&w->client, 32, 64)};
+}
+
+/* More than sixteen exchanges of a connection: a login may be among those without times. */
+bool
+visit_hides_login(const struct visit *w)
+{
+	return w->hidden.ns && when_before(w->hidden, w->used);
 }

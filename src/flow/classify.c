@@ -132,6 +132,9 @@ struct classify {
 	uint8_t packet[HEADERS + PIECE_BYTES];
 };
 
+#define RISK_AGREES(name, bit, theirs) _Static_assert((bit) == (int)(theirs), #theirs " has another number");
+CLASSIFY_RISKS(RISK_AGREES)
+
 /* Public: the index is bounded and its order is never seen. */
 static const struct hash_key ANSWER_KEY = {1, 2};
 

@@ -52,6 +52,26 @@ void classify_answer(struct classify *c, const struct flow *f, uint32_t *handle,
 /* Lets go of the handle. */
 void classify_end(struct classify *c, uint32_t handle);
 
+/* Bits of nDPI's risks that are asked for by number; nDPI appends new ones and renumbers none. */
+#define CLASSIFY_RISKS(RISK)                                                                                           \
+	RISK(URL_XSS, 1, NDPI_URL_POSSIBLE_XSS)                                                                        \
+	RISK(URL_SQL, 2, NDPI_URL_POSSIBLE_SQL_INJECTION)                                                              \
+	RISK(URL_RCE, 3, NDPI_URL_POSSIBLE_RCE_INJECTION)                                                              \
+	RISK(BINARY_TRANSFER, 4, NDPI_BINARY_APPLICATION_TRANSFER)                                                     \
+	RISK(SELF_SIGNED, 6, NDPI_TLS_SELFSIGNED_CERTIFICATE)                                                          \
+	RISK(OBSOLETE_TLS, 7, NDPI_TLS_OBSOLETE_VERSION)                                                               \
+	RISK(WEAK_CIPHER, 8, NDPI_TLS_WEAK_CIPHER)                                                                     \
+	RISK(CERT_EXPIRED, 9, NDPI_TLS_CERTIFICATE_EXPIRED)                                                            \
+	RISK(CERT_MISMATCH, 10, NDPI_TLS_CERTIFICATE_MISMATCH)                                                         \
+	RISK(NUMERIC_HOST, 12, NDPI_HTTP_NUMERIC_IP_HOST)                                                              \
+	RISK(DGA_NAME, 16, NDPI_SUSPICIOUS_DGA_DOMAIN)                                                                 \
+	RISK(DNS_SUSPICIOUS, 23, NDPI_DNS_SUSPICIOUS_TRAFFIC)                                                          \
+	RISK(REMOTE_DESKTOP, 30, NDPI_DESKTOP_OR_FILE_SHARING_SESSION)                                                 \
+	RISK(UNCOMMON_ALPN, 31, NDPI_TLS_UNCOMMON_ALPN)                                                                \
+	RISK(EXPLOIT, 40, NDPI_POSSIBLE_EXPLOIT)
+#define RISK_NUMBER(name, bit, theirs) RISK_##name = (bit),
+enum classify_risk_bit { CLASSIFY_RISKS(RISK_NUMBER) };
+
 /* Names by id, for output: "TLS.Microsoft365"; risk bit 0..63 to its name, NULL when unknown. */
 const char *classify_protocol(struct classify *c, uint16_t master, uint16_t app, char *buf, size_t n);
 const char *classify_risk(unsigned bit);

@@ -30,6 +30,7 @@ config_init(struct config *c)
 	struct option o;
 
 	memset(c, 0, sizeof(*c));
+	c->pooled = 1;
 	for (unsigned i = 0; option_at(i, &o); i++) {
 		if (o.key >= OPTIONS_OWN + CONFIG_PARAMS)
 			return;
@@ -45,13 +46,13 @@ config_begin(struct config *c)
 	c->section[0] = c->instance[0] = '\0';
 }
 
-/* Does the option live at section and instance?  A gateway's name is free, a detector's is the table's. */
+/* Does the option live at section and instance?  A gateway's or a rule's name is free, a detector's is the table's. */
 static bool
 option_is_at(const struct option *o, const char *section, const char *instance)
 {
 	if (strcmp(o->section, section) != 0)
 		return false;
-	if (strcmp(section, "gateway") == 0)
+	if (option_named(section))
 		return instance[0] != '\0';
 	return strcmp(o->instance ? o->instance : "", instance) == 0;
 }
@@ -81,7 +82,7 @@ unknown_option(struct config *c, const char *section, const char *instance, cons
 
 	full_name(wanted, sizeof(wanted), section, instance, name);
 	for (unsigned i = 0; option_at(i, &o); i++) {
-		bool named = strcmp(o.section, "gateway") == 0;
+		bool named = option_named(o.section);
 		char have[3 * CONFIG_NAME_MAX];
 		unsigned d;
 
@@ -90,7 +91,7 @@ unknown_option(struct config *c, const char *section, const char *instance, cons
 			  o.instance ? o.instance :
 				       "",
 			  o.name);
-		d = option_distance(wanted, have);
+		d = text_distance(wanted, have);
 		if (d < best) {
 			best = d;
 			memcpy(nearest, have, sizeof(have));
@@ -138,7 +139,7 @@ assign(struct config *c, const struct option *o, const char *instance, const cha
 {
 	struct config_gateway *gateway = NULL;
 	int64_t number;
-	const char *why = option_parse(o, value, &number);
+	const char *why = option_named(o->section) && !*value ? NULL : option_parse(o, value, &number);
 
 	if (!why && o->key == OPT_identity_key && !key_ok(value))
 		why = "is neither 32 hex digits nor public, random or auto";
@@ -146,6 +147,8 @@ assign(struct config *c, const struct option *o, const char *instance, const cha
 		why = "is too long";
 	if (why)
 		return bad_value(c, o, value, why);
+	if (o->key >= OPT_list_file && o->key < OPTIONS_OWN)
+		return config_rule_assign(c, o, instance, value);
 	if (strcmp(o->section, "gateway") == 0 && !(gateway = gateway_of(c, instance))) {
 		snprintf(c->error, sizeof(c->error), "more than %d gateways", GATEWAYS_MAX);
 		return CONFIG_ERROR;
@@ -204,12 +207,12 @@ section_known(const char *section, const char *instance)
 	return false;
 }
 
-static bool
-name_ok(const char *name, size_t max)
+bool
+config_name_ok(const char *name)
 {
 	size_t n = strlen(name);
 
-	return n > 0 && n < max &&
+	return n > 0 && n < CONFIG_NAME_MAX &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == n;
 }
 
@@ -227,12 +230,14 @@ section_line(struct config *c, char *s)
 	if (*instance)
 		*instance++ = '\0';
 	instance = trim(instance);
-	if (!name_ok(s, CONFIG_NAME_MAX) || (*instance && !name_ok(instance, CONFIG_NAME_MAX)))
+	if (!config_name_ok(s) || (*instance && !config_name_ok(instance)))
 		return error(c, "a section's name has letters, digits, _ and -, not", *instance ? instance : s);
 	if (!section_known(s, instance) && !(section_known(s, "x") && !*instance))
 		return unknown_option(c, s, instance, "");
-	if (strcmp(s, "gateway") == 0 && !*instance)
-		return error(c, "a gateway needs a name: [gateway NAME], not", s);
+	if (option_named(s) && !*instance)
+		return error(c, "a section like this needs a name, as in [gateway NAME], not", s);
+	if (option_named(s) && strcmp(s, "gateway") != 0 && !config_rule_make(c, s, instance))
+		return CONFIG_ERROR;
 	memcpy(c->section, s, strlen(s) + 1);
 	memcpy(c->instance, instance, strlen(instance) + 1);
 	return CONFIG_FINE;
@@ -306,7 +311,7 @@ config_set(struct config *c, const char *assignment)
 	}
 	if (strlen(copy) >= CONFIG_NAME_MAX || strlen(instance) >= CONFIG_NAME_MAX || strlen(name) >= CONFIG_NAME_MAX)
 		return error(c, "--set: too long a name in", assignment);
-	if (!option_find(copy, instance, name, &o) || (*instance && !name_ok(instance, CONFIG_NAME_MAX)))
+	if (!option_find(copy, instance, name, &o) || (*instance && !config_name_ok(instance)))
 		return unknown_option(c, copy, instance, name);
 	return assign(c, &o, instance, value);
 }

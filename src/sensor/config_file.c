@@ -90,6 +90,8 @@ read_lines(struct config *c, FILE *f, const char *path, unsigned depth)
 	for (unsigned at = 1; fine && (n = getline(&line, &room, f)) >= 0; at++) {
 		size_t len = (size_t)n;
 
+		c->file = path;
+		c->line = at;
 		while (len && (line[len - 1] == '\n' || line[len - 1] == '\r'))
 			len--;
 		switch (config_line(c, line, len)) {
@@ -128,5 +130,9 @@ read_file(struct config *c, const char *path, unsigned depth)
 bool
 config_file(struct config *c, const char *path)
 {
-	return read_file(c, path, 0);
+	bool fine = read_file(c, path, 0);
+
+	c->file = NULL;
+	c->line = 0;
+	return fine;
 }

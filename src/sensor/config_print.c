@@ -28,23 +28,32 @@ print_value(struct out *to, const struct option *o, int64_t number, const char *
 	out_char(to, '\n');
 }
 
+/* Its texts as they are; a make that is not told is not printed as one that is none. */
+static void
+print_gateway(struct out *to, const struct config_gateway *g)
+{
+	struct option o;
+
+	OUT_LIT(to, "\n[gateway ");
+	out_text(to, g->name);
+	OUT_LIT(to, "]\n");
+	for (unsigned i = 0; i < CONFIG_GATEWAY_OPTIONS && option_at(OPT_gateway_address + i, &o); i++) {
+		print_doc(to, &o);
+		o.type = OPTION_TEXT;
+		print_value(to, &o, 0, g->text[i]);
+	}
+}
+
 static void
 print_gateways(struct out *to, const struct config *c)
 {
 	struct option o;
 
-	for (unsigned g = 0; g < c->gateways; g++) {
-		OUT_LIT(to, "\n[gateway ");
-		out_text(to, c->gateway[g].name);
-		OUT_LIT(to, "]\n");
-		for (unsigned i = OPT_gateway_address; i < OPTIONS_OWN && option_at(i, &o); i++) {
-			print_doc(to, &o);
-			print_value(to, &o, 0, c->gateway[g].text[i - OPT_gateway_address]);
-		}
-	}
+	for (unsigned g = 0; g < c->gateways; g++)
+		print_gateway(to, &c->gateway[g]);
 	if (c->gateways == 0) {
 		OUT_LIT(to, "\n# [gateway NAME]\n");
-		for (unsigned i = OPT_gateway_address; i < OPTIONS_OWN && option_at(i, &o); i++) {
+		for (unsigned i = 0; i < CONFIG_GATEWAY_OPTIONS && option_at(OPT_gateway_address + i, &o); i++) {
 			print_doc(to, &o);
 			OUT_LIT(to, "# ");
 			out_text(to, o.name);
@@ -78,7 +87,7 @@ config_print(struct out *to, const struct config *c)
 
 	OUT_LIT(to, "# gatewitness: every option with its value\n");
 	for (unsigned i = 0; option_at(i, &o); i++) {
-		if (strcmp(o.section, "gateway") == 0)
+		if (option_named(o.section))
 			continue;
 		print_section(to, &o, &before);
 		print_doc(to, &o);
@@ -86,6 +95,7 @@ config_print(struct out *to, const struct config *c)
 		before = o;
 	}
 	print_gateways(to, c);
+	config_rules_print(to, c);
 }
 
 /* Adds or finds the address; the last gateway that names it has it. */

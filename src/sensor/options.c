@@ -4,7 +4,7 @@
 #include "sensor/options.h"
 
 #include "base/addr.h"
-#include "detect/detect.h"
+#include "detect/rules.h"
 
 static const struct option OWN[] = {
 #define OPTION(section, name, type, value, range, doc)                                                                 \
@@ -32,6 +32,13 @@ option_at(unsigned i, struct option *o)
 			     .key = (uint16_t)(OPTIONS_OWN + i),
 			     .type = OPTION_COUNT};
 	return true;
+}
+
+bool
+option_named(const char *section)
+{
+	return strcmp(section, "gateway") == 0 || strcmp(section, "list") == 0 || strcmp(section, "suppress") == 0 ||
+	       strcmp(section, "maintenance") == 0 || strcmp(section, "fact") == 0;
 }
 
 void
@@ -137,26 +144,35 @@ quantity_error(uint8_t type)
 static bool
 list_ok(const char *text, bool nets)
 {
-	for (;;) {
-		char item[80];
-		struct addr a;
-		struct addr_net net;
-		size_t len;
+	char item[80];
+	struct addr_net net;
+	struct addr a;
 
-		text += strspn(text, " \t");
-		len = strcspn(text, ",");
-		if (len >= sizeof(item))
+	do {
+		if (!option_item(&text, item, sizeof(item)))
 			return false;
-		memcpy(item, text, len);
-		while (len && (item[len - 1] == ' ' || item[len - 1] == '\t'))
-			len--;
-		item[len] = '\0';
-		if (nets ? !addr_net_parse(&net, item) && !addr_parse(&a, item) : !addr_parse(&a, item))
+		if (nets ? !addr_net_parse(&net, item) : !addr_parse(&a, item))
 			return false;
-		text += strcspn(text, ",");
-		if (*text++ == '\0')
-			return true;
-	}
+	} while (*text || text[-1] == ',');
+	return true;
+}
+
+static bool
+when_ok(const char *text)
+{
+	struct when t;
+
+	return when_parse(&t, text, strlen(text));
+}
+
+static const char *
+detectors_check(const char *text)
+{
+	uint64_t bits;
+	char wrong[64];
+
+	return option_detectors(text, &bits, wrong) ? NULL :
+						      "is not any, nor names of detectors (gatewitness detectors)";
 }
 
 static const char *
@@ -188,12 +204,25 @@ option_parse(const struct option *o, const char *text, int64_t *number)
 	case OPTION_SIZE:
 		return quantity_check(o, text, number);
 	case OPTION_ENUM:
+		if (!*text && o->value && !*o->value) /* not told, where nothing is usual */
+			return NULL;
 		*number = enum_find(o->range, text);
 		return *number < 0 ? "is not one of its words" : NULL;
 	case OPTION_ADDRS:
 		return !*text || list_ok(text, false) ? NULL : "is not a list of addresses";
 	case OPTION_NETS:
 		return !*text || list_ok(text, true) ? NULL : "is not a list of networks such as 10.0.0.0/8";
+	case OPTION_WHEN:
+		return !*text || when_ok(text) ? NULL : "is not a time such as 2025-05-01 or 2025-05-01T22:00+02:00";
+	case OPTION_WEEKLY:
+		return !*text || option_week(text, &(struct option_week){0}) ?
+			       NULL :
+			       "is not days and hours such as sat 22:00-02:00 or mon-fri 06:00-06:30";
+	case OPTION_ZONE:
+		return when_parse_offset(text, strlen(text), number) ? NULL : "is not an offset such as Z or +02:00";
+	case OPTION_DETECTORS:
+		return detectors_check(text);
+	case OPTION_WHERE: /* whoever keeps it compiles it, and knows more than the end of a sentence */
 	case OPTION_TEXT:
 		break;
 	}
@@ -255,36 +284,13 @@ option_print(struct out *to, const struct option *o, int64_t number, const char 
 		break;
 	case OPTION_ADDRS:
 	case OPTION_NETS:
+	case OPTION_WHEN:
+	case OPTION_WEEKLY:
+	case OPTION_ZONE:
+	case OPTION_DETECTORS:
+	case OPTION_WHERE:
 	case OPTION_TEXT:
 		text_print(to, text);
 		break;
 	}
-}
-
-static unsigned
-least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-unsigned
-option_distance(const char *a, const char *b)
-{
-	enum { MOST = 64 };
-	unsigned row[3][MOST] = {{0}};
-	unsigned m = (unsigned)strnlen(a, MOST - 1), n = (unsigned)strnlen(b, MOST - 1);
-
-	for (unsigned j = 0; j <= n; j++)
-		row[0][j] = j;
-	for (unsigned i = 1; i <= m; i++) {
-		unsigned *now = row[i % 3], *prev = row[(i + 2) % 3], *older = row[(i + 1) % 3];
-
-		now[0] = i;
-		for (unsigned j = 1; j <= n; j++) {
-			now[j] = least(least(prev[j] + 1, now[j - 1] + 1), prev[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				now[j] = least(now[j], older[j - 2] + 1);
-		}
-	}
-	return row[m % 3][n];
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/nearest.h"
 #include "base/out.h"
 
 enum option_type {
@@ -19,7 +20,12 @@ enum option_type {
 	OPTION_ENUM,
 	OPTION_TEXT,
 	OPTION_ADDRS,
-	OPTION_NETS
+	OPTION_NETS,
+	OPTION_WHEN,
+	OPTION_WEEKLY,
+	OPTION_ZONE,
+	OPTION_DETECTORS,
+	OPTION_WHERE
 };
 
 /* Keys of `number` and `text` in struct config: the rows of options.def, in their order. */
@@ -44,6 +50,9 @@ struct option {
 /* The i-th option; false: there are no more. */
 bool option_at(unsigned i, struct option *o);
 
+/* Do the section's instances have names of the operator's choice? */
+bool option_named(const char *section);
+
 /* "detect.leak_loop.requests", "memory.limit" */
 void option_name(struct out *to, const struct option *o);
 
@@ -51,10 +60,20 @@ void option_name(struct out *to, const struct option *o);
    wrong with it, as the end of a sentence ("is not a time such as 90s, 5m or 7d"). */
 const char *option_parse(const struct option *o, const char *text, int64_t *number);
 
+/* Days and hours, as "sat 22:00-02:00": bit 0 is Sunday; the end may be on the next day. */
+struct option_week {
+	uint8_t days;
+	int32_t begin_s, length_s;
+};
+bool option_week(const char *text, struct option_week *w);
+
+/* "any", or names of detectors with commas, as bits by their numbers; 0: any.  False: *wrong is the name that is none. */
+bool option_detectors(const char *text, uint64_t *bits, char wrong[64]);
+
+/* The next item of a comma list, without blanks; NULL: there is none, or it is longer than the room. */
+const char *option_item(const char **list, char *item, size_t room);
+
 /* The value as the configuration writes it. */
 void option_print(struct out *to, const struct option *o, int64_t number, const char *text);
-
-/* Edit distance (Damerau, restricted), for "did you mean"; at most 63 bytes of each count. */
-unsigned option_distance(const char *a, const char *b);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "sensor/learned.h"
 
 /* The identity key that everybody has: two reads of one capture, anywhere, agree. */
 static const struct hash_key PUBLIC_KEY = {0x6761746577697474, 0x6e6573732e707562};
@@ -202,6 +203,8 @@ open_pipeline(struct watch *w)
 	if (!w->pipeline)
 		snprintf(w->error, sizeof(w->error), "memory.limit: %zu bytes are too few", cfg.memory);
 	eve_context_init(&w->eve_context, &w->eve_config, NULL, cfg.identity_id);
+	if (w->pipeline)
+		pipeline_rules(w->pipeline, w->setup.rules);
 	return w->pipeline != NULL;
 }
 
@@ -237,6 +240,26 @@ open_gateways(struct watch *w)
 	return w->finder != NULL;
 }
 
+/* What earlier runs learnt.  A damaged file does not keep a sensor from starting, a foreign one is a mistake. */
+static bool
+open_learned(struct watch *w)
+{
+	const char *path = config_text(w->setup.config, OPT_detect_memory);
+	char words[WATCH_ERROR_MAX] = "";
+	bool fine = !*path || learned_load(w->pipeline, path, words, sizeof(words)) != LEARNED_FAILED;
+
+	memcpy(fine ? w->notice : w->error, words, sizeof(words));
+	return fine;
+}
+
+static bool
+save_learned(struct watch *w)
+{
+	const char *path = config_text(w->setup.config, OPT_detect_memory);
+
+	return !*path || learned_save(w->pipeline, path, w->error, sizeof(w->error));
+}
+
 bool
 watch_open(struct watch *w, const struct watch_setup *setup)
 {
@@ -253,7 +276,7 @@ watch_open(struct watch *w, const struct watch_setup *setup)
 		.iface = setup->iface,
 		.version = setup->version,
 	};
-	return open_pipeline(w) && open_gateways(w) && open_eve(w);
+	return open_pipeline(w) && open_learned(w) && open_gateways(w) && open_eve(w);
 }
 
 void
@@ -307,6 +330,13 @@ watch_settle(struct watch *w, const struct gateway_guess *guess, size_t n)
 	w->finder = NULL;
 }
 
+void
+watch_rules(struct watch *w, const struct detect_rules *rules)
+{
+	w->setup.rules = rules;
+	pipeline_rules(w->pipeline, rules);
+}
+
 /* A minute of packets has passed: is there somebody to name?  If not, the search goes on. */
 static void
 try_settle(struct watch *w, struct when now)
@@ -348,6 +378,19 @@ begin(struct watch *w, struct when first)
 	w->first = first;
 	w->settle_at = when_add(first, WATCH_SETTLE_S * NS_PER_S);
 	w->stats_at = when_add(first, w->stats_ns);
+	w->save_at = when_add(first, config_number(w->setup.config, OPT_detect_memory_every));
+	if (w->setup.tell.began)
+		w->setup.tell.began(w->setup.tell.arg, first);
+}
+
+static void
+save_due(struct watch *w, struct when now)
+{
+	if (when_before(now, w->save_at))
+		return;
+	w->save_at = when_add(now, config_number(w->setup.config, OPT_detect_memory_every));
+	if (!save_learned(w))
+		snprintf(w->notice, sizeof(w->notice), "%s", w->error);
 }
 
 void
@@ -370,6 +413,7 @@ watch_frames(struct watch *w, const struct frame *frames, size_t n)
 		stats_due(w, frames[i].time);
 	}
 	pipeline_frames(w->pipeline, frames + done, n - done);
+	save_due(w, frames[n - 1].time);
 }
 
 void
@@ -398,13 +442,13 @@ watch_end(struct watch *w)
 bool
 watch_finish(struct watch *w)
 {
-	bool fine = !w->writes || file_close(&w->eve);
+	bool fine = !w->writes || file_close(&w->eve), saved = save_learned(w);
 
 	if (!fine)
 		snprintf(w->error, sizeof(w->error), "%.300s: cannot be written: %s; what was written before is kept",
 			 strcmp(w->eve.path, "-") == 0 ? "standard output" : w->eve.path, strerror(w->eve.error));
 	w->writes = false;
-	return fine;
+	return fine && saved;
 }
 
 const struct counts *

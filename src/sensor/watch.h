@@ -18,14 +18,17 @@ struct watch_tell {
 	void *arg;
 	void (*session)(void *arg, const struct session *s);
 	void (*finding)(void *arg, const struct finding *f);
+	/* the first packet's time is known */
+	void (*began)(void *arg, struct when first);
 	/* a guess was made: n == 0, nobody stands out */
 	void (*gateways)(void *arg, const struct gateway_guess *guess, size_t n);
 };
 
 struct watch_setup {
 	const struct config *config;
-	const char *eve;   /* path, "-", or NULL: no EVE lines */
-	const char *iface; /* NULL: reading */
+	const struct detect_rules *rules; /* NULL: none */
+	const char *eve;                  /* path, "-", or NULL: no EVE lines */
+	const char *iface;                /* NULL: reading */
 	const char *version;
 	struct watch_tell tell;
 };
@@ -35,7 +38,8 @@ enum { WATCH_ERROR_MAX = 512, WATCH_SETTLE_S = 60 };
 struct watch {
 	struct watch_setup setup;
 	char sensor[256];
-	char error[WATCH_ERROR_MAX]; /* one line */
+	char error[WATCH_ERROR_MAX];  /* one line */
+	char notice[WATCH_ERROR_MAX]; /* one line worth telling after watch_open, "": none */
 	struct pipeline *pipeline;
 	void *memory;
 	size_t memory_size;
@@ -47,7 +51,7 @@ struct watch {
 	const char **capture_name;
 	struct gateways *finder; /* NULL: settled */
 	bool began;              /* first, settle_at, stats_at are set */
-	struct when first, settle_at, stats_at;
+	struct when first, settle_at, stats_at, save_at;
 	int64_t stats_ns;
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
@@ -65,6 +69,9 @@ bool watch_capture(struct watch *w, const char *name);
 /* Are the gateways known?  If not: looks for them among these frames, or says who they are. */
 bool watch_settled(const struct watch *w);
 void watch_settle(struct watch *w, const struct gateway_guess *guess, size_t n);
+
+/* Other rules from now on; they must live until they are replaced or the watch ends. */
+void watch_rules(struct watch *w, const struct detect_rules *rules);
 
 /* At most PIPELINE_BATCH.  watch_failed: output cannot be written any more. */
 void watch_frames(struct watch *w, const struct frame *frames, size_t n);

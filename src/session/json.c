@@ -123,6 +123,7 @@ has_addr(const struct addr *a)
 #define IN_cert(name, type)
 #define IN_talk(name, type)
 #define IN_ndpi(name, type)
+#define IN_place(name, type)
 #undef IN_core
 #define IN_core(name, type) WRITE(name, type)
 
@@ -203,6 +204,19 @@ json_ndpi(struct line *l, char *p, const struct session *s)
 	return p;
 }
 
+#undef IN_ndpi
+#define IN_ndpi(name, type)
+#undef IN_place
+#define IN_place(name, type) WRITE(name, type)
+
+static char *
+json_place(struct line *l, char *p, const struct session *s)
+{
+	(void)l;
+#include "session/session.def"
+	return p;
+}
+
 #undef FIELD
 
 static char *
@@ -253,6 +267,8 @@ put_session(struct line *l, char *p, const struct session *s)
 		p = put_exchanges(p, s);
 	}
 	p = json_ndpi(l, p, s);
+	if (s->src_country.p || s->dest_country.p || s->src_as || s->dest_as)
+		p = json_place(l, p, s);
 	*p = '}';
 	return p + 1;
 }

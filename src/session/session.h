@@ -16,6 +16,8 @@
 #include "flow/flow.h"
 #include "tls/tls.h"
 
+enum { GATEWAYS_MAX = 16, GATEWAY_ADDRS_MAX = 64 };
+
 enum session_kind { SESSION_OPEN, SESSION_UPDATE, SESSION_CLOSE };
 enum session_role { ROLE_OTHER, ROLE_INBOUND, ROLE_OUTBOUND };
 

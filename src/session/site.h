@@ -6,8 +6,6 @@
 
 #include "session/session.h"
 
-enum { GATEWAYS_MAX = 16, GATEWAY_ADDRS_MAX = 64 };
-
 /* An address of a gateway; gateways have numbers from 1. */
 struct gateway_addr {
 	struct addr addr;

@@ -26,14 +26,12 @@ eve_alerts(const struct finding *f)
 }
 
 static const struct detector_info *
-detector_of(const struct finding *f)
+detector_of(uint16_t id)
 {
 	static const struct detector_info UNKNOWN = {.name = "unknown", .title = "unknown", .attack = ""};
+	const struct detector_info *d = detector_by_id(id);
 
-	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
-		if (DETECTORS[i].id == f->detector)
-			return &DETECTORS[i];
-	return &UNKNOWN;
+	return d ? d : &UNKNOWN;
 }
 
 static void
@@ -74,13 +72,41 @@ sessions_member(struct out *o, const struct finding *f)
 	out_char(o, ']');
 }
 
+static void
+weights_member(struct out *o, const struct finding *f)
+{
+	JSON_KEY(o, "because");
+	out_char(o, '[');
+	for (uint32_t i = 0; i < f->weight_count && i < FINDING_WEIGHTS; i++) {
+		json_comma(o);
+		OUT_LIT(o, "{\"what\":");
+		json_text(o, f->weight[i].what);
+		LINE_U64(o, "points", f->weight[i].points);
+		out_char(o, '}');
+	}
+	out_char(o, ']');
+}
+
+static void
+chain_member(struct out *o, const struct finding *f)
+{
+	JSON_KEY(o, "chain");
+	OUT_LIT(o, "{\"name\":");
+	json_text(o, f->chain);
+	id_member(o, "\"incident\":\"", f->chain_incident);
+	JSON_KEY(o, "after_s");
+	out_i64(o, f->chain_s);
+	out_char(o, '}');
+}
+
 /* Everything we know of the finding: the own object of extended mode, the context of strict mode. */
 static void
 finding_object(struct out *o, const struct finding *f, const struct detector_info *d)
 {
 	OUT_LIT(o, "{\"event\":\"finding\"");
 	id_member(o, "\"finding\":\"", f->id);
-	id_member(o, "\"incident\":\"", f->incident);
+	if (f->incident)
+		id_member(o, "\"incident\":\"", f->incident);
 	LINE_STRING(o, "detector", d->name);
 	LINE_STRING(o, "text", f->text);
 	LINE_STRING(o, "severity", SEVERITIES[severity_of(f->severity)]);
@@ -90,6 +116,8 @@ finding_object(struct out *o, const struct finding *f, const struct detector_inf
 	LINE_BOOL(o, "opens", f->opens);
 	LINE_BOOL(o, "worsens", f->worsens);
 	LINE_BOOL(o, "learning", f->learning);
+	LINE_BOOL(o, "weak", f->weak);
+	LINE_BOOL(o, "degraded", f->degraded);
 	JSON_KEY(o, "coverage_percent");
 	out_fixed(o, f->coverage, 2);
 	OUT_LIT(o, ",\"actors\":[\"");
@@ -97,6 +125,14 @@ finding_object(struct out *o, const struct finding *f, const struct detector_inf
 	OUT_LIT(o, "\"]");
 	numbers_member(o, f);
 	sessions_member(o, f);
+	if (f->suppressed)
+		LINE_STRING(o, "suppressed", f->suppressed);
+	if (f->expected)
+		LINE_STRING(o, "expected", f->expected);
+	if (f->weight_count)
+		weights_member(o, f);
+	if (f->chain)
+		chain_member(o, f);
 	if (f->benign)
 		LINE_STRING(o, "benign", f->benign);
 	if (d->blind)
@@ -143,7 +179,7 @@ alert_object(struct out *o, const struct eve_context *x, const struct finding *f
 void
 eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const struct session *s)
 {
-	const struct detector_info *d = detector_of(f);
+	const struct detector_info *d = detector_of(f->detector);
 	const struct line_ends ends = {&f->actor, &f->target, f->actor_port, f->target_port, f->proto};
 	bool alert = eve_alerts(f);
 	char *begun, id[FLOW_ID_MAX], *end = put_flow_id(id, s ? s->id : f->session_count ? f->session[0] : 0);
@@ -163,6 +199,28 @@ eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const
 		finding_object(o, f, d);
 	}
 	line_end(o, x, begun);
+}
+
+static void
+timeline_member(struct out *o, const struct incident *i)
+{
+	JSON_KEY(o, "timeline");
+	out_char(o, '[');
+	for (uint32_t n = 0; n < i->event_count && n < INCIDENT_EVENTS; n++) {
+		const struct incident_event *e = &i->event[n];
+
+		json_comma(o);
+		OUT_LIT(o, "{\"time\":\"");
+		out_time(o, e->time);
+		out_char(o, '"');
+		LINE_STRING(o, "detector", detector_of(e->detector)->name);
+		LINE_STRING(o, "severity", SEVERITIES[severity_of(e->severity)]);
+		id_member(o, "\"finding\":\"", e->finding);
+		if (e->session)
+			id_member(o, "\"session\":\"", e->session);
+		out_char(o, '}');
+	}
+	out_char(o, ']');
 }
 
 void
@@ -186,6 +244,7 @@ eve_incident_closed(struct out *o, struct eve_context *x, const struct incident 
 	LINE_U64(o, "gateway", i->gateway);
 	LINE_STRING(o, "severity", SEVERITIES[severity_of(i->severity)]);
 	LINE_U64(o, "findings", i->findings);
+	timeline_member(o, i);
 	out_char(o, '}');
 	line_end(o, x, begun);
 }

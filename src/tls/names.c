@@ -158,3 +158,55 @@ tls_version_name(uint16_t version, char buf[24])
 	}
 	return (struct text){buf, (uint32_t)out_len(&o)};
 }
+
+/* Equal but for blanks and the case of letters: TLS1.2 is "TLS 1.2". */
+static bool
+same_name(const char *a, const char *b, size_t n)
+{
+	const char *end = b + n;
+
+	for (;;) {
+		a += *a == ' ';
+		b += b < end && *b == ' ';
+		if (b == end)
+			return *a == '\0';
+		if ((*a | 0x20) != (*b | 0x20))
+			return false;
+		a++;
+		b++;
+	}
+}
+
+static bool
+code_of(const struct name *table, size_t rows, struct text name, uint16_t *code)
+{
+	for (size_t i = 0; i < rows; i++)
+		if (same_name(table[i].name, name.p, name.len)) {
+			*code = table[i].code;
+			return true;
+		}
+	return false;
+}
+
+bool
+tls_cipher_code(struct text name, uint16_t *suite)
+{
+	return code_of(CIPHERS, COUNT_OF(CIPHERS), name, suite);
+}
+
+bool
+tls_group_code(struct text name, uint16_t *group)
+{
+	return code_of(GROUPS, COUNT_OF(GROUPS), name, group);
+}
+
+bool
+tls_version_code(struct text name, uint16_t *version)
+{
+	for (size_t i = 0; i < COUNT_OF(VERSIONS); i++)
+		if (same_name(VERSIONS[i].name.p, name.p, name.len)) {
+			*version = VERSIONS[i].code;
+			return true;
+		}
+	return false;
+}

@@ -173,5 +173,9 @@ uint64_t tls_hello(const struct tls *t, uint32_t handle);
 const char *tls_cipher_name(uint16_t suite);
 struct text tls_version_name(uint16_t version, char buf[24]);
 const char *tls_group_name(uint16_t group);
+/* And back; blanks and case do not matter.  False: no such name. */
+bool tls_cipher_code(struct text name, uint16_t *suite);
+bool tls_version_code(struct text name, uint16_t *version);
+bool tls_group_code(struct text name, uint16_t *group);
 
 #endif

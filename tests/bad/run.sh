@@ -25,7 +25,19 @@ mkdir folder
 printf '[memory]\nlimit = 64MiB\n\nlimt = 1GiB\n' >key.conf
 printf '[memory]\nlimit = plenty\n' >value.conf
 printf '[memory\n' >section.conf
+printf '198.51.100.1\n\n192.0.2.300\n' >line.list
+echo 0.0.0.0/0 >broad.list
+echo 192.0.2.0/24 >own.list
+printf '192.0.2.7\n192.0.2.7\n' >twice.list
+echo e7d705a3286e19ea42f587b344ee6865 >md5.list
+printf 'type,value\nip\n' >row.csv
+printf '{"type":"bundle",' >cut.json
+echo '{"objects":[{"type":"indicator","pattern":"[ipv4-addr:value"}]}' >stix.json
+echo '{"Event":{"Attribute":[{"type":"ip-dst","value":"192.0.2"}]}}' >misp.json
 printf 'include = key.conf\n' >include.conf
+printf '[suppress scan]\nwhere = sny = a\n' >where.conf
+printf '[suppress scan]\ndetector = leak_loop\nreason = r\nexpires = 2030-01-01\n' >owner.conf
+printf '[gateway vpn]\naddress = 192.0.2.1\n[fact f]\nkind = patched\nat = 2025-07-16\ngateway = vpm\n' >fact.conf
 
 # bad CODE PATTERN ARGUMENT...
 bad() {
@@ -55,6 +67,9 @@ bad 1 'damaged.pcap: damaged after frame 1 \(byte 56\)' read $q damaged.pcap
 bad 1 'link.pcap: 2 frames of an unknown link type' read $q link.pcap
 bad 1 'standard input: empty' read $q -
 bad 1 'none.pcap: no such file' read $q whole.pcap none.pcap
+# what was learnt
+bad 1 'letter.pcap: is no memory of gatewitness' read $q --set detect.memory=letter.pcap whole.pcap
+bad 1 'none/memory: what was learnt cannot be written: No such file' read $q --set detect.memory=none/memory whole.pcap
 # arguments
 bad 2 'unknown command "raed"; the nearest is "read"' raed whole.pcap
 bad 2 'read: no capture named' read
@@ -77,6 +92,38 @@ bad 2 'section.conf:1: a section is written \[NAME\]' config -c section.conf
 bad 2 'unknown option "memory.limt"; the nearest is "memory.limit"' read --set memory.limt=1GiB whole.pcap
 bad 2 '"1KiB" for memory.limit is outside its range \(32MiB..64GiB\)' read --set memory.limit=1KiB whole.pcap
 bad 2 'wants SECTION.OPTION=VALUE, not "memory"' config --set memory
+bad 2 'where.conf:2: suppress.scan.where: column 1: "sny" is no field; the nearest is "sni"' read -c where.conf whole.pcap
+bad 2 'owner.conf:1: \[suppress scan\]: no owner: write who answers' read -c owner.conf whole.pcap
+bad 2 'fact.conf:3: \[fact f\]: no gateway "vpm"; the nearest is "vpn"' read -c fact.conf whole.pcap
+# suppressions
+bad 2 'suppress: list, add, remove or check' suppress
+bad 2 'suppress: knows list, add, remove and check' suppress enlist -c key.conf
+bad 2 'suppress: needs -f FILE' suppress add x --detector leak_loop --owner o --reason r --expires 30d
+bad 2 'suppress: add needs --owner, --reason and --expires' suppress add x -f s.conf --detector leak_loop
+bad 2 'suppress: add needs --detector or --where' suppress add x -f s.conf --owner o --reason r --expires 30d
+bad 2 '\-\-expires "soon" is no time such as 30d' suppress add x -f s.conf --detector leak_loop --owner o --reason r --expires soon
+bad 2 'column 5: ">" does not fit' suppress add x -f s.conf --where 'src > 10.0.0.1' --owner o --reason r --expires 30d
+bad 2 'needs a name of letters' suppress add 'x y' -f s.conf --detector leak_loop --owner o --reason r --expires 30d
+bad 2 'has no suppression "x"' suppress remove x -f owner.conf
+bad 2 'owner.conf:1: \[suppress scan\]: no owner' suppress check -c owner.conf
+bad 1 'folder/none/s.conf.new: No such file' suppress add x -f folder/none/s.conf --detector leak_loop --owner o --reason r --expires 30d
+# lists: each bad line, here one
+bad 2 'none.list: No such file' read $q --set list.feed.file=none.list whole.pcap
+bad 2 'line.list:3: "192.0.2.300" is not an address or network' read $q --set list.feed.file=line.list whole.pcap
+bad 2 'broad.list:1: "0.0.0.0/0" is too broad' read $q --set list.feed.file=broad.list whole.pcap
+bad 2 'own.list:1: "192.0.2.0/24" has an address of the gateway itself' read $q -g 192.0.2.7 --set list.feed.file=own.list whole.pcap
+bad 2 'twice.list:2: "192.0.2.7" stands in line 1 already' read $q --set list.feed.file=twice.list whole.pcap
+bad 2 'md5.list:1: "[0-9a-f]{32}" may be a JA3 or another MD5; say which with kind = ja3' read $q --set list.feed.file=md5.list whole.pcap
+bad 2 'empty.pcap: empty: it has no entry' read $q --set list.feed.file=empty.pcap whole.pcap
+bad 2 'packed.pcap.gz: compressed with gzip; unpack it first' read $q --set list.feed.file=packed.pcap.gz whole.pcap
+bad 2 'row.csv:2: fewer fields than the header' read $q --set list.feed.file=row.csv whole.pcap
+bad 2 'cut.json:[0-9]+: is not JSON at column' read $q --set list.feed.file=cut.json whole.pcap
+bad 2 'stix.json: objects\[0\].pattern: "\[ipv4-addr:value" ' read $q --set list.feed.file=stix.json whole.pcap
+bad 2 'misp.json: Event.Attribute\[0\].value: "192.0.2" is not an address' read $q --set list.feed.file=misp.json whole.pcap
+bad 2 '\[list feed\]: no file; write file = PATH' read $q --set list.feed.severity=low whole.pcap
+bad 2 '"2 weeks" for list.expires is not a time' read $q --set 'list.feed.expires=2 weeks' whole.pcap
+bad 2 'unknown option "list.feed.fil"; the nearest is "list.feed.file"' read $q --set list.feed.fil=x whole.pcap
+bad 2 'letter.pcap: not a MaxMind database for places.asn' read $q --set places.asn=letter.pcap whole.pcap
 # output
 bad 1 'no/such/folder/eve.json: cannot be written: No such file' read $q --eve no/such/folder/eve.json whole.pcap
 bad 1 'folder: cannot be written: Is a directory' read $q --eve folder whole.pcap
@@ -100,11 +147,40 @@ grep -Eq '^[01]$' code || { failed=$((failed + 1)); echo "closed pipe: exit $(ca
 cases=$((cases + 1))
 "$program" read $q --eve - cut.pcap 2>/dev/null | grep -q '"pkts":1,' || { failed=$((failed + 1)); echo "cut.pcap: its first frame is not counted"; }
 
+# A suppression that is over, by the time of the packets (1970 here), is named; one that is not is not.
+cases=$((cases + 1))
+for when in 1969-12-31 1970-01-02; do
+	printf '[suppress s%s]\ndetector = leak_loop\nowner = o\nreason = r\nexpires = %s\n' $when $when
+done >expired.conf
+"$program" read -c expired.conf whole.pcap 2>err
+grep -q '1 suppression expired and no longer applies: s1969-12-31$' err ||
+	{ failed=$((failed + 1)); echo "expired.conf: $(cat err)"; }
+
 # The configuration prints as one that reads as the same.
 cases=$((cases + 1))
-"$program" config --set memory.limit=1GiB --set gateway.a.address=192.0.2.1 >one.conf
+"$program" config --set memory.limit=1GiB --set gateway.a.address=192.0.2.1 --set gateway.a.profile=netscaler \
+	--set suppress.s.where='sni = "a b"' --set suppress.s.owner=o --set fact.f.kind=patched >one.conf
 "$program" config <one.conf -c /dev/stdin >two.conf
 cmp -s one.conf two.conf || { failed=$((failed + 1)); echo "config does not read what it prints"; }
+
+# A suppression goes into the included file and out of it; beside it nothing changes.
+cases=$((cases + 1))
+mkdir conf.d
+printf 'include = conf.d\n' >main.conf
+printf '# by hand\n[fact f]\nkind = patched\nat = 2025-07-16\n' >conf.d/s.conf
+cp conf.d/s.conf before.conf
+{
+	"$program" suppress add scan -c main.conf -f conf.d/s.conf --detector leak_loop --where 'actor in 203.0.113.0/24' \
+		--owner jane --reason 'our "scanner" # 1' --expires 2099-12-31 &&
+		"$program" suppress list -c main.conf --json >list.json &&
+		"$program" suppress check -c main.conf >check.txt &&
+		! "$program" suppress add scan -f conf.d/s.conf --detector leak_loop --owner o --reason r --expires 30d &&
+		"$program" suppress remove scan -f conf.d/s.conf
+} 2>err
+echo '{"name":"scan","detector":"leak_loop","where":"actor in 203.0.113.0/24","owner":"jane","reason":"our \"scanner\" # 1","expires":"2099-12-31","expired":false}' >want.json
+echo 'main.conf: 1 suppression, 0 of them expired' >want.txt
+cmp -s list.json want.json && cmp -s check.txt want.txt && diff -B conf.d/s.conf before.conf >/dev/null && [ ! -e conf.d/s.conf.new ] ||
+	{ failed=$((failed + 1)); echo "suppress: $(cat err list.json check.txt)"; }
 
 echo "$cases cases, $failed failed"
 [ "$failed" -eq 0 ]

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensor/config.h"
+#include "sensor/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,7 +29,9 @@ feed(struct config *c, const char *text, size_t size, bool must)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	enum { ROOM = 1 << 18 };
+	enum { ROOM = 1 << 19 };
+	static struct detect_rules rules;
+	char error[CONFIG_ERROR_MAX];
 	struct config *c = calloc(1, sizeof(*c));
 	struct gateway_addr g[GATEWAY_ADDRS_MAX];
 	char *first = malloc(ROOM), *second = malloc(ROOM);
@@ -37,6 +39,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	feed(c, (const char *)data, size, false);
 	config_gateways(c, g, GATEWAY_ADDRS_MAX);
+	if (!rules_build(&rules, c, c, error) && !memchr(error, '\0', sizeof(error)))
+		abort();
 	config_print(&a, c);
 	feed(c, first, out_len(&a), true);
 	config_print(&b, c);

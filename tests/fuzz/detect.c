@@ -23,8 +23,8 @@ on_finding(void *arg, const struct finding *f, const struct session *s)
 
 	(void)s;
 	if (!memchr(f->text, 0, sizeof(f->text)) || f->number_count > FINDING_NUMBERS ||
-	    f->session_count > FINDING_SESSIONS || f->detector == 0 || f->detector > DETECTOR_COUNT ||
-	    (f->opens && f->worsens) || (f->severity == SEVERITY_INFO && (f->opens || f->worsens)))
+	    f->session_count > FINDING_SESSIONS || !detector_by_id(f->detector) || (f->opens && f->worsens) ||
+	    (f->severity == SEVERITY_INFO && (f->opens || f->worsens)))
 		__builtin_trap();
 	j->opened += f->opens;
 }

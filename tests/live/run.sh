@@ -92,10 +92,12 @@ ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 $same --record "$work/
 	2> "$work/run.log" &
 pid=$!
 listening || fail "run did not open its interface"
+kill -HUP "$pid" # a reload of what is already in force changes nothing
 sent=$(ip netns exec "$out" python3 "$here/send.py" send0 "$capture" "$speed") || fail "could not send"
 sleep 0.5
 kill -INT "$pid"
 ended || fail "run did not stop within 4 s of SIGINT"
+grep -q "configuration read again" "$work/run.log" || fail "SIGHUP did not read the configuration again"
 wait "$pid" || fail "run ended with $?"
 pid=
 

@@ -1,5 +1,5 @@
 /* new_egress: a call to a new place, and all the packets from the gateway that are none. */
-#include "detect_site.h"
+#include "detect_outside.h"
 
 static struct session
 call(struct site_test *t, const char *where, uint16_t port, double seconds)
@@ -188,11 +188,160 @@ known_places_outlive_a_scan(void **state)
 		s.carrier = CARRIER_NONE;
 		site_judge(&t, &s);
 	}
-	assert_int_equal(t.got.alerts, 1);
+	assert_int_equal(t.got.alerts, 2); /* the first new place, and the fan that follows */
+	assert_in_range(t.got.findings, 10, 40);
 	before = t.got.findings;
 	s = call(&t, "198.51.100.80", 443, 9 * DAY);
 	site_judge(&t, &s);
 	assert_int_equal(t.got.findings, before);
+	site_end(&t);
+}
+
+/* A name's servers at a provider move about: the same programs at both ends, or another server program. */
+static void
+name_moves(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_after_week(&t, 2 << 20);
+	judge(&t, call_tls(&t, "203.0.113.7", 443, "updates.example.com", WEEK));
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_LOW);
+	s = call_tls(&t, "203.0.114.7", 443, "updates.example.com", WEEK + 10);
+	s.server_key = 0x77;
+	judge(&t, s);
+	assert_int_equal(t.got.finding[1].severity, SEVERITY_MEDIUM);
+	/* the name is lent: another program of the gateway's asks for it */
+	s = call_tls(&t, "203.0.115.7", 443, "updates.example.com", WEEK + 20);
+	s.client_key = 0x1234;
+	judge(&t, s);
+	assert_int_equal(t.got.finding[2].severity, SEVERITY_HIGH);
+	site_end(&t);
+}
+
+/* A firmware fetched by hand from a maker whose telemetry is known; the domain of a cloud is nobody's. */
+static void
+sibling_name(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_after_week(&t, 2 << 20);
+	judge(&t, call_tls(&t, "203.0.113.7", 443, "downloads.example.com", WEEK));
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_LOW);
+	s = call_tls(&t, "203.0.114.7", 443, "files.example.com", WEEK + 10);
+	s.client_key = 0x1234;
+	judge(&t, s);
+	assert_int_equal(t.got.finding[1].severity, SEVERITY_HIGH);
+	judge(&t, call_tls(&t, "203.0.115.7", 443, "example.com.evil.example.net", WEEK + 20));
+	assert_int_equal(t.got.finding[2].severity, SEVERITY_HIGH);
+	site_end(&t);
+	site_begin(&t, 2 << 20, 7 * DAY);
+	judge(&t, call_tls(&t, "203.0.113.7", 443, "maker.workers.dev", 0));
+	judge(&t, call_tls(&t, "203.0.113.8", 443, "maker.co.uk", 1));
+	judge(&t, call_tls(&t, "203.0.114.7", 443, "other.workers.dev", WEEK));
+	judge(&t, call_tls(&t, "203.0.114.8", 443, "other.co.uk", WEEK + 1));
+	assert_int_equal(count_of(&t, DETECTOR_new_egress, SEVERITY_HIGH), 2);
+	site_end(&t);
+}
+
+/* A known name's new address stays low, whatever was tried at the gateway before. */
+static void
+explained_after_a_leak(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_after_week(&t, 2 << 20);
+	for (unsigned i = 0; i < 10; i++)
+		site_visit(&t, "203.0.113.77", 0x7001, WEEK + i, (uint32_t[]){173, 1700 + site_random(&t, 128)});
+	judge(&t, call_tls(&t, "198.51.100.88", 443, "updates.example.com", WEEK + 60));
+	assert_int_equal(last_of(&t, DETECTOR_new_egress)->severity, SEVERITY_LOW);
+	site_end(&t);
+}
+
+/* pool.ntp.org and a resolver of one's own: servers change all the time; one more NTP server among known ones. */
+static void
+changing_servers(void **state)
+{
+	struct site_test t;
+	char where[32];
+
+	(void)state;
+	site_begin(&t, 2 << 20, 7 * DAY);
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(where, sizeof(where), "198.%u.100.53", i % 20 + i / 8);
+		judge(&t, call_udp(&t, where, 53, (uint32_t[]){40, 100}, i * 3000));
+	}
+	judge(&t, call_udp(&t, "198.51.100.123", 123, (uint32_t[]){48, 48}, DAY));
+	forget_findings(&t);
+	judge(&t, call_udp(&t, "203.0.113.53", 53, (uint32_t[]){40, 100}, WEEK));
+	judge(&t, call_udp(&t, "203.0.113.123", 123, (uint32_t[]){48, 48}, WEEK));
+	assert_int_equal(count_of(&t, DETECTOR_new_egress, SEVERITY_LOW), 2);
+	assert_int_equal(count_of(&t, DETECTOR_new_egress, SEVERITY_MEDIUM), 0);
+	judge(&t, call_udp(&t, "203.0.113.124", 123, (uint32_t[]){300, 900}, WEEK)); /* no NTP */
+	assert_int_equal(count_of(&t, DETECTOR_new_egress, SEVERITY_HIGH), 1);
+	site_end(&t);
+}
+
+/* Connections that were there before the sensor: a directory's comes back after the week, a management tunnel's too. */
+static void
+older_than_the_sensor_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 7 * DAY);
+	s = call_tcp(&t, "198.51.100.99", 541, 10);
+	s.midstream = true;
+	judge(&t, s);
+	s = call_udp(&t, "203.0.113.9", 50000, (uint32_t[]){90, 0}, 20);
+	judge(&t, s);
+	forget_findings(&t);
+	judge(&t, call_tcp(&t, "198.51.100.99", 541, WEEK));
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+}
+
+/* A loss of traffic while learning does not make a stranger of what was seen. */
+static void
+learnt_under_loss_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 7 * DAY);
+	s = call_tcp(&t, "198.51.100.99", 636, 10);
+	s.gap_bytes_in = 3000;
+	judge(&t, s);
+	forget_findings(&t);
+	judge(&t, call_tcp(&t, "198.51.100.99", 636, WEEK));
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+}
+
+/* Several at once are one incident. */
+static void
+several_at_once(void **state)
+{
+	struct site_test t;
+	char where[32];
+
+	(void)state;
+	site_after_week(&t, 2 << 20);
+	for (unsigned i = 0; i < 7; i++) {
+		snprintf(where, sizeof(where), "203.0.%u.7", i);
+		judge(&t, call_tcp(&t, where, 8443, WEEK + i));
+	}
+	assert_int_equal(t.got.alerts, 1);
+	assert_int_equal(t.got.finding[6].number[3].value, 7);
+	detect_idle(t.d, at(WEEK + DAY), &t.to);
+	assert_int_equal(t.got.closed, 1);
+	assert_int_equal(t.got.last_closed.findings, 7);
 	site_end(&t);
 }
 
@@ -207,6 +356,13 @@ main(void)
 		cmocka_unit_test(after_a_leak),
 		cmocka_unit_test(answers_bad),
 		cmocka_unit_test(known_places_outlive_a_scan),
+		cmocka_unit_test(name_moves),
+		cmocka_unit_test(sibling_name),
+		cmocka_unit_test(explained_after_a_leak),
+		cmocka_unit_test(changing_servers),
+		cmocka_unit_test(older_than_the_sensor_bad),
+		cmocka_unit_test(learnt_under_loss_bad),
+		cmocka_unit_test(several_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* oversized_request: one large exchange before login, the same one each hour; users and uploads stay silent. */
-#include "detect_site.h"
+#include "detect_portal.h"
 
 static const uint64_t TOOL = 0x7001, BROWSER = 0xb001;
 
@@ -120,7 +120,155 @@ saml_bad(void **state)
 	for (unsigned i = 0; i < 20; i++)
 		site_visit(&t, "203.0.113.8", BROWSER, i * 600, (uint32_t[]){12000, 900});
 	site_visit(&t, "203.0.113.9", BROWSER, 9000, (uint32_t[]){900, 900000});
-	assert_int_equal(t.got.findings, 0);
+	assert_int_equal(portal_found(&t, DETECTOR_oversized_request, SEVERITY_INFO), 0);
+	assert_int_equal(t.got.alerts, 0);
+	site_end(&t);
+}
+
+/* Nine to five, once an hour, when somebody has logged in; by a tool that sends small records. */
+static void
+each_working_hour(void **state)
+{
+	(void)state;
+	for (unsigned go = 0; go < 2; go++) {
+		struct site_test t;
+		struct portal p = portal_plain();
+
+		site_begin(&t, 8 << 20, 0);
+		portal_days(&t, &p, 40, 0, 2);
+		for (unsigned hour = 9; hour <= 17; hour++) {
+			struct session s = site_session(&t, "203.0.113.77", TOOL, 2 * DAY + hour * (double)HOUR);
+
+			site_exchange(&t, &s, 24900, 30000 + site_random(&t, 100000), 0);
+			s.records_out = go ? 26 : 6;
+			site_judge(&t, &s);
+		}
+		assert_int_equal(portal_found(&t, DETECTOR_oversized_request, SEVERITY_CRITICAL), 9);
+		assert_int_equal(t.got.alerts, 1 + t.got.closed);
+		site_end(&t);
+	}
+}
+
+/* One large request of long ago, or one network's many, make nothing usual. */
+static void
+outlier_does_not_blind(void **state)
+{
+	struct site_test t;
+	struct portal p = portal_plain();
+
+	(void)state;
+	site_begin(&t, 8 << 20, 0);
+	portal_days(&t, &p, 40, 0, 3);
+	site_visit(&t, portal_client(1), CHROME, 3 * DAY, (uint32_t[]){190000, 700});
+	for (unsigned i = 0; i < 200; i++) {
+		char client[32];
+
+		snprintf(client, sizeof(client), "198.18.1.%u", i);
+		site_visit(&t, client, BROWSER + i, 3 * DAY + i * 10, (uint32_t[]){60000, 700});
+	}
+	assert_int_equal(portal_found(&t, DETECTOR_oversized_request, SEVERITY_INFO), 0);
+	site_visit(&t, "203.0.113.77", TOOL, 4 * DAY, (uint32_t[]){24900, 40000});
+	assert_int_equal(portal_found(&t, DETECTOR_oversized_request, SEVERITY_CRITICAL), 1);
+	site_end(&t);
+}
+
+/* Who loads the portal's pages as a browser does, and then sends a large request: somewhat odd. */
+static void
+visitor_is_low(void **state)
+{
+	struct site_test t;
+	struct portal p = portal_plain();
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 8 << 20, 0);
+	portal_days(&t, &p, 40, 0, 3);
+	s = site_session(&t, "198.18.1.1", CHROME, 3 * DAY);
+	portal_land(&t, &p, &s);
+	site_judge(&t, &s);
+	site_visit(&t, "198.18.1.1", CHROME, 3 * DAY + 5, (uint32_t[]){14000, 30000});
+	assert_int_equal(t.got.findings, 1);
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_LOW);
+	site_end(&t);
+}
+
+/* Negotiate: refused, then the same with a ticket; each user's has its own size.  Known clients make it usual. */
+static void
+kerberos_user(struct site_test *t, const char *client, double when)
+{
+	struct session s = site_session(t, client, CHROME, when);
+	uint32_t ticket = 9000 + site_random(t, 6000);
+
+	for (unsigned i = 0; i < 6; i++) {
+		site_exchange(t, &s, 400 + 60 * i, 620, 10);
+		site_exchange(t, &s, 400 + 60 * i + ticket, 9000 + 5000 * i, 2);
+	}
+	site_judge(t, &s);
+}
+
+static void
+kerberos_bad(void **state)
+{
+	struct site_test t;
+	struct portal p = portal_plain();
+	char client[32];
+
+	(void)state;
+	site_begin(&t, 8 << 20, 0);
+	portal_days(&t, &p, 60, 0, 4);
+	for (unsigned day = 0; day < 3; day++)
+		for (unsigned i = 0; i < 60; i++)
+			if (i % 3)
+				kerberos_user(&t, portal_client(i), (4 + day) * (double)DAY + i * 100);
+	t.got.findings = 0;
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(client, sizeof(client), "198.18.%u.5", i);
+		kerberos_user(&t, client, 8 * (double)DAY + i * 100);
+	}
+	assert_int_equal(portal_found(&t, DETECTOR_oversized_request, SEVERITY_INFO), 0);
+	site_visit(&t, "203.0.113.77", TOOL, 9 * (double)DAY, (uint32_t[]){24900, 40000});
+	assert_int_equal(portal_found(&t, DETECTOR_oversized_request, SEVERITY_CRITICAL), 1);
+	site_end(&t);
+}
+
+/* Forty requests at once, each in a record. */
+static void
+http2_burst_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 0);
+	for (unsigned i = 0; i < 20; i++) {
+		char client[32];
+
+		snprintf(client, sizeof(client), "198.18.%u.5", i);
+		s = site_session(&t, client, CHROME, i * 100);
+		site_exchange(&t, &s, 620, 2200, 0);
+		site_exchange(&t, &s, 12000 + site_random(&t, 3000), 400000 + site_random(&t, 99999), 40);
+		s.records_out = 46;
+		site_judge(&t, &s);
+	}
+	assert_int_equal(portal_found(&t, DETECTOR_oversized_request, SEVERITY_INFO), 0);
+	site_end(&t);
+}
+
+/* What a host check sends is answered with little. */
+static void
+host_check_bad(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 0);
+	for (unsigned i = 0; i < 40; i++) {
+		char client[32];
+
+		snprintf(client, sizeof(client), "198.18.%u.5", i % 9);
+		site_visit(&t, client, 0xe9a, i * 1000, (uint32_t[]){38000, 640});
+	}
+	assert_int_equal(portal_found(&t, DETECTOR_oversized_request, SEVERITY_INFO), 0);
 	site_end(&t);
 }
 
@@ -150,6 +298,12 @@ main(void)
 		cmocka_unit_test(familiar_client_bad),
 		cmocka_unit_test(behind_a_login_bad),
 		cmocka_unit_test(saml_bad),
+		cmocka_unit_test(each_working_hour),
+		cmocka_unit_test(outlier_does_not_blind),
+		cmocka_unit_test(visitor_is_low),
+		cmocka_unit_test(kerberos_bad),
+		cmocka_unit_test(http2_burst_bad),
+		cmocka_unit_test(host_check_bad),
 		cmocka_unit_test(loop_gives_no_history),
 	};
 

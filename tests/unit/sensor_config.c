@@ -166,7 +166,7 @@ print_reads_back(void **state)
 
 	(void)state;
 	assert_int_equal(config_set(&config, "gateway.vpn.address=192.0.2.1, 192.0.2.2"), CONFIG_FINE);
-	assert_int_equal(config_set(&config, "gateway.vpn.profile=some make"), CONFIG_FINE);
+	assert_int_equal(config_set(&config, "gateway.vpn.profile=netscaler"), CONFIG_FINE);
 	assert_int_equal(config_set(&config, "eve.file=say \"so\" \\ # ;"), CONFIG_FINE);
 	assert_int_equal(config_set(&config, "incident.idle=90m"), CONFIG_FINE);
 	assert_int_equal(config_set(&config, "detect.learn=0s"), CONFIG_FINE);

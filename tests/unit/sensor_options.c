@@ -120,22 +120,73 @@ lists(void **state)
 }
 
 static void
+weeks(void **state)
+{
+	struct option_week w;
+
+	(void)state;
+	assert_true(option_week("sat 22:00-02:00", &w));
+	assert_int_equal(w.days, 1 << 6);
+	assert_int_equal(w.begin_s, 22 * 3600);
+	assert_int_equal(w.length_s, 4 * 3600);
+	assert_true(option_week("mon-fri 06:00-06:30", &w));
+	assert_int_equal(w.days, 0x3e);
+	assert_int_equal(w.length_s, 1800);
+	assert_true(option_week("fri-mon, wed  00:00-24:00", &w));
+	assert_int_equal(w.days, 0x6b);
+	assert_int_equal(w.length_s, 86400);
+	assert_true(option_week("daily 03:00-03:00", &w));
+	assert_int_equal(w.days, 0x7f);
+	assert_int_equal(w.length_s, 86400);
+	assert_false(option_week("", &w));
+	assert_false(option_week("sat", &w));
+	assert_false(option_week("sat 22:00", &w));
+	assert_false(option_week("sat 22:00-", &w));
+	assert_false(option_week("sat 22:00-02:00 x", &w));
+	assert_false(option_week("sat 24:00-02:00", &w));
+	assert_false(option_week("sat 22:60-02:00", &w));
+	assert_false(option_week("sat 22:00-25:00", &w));
+	assert_false(option_week("sat, 22:00-02:00", &w));
+	assert_false(option_week("sat- 22:00-02:00", &w));
+	assert_false(option_week("someday 22:00-02:00", &w));
+}
+
+static void
+detector_names(void **state)
+{
+	char wrong[64];
+	uint64_t bits;
+
+	(void)state;
+	assert_true(option_detectors("any", &bits, wrong));
+	assert_int_equal(bits, 0);
+	assert_true(option_detectors("leak_loop , new_egress", &bits, wrong));
+	assert_int_equal(bits, 1 << 1 | 1 << 2);
+	assert_false(option_detectors("leak_loop, leak_lop", &bits, wrong));
+	assert_string_equal(wrong, "leak_lop");
+	assert_false(option_detectors("", &bits, wrong));
+	assert_false(option_detectors("leak_loop,", &bits, wrong));
+	assert_false(option_detectors("any, leak_loop", &bits, wrong));
+}
+
+static void
 distances(void **state)
 {
 	(void)state;
-	assert_int_equal(option_distance("read", "read"), 0);
-	assert_int_equal(option_distance("raed", "read"), 1);
-	assert_int_equal(option_distance("rea", "read"), 1);
-	assert_int_equal(option_distance("", "read"), 4);
-	assert_int_equal(option_distance("kitten", "sitting"), 3);
+	assert_int_equal(text_distance("read", "read"), 0);
+	assert_int_equal(text_distance("raed", "read"), 1);
+	assert_int_equal(text_distance("rea", "read"), 1);
+	assert_int_equal(text_distance("", "read"), 4);
+	assert_int_equal(text_distance("kitten", "sitting"), 3);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults), cmocka_unit_test(times), cmocka_unit_test(sizes_and_ranges),
-		cmocka_unit_test(counts),   cmocka_unit_test(lists), cmocka_unit_test(distances),
+		cmocka_unit_test(defaults), cmocka_unit_test(times),          cmocka_unit_test(sizes_and_ranges),
+		cmocka_unit_test(counts),   cmocka_unit_test(lists),          cmocka_unit_test(distances),
+		cmocka_unit_test(weeks),    cmocka_unit_test(detector_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

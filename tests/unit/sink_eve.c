@@ -328,6 +328,24 @@ no_alert_bad(void **state)
 	assert_string_equal(finding_lines(true, &f), "");
 }
 
+/* A suppressed finding keeps its severity and names its rule; in strict mode there is no place for it. */
+static void
+suppressed(void **state)
+{
+	struct finding f = some_finding(SEVERITY_HIGH);
+	const char *got;
+
+	(void)state;
+	f.opens = false;
+	f.suppressed = "our-scanner";
+	f.expected = "patch-night";
+	got = finding_lines(false, &f);
+	assert_int_equal(lines_with(got, "\"event_type\":\"gatewitness\""), 1);
+	assert_int_equal(lines_with(got, "\"severity\":\"high\""), 1);
+	assert_int_equal(lines_with(got, "\"suppressed\":\"our-scanner\",\"expected\":\"patch-night\""), 1);
+	assert_string_equal(finding_lines(true, &f), "");
+}
+
 static void
 stats(void **state)
 {
@@ -350,16 +368,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tls_line_strict),
-		cmocka_unit_test(flow_line),
-		cmocka_unit_test(extended),
-		cmocka_unit_test(quic_and_one_sided),
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(no_room_bad),
-		cmocka_unit_test(community_of_udp),
-		cmocka_unit_test(alerts),
-		cmocka_unit_test(no_alert_bad),
-		cmocka_unit_test(stats),
+		cmocka_unit_test(tls_line_strict),    cmocka_unit_test(flow_line), cmocka_unit_test(extended),
+		cmocka_unit_test(quic_and_one_sided), cmocka_unit_test(kinds),     cmocka_unit_test(no_room_bad),
+		cmocka_unit_test(community_of_udp),   cmocka_unit_test(alerts),    cmocka_unit_test(no_alert_bad),
+		cmocka_unit_test(suppressed),         cmocka_unit_test(stats),
 	};
 
 	if (!crypt_init())

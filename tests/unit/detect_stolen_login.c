@@ -1,0 +1,147 @@
+/* stolen_login: a complete login from elsewhere, with other tools, at night; travellers and new laptops stay silent. */
+#include "detect_logins.h"
+
+enum { USERS = 25, DAYS = 8, MORNING = DAYS * DAY + 9 * HOUR, NIGHT = DAYS * DAY + 26 * HOUR };
+
+static struct logins_test *
+house(enum kind kind, uint16_t version)
+{
+	struct logins_test *r = malloc(sizeof(*r));
+
+	logins_begin(r, kind, KEEP_ALIVE, version, 16 << 20);
+	ordinary_days(r, USERS, DAYS);
+	assert_int_equal(found(r, DETECTOR_stolen_login), 0);
+	return r;
+}
+
+static void
+done(struct logins_test *r, unsigned findings)
+{
+	logins_play(r);
+	logins_wait(r, NIGHT + 6 * HOUR);
+	assert_int_equal(found(r, DETECTOR_stolen_login), findings);
+	logins_end(r);
+	free(r);
+}
+
+/* Password and seed of the one-time codes are known, the server is rented. */
+static struct comer
+intruder(struct logins_test *r, double when)
+{
+	static char addr[32];
+	struct comer c = user(r, 3, when, addr);
+
+	c.addr = "203.0.113.66";
+	c.browser = c.client = TOOL;
+	c.channel = 0;
+	c.hold = 0;
+	c.rtt_us = 160000;
+	c.cached = false;
+	return c;
+}
+
+static void
+at_night(void **state)
+{
+	static const enum kind kinds[] = {PORTAL, NATIVE, SAML};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		for (uint16_t version = 0x0303; version <= 0x0304; version++) {
+			struct logins_test *r = house(kinds[i], version);
+			struct comer c = intruder(r, NIGHT);
+			const struct finding *f;
+
+			come(r, &c);
+			logins_play(r);
+			f = finding_of(r, DETECTOR_stolen_login);
+			assert_non_null(f);
+			assert_int_equal(f->severity, SEVERITY_MEDIUM);
+			assert_true(f->weak && !f->opens && f->weight_count >= 3);
+			assert_int_equal(found(r, DETECTOR_loginless), 0);
+			done(r, 1);
+		}
+}
+
+/* With hands on the network at once, or after pushes, it is no list to review any more. */
+static void
+with_hands_on(void **state)
+{
+	struct logins_test *r = house(NATIVE, 0x0304);
+	struct comer c = intruder(r, NIGHT);
+
+	(void)state;
+	c.channel = 0;
+	for (unsigned n = 0; n < 50; n++) { /* how tunnels over TLS begin here */
+		char addr[32];
+		struct comer other = user(r, n % USERS, MORNING + n * 60, addr);
+
+		other.channel = 0;
+		come(r, &other);
+	}
+	c.rate = 300;
+	c.stays = 900;
+	come(r, &c);
+	logins_play(r);
+	assert_true(found(r, DETECTOR_hands_on) && found(r, DETECTOR_stolen_login));
+	assert_int_equal(alerts(r), 1);
+	assert_int_equal(finding_of(r, DETECTOR_stolen_login)->severity, SEVERITY_HIGH);
+	done(r, 1);
+}
+
+static void
+travellers_bad(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct logins_test *r = house(PORTAL, 0x0304);
+		char addr[32];
+		struct comer c = user(r, 4 + i, MORNING, addr);
+
+		if (i < 2)
+			c.addr = "203.0.113.66"; /* a hotel abroad */
+		if (i == 0)
+			c.rtt_us = 160000;
+		if (i == 1)
+			c.at = MORNING + 9 * HOUR;
+		if (i == 2) /* a new laptop at home, at night */
+			c.browser = c.client = TOOL, c.at = NIGHT, c.rtt_us = 160000;
+		if (i == 3) /* a late evening */
+			c.at = NIGHT;
+		come(r, &c);
+		done(r, 0);
+	}
+}
+
+/* The third day of a contractor is like any other's. */
+static void
+contractor_bad(void **state)
+{
+	struct logins_test *r = house(NATIVE, 0x0304);
+
+	(void)state;
+	for (unsigned day = 0; day < 3; day++) {
+		struct comer c = intruder(r, NIGHT + day * DAY);
+
+		come(r, &c);
+		logins_play(r);
+		logins_wait(r, NIGHT + day * DAY + 6 * HOUR);
+	}
+	assert_in_range(found(r, DETECTOR_stolen_login), 1, 2);
+	assert_int_equal(alerts(r), 0);
+	logins_end(r);
+	free(r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(at_night),
+		cmocka_unit_test(with_hands_on),
+		cmocka_unit_test(travellers_bad),
+		cmocka_unit_test(contractor_bad),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
