@@ -49,19 +49,15 @@ keep(struct eve_in *e, const struct json *record, const char *where, uint64_t nu
 	return false;
 }
 
-/* Most lines of a busy sensor tell of flows that have their record elsewhere: not worth parsing. */
 static bool
-may_have_record(const char *line, size_t n)
+has(const char *line, size_t n, const char *key)
 {
-	static const char KEY[] = "\"kind\":";
-
-	return memmem(line, n, KEY, sizeof(KEY) - 1) != NULL;
+	return memmem(line, n, key, strlen(key)) != NULL;
 }
 
 bool
 eve_in_line(struct eve_in *e, const char *line, size_t n, const char *where, uint64_t number)
 {
-	static const char OWN[] = "\"gatewitness\":";
 	struct json *o;
 	bool fine = true;
 
@@ -74,8 +70,10 @@ eve_in_line(struct eve_in *e, const char *line, size_t n, const char *where, uin
 		bad(e, where, number, "is not a whole JSON object");
 		return true;
 	}
-	e->own += memmem(line, n, OWN, sizeof(OWN) - 1) != NULL;
-	if (!may_have_record(line, n))
+	e->eve += has(line, n, "\"event_type\":");
+	/* strict mode has it within an alert only, as the first of its context */
+	e->own += has(line, n, ",\"gatewitness\":");
+	if (!has(line, n, "\"kind\":")) /* most tell of flows that have their record elsewhere: not worth parsing */
 		return true;
 	o = json_in(line, n);
 	if (!o)

@@ -23,7 +23,7 @@ struct eve_in {
 	/* what was found */
 	uint64_t lines, records;
 	uint64_t bad;                     /* lines that are no JSON, or whose record is none */
-	uint64_t own;                     /* lines with anything that only extended mode has */
+	uint64_t eve, own;                /* lines that are EVE by their looks; with what only extended mode has */
 	char first_bad[EVE_IN_ERROR_MAX]; /* where, and what is wrong with it */
 	char error[EVE_IN_ERROR_MAX];
 	struct session session;

@@ -79,7 +79,7 @@ eve_progress(void *arg, const char *file, uint64_t bytes)
 static void
 eve_file(struct tune *t, struct eve_in *e, const char *path)
 {
-	uint64_t lines = e->lines, bad = e->bad, own = e->own, records = e->records;
+	uint64_t lines = e->lines, eve = e->eve, own = e->own, records = e->records;
 	char words[EVE_IN_ERROR_MAX];
 
 	if (!eve_in_file(e, path)) {
@@ -88,16 +88,11 @@ eve_file(struct tune *t, struct eve_in *e, const char *path)
 	}
 	if (e->records > records)
 		return;
-	lines = e->lines - lines;
-	bad = e->bad - bad;
 	snprintf(words, sizeof(words), "%.300s: %s", path,
-		 lines == 0 ?
-			 "empty" :
-		 lines == bad ?
-			 "is no file of EVE JSON lines" :
-		 e->own == own ?
-			 "no session records: eve.mode=strict leaves them out; use the extended mode, or the captures" :
-			 "no session records in it");
+		 e->lines == lines ? "empty" :
+		 e->eve == eve     ? "is no file of EVE JSON lines" :
+		 e->own == own     ? "no session records: eve.mode=strict leaves them out; use extended, or captures" :
+				     "no session records in it");
 	fail(t, words);
 }
 
