@@ -62,6 +62,12 @@ static const struct detector_code {
 #undef PARAM
 };
 
+bool
+detector_pulses(const struct detector_info *info)
+{
+	return CODE[info - DETECTORS].pulse != NULL;
+}
+
 /* 256ths of the memory; what is left of 256 is the frame itself and rounding. */
 enum {
 	SHARES = 256,
