@@ -476,7 +476,9 @@ outage_since(const struct detect *d, uint8_t gateway)
 {
 	const struct outage *o = outage_of(d, gateway);
 
-	return o->stage == STAGE_UP ? (struct when){0} : o->answered;
+	if (o->stage == STAGE_UP)
+		return (struct when){0};
+	return o->answered;
 }
 
 void
