@@ -392,7 +392,7 @@ report(struct detect *d, const struct view *v, const struct window *w, const str
 		"most of {4} to {5}, answered with {6} each; {x}; the last is {a}",
 		(const struct text[2]){{who, (uint32_t)strlen(who)}, {NULL, 0}});
 	f.benign = "a test of passwords that was ordered; an app that many install and that logs in with old passwords";
-	incident_report(d, &f, one ? &(struct actor){.group = h->program} : &(struct actor){.group = 0});
+	incident_report(d, &f, &(struct actor){.group = one ? h->program : 0});
 }
 
 static void
