@@ -222,7 +222,7 @@ usual_day(const struct spray_gate *g)
 	for (uint32_t i = 0; i < n; i++) {
 		smaller = 0;
 		for (uint32_t k = 0; k < n; k++)
-			smaller += g->day[k] < g->day[i] || (g->day[k] == g->day[i] && k < i);
+			smaller += g->day[k] < g->day[i] || (k < i && g->day[k] == g->day[i]);
 		if (smaller == n / 2)
 			median = g->day[i];
 	}
