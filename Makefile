@@ -27,6 +27,7 @@ CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))
 WORLD := $(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c))
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
+LABELLED := $(sort $(wildcard tests/world/*.c))
 FUZZ_MAIN := tests/fuzz/main/run_seeds.c
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -51,10 +52,17 @@ $(B)/%.o: %.c Makefile
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+$(B)/tests/unit/world_%: $(B)/tests/unit/world_%.o $(call obj,$(filter-out tests/world/main.c,$(LABELLED))) \
+		$(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call obj,$(FUZZ_MAIN)) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/tests/fuzz/main/cuts: $(call obj,tests/fuzz/pipeline.c tests/fuzz/main/run_cuts.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/tests/world/world: $(call obj,$(LABELLED)) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
@@ -106,6 +114,13 @@ fuzz:
 	@tests/setup.sh build check
 	@B=$(B)/fuzz MINUTES=$(MINUTES) tests/fuzz/main/libfuzzer.sh
 
+# Labelled worlds against the detectors: what is found, how soon, and what is alerted without cause.
+SEEDS ?= 20
+evaluate: $(B)/tests/world/world
+	@$(B)/tests/world/world evaluate --seeds $(SEEDS) $(WORLDS)
+evaluate-quick: $(B)/tests/world/world
+	@$(B)/tests/world/world evaluate --seeds 3 --days 14 --clean-users 200 $(WORLDS)
+
 bench:
 	@tests/setup.sh build bench
 	@$(MAKE) --no-print-directory -j2
@@ -118,4 +133,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test units fuzzers check conformance cuts goldens fuzz bench install clean
+.PHONY: demo test units fuzzers check conformance cuts goldens fuzz evaluate evaluate-quick bench install clean

@@ -3,6 +3,7 @@
  *
  * Must not know what any single detector looks for: they come from detect.def.
  */
+#include "detect/monitor.h"
 #include "detect/visit.h"
 
 #include <string.h>
@@ -70,14 +71,15 @@ detector_pulses(const struct detector_info *info)
 /* 256ths of the memory; what is left of 256 is the frame itself and rounding. */
 enum {
 	SHARES = 256,
-	SHARE_RUNNING = 12,
+	SHARE_RUNNING = 11,
 	SHARE_INCIDENTS = 6,
 	SHARE_TRAILS = 3,
 	SHARE_FAMILIAR = 92,
-	SHARE_VISITS = 20
+	SHARE_VISITS = 18,
+	SHARE_MONITORS = 1
 };
 enum {
-	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_TRAILS + SHARE_FAMILIAR + SHARE_VISITS
+	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_TRAILS + SHARE_FAMILIAR + SHARE_VISITS + SHARE_MONITORS
 #define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) +share
 #define PARAM(...)
 #include "detect/detect.def"
@@ -193,7 +195,8 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 	} tables[] = {{&d->running, sizeof(struct running), SHARE_RUNNING, running_sound},
 		      {&d->incidents, incident_payload(), SHARE_INCIDENTS, incident_sound},
 		      {&d->trails, trail_payload(), SHARE_TRAILS, trail_sound},
-		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR, NULL}};
+		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR, NULL},
+		      {&d->monitors, monitor_payload(), SHARE_MONITORS, NULL}};
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		detect_memory(d, tables[i].m, &own,
@@ -319,6 +322,7 @@ view_of(struct detect *d, struct view *v)
 	v->familiar = s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v);
 	view_exchanges(d, v);
 	v->visit = v->hidden ? NULL : visit_note(d, v);
+	v->monitor = !v->hidden && monitor_note(d, v);
 }
 
 static bool

@@ -55,6 +55,7 @@ struct view {
 	bool learning;                      /* detect.learn is not over */
 	bool suspect;                       /* an incident about the client is open */
 	bool degraded; /* parts of this session, or now of this gateway's traffic, were not seen: absence says nothing */
+	bool monitor;  /* inbound: asks in a strict period (monitor.h) */
 	bool familiar; /* inbound: this program used this gateway from this network in the ordinary way before */
 	bool hidden;   /* inbound from a balancer that does not say who the client is: no source to judge */
 	bool shared;   /* outbound from an address that the gateway shares with users: not its own doing */
@@ -127,6 +128,7 @@ struct detect {
 	struct memory trails;                /* weak evidence by actor */
 	struct memory visits, places, stays; /* visit.c */
 	void *logins;                        /* login.c */
+	struct memory monitors;              /* who asks in a strict period, or might */
 	void *state[DETECTOR_END];
 	const struct indicators *indicators; /* NULL: no lists */
 	const struct detect_sink *to;

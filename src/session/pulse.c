@@ -13,20 +13,36 @@ count_from(struct pulse *p, const struct flow *f, const struct packet *k, uint8_
 	p->packets_from++;
 	p->bytes_from += k->payload_len;
 	p->udp_bytes_from += k->proto == PROTO_UDP ? k->payload_len : 0;
+	p->data_from += tcp && k->payload_len;
 	p->syns_from += opening == TCP_SYN;
 	p->syns_answered += opening == (TCP_SYN | TCP_ACK);
 	p->resets_from += (tcp & TCP_RST) != 0;
 	p->syns_refused += tcp & TCP_RST && f->side[1].packets == 1 && f->side[0].tcp_flags & TCP_SYN;
 }
 
-static void
-count_to(struct pulse *p, const struct packet *k, uint8_t tcp)
+/* Somebody got bytes of the gateway that did not come by here. */
+static bool
+acks_unseen(const struct flow_side *gateway, const struct packet *k, uint8_t tcp)
 {
+	enum { FAR = 1 << 24 }; /* further ahead is no acknowledgement of this stream */
+
+	if ((tcp & (TCP_ACK | TCP_SYN | TCP_RST)) != TCP_ACK)
+		return false;
+	return gateway->packets == 0 || (!gateway->segments && k->ack - gateway->next - 1 < FAR);
+}
+
+static void
+count_to(struct pulse *p, const struct flow *f, const struct packet *k, uint8_t tcp)
+{
+	bool opener = addr_same(&k->src, &f->addr[0]);
+
 	p->packets_to++;
 	p->bytes_to += k->payload_len;
 	p->udp_bytes_to += k->proto == PROTO_UDP ? k->payload_len : 0;
 	p->syns_to += (tcp & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	p->resets_to += (tcp & TCP_RST) != 0;
+	p->data_to += tcp && k->payload_len;
+	p->acks_unseen += acks_unseen(&f->side[opener], k, tcp);
 }
 
 void
@@ -37,7 +53,7 @@ pulse_packet(struct pulse *p, const struct flow *f, const struct packet *k, stru
 	if (what.from_gateway)
 		count_from(p, f, k, tcp);
 	else
-		count_to(p, k, tcp);
+		count_to(p, f, k, tcp);
 	p->strays += what.is_new && tcp && !(tcp & TCP_SYN);
 }
 

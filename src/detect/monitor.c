@@ -1,0 +1,149 @@
+/*
+ * monitor: learns strict periods.  Must not be fooled by a missed probe, nor by people, who are never that punctual.
+ */
+#include "detect/monitor.h"
+
+enum {
+	PAUSE_MS = 2000,   /* requests closer together are one probe */
+	MISSED = 6,        /* so many probes may be missing in a row */
+	STRICT_PARTS = 20, /* a mean deviation below this part of the period */
+	EWMA_PARTS = 8,
+	SIZE_BAND = 8, /* a date, a counter, compression */
+	PROBES_MIN = 24,
+	PROBES_MANY = 120,
+	LONG_S = 86400,
+	PERIOD_MAX_S = 7200,
+	KEEP_PROBES = 8
+};
+
+/* Smallest and largest of one request of a probe. */
+struct span {
+	uint32_t request_min, request_max, answer_min, answer_max;
+};
+
+struct monitor {
+	struct when since, probe, last; /* last: of any request */
+	uint32_t period_ms, off_ms;     /* mean, and mean deviation from it */
+	uint32_t probes;
+	struct span span[2]; /* the probe's first request, and the others */
+};
+
+uint32_t
+monitor_payload(void)
+{
+	return sizeof(struct monitor);
+}
+
+static bool
+span_add(struct span *s, uint32_t request, uint32_t answer)
+{
+	if (s->request_max == 0 && s->answer_max == 0)
+		*s = (struct span){request, request, answer, answer};
+	s->request_min = least(s->request_min, request);
+	s->request_max = most(s->request_max, request);
+	s->answer_min = least(s->answer_min, answer);
+	s->answer_max = most(s->answer_max, answer);
+	return s->request_max - s->request_min <= SIZE_BAND && s->answer_max - s->answer_min <= SIZE_BAND;
+}
+
+static void
+begin_again(struct monitor *m, struct when t)
+{
+	*m = (struct monitor){.since = t, .probe = t, .last = t, .probes = 1};
+}
+
+static uint32_t
+toward(uint32_t mean, uint32_t value)
+{
+	int64_t step = ((int64_t)value - mean) / EWMA_PARTS;
+
+	return (uint32_t)(mean + step);
+}
+
+/* The time since the last probe: one period, or a few when some are missing. */
+static void
+note_interval(struct monitor *m, uint32_t ms)
+{
+	uint32_t periods = m->period_ms ? (ms + m->period_ms / 2) / m->period_ms : 1, one, off;
+
+	if (periods == 0 || periods > MISSED)
+		periods = 1;
+	one = ms / periods;
+	if (m->period_ms == 0)
+		m->period_ms = one;
+	off = one > m->period_ms ? one - m->period_ms : m->period_ms - one;
+	m->off_ms = toward(m->off_ms, least(off, m->period_ms));
+	m->period_ms = toward(m->period_ms, one);
+	m->probes += m->probes < UINT32_MAX;
+}
+
+static void
+note_request(struct monitor *m, struct when t, uint32_t request, uint32_t answer)
+{
+	int64_t ms = when_since(t, m->probe) / NS_PER_MS;
+	bool goes_on = when_since(t, m->last) < PAUSE_MS * NS_PER_MS && m->probes;
+
+	if (m->probes == 0 || ms < 0 || ms > PERIOD_MAX_S * MISSED * INT64_C(1000)) {
+		begin_again(m, t);
+	} else if (!goes_on) {
+		note_interval(m, (uint32_t)ms);
+		m->probe = t;
+	}
+	m->last = t;
+	if (!span_add(&m->span[goes_on], request, answer)) {
+		begin_again(m, t);
+		span_add(&m->span[0], request, answer);
+	}
+}
+
+static bool
+is_strict(const struct monitor *m)
+{
+	return m->period_ms > 0 && m->off_ms < m->period_ms / STRICT_PARTS;
+}
+
+static bool
+is_known(const struct monitor *m)
+{
+	return m->probes >= PROBES_MIN && is_strict(m) &&
+	       (m->probes >= PROBES_MANY || when_since(m->last, m->since) >= LONG_S * NS_PER_S);
+}
+
+/* Whoever makes many turns is no monitor; nor is what has no client program. */
+static bool
+may_be(const struct view *v)
+{
+	const struct session *s = v->s;
+
+	return s->role == ROLE_INBOUND && s->client_key &&
+	       (s->carrier == CARRIER_TCP || s->carrier == CARRIER_STARTTLS);
+}
+
+bool
+monitor_note(struct detect *d, const struct view *v)
+{
+	const struct session *s = v->s;
+	const struct memory_key key = {detect_net(&v->client, 32, 64), s->client_key, s->gateway};
+	struct turns it = turns_of(v);
+	struct monitor *m;
+	struct turn t;
+	bool fresh;
+
+	if (!may_be(v))
+		return false;
+	m = memory_use(&d->monitors, &key, &fresh);
+	while (turns_next(&it, &t)) {
+		/* the request's time: a slow answer does not make a probe late */
+		struct when asked = when_add(t.time, -(int64_t)t.server_us * NS_PER_US);
+
+		if (t.count == 1 && t.index < EXCHANGES_KEPT)
+			note_request(m, asked, t.request, t.answer);
+		else if (!span_add(&m->span[0], t.request, t.answer))
+			begin_again(m, t.time);
+	}
+	if (s->kind == SESSION_CLOSE && s->exchanges == 0)
+		note_request(m, s->start, 0, 0);
+	if (m->probes >= KEEP_PROBES && is_strict(m))
+		memory_keep(&d->monitors, m);
+	return is_known(m);
+}

@@ -1,0 +1,197 @@
+/*
+ * scan_spike: more strangers than ever in a day, who look and leave.
+ *
+ *	today > median + 2 IQR of all days, and > mean + 2 standard deviations of 28 days	(GreyNoise's test)
+ *
+ * Addresses (IPv6: networks of 64 bits) with at most two exchanges.  Told once a day, as soon as it is so; a day that was
+ * only partly seen is neither judged by nor learnt.
+ */
+#include "detect/risk.h"
+#include "detect/sketch.h"
+#include "detect/visit.h"
+
+enum {
+	SOURCES_BITS = 11,
+	EXCHANGES = 2,
+	DAYS = 28,
+	DAYS_MIN = 7,
+	RISK_DAYS = 42,
+	CHECK_PARTS = 16 /* looked at again when it has grown by this part */
+};
+
+struct scans {
+	int64_t day; /* since 1970 */
+	int64_t risk_until;
+	uint32_t days;  /* whole ones */
+	uint32_t whole; /* this day was seen from its begin: 1 */
+	uint32_t news, next, told;
+	uint32_t last[DAYS]; /* a ring */
+	struct quantiles all;
+	uint8_t sources[1 << SOURCES_BITS];
+};
+
+struct scan_gates {
+	struct memory gates;
+};
+
+void *
+scan_init(struct detect *d, struct carve *c, size_t bytes)
+{
+	struct scan_gates *g = carve_take(c, sizeof(*g));
+
+	detect_memory(
+		d, &g->gates, c,
+		&(struct memory_plan){.bytes = bytes - sizeof(*g) - 64, .payload = sizeof(struct scans), .version = 1});
+	return g;
+}
+
+static struct scans *
+scans_of(struct detect *d, uint8_t gateway)
+{
+	struct scan_gates *g = d->state[DETECTOR_scan_spike];
+	bool fresh;
+
+	return memory_use(&g->gates, &(struct memory_key){.b = gateway}, &fresh);
+}
+
+bool
+risk_elevated(const struct detect *d, uint8_t gateway)
+{
+	const struct scan_gates *g = d->state[DETECTOR_scan_spike];
+	const struct scans *s = memory_find(&g->gates, &(struct memory_key){.b = gateway});
+
+	return s && baseline_hours(d->now) / 24 < s->risk_until;
+}
+
+/* A spike is no measure of what is usual: its day counts as the limit that it passed. */
+static void
+day_ends(struct scans *s, int64_t day)
+{
+	uint32_t count = s->told ? s->told : hll_count(s->sources, SOURCES_BITS);
+
+	if (s->whole && s->day) {
+		s->last[s->days++ % DAYS] = count;
+		quantile_add(&s->all, count);
+	}
+	s->whole = s->day && day == s->day + 1;
+	s->day = day;
+	s->news = s->next = s->told = 0;
+	for (unsigned i = 0; i < sizeof(s->sources); i++)
+		s->sources[i] = 0;
+}
+
+static void
+day_passes(struct scans *s, struct when t)
+{
+	int64_t day = baseline_hours(t) / 24;
+
+	if (day > s->day)
+		day_ends(s, day);
+}
+
+static uint64_t
+root(uint64_t v)
+{
+	uint64_t r = 0;
+
+	for (uint64_t bit = UINT64_C(1) << 31; bit; bit >>= 1)
+		if ((r + bit) * (r + bit) <= v)
+			r += bit;
+	return r;
+}
+
+/* Mean and two standard deviations of the last days. */
+static uint64_t
+deviation_limit(const struct scans *s)
+{
+	uint32_t n = least(s->days, DAYS);
+	uint64_t sum = 0, mean, squares = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += s->last[i];
+	mean = sum / n;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t off = s->last[i] > mean ? s->last[i] - mean : mean - s->last[i];
+
+		squares += off * off / n;
+	}
+	return mean + 2 * root(squares);
+}
+
+static uint32_t
+limit_of(const struct detect *d, const struct scans *s, uint32_t *median)
+{
+	uint32_t low = quantile_at(&s->all, 1, 4), high = quantile_at(&s->all, 3, 4);
+	uint64_t limit = deviation_limit(s), spread;
+
+	*median = quantile_at(&s->all, 1, 2);
+	spread = *median + UINT64_C(2) * (high - least(low, high));
+	limit = limit > spread ? limit : spread;
+	/* where every day is like the others a tenth more is no spike */
+	spread = *median + (uint64_t)d->param[PARAM_scan_spike_sources];
+	limit = limit > spread ? limit : spread;
+	return limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit;
+}
+
+static void
+judge_day(struct detect *d, const struct view *v, struct scans *s)
+{
+	uint32_t count, limit, median;
+	struct finding f;
+
+	if (s->told || s->days < DAYS_MIN || ++s->news < s->next)
+		return;
+	count = hll_count(s->sources, SOURCES_BITS);
+	s->next = s->news + count / CHECK_PARTS + 1;
+	limit = limit_of(d, s, &median);
+	if (count <= limit)
+		return;
+	s->told = most(limit, 1);
+	s->risk_until = s->day + RISK_DAYS;
+	finding_begin(&f, v, DETECTOR_scan_spike);
+	f.confidence = 80;
+	finding_number(&f, "sources", "sources", count);
+	finding_number(&f, "limit", "sources", limit);
+	finding_number(&f, "median", "sources", median);
+	finding_number(&f, "days_known", "days", s->days);
+	finding_session(&f, v->s->id);
+	finding_say(&f,
+		    "{0} strangers looked at gateway {t} and left today, where {2} are usual and more than {1} never "
+		    "were in "
+		    "{3} days: such spikes often come some weeks before a new attack; the last is {a}",
+		    NULL);
+	f.benign = "a new project that scans the internet; a name that became known";
+	incident_report(d, &f, &(struct actor){.group = 0});
+}
+
+static bool
+only_looked(const struct view *v)
+{
+	const struct session *s = v->s;
+
+	return s->role == ROLE_INBOUND && s->kind == SESSION_CLOSE && s->exchanges <= EXCHANGES && !v->familiar &&
+	       !v->monitor && !v->hidden && (s->client_hello || s->established) &&
+	       (!v->visit || v->visit->exchanges <= EXCHANGES);
+}
+
+void
+scan_judge(struct detect *d, const struct view *v)
+{
+	struct addr net;
+	struct scans *s;
+
+	if (!only_looked(v))
+		return;
+	net = detect_net(&v->client, 32, 64);
+	s = scans_of(d, v->s->gateway);
+	day_passes(s, v->s->time);
+	hll_add(s->sources, SOURCES_BITS, detect_hash((struct text){(const char *)net.b, sizeof(net.b)}));
+	judge_day(d, v, s);
+}
+
+/* Days pass also without strangers. */
+void
+scan_pulse(struct detect *d, const struct pulse *p)
+{
+	day_passes(scans_of(d, p->gateway), when_add(p->time, -1));
+}

@@ -1,0 +1,479 @@
+/*
+ * spray: many networks that never used the gateway knock with what looks like failed logins, each a few times.
+ *
+ *	hour	floor, or 5 times what is usual at this hour		botnets: 3 to 5 an hour and address
+ *	day	5 floors, or 5 times the usual day			patience
+ *
+ * Who fails and then uses the gateway is a user: networks with pages or tunnels are taken out, even afterwards:
+ * |failed without use| = |failed or used| - |used|.  Sources are counted, not kept; the count of one address says nothing.
+ */
+#include "detect/attempt.h"
+#include "detect/sketch.h"
+#include "detect/visit.h"
+
+#include <string.h>
+
+enum {
+	NETS_BITS = 8,
+	HEAPS = 8,
+	DAYS = 28,
+	USED_PROBES = 3,
+	USED_DAYS = 45, /* a network is known for one or two of these */
+	OVER = 5,       /* times the usual */
+	GROWN = 4,
+	YOUNG = 8, /* attempts: too few to tell whether they vary */
+	LANDINGS = 16,
+	LANDING_STEP = 8,
+	LANDING_SEEN = 3,
+	LANDING_PARTS = 10, /* less than this part of the commonest is chance */
+	LANDING_DAYS = 7
+};
+
+/* A heap and where it came from. */
+struct spray_heap {
+	struct heap heap;
+	uint64_t session[SPRAY_SESSIONS];
+	uint64_t program, signature;
+	uint32_t program_votes, signature_votes;
+	uint8_t nets[1 << NETS_BITS];
+};
+
+enum window_kind { WINDOW_HOUR, WINDOW_DAY, WINDOWS };
+
+struct window {
+	int64_t index; /* hour or day since 1970 */
+	struct when since;
+	uint32_t attempts, news, told;
+	uint8_t used[1 << NETS_BITS]; /* networks that were new and then used it */
+	struct spray_heap heap[HEAPS];
+};
+
+struct spray_gate {
+	struct window window[WINDOWS];
+	struct baseline hours, hours_attempts;
+	uint32_t days, day[DAYS]; /* networks by day, a ring */
+	struct top landing[LANDINGS];
+	int64_t landing_day;
+};
+
+struct spray {
+	struct memory gates;
+	uint64_t *used[2]; /* a set of networks that used a gateway: this while, and the one before */
+	uint32_t bits;     /* of each, a power of two */
+	struct spray_age {
+		int64_t day;
+		uint32_t set;
+	} * age;
+};
+
+void *
+spray_init(struct detect *d, struct carve *c, size_t bytes)
+{
+	struct spray *y = carve_take(c, sizeof(*y));
+	size_t sets = bytes / 8, half = 64;
+
+	while (half * 4 <= sets)
+		half *= 2;
+	y->bits = (uint32_t)half * 8;
+	y->used[0] = detect_array(d, c, half, 1);
+	y->used[1] = detect_array(d, c, half, 1);
+	y->age = detect_array(d, c, sizeof(*y->age), 1);
+	bytes -= 2 * half + sizeof(*y) + sizeof(*y->age) + 4 * 64;
+	detect_memory(d, &y->gates, c,
+		      &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct spray_gate), .version = 1});
+	return y;
+}
+
+static struct spray_gate *
+gate_of(struct detect *d, uint8_t gateway)
+{
+	struct spray *y = d->state[DETECTOR_spray];
+	bool fresh;
+
+	return memory_use(&y->gates, &(struct memory_key){.b = gateway}, &fresh);
+}
+
+static uint64_t
+net_key(const struct view *v)
+{
+	struct addr net = detect_net(&v->client, 24, 48);
+
+	return detect_hash((struct text){(const char *)net.b, sizeof(net.b)});
+}
+
+/* ---- networks that used it ---- */
+
+static uint32_t
+used_place(const struct spray *y, uint64_t key, unsigned probe)
+{
+	return ((uint32_t)key + probe * ((uint32_t)(key >> 32) | 1)) & (y->bits - 1);
+}
+
+static bool
+used_has(const struct spray *y, unsigned set, uint64_t key)
+{
+	for (unsigned i = 0; i < USED_PROBES; i++) {
+		uint32_t at = used_place(y, key, i);
+
+		if (!(y->used[set][at / 64] >> (at % 64) & 1))
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_used(const struct spray *y, uint64_t key)
+{
+	return used_has(y, 0, key) || used_has(y, 1, key);
+}
+
+/* Three bits a network, and half of the bits at most: a set that says yes to everybody would hide everybody. */
+static void
+used_add(struct spray *y, uint64_t key, int64_t day)
+{
+	unsigned now = y->age->set & 1;
+
+	if (day - y->age->day >= USED_DAYS || (y->age->day == 0 && day)) {
+		if (y->age->day)
+			now = ++y->age->set & 1;
+		y->age->day = day;
+		for (uint32_t i = 0; i < y->bits / 64; i++)
+			y->used[now][i] = 0;
+	}
+	if (used_has(y, now, key))
+		return;
+	uint32_t set = 0;
+
+	for (uint32_t i = 0; i < y->bits / 64; i++)
+		set += set_count(y->used[now][i]);
+	for (unsigned i = 0; i < USED_PROBES && set < y->bits / 2; i++) {
+		uint32_t at = used_place(y, key, i);
+
+		y->used[now][at / 64] |= UINT64_C(1) << (at % 64);
+	}
+}
+
+/* ---- hours and days ---- */
+
+/* The heap that most networks guess in, and how many; NULL: nobody guesses.  Tools that ask all the same are not it. */
+static const struct spray_heap *
+largest(const struct window *w, uint32_t *networks)
+{
+	const struct spray_heap *best = NULL;
+	uint32_t used = hll_count(w->used, NETS_BITS);
+
+	*networks = 0;
+	for (unsigned i = 0; i < HEAPS; i++) {
+		const struct spray_heap *h = &w->heap[i];
+		uint32_t either = heap_varies(&h->heap) ? hll_count_either(h->nets, w->used, NETS_BITS) : 0;
+
+		if (either > used && either - used > *networks) {
+			*networks = either - used;
+			best = h;
+		}
+	}
+	return best;
+}
+
+static int64_t
+index_of(enum window_kind kind, struct when t)
+{
+	int64_t hours = baseline_hours(t);
+
+	return kind == WINDOW_HOUR ? hours : hours / 24;
+}
+
+/* What was told as a spray is not usual. */
+static void
+window_ends(struct spray_gate *g, enum window_kind kind)
+{
+	const struct window *w = &g->window[kind];
+	uint32_t networks;
+
+	if (w->index == 0 || w->told)
+		return;
+	largest(w, &networks);
+	if (kind == WINDOW_DAY) {
+		g->day[g->days++ % DAYS] = networks;
+		return;
+	}
+	baseline_add(&g->hours, baseline_of(w->index), networks);
+	baseline_add(&g->hours_attempts, baseline_of(w->index), w->attempts);
+}
+
+static struct window *
+window_at(struct spray_gate *g, enum window_kind kind, struct when t)
+{
+	struct window *w = &g->window[kind];
+	int64_t index = index_of(kind, t);
+
+	if (index > w->index) {
+		window_ends(g, kind);
+		*w = (struct window){.index = index, .since = t};
+	}
+	return w;
+}
+
+static uint32_t
+usual_day(const struct spray_gate *g)
+{
+	uint32_t n = least(g->days, DAYS), smaller, median = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		smaller = 0;
+		for (uint32_t k = 0; k < n; k++)
+			smaller += g->day[k] < g->day[i] || (k < i && g->day[k] == g->day[i]);
+		if (smaller == n / 2)
+			median = g->day[i];
+	}
+	return median;
+}
+
+/* So many networks are too many; *usual: what there is on other days. */
+static uint32_t
+limit_of(const struct detect *d, const struct spray_gate *g, enum window_kind kind, uint32_t *usual)
+{
+	enum { UNKNOWN = 3 }; /* on the first day everybody is new */
+	uint32_t floor = (uint32_t)least((uint32_t)d->param[PARAM_spray_networks], UINT32_MAX / 32);
+	unsigned hour = baseline_of(g->window[WINDOW_HOUR].index);
+	bool known = kind == WINDOW_HOUR ? baseline_known(&g->hours, hour) > 0 : g->days > 0;
+
+	*usual = kind == WINDOW_HOUR ? baseline_expect(&g->hours, hour) : usual_day(g);
+	floor *= kind == WINDOW_DAY ? OVER : 1;
+	return most(known ? floor : floor * UNKNOWN, *usual * OVER);
+}
+
+/* ---- heaps ---- */
+
+static void
+vote(uint64_t *choice, uint32_t *votes, uint64_t one)
+{
+	if (*choice == one)
+		++*votes;
+	else if (*votes)
+		--*votes;
+	else {
+		*choice = one;
+		*votes = 1;
+	}
+}
+
+/* What a heap is worth keeping for: nothing, when it is clear that its requests are all the same. */
+static uint32_t
+worth(const struct heap *h)
+{
+	return h->count < YOUNG || heap_varies(h) ? h->count : 0;
+}
+
+static struct spray_heap *
+heap_for(struct window *w, const struct turn *t)
+{
+	struct spray_heap *least_one = &w->heap[0];
+
+	for (unsigned i = 0; i < HEAPS; i++) {
+		if (heap_fits(&w->heap[i].heap, t))
+			return &w->heap[i];
+		if (worth(&w->heap[i].heap) < worth(&least_one->heap))
+			least_one = &w->heap[i];
+	}
+	*least_one = (struct spray_heap){0};
+	return least_one;
+}
+
+static void
+window_add(struct window *w, const struct view *v, const struct turn *t, uint64_t net)
+{
+	struct spray_heap *h = heap_for(w, t);
+	uint64_t *session = h->session;
+
+	heap_add(&h->heap, t);
+	hll_add(h->nets, NETS_BITS, net);
+	w->attempts += least(t->count, UINT32_MAX - w->attempts);
+	vote(&h->program, &h->program_votes, v->s->client_key);
+	vote(&h->signature, &h->signature_votes, tcp_signature(v->s));
+	for (unsigned i = 0; i < SPRAY_SESSIONS; i++)
+		if (session[i] == v->s->id || session[i] == 0 || i == SPRAY_SESSIONS - 1) {
+			session[i] = v->s->id;
+			break;
+		}
+}
+
+/* More than six in ten of the heap: two votes in ten are left. */
+static bool
+is_most(uint32_t votes, const struct heap *h)
+{
+	return votes * UINT64_C(5) >= h->count;
+}
+
+struct attempts_hour
+attempts_hour(struct detect *d, uint8_t gateway)
+{
+	struct spray_gate *g = gate_of(d, gateway);
+	const struct window *w = &g->window[WINDOW_HOUR];
+	struct attempts_hour a = {.attempts = w->attempts};
+	const struct spray_heap *h = largest(w, &a.networks);
+
+	a.usual = baseline_expect(&g->hours_attempts, baseline_of(w->index));
+	if (!h || w->told)
+		return a; /* nobody, or told as a spray */
+	a.heap = &h->heap;
+	a.session = h->session;
+	a.program = is_most(h->program_votes, &h->heap) ? h->program : 0;
+	return a;
+}
+
+/* ---- first answers ---- */
+
+static uint64_t
+landing_key(uint32_t answer)
+{
+	return answer / LANDING_STEP + UINT64_C(1);
+}
+
+/* What users get first is no refusal. */
+static bool
+is_landing(const struct spray_gate *g, const struct turn *t)
+{
+	const struct top *at = t->index == 0 ? top_find(g->landing, LANDINGS, landing_key(t->answer)) : NULL;
+
+	return at && at->count - at->over >= LANDING_SEEN &&
+	       at->count >= g->landing[top_largest(g->landing, LANDINGS)].count / LANDING_PARTS;
+}
+
+/* From visits that begin with this connection and load pages over it: what begins a later connection is often the form,
+   because people type longer than connections are kept. */
+static void
+landing_learn(struct spray_gate *g, const struct view *v)
+{
+	int64_t day = index_of(WINDOW_DAY, v->s->time);
+	bool fresh;
+
+	if (v->from > 0 || v->s->exchange_count == 0 || !v->visit || v->visit->sessions != 1 ||
+	    !(v->visit->phases & PHASE_ASSETS))
+		return;
+	if (day - g->landing_day >= LANDING_DAYS) {
+		top_halve(g->landing, LANDINGS);
+		g->landing_day = day;
+	}
+	top_add(g->landing, LANDINGS, landing_key(v->s->exchange[0].response), 1, &fresh);
+}
+
+/* ---- judging ---- */
+
+static void
+report(struct detect *d, const struct view *v, const struct window *w, const struct spray_heap *h, uint32_t networks,
+       uint32_t usual)
+{
+	bool one = is_most(h->program_votes, &h->heap), stack = is_most(h->signature_votes, &h->heap);
+	const char *who = one && stack ? "one client program and TCP stack" :
+			  one          ? "one client program" :
+			  stack        ? "several client programs on one TCP stack" :
+					 "several client programs";
+	struct finding f;
+
+	finding_begin(&f, v, DETECTOR_spray);
+	f.confidence = one || stack ? 85 : 70;
+	finding_number(&f, "networks", "networks", networks);
+	finding_number(&f, "duration", "s", when_since(v->s->time, w->since) / NS_PER_S);
+	finding_number(&f, "networks_usual", "networks", usual);
+	finding_number(&f, "attempts", "requests", w->attempts);
+	finding_number(&f, "request_min", "bytes", h->heap.request_min);
+	finding_number(&f, "request_max", "bytes", h->heap.request_max);
+	finding_number(&f, "answer", "bytes", h->heap.answer_max);
+	finding_weigh(&f, "networks over the limit", 40);
+	finding_weigh(&f, "requests differ, answers do not", 25);
+	finding_weigh(&f, "one client program", one ? 15 : 0);
+	finding_weigh(&f, "one TCP stack", stack ? 10 : 0);
+	for (unsigned i = 0; i < SPRAY_SESSIONS; i++)
+		finding_session(&f, h->session[i]);
+	finding_say(
+		&f,
+		"{0} networks that never used gateway {t} try to log in within {1}, where {2} are usual: {3} attempts, "
+		"most of {4} to {5}, answered with {6} each; {x}; the last is {a}",
+		(const struct text[2]){{who, (uint32_t)strlen(who)}, {NULL, 0}});
+	f.benign = "a test of passwords that was ordered; an app that many install and that logs in with old passwords";
+	incident_report(d, &f, &(struct actor){.group = one ? h->program : 0});
+}
+
+static void
+judge_window(struct detect *d, const struct view *v, struct spray_gate *g, enum window_kind kind)
+{
+	struct window *w = &g->window[kind];
+	uint32_t usual, limit = limit_of(d, g, kind, &usual), n;
+	const struct spray_heap *h;
+
+	if (++w->news < limit / 8 || w->attempts < limit)
+		return;
+	w->news = 0;
+	h = largest(w, &n);
+	if (!h || n < limit || n < (uint64_t)w->told * GROWN)
+		return;
+	w->told = n;
+	report(d, v, w, h, n, usual);
+}
+
+/* Who uses the gateway: known from now on, and no failure of this hour. */
+static void
+note_use(struct spray *y, struct spray_gate *g, const struct view *v, uint64_t net)
+{
+	for (enum window_kind k = WINDOW_HOUR; k < WINDOWS && !has_used(y, net); k++)
+		hll_add(window_at(g, k, v->s->time)->used, NETS_BITS, net);
+	used_add(y, net, index_of(WINDOW_DAY, v->s->time));
+}
+
+static bool
+uses(const struct view *v)
+{
+	return v->s->role == ROLE_INBOUND && v->visit && v->visit->phases & (PHASE_ASSETS | PHASE_TUNNEL);
+}
+
+void
+spray_judge(struct detect *d, const struct view *v)
+{
+	struct spray *y = d->state[DETECTOR_spray];
+	struct turns it = turns_of(v);
+	bool any = false;
+	struct spray_gate *g;
+	struct turn t;
+	uint64_t net;
+
+	if (!attempts_possible(v))
+		return;
+	net = net_key(v);
+	if (has_used(y, net))
+		return;
+	g = gate_of(d, v->s->gateway);
+	while (turns_next(&it, &t)) {
+		if (!is_attempt(&t) || is_landing(g, &t))
+			continue;
+		any = true;
+		for (enum window_kind k = WINDOW_HOUR; k < WINDOWS; k++)
+			window_add(window_at(g, k, v->s->time), v, &t, net);
+	}
+	for (enum window_kind k = WINDOW_HOUR; any && k < WINDOWS; k++)
+		judge_window(d, v, g, k);
+}
+
+/* Time passes also where nobody knocks: an hour of nothing is usual, too. */
+void
+spray_pulse(struct detect *d, const struct pulse *p)
+{
+	struct spray_gate *g = gate_of(d, p->gateway);
+
+	for (enum window_kind k = WINDOW_HOUR; k < WINDOWS; k++)
+		window_at(g, k, when_add(p->time, -1));
+}
+
+void
+spray_learn(struct detect *d, const struct view *v)
+{
+	struct spray *y = d->state[DETECTOR_spray];
+	struct spray_gate *g;
+
+	if (v->from >= v->until || (!v->familiar && !uses(v)))
+		return;
+	g = gate_of(d, v->s->gateway);
+	if (v->s->role == ROLE_INBOUND)
+		landing_learn(g, v);
+	note_use(y, g, v, net_key(v));
+}

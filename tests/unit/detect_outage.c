@@ -1,0 +1,317 @@
+/* outage: crashes, restarts and failovers of large and small places; links, mirrors and quiet evenings are none. */
+#define MINE (DETECTOR_BIT(outage) | DETECTOR_BIT(crash))
+
+#include "detect_pulses.h"
+
+static void
+crash_of(unsigned users, bool plain, unsigned silent)
+{
+	const struct finding *f = NULL;
+	struct office o;
+
+	office_begin(&o, users);
+	o.plain = plain;
+	office_run(&o, 30);
+	assert_int_equal(o.t.got.findings, 0);
+	office_reset(&o);
+	for (unsigned i = 0; i < silent; i++)
+		office_pulse(&o, office_silent(&o));
+	office_back(&o, 0);
+	assert_true(office_found(&o, DETECTOR_outage, &f) >= 1);
+	assert_int_equal(f->severity, SEVERITY_MEDIUM);
+	assert_true(o.t.got.alerts >= 1);
+	assert_non_null(strstr(f->text, "lost its state"));
+	assert_int_equal(f->number[1].value, users < OPEN_MAX ? users : OPEN_MAX);
+	assert_in_range(f->number[0].value, 10, silent * 10 + 10);
+	office_run(&o, 400);
+	assert_true(office_found(&o, DETECTOR_outage, &f) <= 2);
+	office_end(&o);
+}
+
+static void
+crash_with_silence(void **state)
+{
+	(void)state;
+	crash_of(12, false, 2);
+	crash_of(60, false, 3);
+	crash_of(60, true, 3);
+	crash_of(500, false, 2);
+	crash_of(500, true, 30);
+}
+
+/* Too short for a silent pulse: resets, and nobody can resume. */
+static void
+crash_of_seconds(void **state)
+{
+	const struct finding *f = NULL;
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	office_reset(&o);
+	office_back(&o, 0);
+	assert_int_equal(office_found(&o, DETECTOR_outage, &f), 1);
+	assert_int_equal(f->severity, SEVERITY_MEDIUM);
+	office_end(&o);
+}
+
+/* The machine vanishes: its switch sends nobody's packets any more, others go on. */
+static void
+power_off(void **state)
+{
+	const struct finding *f = NULL;
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	for (unsigned i = 0; i < 30; i++)
+		office_pulse(&o, (struct pulse){.others = 1100});
+	assert_int_equal(office_found(&o, DETECTOR_outage, &f), 1);
+	assert_int_equal(f->severity, SEVERITY_MEDIUM);
+	office_back(&o, 0);
+	assert_int_equal(office_found(&o, DETECTOR_outage, &f), 2);
+	assert_in_range(f->number[0].value, 290, 310);
+	office_end(&o);
+}
+
+/* The kernel answers, the service does not. */
+static void
+service_hangs(void **state)
+{
+	const struct finding *f = NULL;
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	for (unsigned i = 0; i < 6; i++)
+		office_pulse(&o, (struct pulse){.packets_to = 300,
+						.packets_from = 280,
+						.syns_to = 60,
+						.syns_answered = 60,
+						.data_to = 120,
+						.others = 1000});
+	assert_int_equal(office_found(&o, DETECTOR_outage, &f), 1);
+	assert_non_null(strstr(f->text, "does not answer"));
+	office_end(&o);
+}
+
+/* The daemon is gone and the kernel refuses. */
+static void
+service_refused(void **state)
+{
+	const struct finding *f = NULL;
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	for (unsigned i = 0; i < 6; i++)
+		office_pulse(&o, (struct pulse){.packets_to = 120,
+						.packets_from = 120,
+						.syns_to = 100,
+						.syns_refused = 100,
+						.resets_from = 120,
+						.data_to = 20,
+						.others = 1000});
+	assert_int_equal(office_found(&o, DETECTOR_outage, &f), 1);
+	office_end(&o);
+}
+
+/* Another machine takes over. */
+static void
+failover(void **state)
+{
+	const struct finding *f = NULL;
+	struct office o;
+	struct session s;
+
+	(void)state;
+	office_begin(&o, 40);
+	for (unsigned i = 0; i < 2; i++)
+		office_pulse(&o, office_silent(&o));
+	s = site_session(&o.t, "198.51.100.9", OFFICE_PROGRAM, o.now);
+	s.ttl_dest = 250;
+	office_pulse(&o, office_usual(&o));
+	site_judge(&o.t, &s);
+	office_run(&o, 10);
+	assert_true(office_found(&o, DETECTOR_outage, &f) >= 1);
+	assert_non_null(strstr(f->text, "another machine"));
+	office_end(&o);
+}
+
+/* After a leak loop it is critical, and what the gateway calls next is, too. */
+static void
+chains(void **state)
+{
+	const struct finding *f = NULL;
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	for (unsigned i = 0; i < 10; i++)
+		site_visit(&o.t, "203.0.113.77", 0x7001, o.now + i * 0.5,
+			   (uint32_t[]){173, 1700 + site_random(&o.t, 128)});
+	office_pulse(&o, office_usual(&o));
+	for (unsigned i = 0; i < 4; i++)
+		office_pulse(&o, office_silent(&o));
+	assert_int_equal(office_found(&o, DETECTOR_outage, &f), 1);
+	assert_int_equal(f->severity, SEVERITY_CRITICAL);
+	assert_string_equal(f->chain, "exploit_then_outage");
+	office_end(&o);
+}
+
+/* ---- what is none ---- */
+
+/* Everything stops: it is the sensor's link. */
+static void
+link_flap_bad(void **state)
+{
+	const struct finding *f = NULL;
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	o.now += 120;
+	office_run(&o, 60);
+	assert_int_equal(office_found(&o, DETECTOR_outage, &f), 1);
+	assert_int_equal(f->severity, SEVERITY_INFO);
+	assert_non_null(strstr(f->text, "not gateway"));
+	assert_int_equal(o.t.got.alerts, 0);
+	office_end(&o);
+}
+
+/* The mirror loses the gateway's direction: clients acknowledge what the sensor does not see. */
+static void
+one_sided_mirror_bad(void **state)
+{
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	for (unsigned i = 0; i < 60; i++)
+		office_pulse(
+			&o,
+			(struct pulse){
+				.packets_to = 800, .syns_to = 6, .data_to = 400, .acks_unseen = 700, .others = 1000});
+	office_run(&o, 60);
+	assert_int_equal(o.t.got.alerts, 0);
+	office_end(&o);
+}
+
+/* The last one leaves; then scans of closed ports for the night, and a forgotten client that sends again and again. */
+static void
+quiet_evening_bad(void **state)
+{
+	struct office o;
+
+	(void)state;
+	for (unsigned users = 1; users <= 16; users *= 2) {
+		office_begin(&o, users);
+		office_close(&o, false);
+		for (unsigned i = 0; i < 3000; i++) {
+			struct pulse p = {.others = 200};
+
+			if (i % 5 == 0)
+				p.syns_to = p.packets_to = 1 + site_random(&o.t, 2);
+			if (i > 60 && i < 70)
+				p.data_to = p.packets_to = 2;
+			office_pulse(&o, p);
+		}
+		assert_int_equal(o.t.got.alerts, 0);
+		office_end(&o);
+	}
+}
+
+/* The users are thrown out on purpose, and resume. */
+static void
+sessions_killed_bad(void **state)
+{
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	office_reset(&o);
+	office_back(&o, 100);
+	office_run(&o, 60);
+	assert_int_equal(o.t.got.findings, 0);
+	office_end(&o);
+}
+
+/* One per cent of the traffic is lost for an hour. */
+static void
+capture_loss_bad(void **state)
+{
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	for (unsigned i = 0; i < 360; i++) {
+		struct pulse p = office_usual(&o);
+
+		p.gap_bytes = p.bytes_from / 100;
+		if (i % 20 == 5)
+			p.packets_from = p.data_from = p.handshakes = p.syns_answered = 0;
+		office_pulse(&o, p);
+	}
+	assert_int_equal(o.t.got.alerts, 0);
+	office_end(&o);
+}
+
+/* Four weeks of days, nights and weekends. */
+static void
+weeks_bad(void **state)
+{
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	office_close(&o, false);
+	for (unsigned i = 0; i < 28 * DAY / PULSE_S; i++) {
+		unsigned hour = i * PULSE_S / HOUR % 24, day = i * PULSE_S / DAY % 7;
+
+		o.users = day >= 5 ? hour % 3 : hour < 7 || hour > 19 ? site_random(&o.t, 3) : 40;
+		office_run(&o, 1);
+	}
+	assert_int_equal(o.t.got.findings, 0);
+	office_end(&o);
+}
+
+/* A minute without a way to the gateway: the connections outlive it. */
+static void
+path_flap(void **state)
+{
+	const struct finding *f = NULL;
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	for (unsigned i = 0; i < 2; i++)
+		office_pulse(&o, office_silent(&o));
+	office_run(&o, 20);
+	assert_true(office_found(&o, DETECTOR_outage, &f) >= 1);
+	assert_int_equal(f->severity, SEVERITY_LOW);
+	assert_non_null(strstr(f->text, "went on"));
+	office_end(&o);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(crash_with_silence),
+		cmocka_unit_test(crash_of_seconds),
+		cmocka_unit_test(power_off),
+		cmocka_unit_test(service_hangs),
+		cmocka_unit_test(service_refused),
+		cmocka_unit_test(failover),
+		cmocka_unit_test(chains),
+		cmocka_unit_test(link_flap_bad),
+		cmocka_unit_test(one_sided_mirror_bad),
+		cmocka_unit_test(quiet_evening_bad),
+		cmocka_unit_test(sessions_killed_bad),
+		cmocka_unit_test(capture_loss_bad),
+		cmocka_unit_test(weeks_bad),
+		cmocka_unit_test(path_flap),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

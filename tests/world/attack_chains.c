@@ -1,0 +1,53 @@
+/*
+ * attack_chains: attacks that follow each other and mean more together (threats 2.3): found is the critical alert of the
+ * last stage.
+ */
+#include "attacks.h"
+
+/* Stages of a chain: a variant of a behaviour, and how long after the one before. */
+struct stage {
+	uint8_t behaviour;
+	const char *name;
+	int64_t after;
+};
+
+static void
+chain_begin(struct world *w, struct attack_run *a)
+{
+	int64_t at = w->now;
+
+	for (const struct stage *s = a->what->recipe; s->name; s++) {
+		at += s->after + (s->after ? between(&a->rng, 0, s->after / 3) : 0);
+		attack_stage(a, s->behaviour, s->name, at, !s[1].name);
+	}
+}
+
+static const struct stage RECON[] = {
+	{11, "small", 0}, {12, "one_address", HOUR(20)}, {1, "thousand", HOUR(9)}, {5, "tunnel", MINUTE(40)}, {0}};
+static const struct stage BLEED[] = {{1, "ten", 0}, {5, "tunnel", HOUR(5)}, {0}};
+static const struct stage EXPLOIT[] = {{2, "once", 0}, {4, "resets", MINUTE(1)}, {18, "reverse_shell", MINUTE(2)}, {0}};
+static const struct stage LEAK_CALL[] = {{1, "ten", 0}, {17, "jittered", HOUR(3)}, {0}};
+static const struct stage CRASH_PAGE[] = {{4, "resets", 0}, {24, "script", HOUR(2)}, {0}};
+static const struct stage CRASH_NAME[] = {{4, "freeze", 0}, {23, "mixed", HOUR(3)}, {0}};
+static const struct stage SPRAYED[] = {{7, "few", 0}, {9, "hosting", HOUR(10)}, {0}};
+static const struct stage TAKEN[] = {{17, "jittered", 0}, {28, "syslog_ntp", HOUR(8)}, {20, "slow", HOUR(12)}, {0}};
+
+#define COOKIES ((1u << KIND_PORTAL) | (1u << KIND_TUNNEL) | (1u << KIND_PROTECT) | (1u << KIND_SAML))
+
+const struct attack ATTACKS_CHAINS[] = {
+	ATTACK_AT(41, true, true, SEVERITY_CRITICAL, COOKIES, "scan_probe_leak_cookie", "loginless stolen_login",
+		  chain_begin, RECON),
+	ATTACK_AT(41, true, true, SEVERITY_CRITICAL, COOKIES, "leak_cookie", "loginless stolen_login", chain_begin,
+		  BLEED),
+	ATTACK_AT(42, true, true, SEVERITY_CRITICAL, 0, "oversize_crash_shell", "new_egress download", chain_begin,
+		  EXPLOIT),
+	ATTACK_AT(42, true, true, SEVERITY_CRITICAL, 0, "leak_beacon", "new_egress beacon", chain_begin, LEAK_CALL),
+	ATTACK_AT(43, true, true, SEVERITY_CRITICAL, 1u << KIND_PORTAL, "crash_page", "page_change", chain_begin,
+		  CRASH_PAGE),
+	ATTACK_AT(43, true, true, SEVERITY_CRITICAL, 0, "crash_identity", "server_identity hidden_service", chain_begin,
+		  CRASH_NAME),
+	ATTACK_AT(44, true, true, SEVERITY_CRITICAL, 0, "spray_login", "stolen_login", chain_begin, SPRAYED),
+	ATTACK_AT(45, true, true, SEVERITY_CRITICAL, 0, "beacon_quiet_fan", "fan_out quiet_gateway", chain_begin,
+		  TAKEN),
+};
+const unsigned ATTACKS_CHAINS_N = sizeof(ATTACKS_CHAINS) / sizeof(ATTACKS_CHAINS[0]);
