@@ -69,6 +69,15 @@ lab_start()
 	LAB_PIDS+=("$LAB_LAST")
 }
 
+# lab_at SECOND NODE COMMAND...: later, in that node.  Commands are shell text.
+lab_at()
+{
+	local second=$1 node=$2
+
+	shift 2
+	lab_start "$node" "$node-$second" bash -c "sleep $second; echo start \$(date +%s.%N); $*"
+}
+
 lab_stop()
 {
 	kill "$1" 2> /dev/null
@@ -87,6 +96,16 @@ lab_listens()
 		sleep 0.1
 	done
 	lab_die "nobody listens on $1 port $2 (see $LAB_TMP)"
+}
+
+# lab_hears NODE: waits until a packet socket is open there (/proc/net/packet: a heading, then a line each).
+lab_hears()
+{
+	for _ in $(seq 50); do
+		[ "$(lab_on "$1" cat /proc/net/packet | wc -l)" -gt 1 ] && return
+		sleep 0.1
+	done
+	lab_die "nobody listens to the wire on $1 (see $LAB_TMP)"
 }
 
 # Ends what runs in NODE: everything in a namespace of ours was started by us.
@@ -192,6 +211,21 @@ lab_client()
 		ip -n "$ns" route add default via 169.254.0.1 dev eth0 onlink
 		ip -n "$rtr" route add "$2/32" dev "c-$1" ;;
 	esac
+}
+
+# lab_possible: may namespaces, cables between them and tunnels be made here?  Says what is missing.
+lab_possible()
+{
+	local ns
+
+	[ "$(id -u)" = 0 ] || { lab_say "skipped: needs root, for namespaces and for the span port"; return 1; }
+	ns=$(lab_ns try)
+	ip netns add "$ns" 2> /dev/null || { lab_say "skipped: network namespaces cannot be made here"; return 1; }
+	ip -n "$ns" link add a type veth peer name b 2> /dev/null && ip -n "$ns" link add c type bridge 2> /dev/null
+	LAB_LAST=$?
+	ip netns del "$ns"
+	[ $LAB_LAST = 0 ] || { lab_say "skipped: no veth or bridge in this kernel"; return 1; }
+	[ -c /dev/net/tun ] || { lab_say "skipped: no /dev/net/tun for the tunnels"; return 1; }
 }
 
 # lab_begin: the hub, the router, the span port and the gateway.
