@@ -221,7 +221,7 @@ lab_possible()
 	[ "$(id -u)" = 0 ] || { lab_say "skipped: needs root, for namespaces and for the span port"; return 1; }
 	ns=$(lab_ns try)
 	ip netns add "$ns" 2> /dev/null || { lab_say "skipped: network namespaces cannot be made here"; return 1; }
-	ip -n "$ns" link add a type veth peer name b 2> /dev/null && ip -n "$ns" link add c type bridge 2> /dev/null
+	ip -n "$ns" link add name try0 type veth peer name try1 2> /dev/null && ip -n "$ns" link add name try2 type bridge 2> /dev/null
 	LAB_LAST=$?
 	ip netns del "$ns"
 	[ $LAB_LAST = 0 ] || { lab_say "skipped: no veth or bridge in this kernel"; return 1; }
