@@ -6,6 +6,8 @@
 
 static const char HEX[] = "0123456789abcdef";
 
+#define DAY_NS (86400 * NS_PER_S)
+
 static const char PAIRS[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
 			    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
 			    "8081828384858687888990919293949596979899";
@@ -210,27 +212,6 @@ floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
-void
-out_time_s(struct out *o, struct when t)
-{
-	int64_t s = floor_div(t.ns, NS_PER_S), days = floor_div(s, 86400);
-	uint64_t of_day = (uint64_t)(s - days * 86400);
-
-	out_date(o, days);
-	out_char(o, 'T');
-	zero_padded(o, of_day / 3600, 2);
-	out_char(o, ':');
-	zero_padded(o, of_day / 60 % 60, 2);
-	out_char(o, ':');
-	zero_padded(o, of_day % 60, 2);
-}
-
-void
-out_time(struct out *o, struct when t)
-{
-	out_time_near(o, t, &(struct out_second){0});
-}
-
 /* "123456+0" of 123456, first character in the lowest byte; n * 103 / 1024 are the tens of n. */
 static uint64_t
 fraction_text(uint32_t us)
@@ -247,32 +228,62 @@ fraction_text(uint32_t us)
 	return x;
 }
 
-/* Apart: once a second of the traffic, and no registers for it else. */
+/* Apart: once a day of the traffic, and no registers for it else. */
 __attribute__((noinline)) static void
-second_of(struct out_second *known, struct when t)
+day_of(struct out_day *known, struct when t)
 {
 	struct out text = out_of(known->text, sizeof(known->text));
+	int64_t days = floor_div(t.ns, DAY_NS);
 
-	known->begins = (int64_t)((uint64_t)floor_div(t.ns, NS_PER_S) * NS_PER_S);
-	out_time_s(&text, t);
-	out_char(&text, '.');
+	known->begins = (int64_t)((uint64_t)days * DAY_NS);
+	out_date(&text, days);
+	out_char(&text, 'T');
+}
+
+static inline char *
+put_pair(char *p, uint32_t v, char behind)
+{
+	memcpy(p, PAIRS + (size_t)2 * v, 2);
+	p[2] = behind;
+	return p + 3;
 }
 
 char *
-put_time_near(char *p, struct when t, struct out_second *known)
+put_time_near(char *p, struct when t, struct out_day *known)
 {
-	uint64_t fraction;
+	uint64_t of_day, fraction;
+	uint32_t s;
 
-	if ((uint64_t)t.ns - (uint64_t)known->begins >= NS_PER_S || !known->text[0])
-		second_of(known, t);
-	fraction = fraction_text((uint32_t)((uint64_t)t.ns - (uint64_t)known->begins) / (uint32_t)NS_PER_US);
+	if ((uint64_t)t.ns - (uint64_t)known->begins >= DAY_NS || !known->text[0])
+		day_of(known, t);
+	of_day = (uint64_t)t.ns - (uint64_t)known->begins;
+	s = (uint32_t)(of_day / NS_PER_S);
+	fraction = fraction_text((uint32_t)(of_day % NS_PER_S) / (uint32_t)NS_PER_US);
 	p = put_bytes(p, known->text, sizeof(known->text));
+	p = put_pair(p, s / 3600, ':');
+	p = put_pair(p, s / 60 % 60, ':');
+	p = put_pair(p, s % 60, '.');
 	p = put_bytes(p, &fraction, sizeof(fraction));
 	return PUT_LIT(p, "000");
 }
 
 void
-out_time_near(struct out *o, struct when t, struct out_second *known)
+out_time_s(struct out *o, struct when t)
+{
+	char text[PUT_TIME_MAX];
+
+	put_time_near(text, t, &(struct out_day){0});
+	out_bytes(o, text, strlen("2025-05-01T12:00:00"));
+}
+
+void
+out_time(struct out *o, struct when t)
+{
+	out_time_near(o, t, &(struct out_day){0});
+}
+
+void
+out_time_near(struct out *o, struct when t, struct out_day *known)
 {
 	if (o->end - o->p < PUT_TIME_MAX)
 		o->full = true;

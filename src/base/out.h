@@ -71,19 +71,19 @@ void out_fixed(struct out *o, int64_t v, unsigned decimals);
 void out_time(struct out *o, struct when t);
 void out_time_s(struct out *o, struct when t);
 
-/* out_time for times that come in runs: the last one's text is kept; all zero at first. */
-struct out_second {
+/* out_time for times that come in runs: the last one's day is kept; all zero at first. */
+struct out_day {
 	int64_t begins; /* ns */
-	char text[20];  /* 2025-05-01T12:00:00. */
+	char text[11];  /* 2025-05-01T */
 };
-void out_time_near(struct out *o, struct when t, struct out_second *known);
+void out_time_near(struct out *o, struct when t, struct out_day *known);
 
 /* For what has a bounded size: written without a check, the caller has seen to the room.  Each returns where it ended. */
 enum { PUT_U64_MAX = 20, PUT_HEX_U64_MAX = 16, PUT_TIME_MAX = 31 };
 char *put_long(char *p, uint64_t v);    /* decimal; eight bytes at least are written to */
 char *put_hex_u64(char *p, uint64_t v); /* 16 digits */
 char *put_hex_u8(char *p, uint8_t v);
-char *put_time_near(char *p, struct when t, struct out_second *known);
+char *put_time_near(char *p, struct when t, struct out_day *known);
 
 static inline char *
 put_bytes(char *p, const void *bytes, size_t n)

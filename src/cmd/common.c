@@ -101,7 +101,10 @@ on_session(void *arg, const struct session *s)
 {
 	struct common *c = arg;
 
-	tally_session(&c->tally, s);
+	if (!c->quiet)
+		tally_session(&c->tally, s);
+	if (c->hears.session)
+		c->hears.session(c->hears.arg, s);
 }
 
 static void
@@ -109,7 +112,18 @@ on_finding(void *arg, const struct finding *f)
 {
 	struct common *c = arg;
 
-	tally_finding(&c->tally, f);
+	if (!c->quiet)
+		tally_finding(&c->tally, f);
+	if (c->hears.finding)
+		c->hears.finding(c->hears.arg, f);
+}
+
+static void
+on_pulse(void *arg, const struct pulse *p)
+{
+	struct common *c = arg;
+
+	c->hears.pulse(c->hears.arg, p);
 }
 
 static void
@@ -191,7 +205,9 @@ common_open(struct common *c, const char *iface)
 		.iface = iface,
 		.version = PROGRAM_VERSION,
 		.rules = &c->rules[c->now],
-		.tell = {c, c->quiet ? NULL : on_session, c->quiet ? NULL : on_finding, on_began, on_gateways},
+		.tell = {c, c->quiet && !c->hears.session ? NULL : on_session,
+			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,
+			 c->hears.pulse ? on_pulse : NULL},
 	};
 
 	if (!rules_build(&c->rules[c->now], &c->config, &c->config, c->config.error))

@@ -35,6 +35,8 @@ struct common {
 	struct config config;
 	struct watch watch;
 	struct tally tally;
+	struct watch_tell
+		hears; /* what the command itself wants to hear: session, pulse, finding; set before common_open */
 	struct term err;
 	const char *eve;
 	bool quiet, gateway_given;
@@ -102,6 +104,8 @@ struct progress_state {
 	uint64_t frames;
 };
 void progress_show(struct progress *p, const struct progress_state *s);
+/* So much of the whole is done; what: a word, or a file. */
+void progress_share(struct progress *p, const char *what, uint64_t done, uint64_t of);
 void progress_clear(struct progress *p);
 
 #endif

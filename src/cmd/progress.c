@@ -31,17 +31,43 @@ base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* Is it time again?  How long it took so far. */
+static bool
+due(struct progress *p, int64_t *took)
+{
+	int64_t now;
+
+	if (!p->on || (now = clock_now_ns()) < p->next)
+		return false;
+	p->next = now + EVERY_MS * NS_PER_MS;
+	p->shown = true;
+	*took = now - p->began;
+	return true;
+}
+
+void
+progress_share(struct progress *p, const char *what, uint64_t done, uint64_t of)
+{
+	int64_t took;
+
+	if (!due(p, &took))
+		return;
+	fprintf(p->to->to, "\r\x1b[K%s%.40s%s", term_style(p->to, STYLE_BOLD), base_name(what),
+		term_style(p->to, STYLE_PLAIN));
+	if (done && done <= of)
+		fprintf(p->to->to, "  %3u %%  %s left", (unsigned)(100.0 * (double)done / (double)of),
+			words_span((int64_t)((double)took / (double)done * (double)(of - done))).text);
+	fflush(p->to->to);
+}
+
 void
 progress_show(struct progress *p, const struct progress_state *s)
 {
-	int64_t now, took;
+	int64_t took;
 	double rate;
 
-	if (!p->on || (now = clock_now_ns()) < p->next)
+	if (!due(p, &took))
 		return;
-	p->next = now + EVERY_MS * NS_PER_MS;
-	p->shown = true;
-	took = now - p->began;
 	rate = (double)s->done / ((double)took / 1e9);
 	fprintf(p->to->to, "\r\x1b[K%s%.40s%s  ", term_style(p->to, STYLE_BOLD), base_name(s->file),
 		term_style(p->to, STYLE_PLAIN));

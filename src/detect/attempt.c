@@ -53,7 +53,7 @@ attempts_possible(const struct view *v)
 	const struct session *s = v->s;
 	const struct visit *w = v->visit;
 
-	if (s->role != ROLE_INBOUND || v->from >= v->until || v->familiar || v->monitor || v->degraded ||
+	if (s->role != ROLE_INBOUND || v->from >= v->until || v->familiar || v->monitor || v->degraded || v->hidden ||
 	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
 		return false;
 	return !w || (!(w->phases & (PHASE_ASSETS | PHASE_TUNNEL)) &&

@@ -62,6 +62,12 @@ static const struct detector_code {
 #undef PARAM
 };
 
+bool
+detector_pulses(const struct detector_info *info)
+{
+	return CODE[info - DETECTORS].pulse != NULL;
+}
+
 /* 256ths of the memory; what is left of 256 is the frame itself and rounding. */
 enum {
 	SHARES = 256,
@@ -316,6 +322,7 @@ view_of(struct detect *d, struct view *v)
 	v->familiar = s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v);
 	view_exchanges(d, v);
 	v->visit = v->hidden ? NULL : visit_note(d, v);
+	v->monitor = !v->hidden && monitor_note(d, v);
 }
 
 static bool

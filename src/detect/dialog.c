@@ -81,12 +81,13 @@ session_add(struct dialog *w, uint64_t session)
 }
 
 static bool
-is_stranger(const struct view *v)
+is_stranger(const struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
 
 	return s->role == ROLE_INBOUND && !v->hidden && (s->carrier == CARRIER_TCP || s->carrier == CARRIER_STARTTLS) &&
-	       v->from < v->until && !v->familiar && !(v->visit && v->visit->phases & PHASE_TUNNEL);
+	       v->from < v->until && !v->familiar && !v->monitor && !(v->visit && v->visit->phases & PHASE_TUNNEL) &&
+	       !is_admin(d, s->gateway, &v->client);
 }
 
 struct dialog *
@@ -96,7 +97,7 @@ dialog_of(struct detect *d, const struct view *v)
 	struct turns it = turns_of(v);
 	struct turn t;
 
-	if (!is_stranger(v))
+	if (!is_stranger(d, v))
 		return NULL;
 	if (all->latest && all->session == v->s->id && all->until == v->until)
 		return all->latest;

@@ -134,18 +134,17 @@ is_led(const struct detect *d, const struct lead *l)
 	       l->pause_max_us / 2 >= l->pause_min_us;
 }
 
-/* Without records only sums: typing is a few bytes a packet, answers are more; a copy would fill its packets. */
+/* Without records only sums: typing is a few bytes a packet, answers are more; a copy is megabytes. */
 static bool
 seems_led(const struct detect *d, const struct session *s)
 {
-	enum { PACKETS = 8, TYPED = 64, TYPED_LEAST = 2, ANSWERED = 24, COPIED = 700, BYTES_MAX = 4 << 20 };
+	enum { PACKETS = 8, TYPED = 128, TYPED_LEAST = 2, ANSWERED = 24, BYTES_MAX = 4 << 20 };
 	bool lasts = when_since(s->last, s->start) >= d->param[PARAM_download_lasts] * NS_PER_S;
 
 	return s->proto == PROTO_TCP && s->carrier == CARRIER_NONE && lasts && s->packets_in >= PACKETS &&
 	       s->packets_out >= PACKETS && s->bytes_in >= UINT64_C(16) && s->bytes_out < BYTES_MAX &&
 	       s->bytes_in >= (uint64_t)s->packets_in * TYPED_LEAST && s->bytes_in <= (uint64_t)s->packets_in * TYPED &&
-	       s->bytes_out >= s->bytes_in * 2 && s->bytes_out >= (uint64_t)s->packets_out * ANSWERED &&
-	       s->bytes_out < (uint64_t)s->packets_out * COPIED;
+	       s->bytes_out >= s->bytes_in * 2 && s->bytes_out >= (uint64_t)s->packets_out * ANSWERED;
 }
 
 static void

@@ -297,7 +297,8 @@ standing_of(const struct view *v, enum novelty n)
 {
 	if (v->learning)
 		return PLACE_LEARNT;
-	return n <= NOVEL_NEIGHBOUR ? PLACE_EXPLAINED : PLACE_NEW;
+	/* A name is easily lent: with another server behind it, the place stays strange to the other detectors. */
+	return n <= NOVEL_NEIGHBOUR && n != NOVEL_STACK ? PLACE_EXPLAINED : PLACE_NEW;
 }
 
 static struct callee *

@@ -11,12 +11,12 @@ enum novelty {
 	NOVEL_SHARED,    /* from an address that users share */
 	NOVEL_ADDRESS,   /* a name that was called in the same network */
 	NOVEL_NETWORK,   /* a name that moved: the same programs at both ends */
+	NOVEL_STACK,     /* a known name, the same program here, another server stack there */
 	NOVEL_SERVER,    /* one more server of a service whose servers change (NTP pools, resolvers) */
 	NOVEL_NEIGHBOUR, /* inside, amidst others that offer the same */
 	NOVEL_SIBLING,   /* a name of a domain that was called before, by the same program */
 	NOVEL_AGAIN,     /* a name that was new itself not long ago, in the same network */
 	NOVEL_ROAMING,   /* a service over TCP in clear whose servers change (OCSP, CRLs) */
-	NOVEL_STACK,     /* a known name, the same program here, another server stack there */
 	NOVEL
 };
 

@@ -17,9 +17,12 @@ enum {
 	AGE_DAYS = 180,
 	SHAPES = 6, /* sizes of requests in a day */
 	SHAPES_TODAY = 10,
+	SHAPES_VISIT = 8, /* in each of VISITS_TODAY */
 	EXCHANGES_TODAY = 24,
 	COUNT_MOST = 15,
-	DAYS_MOST = 255,
+	DAYS_MOST = 63,
+	VISITS_MOST = 3,
+	VISITS_TODAY = 2,
 	KIND_BITS = 8,
 	PROGRAM_NETWORKS = 3, /* a program of several people */
 	PASSES_FROM = 4,      /* stays without login of a program that has none with */
@@ -29,7 +32,7 @@ enum {
 struct slot {
 	uint32_t who;
 	uint16_t day; /* the last one, since 1970 */
-	uint8_t days;
+	uint8_t days; /* and 64 times the varied visits of the last day, 3 at most */
 	uint8_t uses; /* logins, and 16 times the tunnels (or other use): 15 at most */
 };
 
@@ -85,6 +88,18 @@ tunnels(const struct slot *s)
 	return s->uses >> 4;
 }
 
+static unsigned
+days(const struct slot *s)
+{
+	return s->days & DAYS_MOST;
+}
+
+static unsigned
+visits_today(const struct slot *s)
+{
+	return s->days >> 6;
+}
+
 static bool
 is_empty(const struct slot *s)
 {
@@ -114,7 +129,7 @@ same_program(const struct slot *s, uint32_t who)
 static bool
 is_known(const struct slot *s, uint16_t today)
 {
-	return s->days >= 2 && today - s->day <= AGE_DAYS;
+	return days(s) >= 2 && today - s->day <= AGE_DAYS;
 }
 
 /* What a network's rows say of a program. */
@@ -166,7 +181,7 @@ slot_use(struct detect *d, const struct addr *client, uint8_t gateway, uint32_t 
 
 			if (same_program(s, who))
 				return s;
-			if (!oldest || s->days < oldest->days || (s->days == oldest->days && s->day < oldest->day))
+			if (!oldest || days(s) < days(oldest) || (days(s) == days(oldest) && s->day < oldest->day))
 				oldest = s;
 		}
 		if (fresh || is_empty(oldest))
@@ -182,14 +197,14 @@ keep_rows(struct detect *d, const struct addr *client, uint8_t gateway, const st
 {
 	bool known = false;
 
-	if (s->days < 2 && !logins(s))
+	if (days(s) < 2 && !logins(s))
 		return;
 	for (unsigned page = PAGES; page-- > 0;) {
 		const struct memory_key key = row_key(client, gateway, page);
 		struct familiar *row = memory_find(&d->familiars, &key);
 
 		for (unsigned i = 0; row && i < SLOTS; i++)
-			known |= row->slot[i].days >= 2 || logins(&row->slot[i]);
+			known |= days(&row->slot[i]) >= 2 || logins(&row->slot[i]);
 		if (row && known)
 			memory_keep(&d->familiars, row);
 	}
@@ -206,8 +221,9 @@ familiar_known(const struct detect *d, const struct view *v)
 {
 	uint64_t program = v->visit ? v->visit->program : v->s->client_key;
 	struct found f = look_up(d, &v->client, v->s->gateway, who_of(program, kind_of(v->s)));
+	uint16_t today = day_of(d->now);
 
-	if (f.slot && is_known(f.slot, day_of(d->now)))
+	if (f.slot && (is_known(f.slot, today) || (today - f.slot->day <= 1 && visits_today(f.slot) >= VISITS_TODAY)))
 		return true;
 	return f.kind || (f.network && f.slot && logins(f.slot)) || ordinary_today(v->visit);
 }
@@ -221,21 +237,32 @@ was_ordinary(const struct visit *w)
 	return !skipped && (set_count(w->requests) >= SHAPES || (w->login.ns && w->used.ns));
 }
 
+/* A visit counts once for its day. */
+static void
+count_visit(struct slot *s, struct visit *w)
+{
+	if (w->counted || w->exchanges < EXCHANGES_TODAY / VISITS_TODAY || set_count(w->requests) < SHAPES_VISIT)
+		return;
+	w->counted = true;
+	s->days = (uint8_t)(least(visits_today(s) + 1, VISITS_MOST) << 6 | days(s));
+}
+
 void
 familiar_learn(struct detect *d, const struct view *v)
 {
-	const struct visit *w = v->visit;
+	struct visit *w = v->visit;
 	uint16_t today = day_of(v->s->time);
 	struct slot *s;
 
 	if (!w || session_data_channel(v->s) || (v->from >= v->until && !w->used.ns) || !was_ordinary(w))
 		return;
 	s = slot_use(d, &v->client, w->gateway, who_of(w->program, kind_of(v->s)));
-	if (s->days && s->day == today)
-		return;
-	s->day = today;
-	s->days = (uint8_t)least(s->days + 1u, DAYS_MOST);
-	keep_rows(d, &v->client, w->gateway, s);
+	if (!days(s) || s->day != today) {
+		s->day = today;
+		s->days = (uint8_t)least(days(s) + 1, DAYS_MOST);
+		keep_rows(d, &v->client, w->gateway, s);
+	}
+	count_visit(s, w);
 }
 
 static void
@@ -267,8 +294,8 @@ familiar_stay(struct detect *d, const struct visit *w)
 	if (!f.slot && !w->login.ns)
 		return;
 	s = slot_use(d, &w->client, w->gateway, who);
-	if (!s->days) {
-		s->days = 1;
+	if (!days(s)) {
+		s->days |= 1;
 		s->day = day_of(w->used);
 	}
 	s->uses = (uint8_t)(least(tunnels(s) + 1, COUNT_MOST) << 4 |
@@ -286,7 +313,7 @@ familiar_with(const struct detect *d, const struct visit *w)
 
 	if (f.slot) {
 		a.network |= is_known(f.slot, day_of(d->now));
-		a.days = f.slot->days;
+		a.days = days(f.slot);
 		a.logins = logins(f.slot);
 		a.tunnels = tunnels(f.slot);
 	}

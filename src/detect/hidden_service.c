@@ -10,6 +10,7 @@
  */
 #include "detect/minority.h"
 #include "detect/ports.h"
+#include "detect/visit.h"
 
 #include <string.h>
 
@@ -105,8 +106,10 @@ see(struct detect *d, const struct view *v, enum kind kind, const struct sightin
 	struct hidden *h = d->state[DETECTOR_hidden_service];
 	const struct session *s = v->s;
 	bool by_program = kind == STACK || kind == FLIGHT;
+	/* JA4 sorts ciphers, and machines without AES in hardware want ChaCha20 first. */
+	uint64_t asked = by_program ? detect_mix(s->client_key, (uint64_t)s->version << 16 | s->cipher) : 0;
 	const struct memory_key key = {s->dest, (uint64_t)kind << 32 | (uint64_t)s->gateway << 24 | s->dest_port,
-				       detect_mix(detect_hash(s->sni), by_program ? s->client_key : 0)};
+				       detect_mix(detect_hash(s->sni), asked)};
 	bool fresh;
 	struct minority *m = memory_use(&h->minorities, &key, &fresh);
 
@@ -137,7 +140,9 @@ judge_minority(struct detect *d, const struct view *v)
 	struct sighting what = {
 		.net = net_of(v), .session = s->id, .learning = v->learning, .time = s->time, .value = s->server_key};
 
-	see(d, v, STACK, &what);
+	/* Until TLS 1.2 a ServerHello says whether a ticket follows, which is no matter of the program's. */
+	if (s->version >= TLS13)
+		see(d, v, STACK, &what);
 	if (s->flight_in) {
 		what.spread = FLIGHT_SPREAD;
 		what.value = s->flight_in;
@@ -304,12 +309,11 @@ judge_no_syn(struct detect *d, const struct view *v)
 	bool outbound = s->role == ROLE_OUTBOUND;
 	uint32_t packets = outbound ? s->packets_out : s->packets_in;
 	uint64_t bytes = outbound ? s->bytes_out : s->bytes_in;
-	const struct memory_key visit = {detect_net(peer_of(v), 32, 64), 0, s->gateway};
 
 	if (!s->midstream || (s->flags_out | s->flags_in) & TCP_SYN || packets < PACKETS || bytes < BYTES ||
 	    s->gap_bytes_in || s->gap_bytes_out || !sees_starts(d, v, w))
 		return;
-	if (!memory_find(&d->visits, &visit) && once(d, v, 3))
+	if (!visit_came(d, peer_of(v), s->gateway) && once(d, v, 3))
 		report_no_syn(d, v, was_pinged(w, s));
 }
 

@@ -112,7 +112,7 @@ worth_noting(const struct detect *d, const struct view *v, const struct leaker *
 {
 	int64_t took_s = when_since(r->last, r->first) / NS_PER_S;
 
-	if (v->familiar || v->degraded || set_count(w->shapes[0] | w->shapes[1]) > 2 || w->pages)
+	if (v->familiar || v->monitor || v->degraded || set_count(w->shapes[0] | w->shapes[1]) > 2 || w->pages)
 		return 0;
 	if (r->count == CHECK && took_s <= CHECK_S && run_leaks(r) && set_count(r->answers) == CHECK)
 		return NOTED_CHECK;

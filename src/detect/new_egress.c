@@ -27,8 +27,8 @@ static const struct judgement {
 			 "gateway {a} called {t} port {p} ({x}): another address of a name that is new itself"},
 	[NOVEL_ROAMING] = {SEVERITY_LOW, "gateway {a} called {t} port {p}: new, but servers of this port changed often "
 					 "while learning"},
-	[NOVEL_STACK] = {SEVERITY_MEDIUM, "gateway {a} called {t} port {p} ({x}): a name it called before, now in "
-					  "another network with another server program"},
+	[NOVEL_STACK] = {SEVERITY_LOW, "gateway {a} called {t} port {p} ({x}): a name it called before, now in "
+				       "another network with another server program"},
 	[NOVEL] = {SEVERITY_HIGH, NULL},
 };
 
@@ -75,7 +75,7 @@ report(struct detect *d, const struct view *v, enum novelty n, const uint32_t co
 	f.actor = s->src;
 	f.severity = v->learning ? SEVERITY_INFO : (uint8_t)JUDGEMENT[n].severity;
 	f.explained = n <= NOVEL_NEIGHBOUR;
-	f.confidence = n < NOVEL_STACK ? 30 : s->proto == PROTO_TCP ? 90 : 70;
+	f.confidence = n < NOVEL ? 30 : s->proto == PROTO_TCP ? 90 : 70;
 	finding_number(&f, "known_for", "s", v->known_ns / NS_PER_S);
 	finding_number(&f, "places_known", "places", count[0]);
 	finding_number(&f, "bytes_received", "bytes", (int64_t)s->bytes_in);

@@ -23,6 +23,9 @@ enum {
 	VISITOR_STATICS = 3
 };
 
+/* What a request was answered with: host checks and SAML posted back are large, and answered with little. */
+enum answered { ANSWERED_SOME, ANSWERED_MUCH, ANSWERS };
+
 struct repeat {
 	struct when first, last;
 	uint64_t session;
@@ -32,14 +35,14 @@ struct repeat {
 
 struct oversized {
 	struct repeat repeat[REPEATS];
-	struct usual usual[GATEWAYS_MAX + 1]; /* requests before a login */
+	struct usual usual[GATEWAYS_MAX + 1][ANSWERS]; /* requests before a login, by what was answered at least */
 };
 
 void *
 oversized_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	(void)bytes;
-	return detect_array(d, c, sizeof(struct oversized), 2);
+	return detect_array(d, c, sizeof(struct oversized), 3);
 }
 
 /* After a few exchanges of different sizes the client has logged in, or might have. */
@@ -81,11 +84,11 @@ repeat_find(struct oversized *o, const struct view *v, uint32_t request)
 }
 
 static uint32_t
-usual_request(const struct detect *d, uint8_t gateway)
+usual_request(const struct detect *d, uint8_t gateway, enum answered much)
 {
 	const struct oversized *o = d->state[DETECTOR_oversized_request];
 
-	return usual_most(&o->usual[gateway]);
+	return usual_most(&o->usual[gateway][much]);
 }
 
 static void
@@ -101,7 +104,7 @@ report_large(struct detect *d, const struct view *v, const struct exchange *e, b
 	finding_number(&f, "answer", "bytes", e->response);
 	finding_number(&f, "request_max_before", "bytes", most_before);
 	finding_number(&f, "known_for", "s", v->known_ns / NS_PER_S);
-	finding_number(&f, "usual", "bytes", usual_request(d, v->s->gateway));
+	finding_number(&f, "usual", "bytes", usual_request(d, v->s->gateway, ANSWERED_MUCH));
 	finding_weigh(&f, "a request larger than any usual here before a login", 40);
 	finding_weigh(&f, "an answer as large", e->response >= 2 * (uint64_t)e->request ? 30 : 20);
 	finding_weigh(&f, "a client without a history here", 15);
@@ -147,22 +150,22 @@ is_burst(const struct session *s, const struct exchange *e)
 }
 
 static bool
-is_large(const struct detect *d, const struct view *v, const struct exchange *e)
+is_large(const struct detect *d, const struct view *v, const struct exchange *e, enum answered much)
 {
 	return e->request >= d->param[PARAM_oversized_request_request] &&
-	       e->request > usual_request(d, v->s->gateway) && !is_burst(v->s, e);
+	       e->request > usual_request(d, v->s->gateway, much) && !is_burst(v->s, e);
 }
 
 static bool
 is_oversized(const struct detect *d, const struct view *v, const struct exchange *e)
 {
-	return is_large(d, v, e) && e->response >= d->param[PARAM_oversized_request_response];
+	return e->response >= d->param[PARAM_oversized_request_response] && is_large(d, v, e, ANSWERED_MUCH);
 }
 
 static bool
 is_repeatable(const struct detect *d, const struct view *v, const struct exchange *e)
 {
-	return is_large(d, v, e) && e->response >= REPEAT_ANSWER;
+	return e->response >= REPEAT_ANSWER && is_large(d, v, e, ANSWERED_SOME);
 }
 
 static void
@@ -195,11 +198,12 @@ remember(struct detect *d, const struct view *v)
 	for (uint32_t i = v->from; i < v->until && i < until; i++) {
 		const struct exchange *e = &v->s->exchange[i];
 		bool odd = !v->familiar && is_repeatable(d, v, e);
+		bool large = e->request >= d->param[PARAM_oversized_request_request];
 
 		if (odd)
 			repeat_learn(o, v, e);
-		else if (e->request > gate->request_max)
-			gate->request_max = e->request;
+		else if (!large || (e->response >= REPEAT_ANSWER && !is_burst(v->s, e)))
+			gate->request_max = most(gate->request_max, e->request);
 	}
 }
 
@@ -232,21 +236,26 @@ oversized_judge(struct detect *d, const struct view *v)
 	remember(d, v);
 }
 
-/* Several networks, each counted a few times at most, make a size usual; answers that were large only by clients that
-   are known here. */
+/* Several networks, each counted a few times at most, make a size usual; only clients that are known here do. */
 void
 oversized_learn(struct detect *d, const struct view *v)
 {
 	struct oversized *o = d->state[DETECTOR_oversized_request];
-	uint32_t until = before_login(d, v->s), largest = 0;
+	uint32_t until, largest[ANSWERS] = {0};
 
 	if (!judged(v))
 		return;
+	until = v->familiar ? before_login(d, v->s) : 0;
 	for (uint32_t i = v->from; i < v->until && i < until; i++) {
 		const struct exchange *e = &v->s->exchange[i];
 
-		if (v->familiar || e->response < REPEAT_ANSWER || is_burst(v->s, e))
-			largest = most(largest, e->request);
+		if (is_burst(v->s, e))
+			continue;
+		if (e->response >= REPEAT_ANSWER)
+			largest[ANSWERED_SOME] = most(largest[ANSWERED_SOME], e->request);
+		if (e->response >= d->param[PARAM_oversized_request_response])
+			largest[ANSWERED_MUCH] = most(largest[ANSWERED_MUCH], e->request);
 	}
-	usual_add(&o->usual[v->s->gateway], v, largest);
+	for (unsigned much = 0; much < ANSWERS; much++)
+		usual_add(&o->usual[v->s->gateway][much], v, largest[much]);
 }

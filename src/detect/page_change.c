@@ -14,7 +14,8 @@ enum {
 	GONE_MAX = 2,       /* a changed script changes the size of the page that names it, too */
 	SAME_S = 86400,     /* what appeared so short before belongs to it */
 	GONE_S = 7 * 86400, /* fetched until so long before the new one */
-	MARKER_S = 86400
+	MARKER_S = 86400,   /* an outage or a new certificate so short before: an upgrade */
+	ANNOUNCED = 1 << FACT_PATCHED | 1 << FACT_UPGRADE
 };
 
 void *
@@ -144,15 +145,16 @@ static void
 page_change_report(struct detect *d, const struct view *v, const struct change *c)
 {
 	const struct static_size *f = c->fresh, *o = c->gone;
-	bool marker = trace_of(d, f->gateway, DETECTOR_server_identity, d->now, MARKER_S) != NULL;
+	bool marker = trace_of(d, f->gateway, DETECTOR_server_identity, d->now, MARKER_S) ||
+		      trace_of(d, f->gateway, DETECTOR_outage, d->now, MARKER_S);
 	struct finding n;
 
 	finding_begin_gateway(&n, d, DETECTOR_page_change, f->gateway);
 	n.target_port = n.actor_port = v->s->dest_port;
 	n.proto = v->s->proto;
-	if (n.learning || marker)
+	if (n.learning)
 		n.severity = SEVERITY_INFO;
-	else if (o->changes)
+	else if (marker || o->changes)
 		n.severity = SEVERITY_LOW;
 	n.confidence = c->stayed >= 2 * ALIVE_MIN ? 75 : 60;
 	finding_number(&n, "bytes_before", "bytes", o->bytes);
@@ -171,6 +173,7 @@ page_change_report(struct detect *d, const struct view *v, const struct change *
 		    "none the old one; {5} other objects did not change",
 		    NULL);
 	n.benign = "an administrator edited one page or script; a hotfix that replaces one file";
+	finding_expected(d, &n, ANNOUNCED);
 	incident_report(d, &n, &(struct actor){0});
 }
 

@@ -49,8 +49,8 @@ is_timed(const struct view *v)
 {
 	const struct session *s = v->s;
 
-	return s->role == ROLE_INBOUND && v->first_established && s->carrier == CARRIER_TCP && !s->hello_retry &&
-	       !s->midstream && !s->retransmits_out && !s->retransmits_in && s->rtt_src_us &&
+	return s->role == ROLE_INBOUND && !v->hidden && v->first_established && s->carrier == CARRIER_TCP &&
+	       !s->hello_retry && !s->midstream && !s->retransmits_out && !s->retransmits_in && s->rtt_src_us &&
 	       s->handshake_us > s->server_us;
 }
 

@@ -170,7 +170,8 @@ only_looked(const struct view *v)
 	const struct session *s = v->s;
 
 	return s->role == ROLE_INBOUND && s->kind == SESSION_CLOSE && s->exchanges <= EXCHANGES && !v->familiar &&
-	       !v->monitor && (s->client_hello || s->established) && (!v->visit || v->visit->exchanges <= EXCHANGES);
+	       !v->monitor && !v->hidden && (s->client_hello || s->established) &&
+	       (!v->visit || v->visit->exchanges <= EXCHANGES);
 }
 
 void

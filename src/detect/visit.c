@@ -38,7 +38,7 @@ visit_sound(const void *bytes)
 
 	return w->steps < VISIT_STEPS && w->gateway > 0 && w->gateway <= GATEWAYS_MAX && sound_bool(&w->returned) &&
 	       sound_bool(&w->degraded) && sound_bool(&w->suspect) && sound_bool(&w->learning) &&
-	       sound_bool(&w->told) && sound_bool(&w->part) && sound_bool(&w->first_data);
+	       sound_bool(&w->told) && sound_bool(&w->part) && sound_bool(&w->first_data) && sound_bool(&w->counted);
 }
 
 void
@@ -149,6 +149,14 @@ visit_find(const struct detect *d, const struct view *v)
 	struct visit *w = program && v->s->role == ROLE_INBOUND ? memory_find(&d->visits, &key) : NULL;
 
 	return w && !is_over(w, v->s->start) ? w : NULL;
+}
+
+bool
+visit_came(const struct detect *d, const struct addr *client, uint8_t gateway)
+{
+	const struct place *p = place_find(d, client, gateway, false);
+
+	return p && p->program[0];
 }
 
 static void

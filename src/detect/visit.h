@@ -63,6 +63,7 @@ struct visit {
 	bool told;       /* as a stay */
 	bool part;       /* a tunnel whose login is another program's at this address */
 	bool first_data; /* a data channel was seen */
+	bool counted;    /* as one of the day's in familiar.c */
 	struct step step[VISIT_STEPS];
 };
 
@@ -70,6 +71,9 @@ void visit_init(struct detect *d, struct carve *c, size_t bytes);
 
 /* The visit of the record's client as it is, NULL: none. */
 struct visit *visit_find(const struct detect *d, const struct view *v);
+
+/* Did a client with a fingerprint come from this address before? */
+bool visit_came(const struct detect *d, const struct addr *client, uint8_t gateway);
 
 /* Finds or begins the visit of the record's client and adds what is new in it; NULL: no inbound client.  The frame
    calls it once a record, before anyone judges. */

@@ -395,6 +395,8 @@ feed_odd(struct flows *t, struct flow *f, const struct packet *p, unsigned side)
 	s->tcp_flags |= p->tcp_flags;
 	if (!(f->flags & FLOW_ESTABLISHED))
 		establish(f, p, side);
+	if (!(f->side[0].segments | f->side[1].segments)) /* nothing waits: the packet's own bytes, if any */
+		t->pieces = t->piece_ready ? PIECES_ONE : PIECES_NONE;
 }
 
 void

@@ -20,11 +20,17 @@ text_of(const json_t *s)
 	return (struct text){json_string_value(s), (uint32_t)json_string_length(s)};
 }
 
+/* A server's name may have any byte in it, and a sum of squares may be beyond 2^63, which jansson takes only as a real
+   number: then all numbers of the text are. */
 struct json *
 json_in(const char *text, size_t len)
 {
-	json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
+	json_error_t error;
+	json_t *o = json_loadb(text, len, flags, &error);
 
+	if (!o && json_error_code(&error) == json_error_numeric_overflow)
+		o = json_loadb(text, len, flags | JSON_DECODE_INT_AS_REAL, NULL);
 	if (o && !json_is_object(o)) {
 		json_decref(o);
 		return NULL;
@@ -78,12 +84,46 @@ json_in_text(const struct json *o, const char *key)
 	return text_of(json_object_get(of(o), key));
 }
 
+static int64_t
+number_of(const json_t *n)
+{
+	const double most = 9223372036854775807.0; /* rounded up: 2^63 */
+	double v = json_real_value(n);
+
+	if (!json_is_real(n))
+		return json_integer_value(n);
+	return v >= most ? INT64_MAX : v < -most ? INT64_MIN : (int64_t)v;
+}
+
 int64_t
 json_in_number(const struct json *o, const char *key)
 {
-	const json_t *n = json_object_get(of(o), key);
+	return number_of(json_object_get(of(o), key));
+}
 
-	return json_is_real(n) ? (int64_t)json_real_value(n) : json_integer_value(n);
+struct text
+json_in_string(const struct json *value)
+{
+	return text_of(of(value));
+}
+
+bool
+json_in_u64(const struct json *value, uint64_t *n)
+{
+	const double most = 18446744073709551615.0; /* rounded up: 2^64 */
+	double v = json_real_value(of(value));
+
+	if (json_is_integer(of(value)))
+		*n = (uint64_t)json_integer_value(of(value));
+	else
+		*n = v >= most ? UINT64_MAX : v >= 0 ? (uint64_t)v : 0;
+	return json_is_integer(of(value)) ? json_integer_value(of(value)) >= 0 : json_is_real(of(value)) && v >= 0;
+}
+
+bool
+json_in_is_true(const struct json *value)
+{
+	return json_is_true(of(value));
 }
 
 bool
@@ -119,7 +159,7 @@ json_in_item_text(const struct json *array, size_t i)
 int64_t
 json_in_item_number(const struct json *array, size_t i)
 {
-	return json_integer_value(json_array_get(of(array), i));
+	return number_of(json_array_get(of(array), i));
 }
 
 char *

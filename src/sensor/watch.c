@@ -45,6 +45,15 @@ on_session(void *arg, const struct session *s)
 }
 
 static void
+on_pulse(void *arg, const struct pulse *p)
+{
+	struct watch *w = arg;
+
+	if (w->setup.tell.pulse)
+		w->setup.tell.pulse(w->setup.tell.arg, p);
+}
+
+static void
 on_finding(void *arg, const struct finding *f, const struct session *s)
 {
 	struct watch *w = arg;
@@ -125,8 +134,8 @@ identity_key(struct watch *w, struct hash_key *key)
 enum { SCOPE_AUTO, SCOPE_ALL, SCOPE_GATEWAY };
 enum { UPDATES_AUTO, UPDATES_YES, UPDATES_NO };
 
-static bool
-pipeline_setup(struct watch *w, struct pipeline_config *p)
+bool
+watch_pipeline(struct watch *w, struct pipeline_config *p)
 {
 	const struct config *c = w->setup.config;
 	int64_t scope = config_number(c, OPT_capture_scope);
@@ -138,8 +147,10 @@ pipeline_setup(struct watch *w, struct pipeline_config *p)
 		.ndpi_calls = (uint32_t)config_number(c, OPT_ndpi_calls),
 		.update_ns = config_number(c, OPT_session_update),
 	};
-	if (!random_key(&p->table) || !identity_key(w, &p->identity))
+	if (!random_key(&p->table) || !identity_key(w, &p->identity)) {
+		snprintf(w->error, sizeof(w->error), "no random numbers from the system: %s", strerror(errno));
 		return false;
+	}
 	p->identity_id = hash_keep(&PUBLIC_KEY, &p->identity, sizeof(p->identity));
 	p->sensor = hash_keep(&PUBLIC_KEY, w->sensor, strlen(w->sensor));
 	p->detect = (struct detect_config){
@@ -185,18 +196,15 @@ map_memory(struct watch *w, size_t size)
 static bool
 open_pipeline(struct watch *w)
 {
-	const struct pipeline_sink to = {.arg = w, .session = on_session, .finding = on_finding, .closed = on_closed};
+	const struct pipeline_sink to = {
+		.arg = w, .session = on_session, .pulse = on_pulse, .finding = on_finding, .closed = on_closed};
 	struct pipeline_config cfg;
 
 	if (!crypt_init()) {
 		snprintf(w->error, sizeof(w->error), "the crypto library lacks MD5, SHA-1, SHA-256, HKDF or AES-GCM");
 		return false;
 	}
-	if (!pipeline_setup(w, &cfg)) {
-		snprintf(w->error, sizeof(w->error), "no random numbers from the system: %s", strerror(errno));
-		return false;
-	}
-	if (!map_memory(w, cfg.memory))
+	if (!watch_pipeline(w, &cfg) || !map_memory(w, cfg.memory))
 		return false;
 	w->capture.memory = cfg.memory;
 	w->pipeline = pipeline_new(w->memory, &cfg, &to);

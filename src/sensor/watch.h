@@ -22,6 +22,7 @@ struct watch_tell {
 	void (*began)(void *arg, struct when first);
 	/* a guess was made: n == 0, nobody stands out */
 	void (*gateways)(void *arg, const struct gateway_guess *guess, size_t n);
+	void (*pulse)(void *arg, const struct pulse *p);
 };
 
 struct watch_setup {
@@ -85,6 +86,9 @@ watch_failed(const struct watch *w)
 
 /* Closes the EVE file.  False: w->error. */
 bool watch_finish(struct watch *w);
+
+/* What its pipeline was made with: for another one like it.  False: w->error. */
+bool watch_pipeline(struct watch *w, struct pipeline_config *cfg);
 
 const struct counts *watch_counts(const struct watch *w);
 

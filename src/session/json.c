@@ -274,9 +274,9 @@ put_session(struct line *l, char *p, const struct session *s)
 }
 
 void
-session_json(struct out *o, const struct session *s, struct out_second *second)
+session_json(struct out *o, const struct session *s, struct out_day *day)
 {
-	struct line l = {.o = o, .second = second};
+	struct line l = {.o = o, .day = day};
 	char *start, *end;
 
 	json_comma(o);

@@ -52,7 +52,7 @@ char *
 put_time(struct line *l, char *p, struct when t)
 {
 	*p = '"';
-	p = put_time_near(p + 1, t, l->second);
+	p = put_time_near(p + 1, t, l->day);
 	*p = '"';
 	return p + 1;
 }

@@ -12,7 +12,7 @@
 struct line {
 	struct out *o;
 	char *limit; /* a text that would end behind this does not fit */
-	struct out_second *second;
+	struct out_day *day;
 };
 
 enum { TIME_MAX = PUT_TIME_MAX + 2 };

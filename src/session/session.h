@@ -116,7 +116,7 @@ struct session_scratch {
 void session_build(struct session *s, struct session_scratch *scratch, const struct session_source *from);
 
 /* The record as one JSON object: present fields in the order of session.def, then exchanges and pairs. */
-void session_json(struct out *o, const struct session *s, struct out_second *second);
+void session_json(struct out *o, const struct session *s, struct out_day *day);
 
 /* For `gatewitness schema`. */
 struct session_field {

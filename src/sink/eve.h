@@ -32,7 +32,7 @@ struct eve_context {
 	uint64_t identity_key;
 	/* rendered once: `,"in_iface":...` and `,"host":...,"pcap_filename":...}` */
 	size_t iface_len, tail_len;
-	struct out_second second; /* the last one written */
+	struct out_day day; /* of the last time written */
 	char iface[512], tail[EVE_FIXED_MAX];
 };
 

@@ -22,7 +22,7 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 
 	x->cfg = cfg;
 	x->identity_key = identity_key;
-	x->second = (struct out_second){0};
+	x->day = (struct out_day){0};
 	if (cfg->iface) {
 		OUT_LIT(&iface, ",\"in_iface\":");
 		json_text(&iface, cfg->iface);
@@ -57,7 +57,7 @@ line_begin(struct out *o, struct eve_context *x, const struct line_head *h)
 		return begun;
 	}
 	p = PUT_LIT(p, "{\"timestamp\":\"");
-	p = put_time_near(p, h->time, &x->second);
+	p = put_time_near(p, h->time, &x->day);
 	*p++ = '"';
 	if (h->flow_id.p)
 		p = put_bytes(p, h->flow_id.p, h->flow_id.len);

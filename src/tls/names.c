@@ -170,7 +170,7 @@ same_name(const char *a, const char *b, size_t n)
 		b += b < end && *b == ' ';
 		if (b == end)
 			return *a == '\0';
-		if ((*a | 0x20) != (*b | 0x20))
+		if (*a == '\0' || (*a | 0x20) != (*b | 0x20))
 			return false;
 		a++;
 		b++;
@@ -200,6 +200,25 @@ tls_group_code(struct text name, uint16_t *group)
 	return code_of(GROUPS, COUNT_OF(GROUPS), name, group);
 }
 
+/* The drafts have names that count. */
+static bool
+draft_code(struct text name, uint16_t *version)
+{
+	static const uint16_t FAMILIES[] = {0x7f00, 0xfb00};
+	char buf[24];
+
+	for (unsigned i = 0; i < 2 * 256; i++) {
+		uint16_t code = (uint16_t)(FAMILIES[i / 256] | (i & 255));
+		struct text t = tls_version_name(code, buf);
+
+		if (t.len == name.len && memcmp(t.p, name.p, t.len) == 0) {
+			*version = code;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool
 tls_version_code(struct text name, uint16_t *version)
 {
@@ -208,5 +227,5 @@ tls_version_code(struct text name, uint16_t *version)
 			*version = VERSIONS[i].code;
 			return true;
 		}
-	return false;
+	return draft_code(name, version);
 }

@@ -378,17 +378,30 @@ slow_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_e
 	return false;
 }
 
+/* Nothing is left of the piece, and nothing of it makes a difference: the last question about most pieces. */
+static inline bool
+is_spent(const struct half *h, const struct tls_piece *piece)
+{
+	bool stream = h->carrier == CARRIER_TCP || h->carrier == CARRIER_STARTTLS;
+
+	return stream && !cur_left(&piece->bytes) && !piece->lost && !piece->cut_bytes && !(h->stage & HALF_GIVEN_UP);
+}
+
 bool
 tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_event *ev)
 {
 	enum steady steady;
+	struct half *h;
 
 	if (t->pending)
 		return tell_pending(t, ev);
 	if (*handle == TLS_NOT)
 		return false;
 	if (*handle) {
-		steady = steady_next(t, pool_at(&t->halves, *handle), piece, ev);
+		h = pool_at(&t->halves, *handle);
+		if (is_spent(h, piece))
+			return false;
+		steady = steady_next(t, h, piece, ev);
 		if (steady != STEADY_NO)
 			return steady == STEADY_TOLD;
 	}

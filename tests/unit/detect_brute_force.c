@@ -1,4 +1,6 @@
 /* brute_force: one source in variants, one tool on a few; loops, offices, monitors and browsers are none. */
+#define MINE (DETECTOR_BIT(spray) | DETECTOR_BIT(brute_force))
+
 #include "detect_knock.h"
 
 static const char *const SOURCE = "203.0.113.50";

@@ -1,4 +1,6 @@
 /* crash: who was last before an outage, and who was there before two of them. */
+#define MINE (DETECTOR_BIT(outage) | DETECTOR_BIT(crash) | DETECTOR_BIT(new_egress))
+
 #include "detect_pulses.h"
 
 #include "detect/sketch.h"

@@ -95,7 +95,7 @@ shell_in_clear(void **state)
 		s.packets_in = 20 * i;
 		s.packets_out = 22 * i;
 		s.bytes_in = 160 * i;
-		s.bytes_out = 3900 * i;
+		s.bytes_out = 39000 * i;
 		s.last = s.time = at(WEEK + 40 + 50 * i);
 		judge(&t, s);
 	}

@@ -1,4 +1,6 @@
 /* flood: many at once, hasty ones, forged ones; mornings, comebacks, uploads and tunnels are none. */
+#define MINE (DETECTOR_BIT(flood) | DETECTOR_BIT(outage))
+
 #include "detect_pulses.h"
 
 static struct pulse

@@ -164,6 +164,29 @@ few_bad(void **state)
 	site_end(&t);
 }
 
+/* A telephone without AES in hardware: the same JA4, another cipher, another ServerHello. */
+static void
+other_cipher_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 2 << 20, DAY);
+	users(&t, 400, 0, &USUAL);
+	for (unsigned i = 0; i < 20; i++) {
+		s = site_session(&t, "203.0.113.8", PROGRAM, 2 * DAY + 600 * i);
+		s.server_key = STACK_ODD;
+		s.cipher = 0x1303;
+		s.sni = TEXT_LIT("gw.example.org");
+		s.version = 0x0304;
+		site_judge(&t, &s);
+		users(&t, 20, 2 * DAY + 600 * i + 9, &USUAL);
+	}
+	assert_int_equal(found(&t, SEVERITY_INFO), 0);
+	site_end(&t);
+}
+
 /* A renewed signature's length, a retried hello, a resumption. */
 static void
 variants_bad(void **state)
@@ -353,17 +376,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_network_alone),
-		cmocka_unit_test(words),
-		cmocka_unit_test(upgrade_bad),
-		cmocka_unit_test(pair_bad),
-		cmocka_unit_test(few_bad),
-		cmocka_unit_test(variants_bad),
-		cmocka_unit_test(no_tls),
-		cmocka_unit_test(no_tls_bad),
-		cmocka_unit_test(after_icmp),
-		cmocka_unit_test(no_syn_bad),
-		cmocka_unit_test(silent_tunnel_bad),
+		cmocka_unit_test(one_network_alone), cmocka_unit_test(words),      cmocka_unit_test(upgrade_bad),
+		cmocka_unit_test(pair_bad),          cmocka_unit_test(few_bad),    cmocka_unit_test(variants_bad),
+		cmocka_unit_test(other_cipher_bad),  cmocka_unit_test(no_tls),     cmocka_unit_test(no_tls_bad),
+		cmocka_unit_test(after_icmp),        cmocka_unit_test(no_syn_bad), cmocka_unit_test(silent_tunnel_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 #ifndef TESTS_UNIT_DETECT_KNOCK_H
 #define TESTS_UNIT_DETECT_KNOCK_H
 
-#include "detect_site.h"
+#include "detect_mine.h"
 
 enum { OFFICE = 0xb001, SCANNERS = 0x5001, GUESSER = 0x7001 };
 

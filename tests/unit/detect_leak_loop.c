@@ -3,6 +3,17 @@
 
 static const uint64_t TOOL = 0x7001, BROWSER = 0xb001;
 
+/* What this detector found; sprays and users are other detectors' business, too. */
+static unsigned
+loops(const struct site_test *t)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < t->got.findings && i < GOT_MAX; i++)
+		n += t->got.finding[i].detector == DETECTOR_leak_loop;
+	return n;
+}
+
 static uint32_t
 leaked(struct site_test *t)
 {
@@ -235,7 +246,7 @@ monitor_bad(void **state)
 		/* and one whose page compresses to a few bytes more or less */
 		site_visit(&t, "203.0.113.6", TOOL + 1, i * 60.0 + 7, (uint32_t[]){310, 900 + site_random(&t, 8)});
 	}
-	assert_int_equal(t.got.findings, 0);
+	assert_int_equal(loops(&t), 0);
 	site_end(&t);
 }
 
@@ -310,7 +321,7 @@ second_factor_polling_bad(void **state)
 			site_exchange(&t, &s, 640, 820, 1000);
 		site_judge(&t, &s);
 	}
-	assert_int_equal(t.got.findings, 0);
+	assert_int_equal(loops(&t), 0);
 	site_end(&t);
 }
 
@@ -325,7 +336,7 @@ spray_of_equal_names_bad(void **state)
 	for (unsigned i = 0; i < 2000; i++)
 		site_visit(&t, "203.0.113.9", TOOL, i * 0.5,
 			   (uint32_t[]){692 + site_random(&t, 5), 1400 + site_random(&t, 12)});
-	assert_int_equal(t.got.alerts, 0);
+	assert_int_equal(loops(&t), 0);
 	site_end(&t);
 }
 
@@ -343,7 +354,7 @@ spray_bad(void **state)
 		snprintf(source, sizeof(source), "198.%u.%u.9", 18 + n / 250, n % 250);
 		site_visit(&t, source, TOOL, i * 0.18, (uint32_t[]){685 + site_random(&t, 31), 1400});
 	}
-	assert_int_equal(t.got.findings, 0);
+	assert_int_equal(loops(&t), 0);
 	site_end(&t);
 }
 
@@ -356,7 +367,7 @@ brute_force_bad(void **state)
 	site_begin(&t, 8 << 20, 0);
 	for (unsigned i = 0; i < 2000; i++)
 		site_visit(&t, "203.0.113.9", TOOL, i * 0.5, (uint32_t[]){692 + site_random(&t, 17), 1400});
-	assert_int_equal(t.got.findings, 0);
+	assert_int_equal(loops(&t), 0);
 	site_end(&t);
 }
 
@@ -376,7 +387,7 @@ polling_page_bad(void **state)
 	for (unsigned i = 0; i < 3000; i++)
 		site_exchange(&t, &s, 420, 600 + site_random(&t, 60), 5000);
 	site_judge(&t, &s);
-	assert_int_equal(t.got.findings, 0);
+	assert_int_equal(loops(&t), 0);
 	site_end(&t);
 }
 
@@ -410,7 +421,7 @@ users_bad(void **state)
 		snprintf(source, sizeof(source), "100.64.%u.%u", i % 7, i % 200 + 1);
 		site_user(&t, source, BROWSER + i % 5, i * 30);
 	}
-	assert_int_equal(t.got.findings, 0);
+	assert_int_equal(loops(&t), 0);
 	site_end(&t);
 }
 

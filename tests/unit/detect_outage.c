@@ -1,4 +1,6 @@
 /* outage: crashes, restarts and failovers of large and small places; links, mirrors and quiet evenings are none. */
+#define MINE (DETECTOR_BIT(outage) | DETECTOR_BIT(crash))
+
 #include "detect_pulses.h"
 
 static void

@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_DETECT_PULSES_H
 #define TESTS_UNIT_DETECT_PULSES_H
 
-#include "detect_site.h"
+#include "detect_mine.h"
 
 enum { OFFICE_PROGRAM = 0xb001, OPEN_MAX = 64 };
 

@@ -1,5 +1,7 @@
 /* relayed_client: a relay nearby; far, slow, retried and retransmitted handshakes are none; and it is off by default. */
-#include "detect_site.h"
+#define MINE (DETECTOR_BIT(relayed_client))
+
+#include "detect_mine.h"
 
 static void
 connect_ms(struct site_test *t, const char *source, double seconds, uint32_t tcp, uint32_t tls)

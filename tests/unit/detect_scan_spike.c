@@ -1,4 +1,6 @@
 /* scan_spike: spikes over days of all sizes; ordinary days, growth and users are none. */
+#define MINE (DETECTOR_BIT(scan_spike))
+
 #include "detect/risk.h"
 #include "detect_knock.h"
 

@@ -1,4 +1,6 @@
 /* slow_probe: a prober over days and addresses; users, bookmarks, monitors and mass scans are none. */
+#define MINE (DETECTOR_BIT(slow_probe))
+
 #include "detect_knock.h"
 
 static void

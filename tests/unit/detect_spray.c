@@ -1,4 +1,6 @@
 /* spray: thousands of sources or patient ones; scans, password waves, loops and new users are none. */
+#define MINE (DETECTOR_BIT(spray) | DETECTOR_BIT(brute_force))
+
 #include "detect_knock.h"
 
 static void

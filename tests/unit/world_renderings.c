@@ -44,8 +44,7 @@ is_late(const struct session *s)
 {
 	int64_t timeout = s->proto == PROTO_TCP ? FLOW_TCP_S : s->packets_in ? FLOW_UDP_S : FLOW_UDP_ONE_S;
 
-	return s->kind == SESSION_UPDATE &&
-	       (s->end != FLOW_OPEN || when_since(s->time, s->last) >= timeout * NS_PER_S);
+	return s->kind == SESSION_UPDATE && (s->end != FLOW_OPEN || when_since(s->time, s->last) >= timeout * NS_PER_S);
 }
 
 static void
@@ -198,7 +197,8 @@ static void
 run(uint8_t kind, struct both *to_both, void *memory)
 {
 	const struct world_config cfg = {.seed = 3u + kind, .kind = kind, .users = 8, .lookalikes = true};
-	struct world_sink to = {.arg = to_both, .session = got_session, .pulse = got_pulse, .frame = got_frame, .over = got_end};
+	struct world_sink to = {
+		.arg = to_both, .session = got_session, .pulse = got_pulse, .frame = got_frame, .over = got_end};
 	static struct world w;
 
 	world_begin(&w, &cfg, memory ? &RENDER_FRAMES : &RENDER_RECORDS, &to);

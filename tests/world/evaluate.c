@@ -48,6 +48,7 @@ world_of_seed(struct world *w, struct judge *j, const struct options *o, uint64_
 					 .kind = (uint8_t)(o->kind < KINDS ? o->kind : seed % KINDS),
 					 .users = users,
 					 .loss_ppm = o->loss,
+					 .one_sided_day = o->one_sided,
 					 .duplicates = o->duplicates,
 					 .lookalikes = lookalikes};
 	struct world_sink to = judge_records(j);
@@ -202,6 +203,10 @@ show_labels(const struct world *w)
 static int
 show_attacks(const struct options *o, struct world *w, struct judge *j)
 {
+	if (o->restart && o->restart < LEARN_DAYS) {
+		world_run(w, WORLD_BEGIN + DAY(o->restart) + HOUR(11));
+		judge_restart(j, o->keep);
+	}
 	world_run(w, WORLD_BEGIN + DAY(LEARN_DAYS));
 	for (unsigned i = 0; i < attack_count(); i++) {
 		int label;
@@ -234,6 +239,10 @@ one_world(const struct options *o)
 	world_of_seed(&w, &j, o, o->seed, o->users, o->lookalikes);
 	if (o->behaviour)
 		return show_attacks(o, &w, &j);
+	if (o->restart) {
+		world_run(&w, WORLD_BEGIN + DAY(o->restart) + HOUR(11));
+		judge_restart(&j, o->keep);
+	}
 	world_run(&w, WORLD_BEGIN + DAY(days));
 	world_end(&w);
 	printf("seed %u, gateway %s, %u days: %u findings, %u alerts, %u false from medium on; %llu connections\n",

@@ -178,8 +178,11 @@ frames_packet(struct world *w, struct conn *c, const struct shot *k)
 	struct frames *f = w->frames;
 	bool tcp = c->d.proto == PROTO_TCP;
 	uint32_t header = !tcp ? 8 : k->flags & TCP_SYN ? 40 : 32;
+	int64_t into = k->at - WORLD_BEGIN - DAY(w->cfg.one_sided_day);
 	uint8_t *p = put_ip(f->scratch, c, k, header + k->len);
 
+	if (w->cfg.one_sided_day && k->side == 1 && into >= HOUR(10) && into < HOUR(14))
+		return;
 	if (tcp)
 		p = put_tcp(p, c, k);
 	else

@@ -192,8 +192,8 @@ judge_records(struct judge *j)
 		.arg = j, .session = to_session, .pulse = to_pulse, .frame = to_frame, .over = to_over};
 }
 
-void
-judge_begin(struct judge *j, struct world *w)
+static void
+sensor_start(struct judge *j)
 {
 	const struct pipeline_config cfg = {.memory = MEMORY,
 					    .table = {1, 2},
@@ -205,9 +205,32 @@ judge_begin(struct judge *j, struct world *w)
 	const struct pipeline_sink to = {
 		.arg = j, .session = nothing, .finding = judge_finding, .closed = judge_closed};
 
+	j->pipeline = pipeline_new(j->memory, &cfg, &to);
+}
+
+void
+judge_begin(struct judge *j, struct world *w)
+{
 	j->w = w;
 	j->memory = aligned_alloc(64, MEMORY);
-	j->pipeline = pipeline_new(j->memory, &cfg, &to);
+	sensor_start(j);
+}
+
+void
+judge_restart(struct judge *j, bool keep)
+{
+	size_t size = pipeline_saved_size(j->pipeline);
+	struct snapshot_report report;
+	char *saved = malloc(size);
+	struct out o = out_of(saved, size);
+
+	pipeline_save(j->pipeline, &o);
+	pipeline_close(j->pipeline);
+	sensor_start(j);
+	judge_site(j);
+	if (keep && pipeline_load(j->pipeline, cur_of(saved, (size_t)(o.p - saved)), &report) != SNAPSHOT_TAKEN)
+		fprintf(stderr, "world: the snapshot was refused\n");
+	free(saved);
 }
 
 void

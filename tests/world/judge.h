@@ -28,6 +28,8 @@ struct judge {
 
 void judge_begin(struct judge *j, struct world *w);
 void judge_end(struct judge *j);
+/* The sensor is started anew: all is forgotten, or what was learnt is kept. */
+void judge_restart(struct judge *j, bool keep);
 void judge_site(struct judge *j); /* once the world has a gateway */
 struct world_sink judge_records(struct judge *j);
 void judge_time(FILE *to, int64_t ns);

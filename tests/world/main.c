@@ -17,17 +17,20 @@
 static const char USAGE[] =
 	"usage: world [--seed N] [--kind portal|tunnel|protect|saml|cert] [--users N] [--days N] [--behaviour "
 	"B07|C01]\n"
-	"             [--variant NAME] [--lookalikes] [--show] [--pcap FILE [--loss PPM] [--duplicates]] [--golden FOLDER]\n"
+	"             [--variant NAME] [--lookalikes] [--show] [--restart DAY [--keep]] [--golden FOLDER]\n"
+	"             [--frames | --pcap FILE] [--loss PPM] [--duplicates] [--one-sided DAY]\n"
 	"       world evaluate [--seeds N] [--first N] [--users N] [--clean-users N] [--behaviour B07] [--jobs N]\n"
 	"       world list\n";
 
 static const struct name_number {
 	const char *name;
 	size_t at;
-} NUMBERS[] = {{"--seed", offsetof(struct options, seed)},   {"--first", offsetof(struct options, seed)},
-	       {"--seeds", offsetof(struct options, seeds)}, {"--users", offsetof(struct options, users)},
-	       {"--days", offsetof(struct options, days)},   {"--clean-users", offsetof(struct options, clean_users)},
-	       {"--jobs", offsetof(struct options, jobs)},   {"--loss", offsetof(struct options, loss)}};
+} NUMBERS[] = {
+	{"--seed", offsetof(struct options, seed)},       {"--first", offsetof(struct options, seed)},
+	{"--seeds", offsetof(struct options, seeds)},     {"--users", offsetof(struct options, users)},
+	{"--days", offsetof(struct options, days)},       {"--clean-users", offsetof(struct options, clean_users)},
+	{"--jobs", offsetof(struct options, jobs)},       {"--loss", offsetof(struct options, loss)},
+	{"--restart", offsetof(struct options, restart)}, {"--one-sided", offsetof(struct options, one_sided)}};
 
 static bool
 number_option(struct options *o, const char *name, const char *value)
@@ -87,6 +90,8 @@ options_read(struct options *o, int argc, char **argv)
 			o->clean_only = true;
 		else if (strcmp(argv[i], "--duplicates") == 0)
 			o->duplicates = true;
+		else if (strcmp(argv[i], "--keep") == 0)
+			o->keep = true;
 		else if (strcmp(argv[i], "--frames") == 0)
 			o->frames = true;
 		else if (strcmp(argv[i], "--lookalikes") == 0)

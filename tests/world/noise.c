@@ -54,25 +54,32 @@ visit(struct world *w, struct noise *n, const struct addr *from)
 					       {PROGRAM_CURL, 0}, {PROGRAM_OPENSSL12, 0}, {PROGRAM_JAVA, 0},
 					       {PROGRAM_GO, 4},   {PROGRAM_CHROMIUM, 0},  {PROGRAM_GNUTLS12, 0}};
 	struct program p = TOOLS[below(&n->rng, sizeof(TOOLS) / sizeof(TOOLS[0]))];
+	static const enum {
+		SYN,
+		WRONG,
+		CERTIFICATE,
+		ROOT,
+		CRAWL
+	} WANTS[] = {SYN, SYN, SYN, SYN, WRONG, CERTIFICATE, CERTIFICATE, CERTIFICATE, ROOT, CRAWL};
 	struct conn *c;
 
-	switch (below(&n->rng, 10)) {
-	case 0 ... 3: /* a SYN, an answer, no more */
+	switch (WANTS[below(&n->rng, sizeof(WANTS) / sizeof(WANTS[0]))]) {
+	case SYN: /* and an answer, no more */
 		c = stranger(w, n, from, false, p);
 		reset(c, MS(60), 0);
 		break;
-	case 4:
+	case WRONG:
 		wrong_protocol(n, stranger(w, n, from, false, p));
 		break;
-	case 5 ... 7: /* the certificate is all it wants */
+	case CERTIFICATE: /* is all it wants */
 		reset(stranger(w, n, from, true, p), MS(1), 0);
 		break;
-	case 8:
+	case ROOT:
 		c = stranger(w, n, from, true, p);
 		exchange(c, MS(5), 90 + below(&n->rng, 120), MS(2), w->gw.theme.root);
 		hang_up(c, MS(2), 0);
 		break;
-	default:
+	case CRAWL:
 		c = stranger(w, n, from, true, p);
 		crawl(n, c, 1 + below(&n->rng, 6));
 		hang_up(c, MS(2), 0);

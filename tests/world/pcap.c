@@ -13,7 +13,8 @@ static void
 to_file(void *arg, const struct frame *f)
 {
 	const uint32_t len = (uint32_t)cur_left(&f->bytes);
-	const uint32_t head[4] = {(uint32_t)(f->time.ns / NS_PER_S), (uint32_t)(f->time.ns % NS_PER_S), len, f->wire_len};
+	const uint32_t head[4] = {(uint32_t)(f->time.ns / NS_PER_S), (uint32_t)(f->time.ns % NS_PER_S), len,
+				  f->wire_len};
 
 	fwrite(head, sizeof(head), 1, arg);
 	fwrite(f->bytes.p, len, 1, arg);

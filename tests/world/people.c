@@ -86,8 +86,7 @@ programs_draw(struct person *p, struct rng *site)
 					       PROGRAM_OPENCONNECT};
 	uint8_t build = (uint8_t)(1 + below(site, 12)), nss = p->w->gw.tls.v13 ? PROGRAM_NSS : PROGRAM_NSS12;
 
-	p->browser =
-		(struct program){chance(&p->rng, 780) ? PROGRAM_CHROMIUM : nss, (uint8_t)below(&p->rng, 2)};
+	p->browser = (struct program){chance(&p->rng, 780) ? PROGRAM_CHROMIUM : nss, (uint8_t)below(&p->rng, 2)};
 	p->client = (struct program){CLIENTS[p->w->cfg.kind], (uint8_t)(build + (chance(&p->rng, 150) ? 1 : 0))};
 	if (chance(&p->rng, 40)) /* the other operating system's client */
 		p->client = (struct program){PROGRAM_GNUTLS12, build};

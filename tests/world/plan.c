@@ -62,10 +62,10 @@ home_draw(struct world *w, struct rng *r)
 	uint32_t isp = below(r, ISPS);
 
 	return (struct location){.v4 = addr_of(host_in(r, w->isp[isp])),
-			      .v6 = addr6_of((uint32_t)between(r, 0x100, 0xefff), rng_next(r)),
-			      .rtt_us = (uint32_t)skewed(r, 14000, 90000),
-			      .has_v6 = chance(r, 300),
-			      .blocks_udp = chance(r, 50)};
+				 .v6 = addr6_of((uint32_t)between(r, 0x100, 0xefff), rng_next(r)),
+				 .rtt_us = (uint32_t)skewed(r, 14000, 90000),
+				 .has_v6 = chance(r, 300),
+				 .blocks_udp = chance(r, 50)};
 }
 
 /* A rented server: another part of the address space, short ways. */
@@ -74,8 +74,8 @@ hosting_draw(struct world *w, struct rng *r)
 {
 	(void)w;
 	return (struct location){.v4 = addr_of(0x9a000000 + below(r, 0x08000000)),
-			      .v6 = addr6_of((uint32_t)between(r, 0xf000, 0xffff), rng_next(r)),
-			      .rtt_us = (uint32_t)skewed(r, 22000, 180000)};
+				 .v6 = addr6_of((uint32_t)between(r, 0xf000, 0xffff), rng_next(r)),
+				 .rtt_us = (uint32_t)skewed(r, 22000, 180000)};
 }
 
 /* Where the client calls: by IPv6 where it has it (RFC 8305). */

@@ -169,8 +169,7 @@ count(struct world *w, struct conn *c, const struct shot *k)
 	struct pulse *pulse = &r->pulse[k->at >= r->pulse_end];
 	const struct packet packet = {.proto = c->d.proto, .tcp_flags = k->flags, .payload_len = k->len};
 	uint32_t packets = c->flow.side[0].packets + c->flow.side[1].packets;
-	const struct pulse_what what = {.from_gateway = site_gateway(&r->site, &c->flow.addr[k->side]) != 0,
-					.is_new = packets == 1};
+	const struct pulse_what what = {.from_gateway = (c->flow.told >> k->side & 1) != 0, .is_new = packets == 1};
 
 	if (!c->flow.gateway) {
 		pulse->others++;
@@ -217,9 +216,11 @@ records_packet(struct world *w, struct conn *c, const struct shot *k)
 	struct records *r = w->records;
 
 	if (c->flow.side[0].packets + c->flow.side[1].packets == 1) {
-		uint8_t server = site_gateway(&r->site, &c->flow.addr[1]);
+		uint8_t server = site_gateway(&r->site, &c->flow.addr[1]),
+			opener = site_gateway(&r->site, &c->flow.addr[0]);
 
-		c->flow.gateway = server ? server : site_gateway(&r->site, &c->flow.addr[0]);
+		c->flow.gateway = server ? server : opener;
+		c->flow.told = (uint8_t)((opener != 0) | (server != 0) << 1); /* which sides are a gateway */
 	}
 	count(w, c, k);
 	if (k->len && c->unseen[k->side])

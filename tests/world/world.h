@@ -97,7 +97,8 @@ struct tls_server {
 	uint32_t epoch;         /* ticket keys: a restart makes new ones */
 	uint8_t flavour;        /* order of its extensions */
 };
-void server_make(struct world *w, struct tls_server *s, struct rng *r, const char *name, uint32_t days, uint32_t issuer);
+void
+server_make(struct world *w, struct tls_server *s, struct rng *r, const char *name, uint32_t days, uint32_t issuer);
 /* What a client keeps to resume by. */
 struct ticket {
 	uint8_t kind; /* enum tls_resumed, RESUMED_NO: nothing */
@@ -287,7 +288,8 @@ struct world_config {
 	uint64_t seed;
 	uint8_t kind;
 	uint32_t users;
-	uint32_t loss_ppm; /* packets the capture loses */
+	uint32_t loss_ppm;      /* frames: packets that the capture loses */
+	uint32_t one_sided_day; /* frames: on that day, from 10 to 14, nothing from the gateway is seen; 0: never */
 	bool lookalikes, duplicates;
 	const char *golden;
 };
