@@ -27,7 +27,7 @@ DEEDS = {
     "spray": ({"spray"}, None, r"sprayed: 160 answers, let in: 0"),
 }
 # role: a line that the log of its second, or the portal's access log, must have for each of them.
-WORK = {"portal": r'"(GET|POST) /(rpc|stream)\S* HTTP/\S+ 200', "tunnel": r"[1-9]\d* received, 0% packet loss",
+WORK = {"portal": r'"(GET|POST) /(rpc|stream|tunnel)\S* HTTP/\S+ (200|101)', "tunnel": r"[1-9]\d* received, 0% packet loss",
         "monitor": r'"GET /health HTTP/1.0" 200', "tester": r'"POST /p/u/auth HTTP/\S+ 200'}
 
 

