@@ -59,10 +59,10 @@ class Town:
 
     def parties(self):
         """Whoever did not do his part proves nothing by not being accused."""
-        access = read(f"{self.folder}/access")
+        access = read(f"{self.folder}/logs/access.log")
         for name, role in sorted({(name, role) for _, name, role in self.nets if role in WORK}):
             own = [str(net.network_address) for net, other, _ in self.nets if other == name]
-            seen = access if role != "tunnel" else "".join(read(log) for log in glob.glob(f"{self.folder}/{name}-*.log"))
+            seen = access if role != "tunnel" else "".join(read(log) for log in glob.glob(f"{self.folder}/logs/{name}-*.log"))
             work = [line for line in seen.splitlines() if re.search(WORK[role], line)
                     and (role == "tunnel" or line.split()[0] in own)]
             print(f"  {name:9} {role:9} {len(work):4} {'rounds through the tunnel' if role == 'tunnel' else 'requests answered'}")
@@ -89,7 +89,7 @@ def intruder_of(town, event):
 
 def judge_deed(town, name, log, said):
     wanted, port, must = DEEDS[name]
-    text = read(f"{town.folder}/{log}.log")
+    text = read(f"{town.folder}/logs/{log}.log")
     begun = re.search(r"start ([\d.]+)", text)
     if not begun or not re.search(must, text):
         return town.fault(f"{name} did not happen as planned: {text[-200:]!r}")

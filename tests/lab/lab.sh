@@ -118,6 +118,16 @@ lab_empty()
 	return 0
 }
 
+# Whatever still runs in our namespaces.
+lab_busy()
+{
+	local node
+
+	for node in "${LAB_NODES[@]}"; do
+		ip netns pids "$(lab_ns "$node")"
+	done
+}
+
 lab_end()
 {
 	local status=$? node
@@ -126,7 +136,10 @@ lab_end()
 	for node in "${LAB_NODES[@]}"; do
 		lab_empty "$node"
 	done
-	sleep 0.3
+	for _ in $(seq 20); do
+		[ -n "$(lab_busy)" ] || break
+		sleep 0.1
+	done
 	for node in "${LAB_NODES[@]}"; do
 		lab_empty "$node" -KILL
 	done
@@ -233,7 +246,7 @@ lab_begin()
 {
 	local ns
 
-	lab_need ip:iproute2 ss:iproute2 ethtool:ethtool tcpdump:tcpdump openssl:openssl python3:python3
+	lab_need ip:iproute2 ss:iproute2 ethtool:ethtool openssl:openssl python3:python3
 	[ "$(id -u)" = 0 ] || lab_die "needs root, for namespaces and for the span port"
 	LAB_TMP=$(mktemp -d /tmp/gwlab.XXXXXX)
 	trap lab_end EXIT
@@ -258,6 +271,7 @@ lab_begin()
 # lab_capture FILE [FILTER]: what the span port sees.
 lab_capture()
 {
+	lab_need tcpdump:tcpdump
 	: > "$LAB_TMP/tcpdump.log"
 	ip netns exec "$(lab_ns span)" tcpdump -i eth0 -Z root -U --immediate-mode -s 0 -w "$1" "${2:-tcp or udp}" \
 		2>> "$LAB_TMP/tcpdump.log" < /dev/null &

@@ -38,6 +38,7 @@ everybody()
 
 	party alice 198.51.100.21 portal
 	party bob 203.0.113.35 portal
+	party frank 198.51.100.140 portal
 	party grace 198.51.100.180 portal
 	party heidi 2001:db8:97::7 portal
 	party mike 198.51.100.61 portal
@@ -57,11 +58,8 @@ everybody()
 	# Rita has a second address, for later.
 	ip -n "$(lab_ns router)" route add 203.0.113.98/32 dev c-rita
 	echo "203.0.113.98 rita portal" >> "$OUT/parties"
-	if command -v go > /dev/null; then
-		party frank 198.51.100.140 portal
-		(cd "$LAB_TMP" && GOCACHE=$LAB_TMP/go go build -o client-go "$LAB_HERE/client.go") 2> "$OUT/build.log" ||
-			lab_die "$(cat "$OUT/build.log")"
-	fi
+	(cd "$LAB_TMP" && GOCACHE=$LAB_TMP/go go build -o client-go "$LAB_HERE/client.go") 2> "$OUT/logs/build.log" ||
+		lab_die "$(cat "$OUT/logs/build.log")"
 	for user in alice heidi; do echo "$user not-the-real-one-$user"; done > "$LAB_TMP/users"
 	for user in bob mike rita frank; do echo "$user $($WORK password $user)"; done >> "$LAB_TMP/users"
 	echo "grace correct horse" >> "$LAB_TMP/users"
@@ -104,7 +102,7 @@ ordinary_day()
 	lab_at 15 heidi "curl -K $LAB_TMP/heidi.curl"
 	lab_at 18 oscar "$(through 40 oscar)"
 	lab_at 22 mike "$WORK talk $GW $NAME < $LAB_TMP/mike.plan"
-	[ ! -x "$LAB_TMP/client-go" ] || lab_at 26 frank "$LAB_TMP/client-go $GW:443 $NAME < $LAB_TMP/frank.plan"
+	lab_at 26 frank "$LAB_TMP/client-go $GW:443 $NAME < $LAB_TMP/frank.plan"
 	# Rita goes elsewhere, between her work and the rest of it.
 	lab_at 62 rita "ip addr add 203.0.113.98/32 dev eth0;" \
 		"ip route replace default via 169.254.0.1 dev eth0 onlink src 203.0.113.98"
@@ -173,15 +171,16 @@ witness_ends()
 		sleep 0.1
 	done
 	wait "$SENSOR" || lab_die "the sensor ended with $?: $(cat "$LAB_TMP/sensor.log")"
-	timeout 60 "$WITNESS" read -c "$OUT/lab.conf" --eve "$OUT/read.json" "$OUT/seen.pcap" > "$OUT/read.log" 2>&1 ||
-		lab_die "read ended with $?: $(cat "$OUT/read.log")"
+	timeout 60 "$WITNESS" read -c "$OUT/lab.conf" --eve "$OUT/read.json" "$OUT/seen.pcap" > "$OUT/logs/read.log" 2>&1 ||
+		lab_die "read ended with $?: $(cat "$OUT/logs/read.log")"
 }
 
 [ -x "$WITNESS" ] || lab_die "$WITNESS is not built"
+if command -v ip > /dev/null; then lab_possible || exit 77; fi
+"$LAB_HERE/../setup.sh" lab || exit 1
 lab_possible || exit 77
-lab_need curl:curl chromium:chromium nginx:nginx-light ocserv:ocserv openconnect:openconnect ping:iputils-ping
-mkdir -p "$OUT"
-rm -rf "${OUT:?}"/*
+mkdir -p "$OUT/logs"
+rm -f "$OUT"/{parties,deeds,lab.conf,drop-hosts.txt,seen.pcap,live.json,read.json} "$OUT"/logs/*.log
 lab_begin
 PKI=$LAB_TMP/pki
 everybody
@@ -195,5 +194,6 @@ bad_morning
 lab_say "$(wc -l < "$OUT/parties") addresses, $LENGTH s, of which the first $LEARN are quiet"
 sleep $LENGTH
 witness_ends
-cp "$LAB_TMP"/*.log "$LAB_TMP/nginx/access" "$OUT"
+cp "$LAB_TMP"/*.log "$OUT/logs"
+cp "$LAB_TMP/nginx/access" "$OUT/logs/access.log"
 python3 "$LAB_HERE/judge.py" "$OUT"
