@@ -106,7 +106,9 @@ actor_for(struct brute *b, const struct view *v, bool first)
 		k->sources = 0;
 	}
 	k->sources += first;
-	return k->sources > SOURCES ? (struct actor){.group = v->s->client_key} : actor_of(v);
+	if (k->sources > SOURCES)
+		return (struct actor){.group = v->s->client_key};
+	return actor_of(v);
 }
 
 static void

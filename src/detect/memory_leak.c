@@ -22,7 +22,9 @@ enum {
 	DAY_S = 86400,
 	GROUP_FACTOR = 2,
 	GROUP_SOURCES = 3,
-	PROBES = 4, /* so few are weak evidence */
+	LOAD_S = 15,        /* a page with all that it needs is loaded, */
+	LOAD_ANSWERS = 100, /* and has no more objects: a new theme is unknown to its first visitors */
+	PROBES = 4,         /* so few are weak evidence */
 	PROBES_BYTES = 32768,
 	SESSIONS = 4
 };
@@ -33,6 +35,7 @@ struct reader {
 	uint64_t requests, answers; /* sizes */
 	uint64_t sources;           /* a set of networks, for programs */
 	uint64_t bytes, told;       /* of answers; when it was told last */
+	uint64_t late;              /* of them after the first seconds */
 	uint64_t session[SESSIONS];
 	uint32_t count, request_max, answer_min, answer_max;
 	bool browses, probed;
@@ -102,6 +105,8 @@ reader_add(const struct detect *d, const struct view *v, struct reader *r, const
 		return;
 	r->count = r->count > UINT32_MAX - t->count ? UINT32_MAX : r->count + t->count;
 	r->bytes += (uint64_t)t->answer * t->count;
+	if (when_since(t->time, r->first) > LOAD_S * NS_PER_S)
+		r->late += (uint64_t)t->answer * t->count;
 	r->answers |= size_bit(t->answer, ANSWER_STEP);
 	r->request_max = most(r->request_max, t->request);
 	r->answer_min = least(r->answer_min, t->answer);
@@ -118,13 +123,20 @@ varies(const struct reader *r)
 	return r->answer_max >= 2 * (uint64_t)r->answer_min && (sizes >= 8 || sizes * 2 > r->count);
 }
 
+/* A first load is over in seconds. */
+static bool
+is_load(const struct detect *d, const struct reader *r)
+{
+	return r->count < LOAD_ANSWERS && r->late < (uint64_t)d->param[PARAM_memory_leak_answers] / 2;
+}
+
 static bool
 is_leak(const struct detect *d, const struct reader *r, unsigned factor)
 {
 	uint64_t want = (uint64_t)d->param[PARAM_memory_leak_answers] * factor;
 
-	return !r->browses && r->bytes >= want && r->bytes >= 2 * r->told && r->count >= 2 * PROBES && varies(r) &&
-	       (factor == 1 || set_count(r->sources) >= GROUP_SOURCES);
+	return !r->browses && !is_load(d, r) && r->bytes >= want && r->bytes >= 2 * r->told && r->count >= 2 * PROBES &&
+	       varies(r) && (factor == 1 || set_count(r->sources) >= GROUP_SOURCES);
 }
 
 /* Some tries: too few to tell from a page of changing size. */

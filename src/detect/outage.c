@@ -210,19 +210,51 @@ is_miss(const struct outage *o)
 	       refused * 3 >= offered;
 }
 
+/* Beyond the usual new ones, a quarter of all that were connected came anew. */
+static uint32_t
+more_than_usual(const struct outage *o)
+{
+	uint32_t usual = (uint32_t)((uint64_t)o->handshakes * (BACK_S / PULSE_S) / UNIT);
+
+	return o->came_back - least(usual, o->came_back);
+}
+
+static bool
+is_storm(const struct outage *o)
+{
+	return more_than_usual(o) >= 3 && more_than_usual(o) >= o->open_before / 4;
+}
+
 /* What it had in memory is gone: connections, or the keys of its sessions. */
 static bool
 has_lost(const struct outage *o)
 {
-	bool storm = o->came_back >= 3 && (uint64_t)o->came_back * UNIT >= (uint64_t)o->handshakes * 12;
+	return o->lost >= 3 || is_miss(o) || is_storm(o);
+}
 
-	return o->lost >= 3 || is_miss(o) || storm;
+/* Nobody had to come anew: the way to it was interrupted. */
+static bool
+has_survived(const struct outage *o)
+{
+	uint64_t more = more_than_usual(o);
+
+	/* within two standard deviations of the usual number */
+	return !has_lost(o) && more * more <= 4 * (o->came_back - more + 1);
 }
 
 static bool
 another_box(const struct outage *o)
 {
 	return o->ttl_before && o->ttl && o->ttl != o->ttl_before;
+}
+
+/* Half a minute without an answer is an outage, whatever outlived it. */
+static bool
+is_short(const struct outage *o)
+{
+	enum { SHORT_S = 30 };
+
+	return has_survived(o) && !another_box(o) && length_s(o, o->back) < SHORT_S;
 }
 
 static const char *
@@ -236,7 +268,11 @@ words_of(const struct outage *o)
 		return "gateway {a} was silent for {0} and lost its state: {1} of {2} connections reset, {3} clients "
 		       "back "
 		       "within a minute, {4} of {5} resumptions accepted, where {6} % were usual";
-	return "gateway {a} was silent for {0}; its {2} connections went on: {3} new handshakes within a minute";
+	return has_survived(o) ?
+		       "gateway {a} was silent for {0}; its {2} connections went on: {3} new handshakes within a "
+		       "minute" :
+		       "gateway {a} was silent for {0}; {1} of {2} connections reset, {3} clients back within a "
+		       "minute";
 }
 
 static void
@@ -245,7 +281,7 @@ report_end(struct detect *d, struct outage *o, uint8_t gateway, bool repeated)
 	struct finding f;
 
 	finding_begin_gateway(&f, d, DETECTOR_outage, gateway);
-	f.severity = repeated ? SEVERITY_CRITICAL : has_lost(o) || another_box(o) ? SEVERITY_MEDIUM : SEVERITY_LOW;
+	f.severity = repeated ? SEVERITY_CRITICAL : is_short(o) ? SEVERITY_LOW : SEVERITY_MEDIUM;
 	if (!has_lost(o) && o->holes)
 		f.severity = SEVERITY_INFO; /* it talked meanwhile: the sensor missed it */
 	f.confidence = has_lost(o) ? 90 : 60;
@@ -271,7 +307,7 @@ report_end(struct detect *d, struct outage *o, uint8_t gateway, bool repeated)
 static void
 learn_silence(struct outage *o)
 {
-	if (o->stage != STAGE_BACK || has_lost(o) || another_box(o))
+	if (o->stage != STAGE_BACK || !has_survived(o) || another_box(o))
 		return;
 	o->asked_most = most(o->asked_most, o->asked + o->tried);
 	o->mute_most = most(o->mute_most, o->silent);
@@ -369,7 +405,7 @@ when_back(struct detect *d, struct outage *o, const struct pulse *p)
 		return;
 	/* resets alone, and all resumed what they had: an administrator threw them out */
 	if (!o->reset_only || is_miss(o))
-		report_end(d, o, p->gateway, crash_review(d, p->gateway, o->answered, true, has_lost(o)));
+		report_end(d, o, p->gateway, crash_review(d, p->gateway, o->answered, true, !has_survived(o)));
 	else
 		crash_review(d, p->gateway, o->answered, true, false);
 	go_up(o, p);
@@ -440,7 +476,9 @@ outage_since(const struct detect *d, uint8_t gateway)
 {
 	const struct outage *o = outage_of(d, gateway);
 
-	return o->stage == STAGE_UP ? (struct when){0} : o->answered;
+	if (o->stage == STAGE_UP)
+		return (struct when){0};
+	return o->answered;
 }
 
 void

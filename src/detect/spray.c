@@ -222,7 +222,7 @@ usual_day(const struct spray_gate *g)
 	for (uint32_t i = 0; i < n; i++) {
 		smaller = 0;
 		for (uint32_t k = 0; k < n; k++)
-			smaller += g->day[k] < g->day[i] || (g->day[k] == g->day[i] && k < i);
+			smaller += g->day[k] < g->day[i] || (k < i && g->day[k] == g->day[i]);
 		if (smaller == n / 2)
 			median = g->day[i];
 	}
@@ -392,7 +392,7 @@ report(struct detect *d, const struct view *v, const struct window *w, const str
 		"most of {4} to {5}, answered with {6} each; {x}; the last is {a}",
 		(const struct text[2]){{who, (uint32_t)strlen(who)}, {NULL, 0}});
 	f.benign = "a test of passwords that was ordered; an app that many install and that logs in with old passwords";
-	incident_report(d, &f, one ? &(struct actor){.group = h->program} : &(struct actor){.group = 0});
+	incident_report(d, &f, &(struct actor){.group = one ? h->program : 0});
 }
 
 static void

@@ -142,8 +142,9 @@ learn(struct logins_seen *h, const struct visit *w, const struct acquaintance *a
 	if (h->stays >= HALVED_AT)
 		halve(h);
 	h->stays++;
-	h->networks_new += !a->network;
-	h->programs_new += !a->program;
+	/* in the first week everybody is new */
+	h->networks_new += !a->network && !w->learning;
+	h->programs_new += !a->program && !w->learning;
 	h->hour[hour_of(w->login)]++;
 	h->day_hour[hour_of(w->login) % DAY_HOURS]++;
 	h->hold[login_hold_bin(w->hold_us / 1000)]++;
@@ -172,7 +173,8 @@ judge(struct detect *d, const struct logins_seen *h, const struct visit *w, cons
 	struct finding f;
 
 	finding_begin_stay(&f, d, DETECTOR_stolen_login, w);
-	bits = weigh(&f, "nobody came from this network before", bits_rarer(h->stays, h->networks_new));
+	bits = weigh(&f, "nobody came from this network before",
+		     bits_rarer(h->stays, h->networks_new + h->stays / 100));
 	if (!a->program)
 		bits += weigh(&f, "few people's program", bits_rarer(h->stays, h->programs_new));
 	bits += weigh(&f, "hour of the week", rare_hour(h, hour_of(w->login)));

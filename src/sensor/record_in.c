@@ -311,7 +311,8 @@ read_talk(struct session *s, struct record_room *room, const struct json *record
 {
 	uint32_t five[EXCHANGES_KEPT * 5], three[PAIRS_KEPT * 3];
 
-	if (!read_rows(json_in_at(record, "exchange"), 5, EXCHANGES_KEPT, five, &s->exchange_count))
+	if (!read_rows(json_in_at(record, "exchange"), 5, EXCHANGES_KEPT, five, &s->exchange_count) ||
+	    s->exchange_count > s->exchanges)
 		return "exchange";
 	if (!read_rows(json_in_at(record, "pairs"), 3, PAIRS_KEPT, three, &s->pair_count))
 		return "pairs";
@@ -327,16 +328,17 @@ read_talk(struct session *s, struct record_room *room, const struct json *record
 	return NULL;
 }
 
-/* What every record has. */
+/* What every record has.  An address that is not there is `::`. */
 static const char *
 missing(const struct session *s, const struct json *record)
 {
-	static const char *const ALWAYS[] = {"id", "kind", "time", "start", "last", "role", "src", "dest"};
-
-	for (size_t i = 0; i < sizeof(ALWAYS) / sizeof(ALWAYS[0]); i++)
-		if (!json_in_at(record, ALWAYS[i]))
-			return ALWAYS[i];
-	return s->gateway > GATEWAYS_MAX ? "gateway" : NULL;
+	if (!json_in_at(record, "kind"))
+		return "kind";
+	if (!json_in_at(record, "role"))
+		return "role";
+	if (s->gateway > GATEWAYS_MAX)
+		return "gateway";
+	return !s->id ? "id" : !s->time.ns ? "time" : !s->start.ns ? "start" : !s->last.ns ? "last" : NULL;
 }
 
 const char *

@@ -106,6 +106,28 @@ users_bad(void **state)
 	site_end(&t);
 }
 
+/* The first visitors of all, or of a new theme: objects asked for with requests of nearly one size. */
+static void
+first_visitors_bad(void **state)
+{
+	struct site_test t;
+	char client[32];
+
+	(void)state;
+	site_begin(&t, 8 << 20, 0);
+	for (unsigned i = 0; i < 6; i++) {
+		struct session s;
+
+		snprintf(client, sizeof(client), "198.18.%u.9", i);
+		s = site_session(&t, client, CHROME + i, i * 100);
+		for (unsigned j = 0; j < 15; j++)
+			site_exchange(&t, &s, 340 + j * 7 % 31, 500 + j * 5900, 60);
+		site_judge(&t, &s);
+	}
+	assert_int_equal(portal_found(&t, DETECTOR_memory_leak, SEVERITY_HIGH), 0);
+	site_end(&t);
+}
+
 /* Bundles and installers are large, and one size. */
 static void
 downloads_bad(void **state)
@@ -197,6 +219,7 @@ main(void)
 		cmocka_unit_test(in_updates),
 		cmocka_unit_test(probes_are_weak),
 		cmocka_unit_test(users_bad),
+		cmocka_unit_test(first_visitors_bad),
 		cmocka_unit_test(downloads_bad),
 		cmocka_unit_test(tunnel_bad),
 		cmocka_unit_test(equal_answers_bad),

@@ -60,13 +60,6 @@ conns_free(struct world *w)
 }
 
 static void
-conn_maybe_free(struct world *w, struct conn *c)
-{
-	if (c->now == c->steps && !c->flow.proto && !c->tasks && !c->queued)
-		conn_free(w, c);
-}
-
-static void
 conn_ended(struct world *w, struct conn *c)
 {
 	void (*ended)(struct world *, struct conn *) = c->d.ended;
@@ -74,6 +67,23 @@ conn_ended(struct world *w, struct conn *c)
 	c->d.ended = NULL;
 	if (ended)
 		ended(w, c);
+}
+
+/* Nobody may go on with a connection that is gone: its owner is told first. */
+static bool
+conn_is_done(const struct conn *c)
+{
+	return c->now == c->steps && !c->flow.proto && !c->tasks && !c->queued;
+}
+
+static void
+conn_maybe_free(struct world *w, struct conn *c)
+{
+	if (!conn_is_done(c))
+		return;
+	conn_ended(w, c);
+	if (conn_is_done(c))
+		conn_free(w, c);
 }
 
 /* Silence: the sensor gives up; so does the script, unless it says otherwise. */
@@ -88,9 +98,6 @@ conn_idle(struct world *w, void *arg)
 		w->render->forget(w, c, c->flow.last.ns + timeout_of(c));
 		c->flow = (struct flow){0};
 	}
-	if (c->now < c->steps || c->flow.proto || c->tasks)
-		return;
-	conn_ended(w, c);
 	conn_maybe_free(w, c);
 }
 
