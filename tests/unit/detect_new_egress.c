@@ -127,6 +127,33 @@ after_a_leak(void **state)
 	site_end(&t);
 }
 
+/* A call that is told when it is over came before a leak that was seen in between. */
+static void
+before_a_leak_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 7 * DAY);
+	learnt_places(&t);
+	for (unsigned i = 0; i < 10; i++)
+		site_visit(&t, "203.0.113.77", 0x7001, 8 * DAY + 60 + i,
+			   (uint32_t[]){173, 1700 + site_random(&t, 128)});
+	assert_int_equal(t.got.alerts, 1);
+	s = call_udp(&t, "203.0.113.200", 5000, (uint32_t[]){42, 58}, 8 * DAY);
+	s.kind = SESSION_CLOSE;
+	s.time = at(8 * DAY + 180);
+	judge(&t, s);
+	assert_int_equal(t.got.finding[t.got.findings - 1].severity, SEVERITY_HIGH);
+	s = call_udp(&t, "203.0.113.201", 5000, (uint32_t[]){42, 58}, 8 * DAY + 80);
+	s.kind = SESSION_CLOSE;
+	s.time = at(8 * DAY + 260);
+	judge(&t, s);
+	assert_int_equal(t.got.finding[t.got.findings - 1].severity, SEVERITY_CRITICAL);
+	site_end(&t);
+}
+
 static void
 answers_bad(void **state)
 {
@@ -383,6 +410,7 @@ main(void)
 		cmocka_unit_test(new_port_of_known_place),
 		cmocka_unit_test(same_name_near_by),
 		cmocka_unit_test(after_a_leak),
+		cmocka_unit_test(before_a_leak_bad),
 		cmocka_unit_test(answers_bad),
 		cmocka_unit_test(known_places_outlive_a_scan),
 		cmocka_unit_test(name_moves),
