@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check bench fuzz conformance goldens install clean (default: the program).
+# gatewitness.  Targets: demo test lab check bench fuzz conformance goldens install clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -82,6 +82,12 @@ test:
 	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness units fuzzers
 	@tests/run.sh $(B)
 
+# Real gateways, people and an intruder in network namespaces, the sensor live on the mirror port: four minutes.
+lab:
+	@tests/setup.sh build
+	@$(MAKE) --no-print-directory -j2
+	@GATEWITNESS=$(B)/gatewitness tests/lab/run.sh $(B)/lab || [ $$? -eq 77 ]
+
 units: $(patsubst %.c,$(B)/%,$(UNIT))
 fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ)) $(B)/tests/fuzz/main/cuts
 
@@ -133,4 +139,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test units fuzzers check conformance cuts goldens fuzz evaluate evaluate-quick bench install clean
+.PHONY: demo test lab units fuzzers check conformance cuts goldens fuzz evaluate evaluate-quick bench install clean

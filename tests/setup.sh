@@ -1,11 +1,12 @@
 #!/bin/sh
 # Installs the Debian packages that a target needs; says what, does nothing when all are there.
-#	tests/setup.sh build [test] [check] [bench]
+#	tests/setup.sh build [test] [check] [bench] [lab]
 set -eu
 
 build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev"
 test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq"
 check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmocka-dev"
+lab="iproute2 ethtool openssl procps python3 iputils-ping curl nginx-light ocserv openconnect chromium golang-go"
 bench="valgrind tcpdump libndpi-bin python3"
 
 want=
@@ -29,13 +30,24 @@ if [ "$(id -u)" -ne 0 ]; then
 	as=sudo
 fi
 echo "Installing with apt:$missing"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+log=$(mktemp) policy=
+trap 'rm -f "$log"; [ -z "$policy" ] || $as rm -f "$policy"' EXIT
+# Some are daemons that only the lab shall run, in its namespaces: apt asks this file whether it may start them.
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+	policy=/usr/sbin/policy-rc.d
+	printf '#!/bin/sh\nexit 101\n' | $as tee "$policy" >/dev/null
+	$as chmod 755 "$policy"
+fi
 # A mirror that is being synchronised fails now and then: try again before giving up.
 for try in 1 2 3; do
 	if $as apt-get update -qq >"$log" 2>&1 &&
 	    $as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 		$missing >"$log" 2>&1; then
+		for service in nginx ocserv; do
+			case $missing in
+			*" $service"*) $as systemctl disable --quiet "$service" 2>/dev/null || true ;;
+			esac
+		done
 		exit 0
 	fi
 	sleep "$try"

@@ -31,7 +31,7 @@ begun_by(const struct detect *d, const struct chain *c, const struct finding *f,
 
 		if (c->first >> id & 1 && (c->scope == SAME_GATEWAY || actor_detectors >> id & 1))
 			t = trace_of(d, f->gateway, id, f->time, c->window_s);
-		if (!t)
+		if (!t || when_before(f->time, t->time))
 			continue;
 		if (!newest || when_before(newest->time, t->time))
 			newest = t;

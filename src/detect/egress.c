@@ -146,6 +146,12 @@ egress_called(const struct detect *d, const struct view *v)
 	return !memory_find(&table(d)->services, &key) && (s->src_port >= 1024 || s->dest_port < 1024);
 }
 
+bool
+egress_learning(const struct detect *d, const struct view *v)
+{
+	return when_since(v->s->start, d->gate[v->s->gateway].first) < d->learn_ns;
+}
+
 /* While learning, the middle of a lasting connection (directory, management) says where it goes, too. */
 static bool
 seems_called(const struct view *v)
@@ -213,7 +219,7 @@ count_place(struct memory *m, const struct memory_key *key, const struct detect 
 
 	w->places += w->places != UINT32_MAX;
 	w->late += v->learning && v->known_ns > d->learn_ns / 2 && w->late != UINT32_MAX;
-	if (v->learning)
+	if (egress_learning(d, v))
 		memory_keep(m, w);
 }
 
@@ -223,7 +229,7 @@ note_fresh(struct egress *e, const struct detect *d, const struct view *v)
 	const struct memory_key keys[] = {service_key(v->s), own_key(v->s), near_key(v->s)};
 
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (v->learning || i == 0)
+		if (egress_learning(d, v) || i == 0)
 			count_place(&e->services, &keys[i], d, v);
 }
 
@@ -293,16 +299,16 @@ novelty_of(const struct egress *e, const struct detect *d, const struct view *v)
 }
 
 static enum standing
-standing_of(const struct view *v, enum novelty n)
+standing_of(const struct detect *d, const struct view *v, enum novelty n)
 {
-	if (v->learning)
+	if (egress_learning(d, v))
 		return PLACE_LEARNT;
 	/* A name is easily lent: with another server behind it, the place stays strange to the other detectors. */
 	return n <= NOVEL_NEIGHBOUR && n != NOVEL_STACK ? PLACE_EXPLAINED : PLACE_NEW;
 }
 
 static struct callee *
-use_place(struct egress *e, const struct view *v, bool *fresh)
+use_place(struct egress *e, const struct detect *d, const struct view *v, bool *fresh)
 {
 	const struct memory_key key = place_key(v->s);
 	struct callee *p = memory_use(&e->places, &key, fresh);
@@ -311,9 +317,9 @@ use_place(struct egress *e, const struct view *v, bool *fresh)
 		*p = (struct callee){.first = v->s->start};
 	p->calls += p->calls != UINT32_MAX;
 	p->last = v->s->start;
-	if (v->learning)
+	if (egress_learning(d, v))
 		p->standing = PLACE_LEARNT;
-	if (v->learning || p->calls >= KEEP_CALLS)
+	if (egress_learning(d, v) || p->calls >= KEEP_CALLS)
 		memory_keep(&e->places, p);
 	return p;
 }
@@ -344,9 +350,9 @@ egress_note(struct detect *d, const struct view *v)
 		bool known = egress_callee(d, v) != NULL;
 
 		n = known || !egress_called(d, v) ? NOVEL_NOT : novelty_of(e, d, v);
-		p = use_place(e, v, &fresh);
+		p = use_place(e, d, v, &fresh);
 		if (fresh) {
-			p->standing = (uint8_t)standing_of(v, n);
+			p->standing = (uint8_t)standing_of(d, v, n);
 			e->fresh = v;
 			note_fresh(e, d, v);
 		}

@@ -13,7 +13,8 @@ enum {
 	PROBES_MANY = 120,
 	LONG_S = 86400,
 	PERIOD_MAX_S = 7200,
-	KEEP_PROBES = 8
+	KEEP_PROBES = 8,
+	STEPS = 4 /* requests of one probe that are compared: a page, its script, a call */
 };
 
 /* Smallest and largest of one request of a probe. */
@@ -25,7 +26,8 @@ struct monitor {
 	struct when since, probe, last; /* last: of any request */
 	uint32_t period_ms, off_ms;     /* mean, and mean deviation from it */
 	uint32_t probes;
-	struct span span[2]; /* the probe's first request, and the others */
+	uint32_t step;           /* which request of the probe came last */
+	struct span span[STEPS]; /* each request of a probe */
 };
 
 uint32_t
@@ -90,7 +92,8 @@ note_request(struct monitor *m, struct when t, uint32_t request, uint32_t answer
 		m->probe = t;
 	}
 	m->last = t;
-	if (!span_add(&m->span[goes_on], request, answer)) {
+	m->step = goes_on ? least(m->step + 1, STEPS) : 0;
+	if (m->step < STEPS && !span_add(&m->span[m->step], request, answer)) {
 		begin_again(m, t);
 		span_add(&m->span[0], request, answer);
 	}

@@ -73,7 +73,10 @@ report(struct detect *d, const struct view *v, enum novelty n, const uint32_t co
 
 	finding_begin(&f, v, DETECTOR_new_egress);
 	f.actor = s->src;
-	f.severity = v->learning ? SEVERITY_INFO : (uint8_t)JUDGEMENT[n].severity;
+	f.learning = egress_learning(d, v);
+	if (s->kind == SESSION_CLOSE)
+		f.time = s->start; /* told when it is over: what came in between did not come before it */
+	f.severity = f.learning ? SEVERITY_INFO : (uint8_t)JUDGEMENT[n].severity;
 	f.explained = n <= NOVEL_NEIGHBOUR;
 	f.confidence = n < NOVEL ? 30 : s->proto == PROTO_TCP ? 90 : 70;
 	finding_number(&f, "known_for", "s", v->known_ns / NS_PER_S);

@@ -16,11 +16,12 @@
 /* The identity key that everybody has: two reads of one capture, anywhere, agree. */
 static const struct hash_key PUBLIC_KEY = {0x6761746577697474, 0x6e6573732e707562};
 
-/* A connection may outlast the file it began in, and is told under that file's name. */
+/* A connection may outlast the file it began in, and is told under that file's name.  s may be NULL: what a pulse
+   shows is no connection's. */
 static struct eve_context *
 context_of(struct watch *w, const struct session *s)
 {
-	if (s->capture && s->capture != w->context) {
+	if (s && s->capture && s->capture != w->context) {
 		uint64_t key = w->eve_context.identity_key;
 
 		eve_context_init(&w->eve_context, &w->eve_config, w->capture_name[s->capture - 1], key);

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ func main() {
 		cfg.MaxVersion = tls.VersionTLS12
 	}
 	conn, in := dial(cfg)
+	cookie, sid := regexp.MustCompile(`sid=[^\r;]*`), ""
 	plan := bufio.NewScanner(os.Stdin)
 	for plan.Scan() {
 		word := strings.Fields(plan.Text())
@@ -43,11 +45,17 @@ func main() {
 			continue
 		}
 		request, _ := base64.StdEncoding.DecodeString(word[1])
+		if sid != "" {
+			request = cookie.ReplaceAll(request, []byte("sid="+sid))
+		}
 		conn.Write(request)
 		response, err := http.ReadResponse(in, nil)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
+		}
+		for _, c := range response.Cookies() {
+			sid = c.Value
 		}
 		n, _ := io.Copy(io.Discard, response.Body)
 		fmt.Println(response.StatusCode, n)

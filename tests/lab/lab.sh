@@ -69,6 +69,15 @@ lab_start()
 	LAB_PIDS+=("$LAB_LAST")
 }
 
+# lab_at SECOND NODE COMMAND...: later, in that node.  Commands are shell text.
+lab_at()
+{
+	local second=$1 node=$2
+
+	shift 2
+	lab_start "$node" "$node-$second" bash -c "sleep $second; echo start \$(date +%s.%N); $*"
+}
+
 lab_stop()
 {
 	kill "$1" 2> /dev/null
@@ -89,6 +98,16 @@ lab_listens()
 	lab_die "nobody listens on $1 port $2 (see $LAB_TMP)"
 }
 
+# lab_hears NODE: waits until a packet socket is open there (/proc/net/packet: a heading, then a line each).
+lab_hears()
+{
+	for _ in $(seq 50); do
+		[ "$(lab_on "$1" cat /proc/net/packet | wc -l)" -gt 1 ] && return
+		sleep 0.1
+	done
+	lab_die "nobody listens to the wire on $1 (see $LAB_TMP)"
+}
+
 # Ends what runs in NODE: everything in a namespace of ours was started by us.
 lab_empty()
 {
@@ -99,6 +118,16 @@ lab_empty()
 	return 0
 }
 
+# Whatever still runs in our namespaces.
+lab_busy()
+{
+	local node
+
+	for node in "${LAB_NODES[@]}"; do
+		ip netns pids "$(lab_ns "$node")"
+	done
+}
+
 lab_end()
 {
 	local status=$? node
@@ -107,7 +136,10 @@ lab_end()
 	for node in "${LAB_NODES[@]}"; do
 		lab_empty "$node"
 	done
-	sleep 0.3
+	for _ in $(seq 20); do
+		[ -n "$(lab_busy)" ] || break
+		sleep 0.1
+	done
 	for node in "${LAB_NODES[@]}"; do
 		lab_empty "$node" -KILL
 	done
@@ -194,12 +226,27 @@ lab_client()
 	esac
 }
 
+# lab_possible: may namespaces, cables between them and tunnels be made here?  Says what is missing.
+lab_possible()
+{
+	local ns
+
+	[ "$(id -u)" = 0 ] || { lab_say "skipped: needs root, for namespaces and for the span port"; return 1; }
+	ns=$(lab_ns try)
+	ip netns add "$ns" 2> /dev/null || { lab_say "skipped: network namespaces cannot be made here"; return 1; }
+	ip -n "$ns" link add name try0 type veth peer name try1 2> /dev/null && ip -n "$ns" link add name try2 type bridge 2> /dev/null
+	LAB_LAST=$?
+	ip netns del "$ns"
+	[ $LAB_LAST = 0 ] || { lab_say "skipped: no veth or bridge in this kernel"; return 1; }
+	[ -c /dev/net/tun ] || { lab_say "skipped: no /dev/net/tun for the tunnels"; return 1; }
+}
+
 # lab_begin: the hub, the router, the span port and the gateway.
 lab_begin()
 {
 	local ns
 
-	lab_need ip:iproute2 ss:iproute2 ethtool:ethtool tcpdump:tcpdump openssl:openssl python3:python3
+	lab_need ip:iproute2 ss:iproute2 ethtool:ethtool openssl:openssl python3:python3
 	[ "$(id -u)" = 0 ] || lab_die "needs root, for namespaces and for the span port"
 	LAB_TMP=$(mktemp -d /tmp/gwlab.XXXXXX)
 	trap lab_end EXIT
@@ -224,6 +271,7 @@ lab_begin()
 # lab_capture FILE [FILTER]: what the span port sees.
 lab_capture()
 {
+	lab_need tcpdump:tcpdump
 	: > "$LAB_TMP/tcpdump.log"
 	ip netns exec "$(lab_ns span)" tcpdump -i eth0 -Z root -U --immediate-mode -s 0 -w "$1" "${2:-tcp or udp}" \
 		2>> "$LAB_TMP/tcpdump.log" < /dev/null &

@@ -7,6 +7,7 @@
 
 set -u
 . "$(dirname "$0")/lab.sh"
+. "$(dirname "$0")/tunnel.sh"
 
 GOLDEN=${GOLDEN:-$(cd "$LAB_HERE/.." && pwd)/golden}
 GOLDEN_MAX=61440		# bytes; a golden is read many times in tests, and kept for ever
@@ -355,46 +356,14 @@ g_proxied()
 	done
 }
 
-# ocserv EXTRA-CONFIG; openconnect logs in, pings through the tunnel, leaves.
+# vpn EXTRA-CONFIG [OPENCONNECT-OPTION...]: logs in, pings through the tunnel, leaves.
 vpn()
 {
-	printf 'example\nexample\n' | ocpasswd -c "$LAB_TMP/vpn-users" carol > /dev/null 2>&1
-	cat > "$LAB_TMP/ocserv.conf" <<-END
-		auth = "plain[passwd=$LAB_TMP/vpn-users]"
-		tcp-port = 443
-		udp-port = 443
-		run-as-user = root
-		run-as-group = root
-		socket-file = $LAB_TMP/ocserv.sock
-		pid-file = $LAB_TMP/ocserv.pid
-		server-cert = $PKI/gw.chain
-		server-key = $PKI/gw.key
-		isolate-workers = false
-		max-clients = 4
-		keepalive = 300
-		dpd = 60
-		try-mtu-discovery = false
-		device = vpns
-		ipv4-network = 192.168.77.0
-		ipv4-netmask = 255.255.255.0
-		cisco-client-compat = true
-		$1
-	END
-	cat > "$LAB_TMP/vpnc" <<-'END'
-		#!/bin/sh
-		[ "$reason" = connect ] || exit 0
-		ip link set "$TUNDEV" up mtu 1300
-		ip addr add "$INTERNAL_IP4_ADDRESS/24" dev "$TUNDEV"
-	END
-	chmod 755 "$LAB_TMP/vpnc"
-	lab_start gw ocserv ocserv -f -c "$LAB_TMP/ocserv.conf"
-	lab_listens gw 443
-	echo example > "$LAB_TMP/vpn-secret"
-	LAB_STDIN=$LAB_TMP/vpn-secret lab_start c1 openconnect openconnect -u carol --passwd-on-stdin \
-		--resolve $NAME:$GW --cafile "$PKI/ca.pem" --script "$LAB_TMP/vpnc" "${@:2}" https://$NAME
+	tunnel_serve $GW "$1" carol
+	tunnel_join c1 carol $GW "${@:2}"
 	sleep 4
-	lab_on c1 ping -c 4 -i 0.3 192.168.77.1 > "$LAB_TMP/ping.log" 2>&1
-	lab_on c1 ping -c 2 -i 0.3 -s 1000 192.168.77.1 >> "$LAB_TMP/ping.log" 2>&1
+	lab_on c1 ping -c 4 -i 0.3 $TUNNEL_INSIDE > "$LAB_TMP/ping.log" 2>&1
+	lab_on c1 ping -c 2 -i 0.3 -s 1000 $TUNNEL_INSIDE >> "$LAB_TMP/ping.log" 2>&1
 	grep -q ' 0% packet loss' "$LAB_TMP/ping.log" || lab_die "nothing came through the tunnel"
 	kill -INT "$LAB_LAST"
 	sleep 1

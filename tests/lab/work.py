@@ -4,14 +4,17 @@
   work.py plan USER PHASE         prints the plan: one step a line, "WAIT-MS BASE64-REQUEST", or "WAIT-MS new" for
                                   "close and connect again"
   work.py feed                    reads a plan, writes the requests with their pauses: pipe it into a client
+  work.py password USER           prints the password that the plans of that user have
   work.py talk ADDR NAME [tls12]  reads a plan and follows it with Python's ssl, resuming when it connects again;
-                                  a step "WAIT-MS tunnel SECONDS" upgrades to the gateway's two-way tunnel
+                                  a step "WAIT-MS tunnel SECONDS" upgrades to the gateway's two-way tunnel;
+                                  a cookie that the gateway set takes the place of the plan's own
 
-Phases: login (page, its assets, password, portal), work (small calls, a long answer), back (connect again, calls).
+Phases: login (page, its assets, password, portal), mistyped (the same, but the password is wrong twice), work (small calls, a long answer), back (connect again, calls).
 A user's randomness is seeded with the name: sizes and pauses differ between users, not between recordings.
 """
 import base64
 import random
+import re
 import socket
 import ssl
 import sys
@@ -41,15 +44,29 @@ def request(method, path, user, extra=(), body=b""):
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 
-def phase_login(user, rnd):
-    password = "".join(rnd.choice("abcdefghkmnpqrstuvwxyz23456789") for _ in range(rnd.randint(9, 18)))
-    form = f"login={user}%40example.org&passwd={password}&domain=corp&csrf={rnd.randrange(16**12):012x}".encode()
+def secret(rnd):
+    return "".join(rnd.choice("abcdefghkmnpqrstuvwxyz23456789") for _ in range(rnd.randint(9, 18)))
+
+
+def password(user):
+    print(secret(random.Random(f"{user} login")))
+
+
+def phase_login(user, rnd, typos=()):
+    word = secret(rnd)
+    csrf = f"{rnd.randrange(16**12):012x}"
     cookie = f"Cookie: pre={rnd.randrange(16**32):032x}; lang=en"
     yield 100, request("GET", "/login", user)
     for path in ASSETS:
         yield rnd.randint(20, 90), request("GET", path, user, [cookie, f"Referer: https://{NAME}/login"])
-    yield rnd.randint(2500, 6000), request("POST", "/login", user, [cookie, f"Origin: https://{NAME}"], form)
+    for typed in (*(word[:cut] for cut in typos), word):
+        form = f"login={user}%40example.org&passwd={typed}&domain=corp&csrf={csrf}".encode()
+        yield rnd.randint(2500, 6000), request("POST", "/login", user, [cookie, f"Origin: https://{NAME}"], form)
     yield rnd.randint(20, 60), request("GET", "/portal", user, [f"Cookie: sid={token(user, rnd)}"])
+
+
+def phase_mistyped(user, rnd):
+    yield from phase_login(user, random.Random(f"{user} login"), (-1, -3))
 
 
 def phase_work(user, rnd):
@@ -96,7 +113,7 @@ class Talk:
         self.addr, self.name = addr, name
         self.ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.ctx.check_hostname, self.ctx.verify_mode = False, ssl.CERT_NONE
-        self.session = None
+        self.session = self.sid = None
         if tls12:
             self.ctx.maximum_version = ssl.TLSVersion.TLSv1_2
         self.dial()
@@ -115,14 +132,18 @@ class Talk:
         print("resumed", self.sock.session_reused)
 
     def ask(self, data):
+        if self.sid:
+            data = re.sub(rb"sid=[^\r;]*", self.sid, data)
         self.sock.sendall(data)
         status, length = self.file.readline(), 0
         while (line := self.file.readline().strip()):
             if line.lower().startswith(b"content-length:"):
                 length = int(line[15:])
+            if line.lower().startswith(b"set-cookie: sid="):
+                self.sid = line[12:].split(b";")[0]
         print(status.decode().strip(), len(self.file.read(length)))
 
-    def tunnel(self, seconds):
+    def tunnel(self, seconds, pauses=(0.05, 0.1, 0.2, 0.6, 1.5)):
         """Keystrokes up, screen updates down; the gateway does its half (gateway.py)."""
         rnd = random.Random("tunnel")
         self.ask(request("GET", "/tunnel", "bob", ["Upgrade: desk", "Cookie: sid=" + token("bob", rnd)])
@@ -132,7 +153,7 @@ class Talk:
             size = rnd.choice((6, 6, 12, 48, 90))
             self.sock.sendall(size.to_bytes(2, "big") + bytes(size))
             self.file.read(int.from_bytes(self.file.read(2), "big"))
-            time.sleep(rnd.choice((0.05, 0.1, 0.2, 0.6, 1.5)))
+            time.sleep(rnd.choice(pauses))
 
 
 def talk(addr, name, tls12=None):
@@ -148,4 +169,4 @@ def talk(addr, name, tls12=None):
 
 
 if __name__ == "__main__":
-    {"plan": plan, "feed": feed, "talk": talk}[sys.argv[1]](*sys.argv[2:])
+    {"plan": plan, "password": password, "feed": feed, "talk": talk}[sys.argv[1]](*sys.argv[2:])

@@ -127,6 +127,33 @@ after_a_leak(void **state)
 	site_end(&t);
 }
 
+/* A call that is told when it is over came before a leak that was seen in between. */
+static void
+before_a_leak_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 7 * DAY);
+	learnt_places(&t);
+	for (unsigned i = 0; i < 10; i++)
+		site_visit(&t, "203.0.113.77", 0x7001, 8 * DAY + 60 + i,
+			   (uint32_t[]){173, 1700 + site_random(&t, 128)});
+	assert_int_equal(t.got.alerts, 1);
+	s = call_udp(&t, "203.0.113.200", 5000, (uint32_t[]){42, 58}, 8 * DAY);
+	s.kind = SESSION_CLOSE;
+	s.time = at(8 * DAY + 180);
+	judge(&t, s);
+	assert_int_equal(t.got.finding[t.got.findings - 1].severity, SEVERITY_HIGH);
+	s = call_udp(&t, "203.0.113.201", 5000, (uint32_t[]){42, 58}, 8 * DAY + 80);
+	s.kind = SESSION_CLOSE;
+	s.time = at(8 * DAY + 260);
+	judge(&t, s);
+	assert_int_equal(t.got.finding[t.got.findings - 1].severity, SEVERITY_CRITICAL);
+	site_end(&t);
+}
+
 static void
 answers_bad(void **state)
 {
@@ -324,6 +351,35 @@ learnt_under_loss_bad(void **state)
 	site_end(&t);
 }
 
+/* What began while learning was learnt, though it was told later; a minute on, it is news. */
+static struct session
+told_late(struct site_test *t, const char *where, double start)
+{
+	struct session s = call_udp(t, where, 53, (uint32_t[]){42, 58}, start);
+
+	s.time = at(start + 180);
+	return s;
+}
+
+static void
+learnt_but_told_late(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 7 * DAY);
+	judge(&t, call_tcp(&t, "198.51.100.99", 636, 10));
+	forget_findings(&t);
+	judge(&t, told_late(&t, "198.51.100.53", 10 + 7 * DAY - 60));
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_INFO);
+	assert_true(t.got.finding[0].learning);
+	judge(&t, told_late(&t, "203.0.113.53", 10 + 7 * DAY + 1));
+	assert_int_equal(t.got.findings, 2);
+	assert_int_equal(t.got.finding[1].severity, SEVERITY_HIGH);
+	assert_false(t.got.finding[1].learning);
+	site_end(&t);
+}
+
 /* Several at once are one incident. */
 static void
 several_at_once(void **state)
@@ -354,6 +410,7 @@ main(void)
 		cmocka_unit_test(new_port_of_known_place),
 		cmocka_unit_test(same_name_near_by),
 		cmocka_unit_test(after_a_leak),
+		cmocka_unit_test(before_a_leak_bad),
 		cmocka_unit_test(answers_bad),
 		cmocka_unit_test(known_places_outlive_a_scan),
 		cmocka_unit_test(name_moves),
@@ -362,6 +419,7 @@ main(void)
 		cmocka_unit_test(changing_servers),
 		cmocka_unit_test(older_than_the_sensor_bad),
 		cmocka_unit_test(learnt_under_loss_bad),
+		cmocka_unit_test(learnt_but_told_late),
 		cmocka_unit_test(several_at_once),
 	};
 

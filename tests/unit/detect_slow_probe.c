@@ -74,6 +74,9 @@ bookmark_and_monitor_bad(void **state)
 		knock_source(source, i * 4000);
 		visit(&t, source, 0x9001, i * 7.0 * HOUR, &ASKS[0], 1);
 	}
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+	site_begin(&t, 2 << 20, 0);
 	for (unsigned i = 0; i < 4000; i++)
 		visit(&t, "203.0.113.9", 0x4001, i * 300.0, ASKS, 3);
 	assert_int_equal(t.got.findings, 0);
