@@ -94,9 +94,12 @@ crash_init(struct detect *d, struct carve *c, size_t bytes)
 static uint8_t
 surprise(uint32_t total, uint32_t alike)
 {
-	uint32_t bits = (log2_fixed((uint64_t)total + 1) - log2_fixed((uint64_t)least(alike, total) + 1)) >> 16;
+	uint64_t all = (uint64_t)total + 1, part = (uint64_t)least(alike, total) + 1;
+	uint8_t bits = 0;
 
-	return (uint8_t)least(bits, CAP);
+	while (bits < CAP && part << (bits + 1) <= all)
+		bits++;
+	return bits;
 }
 
 static uint64_t
@@ -143,7 +146,9 @@ note_time(struct source *who, struct when t)
 static void
 note_request(struct rarity *r, const struct view *v, struct source *who, const struct turn *t)
 {
-	uint8_t bits = surprise(r->requests.total, quantile_above(&r->requests, t->request));
+	/* a larger request is the rarer one */
+	bool rarer = who->requests == 0 || t->request > who->request;
+	uint8_t bits = rarer ? surprise(r->requests.total, quantile_above(&r->requests, t->request)) : 0;
 
 	note_time(who, t->time);
 	who->requests += t->count;

@@ -256,13 +256,23 @@ bin_value(unsigned bin, unsigned cut)
 }
 
 static void
-quantile_halve(struct quantiles *q)
+quantile_sum(struct quantiles *q)
 {
 	q->total = 0;
+	for (unsigned i = 0; i < QUANTILE_OCTAVES; i++)
+		q->octave[i] = 0;
 	for (unsigned i = 0; i < QUANTILE_BINS; i++) {
-		q->bin[i] = (uint16_t)((q->bin[i] + 1) / 2); /* rare values stay: they are the quantiles asked for */
+		q->octave[i >> QUANTILE_CUT] += q->bin[i];
 		q->total += q->bin[i];
 	}
+}
+
+static void
+quantile_halve(struct quantiles *q)
+{
+	for (unsigned i = 0; i < QUANTILE_BINS; i++)
+		q->bin[i] = (uint16_t)((q->bin[i] + 1) / 2); /* rare values stay: they are the quantiles asked for */
+	quantile_sum(q);
 }
 
 void
@@ -273,6 +283,7 @@ quantile_add(struct quantiles *q, uint32_t value)
 	if (q->bin[bin] == UINT16_MAX)
 		quantile_halve(q);
 	q->bin[bin]++;
+	q->octave[bin >> QUANTILE_CUT]++;
 	q->total++;
 }
 
@@ -281,10 +292,14 @@ quantile_at(const struct quantiles *q, uint32_t part, uint32_t whole)
 {
 	uint64_t want = ((uint64_t)q->total * part + whole - 1) / whole, sum = 0;
 
-	for (unsigned i = 0; q->total && i < QUANTILE_BINS; i++) {
-		sum += q->bin[i];
-		if (sum >= want && sum > 0)
-			return bin_value(i, QUANTILE_CUT);
+	for (unsigned o = 0; q->total && o < QUANTILE_OCTAVES; sum += q->octave[o++]) {
+		uint64_t within = sum;
+
+		if (sum + q->octave[o] < want || sum + q->octave[o] == 0)
+			continue;
+		for (unsigned i = o << QUANTILE_CUT; i < (o + 1) << QUANTILE_CUT; i++)
+			if ((within += q->bin[i]) >= want && within > 0)
+				return bin_value(i, QUANTILE_CUT);
 	}
 	return 0;
 }
@@ -292,10 +307,13 @@ quantile_at(const struct quantiles *q, uint32_t part, uint32_t whole)
 uint32_t
 quantile_above(const struct quantiles *q, uint32_t value)
 {
+	unsigned bin = bin_of(value, QUANTILE_CUT);
 	uint32_t sum = 0;
 
-	for (unsigned i = bin_of(value, QUANTILE_CUT) + 1; i < QUANTILE_BINS; i++)
+	for (unsigned i = bin + 1; i >> QUANTILE_CUT == bin >> QUANTILE_CUT; i++)
 		sum += q->bin[i];
+	for (unsigned o = (bin >> QUANTILE_CUT) + 1; o < QUANTILE_OCTAVES; o++)
+		sum += q->octave[o];
 	return sum;
 }
 
@@ -314,12 +332,12 @@ quantile_merge(struct quantiles *q, const struct quantiles *from)
 		quantile_halve(q);
 		quantile_halve(&other);
 	}
-	q->total += other.total;
 	for (unsigned i = 0; i < QUANTILE_BINS; i++) {
 		uint32_t sum = (uint32_t)q->bin[i] + other.bin[i];
 
 		q->bin[i] = sum > UINT16_MAX ? UINT16_MAX : (uint16_t)sum;
 	}
+	quantile_sum(q);
 }
 
 /* ---- usual at this hour ---- */

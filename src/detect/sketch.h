@@ -64,9 +64,12 @@ void cms_halve(uint16_t *counters, unsigned bits);
 /* Quantiles of 32-bit values: bins of a power of two cut into 32; below 32 exact. */
 enum { QUANTILE_CUT = 5, QUANTILE_BINS = (32 - QUANTILE_CUT + 1) << QUANTILE_CUT };
 
+enum { QUANTILE_OCTAVES = QUANTILE_BINS >> QUANTILE_CUT };
+
 struct quantiles {
 	uint32_t total;
-	uint16_t bin[QUANTILE_BINS]; /* when one is full, all are halved: the shape stays */
+	uint32_t octave[QUANTILE_OCTAVES]; /* sums of the bins of each power of two, so that nobody adds up all */
+	uint16_t bin[QUANTILE_BINS];       /* when one is full, all are halved: the shape stays */
 };
 
 void quantile_add(struct quantiles *q, uint32_t value);

@@ -213,6 +213,7 @@ static void
 step_add(struct visit *w, const struct turn *t, uint64_t session)
 {
 	const struct step s = {t->time, t->request, t->answer, t->server_us / 1000, (uint32_t)session};
+	int64_t worth, smallest = INT64_MAX;
 	unsigned i = w->steps, dull = 1;
 
 	for (; i > 0 && when_before(s.time, w->step[i - 1].time); i--)
@@ -220,9 +221,11 @@ step_add(struct visit *w, const struct turn *t, uint64_t session)
 	w->step[i] = s;
 	if (++w->steps < VISIT_STEPS)
 		return;
-	for (i = 2; i < w->steps; i++)
-		if (interest(w, i) < interest(w, dull))
+	for (i = 1; i < w->steps; i++)
+		if ((worth = interest(w, i)) < smallest) {
+			smallest = worth;
 			dull = i;
+		}
 	w->steps--;
 	for (i = dull; i < w->steps; i++)
 		w->step[i] = w->step[i + 1];

@@ -94,10 +94,11 @@ read_TEXT(const struct member *m, struct text *to)
 	return to->p != NULL;
 }
 
+/* Written without a look, so read with one. */
 static bool
 read_PLAIN(const struct member *m, struct text *to)
 {
-	return read_TEXT(m, to);
+	return read_TEXT(m, to) && json_plain(to->p, to->len);
 }
 
 /* Room for n more bytes of a text that is being put together; NULL: there is none. */

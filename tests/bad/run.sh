@@ -39,6 +39,10 @@ printf '[suppress scan]\nwhere = sny = a\n' >where.conf
 printf '[suppress scan]\ndetector = leak_loop\nreason = r\nexpires = 2030-01-01\n' >owner.conf
 printf '[gateway vpn]\naddress = 192.0.2.1\n[fact f]\nkind = patched\nat = 2025-07-16\ngateway = vpm\n' >fact.conf
 
+eve=$OLDPWD/tests/golden/password-spray/eve.json
+cp "$eve" eve.json
+sed 's/,"gatewitness":{.*}/}/' eve.json >strict.json
+
 # bad CODE PATTERN ARGUMENT...
 bad() {
 	code=$1 pattern=$2
@@ -107,6 +111,21 @@ bad 2 'needs a name of letters' suppress add 'x y' -f s.conf --detector leak_loo
 bad 2 'has no suppression "x"' suppress remove x -f owner.conf
 bad 2 'owner.conf:1: \[suppress scan\]: no owner' suppress check -c owner.conf
 bad 1 'folder/none/s.conf.new: No such file' suppress add x -f folder/none/s.conf --detector leak_loop --owner o --reason r --expires 30d
+# tune
+bad 2 'tune: no traffic named: captures, or --eve FILE' tune
+bad 2 'tune: no detector "leek_loop"; the nearest is "leak_loop"' tune --detector leek_loop whole.pcap
+bad 2 'tune: no parameter "requets"; the nearest is "requests"' tune --parameter requets whole.pcap
+bad 2 'tune: no parameter "page"; the nearest is "' tune --detector oversized_request --parameter page whole.pcap
+bad 2 'tune: this detector has no parameters' tune --detector new_egress --parameter requests whole.pcap
+bad 2 'quiet_gateway looks at pulses, which EVE lines do not have' tune --detector quiet_gateway --eve strict.json
+bad 1 'none.json: No such file or directory; --eve names a file that the sensor wrote' tune $q --eve none.json
+bad 1 'folder: Is a directory' tune $q --eve folder
+bad 1 'empty.pcap: empty' tune $q --eve empty.pcap
+bad 1 'letter.pcap: is no file of EVE JSON lines' tune $q --eve letter.pcap
+bad 1 'strict.json: no session records: eve.mode=strict leaves them out; use extended, or captures' tune $q --eve strict.json
+bad 1 'no record of a gateway: name it with -g' tune $q -g 192.0.2.77 --eve eve.json
+bad 1 'none.pcap: no such file' tune $q none.pcap
+bad 2 'unknown option "memory.limt"' tune --set memory.limt=1GiB whole.pcap
 # lists: each bad line, here one
 bad 2 'none.list: No such file' read $q --set list.feed.file=none.list whole.pcap
 bad 2 'line.list:3: "192.0.2.300" is not an address or network' read $q --set list.feed.file=line.list whole.pcap
@@ -155,6 +174,23 @@ done >expired.conf
 "$program" read -c expired.conf whole.pcap 2>err
 grep -q '1 suppression expired and no longer applies: s1969-12-31$' err ||
 	{ failed=$((failed + 1)); echo "expired.conf: $(cat err)"; }
+
+# A bad line among good ones is told and counted, and changes nothing; lines in any order of files, and twice the same.
+cases=$((cases + 1))
+split -l 7 eve.json part.
+{ cat eve.json; head -c 700 eve.json; } >torn.json
+"$program" tune --json --eve eve.json >one.json 2>/dev/null
+"$program" tune --json --quiet --eve torn.json >two.json 2>err
+"$program" tune --json --eve $(ls -r part.*) >three.json 2>/dev/null
+[ -s one.json ] && cmp -s one.json two.json && cmp -s one.json three.json &&
+	grep -q '^gatewitness: 1 line left out; the first: torn.json:[0-9]*: is not a whole JSON object$' err ||
+	{ failed=$((failed + 1)); echo "tune, torn lines: $(cat err)"; }
+
+# tune writes nothing: neither the EVE file of the configuration nor what was learnt.
+cases=$((cases + 1))
+printf '[eve]\nfile = mine.json\n[detect]\nmemory = mine.memory\n' >mine.conf
+"$program" tune -c mine.conf --quiet --eve eve.json >/dev/null 2>err && [ ! -e mine.json ] && [ ! -e mine.memory ] ||
+	{ failed=$((failed + 1)); echo "tune writes: $(cat err)"; }
 
 # The configuration prints as one that reads as the same.
 cases=$((cases + 1))

@@ -126,6 +126,7 @@ refuses(void **state)
 		{"\"versions\":[771]", "versions"},
 		{"\"cipher\":\"ROT13\"", "cipher"},
 		{"\"sni\":[\"a\"]", "sni"},
+		{"\"ja3\":\"a\\\"b\"", "ja3"},
 		{"\"alpns\":[\"h2\",1]", "alpns"},
 		{"\"alerts\":[65536]", "alerts"},
 		{"\"cert_chain_sha256\":[\"00\"]", "cert_chain_sha256"},
