@@ -17,7 +17,8 @@ enum {
 	PAGE_REQUEST_MAX = 4096,
 	FOLDED_MAX = 16, /* times `request_max`: larger requests are no burst */
 	REQUEST_MIN = 60,
-	CHECK = 3, /* requests of a check (DIVD, Shadowserver), within CHECK_S */
+	HTTP_MIN = 13, /* a frame's head, then method, scheme, path and authority from a table (RFC 9113, 7541) */
+	CHECK = 3,     /* requests of a check (DIVD, Shadowserver), within CHECK_S */
 	CHECK_S = 120,
 	NOTED_CHECK = 1,
 	NOTED_VAIN = 2
@@ -184,13 +185,13 @@ leak_report(struct detect *d, const struct view *v, const struct leak_run *r, co
 	incident_report(d, &f, a);
 }
 
-/* Requests beyond `request_max` are bursts, and only strangers' are looked at. */
+/* Requests beyond `request_max` are bursts, and only strangers' are looked at; what is shorter than any is typing. */
 static bool
 is_candidate(const struct detect *d, const struct view *v, const struct turn *t)
 {
 	int64_t largest = d->param[PARAM_leak_loop_request_max];
 
-	return t->request > 0 && t->request <= (v->familiar ? largest : largest * FOLDED_MAX);
+	return t->request >= HTTP_MIN && t->request <= (v->familiar ? largest : largest * FOLDED_MAX);
 }
 
 /* As many turns as the burst had, when it is one of a run. */

@@ -175,6 +175,14 @@ witness_ends()
 		lab_die "read ended with $?: $(cat "$OUT/logs/read.log")"
 }
 
+# Sprays are counted by the hour of the clock: one that an hour divides is no test.  Waits 41 seconds at most.
+off_the_hour()
+{
+	local left=$((3600 - $(date +%s) % 3600))
+
+	[ $left -le 160 ] || [ $left -ge 200 ] || sleep $((left - 159))
+}
+
 [ -x "$WITNESS" ] || lab_die "$WITNESS is not built"
 if command -v ip > /dev/null; then lab_possible || exit 77; fi
 "$LAB_HERE/../setup.sh" lab || exit 1
@@ -188,6 +196,7 @@ plans
 ip -n "$(lab_ns gw)" addr add "$VPN/24" dev eth0
 tunnel_serve "$VPN" 'dtls-psk = true' nina oscar
 portal_serve "$LAB_TMP/users"
+off_the_hour
 witness
 ordinary_day
 bad_morning

@@ -234,6 +234,23 @@ patched_target_bad(void **state)
 	site_end(&t);
 }
 
+/* Keys pressed inside a tunnel that a stranger's other program opened: each is answered by a piece of screen. */
+static void
+typing_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 8 << 20, 0);
+	s = site_session(&t, "203.0.113.77", TOOL, 0);
+	for (unsigned i = 0; i < 40; i++)
+		site_exchange(&t, &s, 8, 100 + site_random(&t, 127), 0);
+	site_judge(&t, &s);
+	assert_int_equal(loops(&t), 0);
+	site_end(&t);
+}
+
 static void
 monitor_bad(void **state)
 {
@@ -461,6 +478,7 @@ main(void)
 		cmocka_unit_test(loop_with_changing_program),
 		cmocka_unit_test(loop_after_oversized),
 		cmocka_unit_test(patched_target_bad),
+		cmocka_unit_test(typing_bad),
 		cmocka_unit_test(monitor_bad),
 		cmocka_unit_test(monitor_of_changing_page_bad),
 		cmocka_unit_test(monitor_from_the_first_hour_bad),
