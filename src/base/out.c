@@ -154,10 +154,14 @@ out_addr(struct out *o, const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX];
 
-	if (o->end - o->p >= ADDR_TEXT_MAX)
+	size_t n;
+
+	if (o->end - o->p >= ADDR_TEXT_MAX) {
 		o->p += addr_print(a, o->p);
-	else
-		out_bytes(o, text, addr_print(a, text));
+		return;
+	}
+	n = addr_print(a, text);
+	out_bytes(o, text, n);
 }
 
 static void

@@ -134,7 +134,7 @@ static uint32_t
 usual_of(const struct quiet *g, unsigned row, int64_t hour)
 {
 	enum { KNOWN = 5 };
-	uint32_t v[DAYS], n = 0, same = g->usual[row][hour % HOURS];
+	uint32_t v[DAYS] = {0}, n = 0, same = g->usual[row][hour % HOURS];
 
 	for (unsigned day = 0; day < DAYS; day++) {
 		uint32_t x = g->usual[row][(hour + day * DAY_HOURS) % HOURS], at = n;

@@ -109,7 +109,7 @@ void
 survivor_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	const struct actor actor = actor_of(v);
+	struct actor actor = {.group = 0}; /* all that outlived the operator's word: one matter of the gateway */
 	struct finding f;
 	struct cut cut;
 
@@ -120,6 +120,8 @@ survivor_judge(struct detect *d, const struct view *v)
 	finding_begin(&f, v, DETECTOR_survivor);
 	f.confidence = cut.by == BY_OUTAGE ? 30 : 70;
 	f.weak = cut.by == BY_OUTAGE; /* the operator's word makes a fact of it */
+	if (f.weak)
+		actor = actor_of(v);
 	finding_number(&f, "age", "s", when_since(s->last, s->start) / NS_PER_S);
 	finding_number(&f, "after", "s", when_since(s->last, cut.time) / NS_PER_S);
 	finding_session(&f, s->id);

@@ -147,11 +147,11 @@ put_base64(char *p, uint32_t three)
 static char *
 put_sha1(char *p, const uint8_t b[CRYPT_SHA1])
 {
-	const uint8_t *last = b + CRYPT_SHA1 - 2;
+	enum { LAST = CRYPT_SHA1 - 2 };
 
-	for (; b < last; b += 3)
-		p = put_base64(p, (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2]);
-	p = put_base64(p, (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8);
+	for (unsigned i = 0; i < LAST; i += 3)
+		p = put_base64(p, (uint32_t)b[i] << 16 | (uint32_t)b[i + 1] << 8 | b[i + 2]);
+	p = put_base64(p, (uint32_t)b[LAST] << 16 | (uint32_t)b[LAST + 1] << 8);
 	p[-1] = '=';
 	return p;
 }
@@ -204,8 +204,9 @@ void
 line_community(struct out *o, const struct session *s)
 {
 	char id[COMMUNITY_MAX];
+	size_t n = (size_t)(put_community(id, s) - id);
 
-	out_bytes(o, id, (size_t)(put_community(id, s) - id));
+	out_bytes(o, id, n);
 }
 
 static char *
@@ -227,6 +228,7 @@ void
 line_flow_init(struct line_flow *l, const struct session *s)
 {
 	const struct line_ends ends = {&s->src, &s->dest, s->src_port, s->dest_port, s->proto};
+	// cppcheck-suppress ctuuninitvar ; the address is taken, no byte read
 	char *p = l->bytes, *middle;
 
 	_Static_assert(sizeof(l->bytes) >= FLOW_ID_MAX + ENDS_MAX + COMMUNITY_MAX + 64, "VLANs, too");

@@ -56,7 +56,7 @@ older_tunnels(void **state)
 		cut(r, by, NOW);
 		logins_play(r);
 		assert_int_equal(finding_of(r, DETECTOR_survivor)->severity, by < 0 ? SEVERITY_LOW : SEVERITY_MEDIUM);
-		assert_int_equal(alerts(r), 0);
+		assert_int_equal(alerts(r), by < 0 ? 0 : 1); /* one of the gateway, however many outlive it */
 		done(r, by < 0 ? 3 : 5);
 	}
 }
