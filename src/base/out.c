@@ -80,8 +80,9 @@ void
 out_u64(struct out *o, uint64_t v)
 {
 	char text[PUT_U64_MAX];
+	size_t n = (size_t)(put_u64(text, v) - text);
 
-	out_bytes(o, text, (size_t)(put_u64(text, v) - text));
+	out_bytes(o, text, n);
 }
 
 void
@@ -153,7 +154,6 @@ void
 out_addr(struct out *o, const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX];
-
 	size_t n;
 
 	if (o->end - o->p >= ADDR_TEXT_MAX) {

@@ -127,8 +127,9 @@ void
 line_ends(struct out *o, const struct line_ends *e)
 {
 	char ends[ENDS_MAX];
+	size_t n = (size_t)(put_ends(ends, e) - ends);
 
-	out_bytes(o, ends, (size_t)(put_ends(ends, e) - ends));
+	out_bytes(o, ends, n);
 }
 
 static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
