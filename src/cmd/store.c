@@ -214,18 +214,25 @@ pack(uint8_t bytes[PACKED_MAX], struct entry *e, const struct session *s)
 }
 
 static bool
+more_places(struct store *s)
+{
+	uint64_t room = s->room ? s->room * 2 : 1024;
+	struct place *place = realloc(s->place, room * sizeof(*place));
+
+	if (!place)
+		return false;
+	s->place = place;
+	s->room = room;
+	return true;
+}
+
+static bool
 add(struct store *s, const struct entry *head, const void *bytes, size_t n, struct when time)
 {
 	struct entry *e = take(s, sizeof(*head) + n);
 
-	if (e && s->places == s->room) {
-		uint64_t room = s->room ? s->room * 2 : 1024;
-		struct place *place = realloc(s->place, room * sizeof(*place));
-
-		s->full |= place == NULL;
-		s->place = place ? place : s->place;
-		s->room = place ? room : s->room;
-	}
+	if (e && s->places == s->room)
+		s->full |= !more_places(s);
 	if (!e || s->full)
 		return false;
 	*e = *head;

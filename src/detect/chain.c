@@ -4,7 +4,7 @@
  */
 #include "detect/frame.h"
 
-enum scope { SAME_ACTOR, SAME_GATEWAY };
+enum scope { SAME_ACTOR, SAME_GATEWAY, SAME_PROGRAM };
 
 static const struct chain {
 	const char *name, *words;
@@ -29,9 +29,11 @@ begun_by(const struct detect *d, const struct chain *c, const struct finding *f,
 	for (enum detector_id id = 1; id < DETECTOR_END; id++) {
 		const struct trace *t = NULL;
 
-		if (c->first >> id & 1 && (c->scope == SAME_GATEWAY || actor_detectors >> id & 1))
+		if (c->first >> id & 1 && (c->scope != SAME_ACTOR || actor_detectors >> id & 1))
 			t = trace_of(d, f->gateway, id, f->time, c->window_s);
 		if (!t || when_before(f->time, t->time))
+			continue;
+		if (c->scope == SAME_PROGRAM && (t->program == 0 || t->program != f->program))
 			continue;
 		if (!newest || when_before(newest->time, t->time))
 			newest = t;

@@ -28,7 +28,7 @@ download_init(struct detect *d, struct carve *c, size_t bytes)
 
 /* What an exploit looks like from outside. */
 static const uint64_t BEFORE = DETECTOR_BIT(leak_loop) | DETECTOR_BIT(oversized_request) | DETECTOR_BIT(memory_leak) |
-			       DETECTOR_BIT(upload_overflow) | DETECTOR_BIT(webshell);
+			       DETECTOR_BIT(upload_overflow) | DETECTOR_BIT(webshell) | DETECTOR_BIT(crash);
 
 /* The newest such finding not long ago. */
 static const struct trace *
@@ -239,7 +239,9 @@ is_judged(const struct detect *d, const struct view *v)
 void
 download_judge(struct detect *d, const struct view *v)
 {
-	if (v->s->role != ROLE_OUTBOUND || v->s->packets_in == 0 || !is_judged(d, v))
+	bool datagrams = v->s->proto != PROTO_TCP && v->s->carrier == CARRIER_NONE; /* time, names, telemetry */
+
+	if (v->s->role != ROLE_OUTBOUND || v->s->packets_in == 0 || datagrams || !is_judged(d, v))
 		return;
 	judge_fetch(d, v);
 	judge_led(d, v);

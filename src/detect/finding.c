@@ -19,6 +19,7 @@ finding_begin(struct finding *f, const struct view *v, enum detector_id id)
 			      .weak = detector_by_id((uint16_t)id)->weak,
 			      .time = s->time,
 			      .actor = v->client,
+			      .program = s->client_key,
 			      .target = s->dest,
 			      .actor_port = s->src_port,
 			      .target_port = s->dest_port,

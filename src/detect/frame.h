@@ -86,7 +86,7 @@ struct incident_slot;
 /* The last finding of each detector on a gateway: chains look back here. */
 struct trace {
 	struct when time;
-	uint64_t incident;
+	uint64_t incident, program; /* program: of a finding about one program on many addresses */
 };
 
 /* Bytes and holes of some minutes. */

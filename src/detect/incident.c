@@ -173,12 +173,12 @@ incident_counts(struct detect *d, struct finding *f, const struct actor *a, bool
 }
 
 static void
-trace_add(struct detect *d, const struct finding *f)
+trace_add(struct detect *d, const struct finding *f, const struct actor *a)
 {
 	struct trace *t = &d->gate[f->gateway].trace[f->detector];
 
 	if (!f->learning && !f->note && !f->suppressed && !f->expected && !when_before(f->time, t->time))
-		*t = (struct trace){f->time, f->incident};
+		*t = (struct trace){f->time, f->incident, a->group};
 }
 
 void
@@ -198,7 +198,7 @@ incident_report(struct detect *d, struct finding *f, const struct actor *a)
 	if (f->chain)
 		finding_say_chain(f);
 	f->coverage = coverage(d->counts);
-	trace_add(d, f);
+	trace_add(d, f, a);
 	if (d->to->finding)
 		d->to->finding(d->to->arg, f, d->session);
 }

@@ -8,6 +8,7 @@
  * the sensor that sees nothing; when clients acknowledge what was not seen, half of the mirror is missing.
  * What is usual (unanswered scans of closed ports, resets, refused resumptions) is learnt as it comes.
  */
+#include "detect/survivor.h"
 #include "detect/outage.h"
 
 enum {
@@ -196,6 +197,7 @@ report_begin(struct detect *d, struct outage *o, uint8_t gateway)
 		NULL);
 	f.benign = "a restart or upgrade; a broken link or power behind the mirrored port; a change of addresses";
 	finding_expected(d, &f, OUTAGE_FACTS);
+	survivor_outage(d, gateway, d->now);
 	incident_report(d, &f, &(struct actor){.group = 0});
 }
 

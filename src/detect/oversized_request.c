@@ -126,7 +126,8 @@ report_repeat(struct detect *d, const struct view *v, const struct exchange *e, 
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_oversized_request);
-	f.severity = visitor ? SEVERITY_LOW : SEVERITY_HIGH;
+	/* what single sign-on posts back here has to be seen first */
+	f.severity = v->learning ? SEVERITY_INFO : visitor ? SEVERITY_LOW : SEVERITY_HIGH;
 	f.confidence = visitor ? 30 : 60;
 	finding_number(&f, "request", "bytes", e->request);
 	finding_number(&f, "requests", "requests", r->count + 1);

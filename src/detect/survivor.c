@@ -119,6 +119,7 @@ survivor_judge(struct detect *d, const struct view *v)
 		return;
 	finding_begin(&f, v, DETECTOR_survivor);
 	f.confidence = cut.by == BY_OUTAGE ? 30 : 70;
+	f.weak = cut.by == BY_OUTAGE; /* the operator's word makes a fact of it */
 	finding_number(&f, "age", "s", when_since(s->last, s->start) / NS_PER_S);
 	finding_number(&f, "after", "s", when_since(s->last, cut.time) / NS_PER_S);
 	finding_session(&f, s->id);

@@ -508,6 +508,7 @@ finding_begin_stay(struct finding *f, const struct detect *d, enum detector_id i
 	f->learning = w->learning;
 	f->degraded |= w->degraded;
 	f->actor = w->client;
+	f->program = w->program;
 	f->target_port = w->port;
 	f->proto = PROTO_TCP;
 	finding_session(f, w->session);

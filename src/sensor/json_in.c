@@ -110,14 +110,19 @@ json_in_string(const struct json *value)
 bool
 json_in_u64(const struct json *value, uint64_t *n)
 {
-	const double most = 18446744073709551615.0; /* rounded up: 2^64 */
 	double v = json_real_value(of(value));
 
-	if (json_is_integer(of(value)))
+	*n = 0;
+	if (json_is_integer(of(value))) {
 		*n = (uint64_t)json_integer_value(of(value));
-	else
-		*n = v >= most ? UINT64_MAX : v >= 0 ? (uint64_t)v : 0;
-	return json_is_integer(of(value)) ? json_integer_value(of(value)) >= 0 : json_is_real(of(value)) && v >= 0;
+		return json_integer_value(of(value)) >= 0;
+	}
+	if (!json_is_real(of(value)) || v < 0)
+		return false;
+	*n = UINT64_MAX;
+	if (v < 0x1p64)
+		*n = (uint64_t)v;
+	return true;
 }
 
 bool
