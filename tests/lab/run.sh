@@ -201,7 +201,8 @@ witness
 ordinary_day
 bad_morning
 lab_say "$(wc -l < "$OUT/parties") addresses, $LENGTH s, of which the first $LEARN are quiet"
-sleep $LENGTH
+lab_start span length sleep $LENGTH
+wait "$LAB_LAST"
 witness_ends
 cp "$LAB_TMP"/*.log "$OUT/logs"
 cp "$LAB_TMP/nginx/access" "$OUT/logs/access.log"
