@@ -192,6 +192,11 @@ judge_records(struct judge *j)
 		.arg = j, .session = to_session, .pulse = to_pulse, .frame = to_frame, .over = to_over};
 }
 
+/* What the organisation told its sensor: restarts are planned for the night to Sunday. */
+static const struct detect_rules ANNOUNCED = {
+	.maintenances = 1,
+	.maintenance = {{.name = "patch-night", .days = 1, .begin_s = 90 * 60, .length_s = 2 * 3600}}};
+
 static void
 sensor_start(struct judge *j)
 {
@@ -206,6 +211,7 @@ sensor_start(struct judge *j)
 		.arg = j, .session = nothing, .finding = judge_finding, .closed = judge_closed};
 
 	j->pipeline = pipeline_new(j->memory, &cfg, &to);
+	pipeline_rules(j->pipeline, &ANNOUNCED);
 }
 
 void
