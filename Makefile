@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test lab check bench fuzz conformance goldens install clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench fuzz conformance cuts goldens install clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -78,7 +78,7 @@ demo:
 
 test:
 	@tests/setup.sh build test
-	@$(MAKE) --no-print-directory -j2
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world
 	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness units fuzzers
 	@tests/run.sh $(B)
 

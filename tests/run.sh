@@ -42,6 +42,7 @@ step "cut everywhere" tests/bad/cut.sh "$B/san"
 step "bad input" env GATEWITNESS="$B/san/gatewitness" tests/bad/run.sh
 step "lists and places" tests/enrich/run.sh "$B/san/gatewitness"
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
+step "worlds" tests/world/ci.sh "$B/tests/world/world"
 step "EVE schema" tests/golden/schema.sh "$B/gatewitness"
 step "conformance" tests/conformance/run.sh "$B/gatewitness" "${CORPUS:-../shared/corpus}"
 

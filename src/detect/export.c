@@ -9,7 +9,7 @@
 #include "detect/dialog.h"
 #include "detect/usual.h"
 
-enum { READY_S = 86400, LEARN_FROM = 16384, VISITOR_STATICS = 2 };
+enum { READY_S = 86400, LEARN_FROM = 16384, VISITOR_STATICS = 2, VISITOR_PAGES = 6 };
 
 struct export
 {
@@ -47,7 +47,8 @@ static void
 export_report(struct detect *d, const struct view *v, const struct dialog *w, const struct turn *t)
 {
 	const struct export *e = d->state[DETECTOR_export];
-	bool visitor = w->statics >= VISITOR_STATICS;
+	/* came as people come: what everybody gets, or, after an upgrade, what everybody will get */
+	bool visitor = w->statics >= VISITOR_STATICS || w->medium >= VISITOR_PAGES;
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_export);

@@ -12,7 +12,8 @@
 #include "detect/sketch.h"
 
 enum {
-	OVER = 4, /* times the busiest that is known */
+	RETURNING = 5, /* times as many at once: clients that find the gateway again */
+	OVER = 4,      /* times the busiest that is known */
 	GROWN = 4,
 	EPISODE_S = 600,
 	HASTY_RECORDS = 1000,
@@ -146,8 +147,8 @@ flood_pulse(struct detect *d, const struct pulse *p)
 
 	hour_passes(w, p);
 	limit = limit_of(d, w, p);
-	/* who comes back after an outage is no flood */
-	if (load < limit || outage_since(d, p->gateway).ns) {
+	/* who comes back after an outage is no flood, but it takes no outage to hide one either */
+	if (load < limit || (outage_since(d, p->gateway).ns && load / RETURNING < limit)) {
 		w->over = 0;
 		w->peak = most(w->peak, least(load, limit));
 		return;

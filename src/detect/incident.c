@@ -168,7 +168,12 @@ incident_counts(struct detect *d, struct finding *f, const struct actor *a, bool
 {
 	uint64_t open = incident_detectors(d, a, f->gateway);
 	bool enough = f->weak && f->severity > SEVERITY_INFO && trail_add(d, f, a);
+	const struct memory_key key = actor_key(a, f->gateway);
+	const struct incident_slot *slot = open ? memory_find(&d->incidents, &key) : NULL;
 
+	/* beside what is known already, weak evidence is one more line and no worse */
+	if (f->weak && !in_chain && !enough && slot && f->severity > slot->told.severity)
+		f->severity = slot->told.severity;
 	return f->severity > SEVERITY_INFO && (!f->weak || in_chain || enough || open);
 }
 

@@ -7,6 +7,7 @@
  * are all alike are a gateway that is not vulnerable: both are noted, and begin no chain.
  */
 #include "detect/leak_run.h"
+#include "detect/visit.h"
 
 enum {
 	SHAPE_STEP = 8, /* request sizes within it count as one */
@@ -350,7 +351,8 @@ leak_judge(struct detect *d, const struct view *v)
 	struct turns it = turns_of(v);
 	struct turn t, one;
 
-	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden ||
+	/* what goes through a tunnel are packets and keystrokes, no requests */
+	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden || session_tunnels(s) ||
 	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
 		return;
 	leak_groupings(d, v, group);
