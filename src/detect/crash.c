@@ -185,7 +185,9 @@ crash_judge(struct detect *d, const struct view *v)
 	struct turn t;
 	bool fresh;
 
-	if (s->role != ROLE_INBOUND || (!v->first && v->from >= v->until))
+	/* hellos that come to nothing are the noise of every address; a flood of them must not empty the box */
+	if (s->role != ROLE_INBOUND || (!s->established && s->exchanges == 0) ||
+	    (!v->first_established && v->from >= v->until))
 		return;
 	who = memory_use(&k->sources, &key, &fresh);
 	if (when_since(s->start, who->time[0]) > STAY_S * NS_PER_S)
@@ -193,10 +195,10 @@ crash_judge(struct detect *d, const struct view *v)
 	who->client = v->client;
 	who->program = s->client_key;
 	who->ordinary = is_ordinary(v);
-	if (v->first)
+	if (v->first_established)
 		note_connection(k->rarity, v, who);
 	/* while it is out, what comes later explains nothing */
-	if (v->first && (!since.ns || when_since(s->start, since) <= SLACK_S * NS_PER_S)) {
+	if (v->first_established && (!since.ns || when_since(s->start, since) <= SLACK_S * NS_PER_S)) {
 		note_time(who, s->start);
 		who->session = who->session ? who->session : s->id;
 	}

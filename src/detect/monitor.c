@@ -118,7 +118,7 @@ may_be(const struct view *v)
 {
 	const struct session *s = v->s;
 
-	return s->role == ROLE_INBOUND && s->client_key &&
+	return s->role == ROLE_INBOUND && s->client_key && (s->established || s->exchanges) &&
 	       (s->carrier == CARRIER_TCP || s->carrier == CARRIER_STARTTLS);
 }
 

@@ -374,11 +374,11 @@ note_session(struct visit *w, const struct view *v)
 		w->last = s->last;
 }
 
-/* A hello that nobody answered is no visit: a flood of them must not push out those that are. */
+/* A handshake that came to nothing is no visit: a flood of them must not push out those that are. */
 static bool
 is_knock(const struct session *s)
 {
-	return s->records_in == 0 && s->records_out <= 1 && s->packets_in == 0;
+	return !s->established && s->exchanges == 0 && !session_data_channel(s);
 }
 
 struct visit *
