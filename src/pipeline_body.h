@@ -1,0 +1,65 @@
+/*
+ * pipeline_body: the pipeline's own memory, and what its files do for each other.  For src/pipeline*.c only.
+ */
+#ifndef PIPELINE_BODY_H
+#define PIPELINE_BODY_H
+
+#include "pipeline.h"
+
+#include "flow/classify.h"
+#include "pipeline_news.h"
+#include "pipeline_places.h"
+
+/* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
+enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4 };
+
+/* What a connection needs once it has talked or lasted. */
+struct live {
+	struct news_link news;
+	struct flow *flow;
+	uint64_t talk[]; /* struct talk */
+};
+
+struct pipeline {
+	struct pipeline_config cfg;
+	struct pipeline_sink to;
+	struct decoder *decoder;
+	struct flows *flows;
+	struct tls *tls;
+	struct classify *classify; /* NULL: switched off */
+	struct detect *detect;
+	struct pool lives;
+	struct news news; /* of lives */
+	struct when now;
+	struct when second; /* the next at which something may be due */
+	uint16_t capture;
+	bool capture_begins; /* no packet of it was read yet */
+	struct when pulse_end;
+	bool pulse_pending;
+	uint32_t others; /* packets of other hosts since the last pulse */
+	uint32_t roomy;  /* so many packets cannot fill a table, whatever they open */
+	struct site site;
+	struct pipeline_places places;
+	struct pulse pulse[GATEWAYS_MAX + 1];
+	struct counts counts;
+};
+
+static inline struct detect_sink
+findings_to(const struct pipeline *p)
+{
+	return (struct detect_sink){p->to.arg, p->to.finding, p->to.closed};
+}
+
+/* pipeline_connection.c: what is read of a connection and told of it. */
+void connection_read(struct pipeline *p, struct flow *f, const struct chunk *c);
+void connection_tell(struct pipeline *p, struct flow *f, enum session_kind kind, struct when time);
+void connection_progress(struct pipeline *p, struct flow *f);
+void connection_finish(struct pipeline *p, struct flow *f);
+void connections_finish_ended(struct pipeline *p, struct when now);
+
+/* pipeline_time.c: what comes after the packet's time begins; the ten seconds of a packet; the end of the input. */
+void time_advance(struct pipeline *p, struct when time);
+void time_pulse_begin(struct pipeline *p, struct when time);
+void time_ends(struct pipeline *p);
+
+#endif

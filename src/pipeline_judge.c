@@ -1,0 +1,69 @@
+/*
+ * pipeline_judge: the detectors' side: what they are told beside the traffic, records that come back, what they learnt.
+ */
+#include "pipeline_body.h"
+
+void
+pipeline_indicators(struct pipeline *p, const struct indicators *i)
+{
+	detect_indicators(p->detect, i);
+}
+
+void
+pipeline_places(struct pipeline *p, const struct place_lookup *from)
+{
+	places_from(&p->places, from);
+}
+
+void
+pipeline_rules(struct pipeline *p, const struct detect_rules *rules)
+{
+	detect_rules(p->detect, rules);
+}
+
+uint64_t
+pipeline_suppressed(const struct pipeline *p, uint32_t i)
+{
+	return detect_suppressed(p->detect, i);
+}
+
+void
+pipeline_record(struct pipeline *p, const struct session *s)
+{
+	struct detect_sink findings = findings_to(p);
+
+	if (when_before(p->now, s->time))
+		p->now = s->time;
+	detect_idle(p->detect, p->now, &findings);
+	if (s->gateway)
+		detect_session(p->detect, s, &findings);
+}
+
+void
+pipeline_pulse(struct pipeline *p, const struct pulse *pulse)
+{
+	struct detect_sink findings = findings_to(p);
+
+	if (when_before(p->now, pulse->time))
+		p->now = pulse->time;
+	detect_idle(p->detect, p->now, &findings);
+	detect_pulse(p->detect, pulse, &findings);
+}
+
+size_t
+pipeline_saved_size(const struct pipeline *p)
+{
+	return detect_saved_size(p->detect);
+}
+
+void
+pipeline_save(const struct pipeline *p, struct out *o)
+{
+	detect_save(p->detect, o);
+}
+
+enum snapshot_verdict
+pipeline_load(struct pipeline *p, struct cur bytes, struct snapshot_report *report)
+{
+	return detect_load(p->detect, bytes, report);
+}

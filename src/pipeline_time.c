@@ -1,0 +1,127 @@
+/*
+ * pipeline_time: what is due when packet time passes: ends, news, pulses, idle incidents, in one order.
+ * Must not ask a clock.
+ */
+#include "pipeline_body.h"
+
+static void
+tell_news(struct pipeline *p, struct when at)
+{
+	uint32_t h;
+
+	while ((h = news_next(&p->news, at)))
+		connection_tell(p, ((struct live *)pool_at(&p->lives, h))->flow, SESSION_UPDATE, at);
+}
+
+/* Of every gateway that was ever heard, while anybody is: silence among the talking is news, too. */
+static void
+pulses_emit(struct pipeline *p)
+{
+	struct detect_sink findings = findings_to(p);
+
+	for (uint8_t g = 1; g <= GATEWAYS_MAX; g++) {
+		struct pulse *pulse = &p->pulse[g];
+
+		if (!pulse->gateway)
+			continue;
+		pulse->time = p->pulse_end;
+		pulse->others = p->others;
+		if (p->to.pulse)
+			p->to.pulse(p->to.arg, pulse);
+		detect_pulse(p->detect, pulse, &findings);
+		*pulse = (struct pulse){.gateway = g};
+	}
+	p->others = 0;
+	p->pulse_pending = false;
+}
+
+void
+time_ends(struct pipeline *p)
+{
+	struct flow *f;
+
+	connections_finish_ended(p, p->now);
+	while ((f = flow_drain(p->flows)))
+		connection_finish(p, f);
+	if (p->pulse_pending)
+		pulses_emit(p);
+}
+
+/* A clock that was set, or a capture file that begins before the one before it ended (rotated files do not, but for
+   a packet or two): what went before cannot go on. */
+static const int64_t CLOCK_BACK_NS = 60 * NS_PER_S, FILE_BACK_NS = NS_PER_MS;
+
+/* The whole second at or after t. */
+static struct when
+whole_second(struct when t)
+{
+	int64_t rest = t.ns % NS_PER_S;
+
+	return t.ns > INT64_MAX - NS_PER_S ? t : when_add(t, rest > 0 ? NS_PER_S - rest : -rest);
+}
+
+static struct when
+sooner(struct when a, struct when b)
+{
+	return when_before(a, b) ? a : b;
+}
+
+static struct when
+next_due(const struct pipeline *p)
+{
+	struct when due = sooner(flows_due(p->flows), news_due(&p->news));
+
+	return whole_second(
+		sooner(sooner(due, detect_due(p->detect)), p->pulse_pending ? p->pulse_end : (struct when){INT64_MAX}));
+}
+
+/*
+ * Time passes in whole seconds: what is due is done at the second that follows, in one order.  So it does not
+ * matter whether a clock ticks (live) or only the next packet tells (a capture).  A pause is jumped over.
+ */
+static void
+pass_seconds(struct pipeline *p, struct when time)
+{
+	struct detect_sink findings = findings_to(p);
+
+	while (!when_before(time, p->second)) {
+		struct when at = p->second, after = when_add(at, NS_PER_S);
+
+		detect_idle(p->detect, at, &findings);
+		connections_finish_ended(p, at);
+		tell_news(p, at);
+		if (p->pulse_pending && !when_before(at, p->pulse_end))
+			pulses_emit(p);
+		p->second = next_due(p);
+		if (when_before(p->second, after))
+			p->second = after;
+	}
+	p->second = sooner(p->second, when_add(whole_second(time), time.ns % NS_PER_S == 0 ? NS_PER_S : 0));
+}
+
+/* What comes after the packet's time begins. */
+void
+time_advance(struct pipeline *p, struct when time)
+{
+	bool back = when_since(p->now, time) > (p->capture_begins ? FILE_BACK_NS : CLOCK_BACK_NS);
+
+	p->capture_begins = false;
+	if (back)
+		time_ends(p);
+	if (back || p->second.ns == 0)
+		p->second = whole_second(time);
+	if (back || when_before(p->now, time))
+		p->now = time;
+	if (!when_before(time, p->second))
+		pass_seconds(p, time);
+}
+
+/* The ten seconds of a packet; their end is due once there is one. */
+void
+time_pulse_begin(struct pipeline *p, struct when time)
+{
+	int64_t step = PULSE_S * NS_PER_S;
+
+	p->pulse_pending = true;
+	p->pulse_end = when_add((struct when){time.ns / step * step}, step);
+}
