@@ -205,9 +205,9 @@ start(struct running *r)
 		status = common_open(r->common, r->iface);
 	if (status == EXIT_DONE && !r->common->quiet) {
 		fprintf(stderr, "watching %s; stop with Ctrl-C\n", r->iface);
-		if (r->common->watch.identity_random)
-			fprintf(stderr, "identity.key was made at start: resumption identities compare within this "
-					"run only\n");
+		if (r->common->watch.identity.run_only)
+			fprintf(stderr, "identity.key is of this run: resumption identities do not compare with "
+					"those of another; identity.file or detect.memory keeps it\n");
 	}
 	return status;
 }

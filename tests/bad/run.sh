@@ -74,6 +74,11 @@ bad 1 'none.pcap: no such file' read $q whole.pcap none.pcap
 # what was learnt
 bad 1 'letter.pcap: is no memory of gatewitness' read $q --set detect.memory=letter.pcap whole.pcap
 bad 1 'none/memory: what was learnt cannot be written: No such file' read $q --set detect.memory=none/memory whole.pcap
+# the key of identities
+bad 1 'letter.pcap: is no identity key, .*; put the right one back' read $q --set identity.key=kept --set identity.file=letter.pcap whole.pcap
+bad 1 'none: no such key; run makes it' read $q --set identity.key=kept --set identity.file=none whole.pcap
+bad 1 'identity.key is kept, but nowhere; name a file' read $q --set identity.key=kept whole.pcap
+bad 2 '"ours" for identity.key is neither 32 hex digits nor auto' read $q --set identity.key=ours whole.pcap
 # arguments
 bad 2 'unknown command "raed"; the nearest is "read"' raed whole.pcap
 bad 2 'read: no capture named' read
