@@ -59,7 +59,7 @@ whole(void **state)
 		    "[gateway two]\naddress = 192.0.2.20\nnat = 192.0.2.20\nbehind = 10.9.0.0/16, 2001:db8::/32\n"
 		    "[suppress s]\ndetector = leak_loop, new_egress\nwhere = actor in 203.0.113.0/24\n"
 		    "owner = o\nreason = r\nexpires = 2025-12-31\n"
-		    "[maintenance m]\ngateway = two\nweekly = mon-wed,sun 22:00-02:00\noffset = -01:30\n"
+		    "[maintenance m]\ngateway = two\nweekly = mon-wed,sun 22:00-02:00\nzone = -01:30\n"
 		    "[maintenance n]\nfrom = 2025-05-01T22:00+02:00\nuntil = 2025-05-02\n"
 		    "[fact f]\nkind = patched\nat = 2025-07-16T18:30Z\n"
 		    "[fact a]\nkind = admin_networks\ngateway = one\nnetworks = 10.1.0.0/16,10.2.0.0/16\n"))
@@ -127,6 +127,14 @@ mistakes(void **state)
 	tells("[maintenance m]\nweekly = sat 22:00\n",
 	      ":2: \"sat 22:00\" for maintenance.weekly is not days and hours such as sat 22:00-02:00 or mon-fri "
 	      "06:00-06:30");
+	tells("[maintenance m]\nweekly = daily 01:00-02:00\nzone = ../../etc/localtime\n",
+	      ":3: \"../../etc/localtime\" for maintenance.zone is neither an offset such as Z or +02:00 nor a zone "
+	      "such as "
+	      "Europe/Amsterdam");
+	tells("[maintenance m]\nweekly = daily 01:00-02:00\nzone = Europe/Amsterdm\n",
+	      ":1: [maintenance m]: zone \"Europe/Amsterdm\" is no zone in /usr/share/zoneinfo/ (package tzdata); an "
+	      "offset "
+	      "such as +02:00 needs none");
 	tells("[gateway vpn]\naddress = 192.0.2.1\n[maintenance m]\ngateway = vpm\nweekly = daily 01:00-02:00\n",
 	      ":3: [maintenance m]: no gateway \"vpm\"; the nearest is \"vpn\" (with -g the only one is \"gateway\")");
 	tells("[maintenance m]\ngateway = vpm\nweekly = daily 01:00-02:00\n",
