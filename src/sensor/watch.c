@@ -47,6 +47,12 @@ on_pulse(void *arg, const struct pulse *p)
 {
 	struct watch *w = arg;
 
+	if (w->writes) {
+		struct out o = file_room(&w->eve);
+
+		eve_pulse(&o, context_of(w, NULL), p);
+		file_wrote(&w->eve, &o);
+	}
 	if (w->setup.tell.pulse)
 		w->setup.tell.pulse(w->setup.tell.arg, p);
 }
@@ -251,6 +257,7 @@ watch_open(struct watch *w, const struct watch_setup *setup)
 	w->capture.live = setup->iface != NULL;
 	w->eve_config = (struct eve_config){
 		.strict = config_number(setup->config, OPT_eve_mode) == 1,
+		.replay = config_number(setup->config, OPT_eve_replay) != 0,
 		.updates = updates == UPDATES_YES || (updates == UPDATES_AUTO && setup->iface),
 		.sensor = w->sensor,
 		.iface = setup->iface,

@@ -122,7 +122,7 @@ bad 2 'tune: no detector "leek_loop"; the nearest is "leak_loop"' tune --detecto
 bad 2 'tune: no parameter "requets"; the nearest is "requests"' tune --parameter requets whole.pcap
 bad 2 'tune: no parameter "page"; the nearest is "' tune --detector oversized_request --parameter page whole.pcap
 bad 2 'tune: this detector has no parameters' tune --detector new_egress --parameter requests whole.pcap
-bad 2 'quiet_gateway looks at pulses, which EVE lines do not have' tune --detector quiet_gateway --eve strict.json
+bad 2 'quiet_gateway looks at pulses, which these EVE lines do not have: write them with eve.replay' tune $q --detector quiet_gateway --eve eve.json
 bad 1 'none.json: No such file or directory; --eve names a file that the sensor wrote' tune $q --eve none.json
 bad 1 'folder: Is a directory' tune $q --eve folder
 bad 1 'empty.pcap: empty' tune $q --eve empty.pcap
