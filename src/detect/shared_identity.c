@@ -170,6 +170,7 @@ report_shared(struct detect *d, const struct view *v, const struct identity *id,
 	const struct session *s = v->s;
 	bool accepted = s->resumed > RESUMED_UNKNOWN, same_program = id->program == s->client_key;
 	enum apart apart = apart_of(v, id, moves);
+	const struct actor actor = actor_of(v);
 	char name[ADDR_TEXT_MAX];
 	struct text owner = {name, (uint32_t)addr_print(&id->client, name)};
 	struct finding f;
@@ -192,7 +193,7 @@ report_shared(struct detect *d, const struct view *v, const struct identity *id,
 	finding_session(&f, s->id);
 	finding_say(&f, words_for(id, same_program, apart), (const struct text[2]){owner, s->src_as_name});
 	f.benign = "one device with two programs that share a TLS cache, behind changing addresses; a proxy in between";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &actor);
 }
 
 static struct identity *
