@@ -256,8 +256,10 @@ take_file(struct tune *t, const char *path)
 }
 
 static int
-take_option(struct tune *t, int id, const char *value)
+take_option(void *arg, int id, const char *value)
 {
+	struct tune *t = arg;
+
 	switch (id) {
 	case OPT_EVE:
 		t->eve = true;
@@ -281,19 +283,8 @@ take_option(struct tune *t, int id, const char *value)
 static int
 take_arguments(struct tune *t, int argc, char **argv)
 {
-	struct args a = args_of(&CMD_TUNE, argc, argv);
-	const char *value;
-	int id, status = EXIT_DONE;
+	int status = args_take(&CMD_TUNE, argc, argv, take_option, t);
 
-	while (status == EXIT_DONE && (id = args_next(&a, &value)) != ARGS_END) {
-		if (id == ARGS_BAD)
-			return EXIT_USAGE;
-		if (id == ARGS_HELP) {
-			help_print(&CMD_TUNE);
-			return -1;
-		}
-		status = take_option(t, id, value);
-	}
 	if (status != EXIT_DONE)
 		return status;
 	if (t->files == 0)
@@ -324,7 +315,7 @@ tune_run(int argc, char **argv)
 	store_free(t->store);
 	free(t->file);
 	free(t);
-	return status < 0 ? EXIT_DONE : status;
+	return status;
 }
 
 static const struct arg_option OPTIONS[] = {
