@@ -1,45 +1,17 @@
 /*
  * sensor_rules: a configuration becomes rules; what does not fit together is told with file, line and the mend.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
+#include "config_text.h"
 #include "sensor/rules.h"
 
 static struct config config;
 static struct detect_rules rules;
-static char path[] = "/tmp/gatewitness-rules-XXXXXX", error[CONFIG_ERROR_MAX];
-
-static int
-begin(void **state)
-{
-	int fd = mkstemp(path);
-
-	(void)state;
-	return fd < 0 || close(fd) < 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return unlink(path);
-}
+static char error[CONFIG_ERROR_MAX];
 
 static bool
 builds(const char *text)
 {
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
+	text_put(text);
 	config_init(&config);
 	if (!config_file(&config, path)) {
 		memcpy(error, config.error, sizeof(error));
@@ -230,5 +202,5 @@ main(void)
 		cmocka_unit_test(more_than_room), cmocka_unit_test(expired),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, text_begin, text_end);
 }
