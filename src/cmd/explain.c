@@ -145,7 +145,7 @@ print_exchanges(const struct term *t, const struct json *record)
 static void
 print_session(const struct term *t, const struct story *s, size_t i)
 {
-	const struct json *r = story_own(s->session[i]);
+	const struct json *r = story_record(s->session[i]);
 
 	if (!r) {
 		fprintf(t->to, "  %s  not in these files\n", s->session_id[i]);

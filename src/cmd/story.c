@@ -51,6 +51,14 @@ story_own(const struct json *line)
 	return own ? own : json_in_at(json_in_at(json_in_at(line, "alert"), "context"), "gatewitness");
 }
 
+const struct json *
+story_record(const struct json *line)
+{
+	const struct json *own = story_own(line), *within = json_in_at(own, "record");
+
+	return within ? within : json_in_text(own, "start").p ? own : NULL;
+}
+
 static bool
 names(const struct json *array, const char *id)
 {
@@ -119,7 +127,7 @@ collect_sessions(struct story *s, const char *line, size_t len)
 
 		if (!strstr(line, s->session_id[i]) || !(o = json_in(line, len)))
 			continue;
-		if (same(json_in_text(story_own(o), "id"), s->session_id[i]) && json_in_text(story_own(o), "start").p) {
+		if (same(json_in_text(story_record(o), "id"), s->session_id[i])) {
 			json_in_free(s->session[i]);
 			s->session[i] = o;
 			return true;

@@ -32,4 +32,7 @@ void story_free(struct story *s);
 /* What is ours in a line: the own object, or in strict mode the alert's context; NULL: nothing. */
 const struct json *story_own(const struct json *line);
 
+/* The session record in a line, also of a session that goes on.  NULL: none. */
+const struct json *story_record(const struct json *line);
+
 #endif

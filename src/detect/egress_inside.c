@@ -44,13 +44,19 @@ table(const struct detect *d)
 	return d->state[DETECTOR_new_egress];
 }
 
+static bool
+is_usual(const struct detect *d, const struct inside *port, struct when t)
+{
+	return port->learnt || when_since(t, port->first) > d->learn_ns;
+}
+
 bool
 egress_inside_usual(const struct detect *d, const struct view *v)
 {
 	const struct memory_key key = port_key(v->s);
 	const struct inside *port = memory_find(&table(d)->inside, &key);
 
-	return port && (port->learnt || when_since(v->s->start, port->first) > d->learn_ns);
+	return port && is_usual(d, port, v->s->start);
 }
 
 bool
@@ -83,8 +89,8 @@ egress_inside_note(struct detect *d, const struct view *v)
 		i->first = v->s->start;
 	if (egress_learning(d, v))
 		i->learnt = 1;
-	if (i->learnt)
-		memory_keep(&e->inside, i); /* as a scan of all ports would not */
+	if (is_usual(d, i, v->s->start))
+		memory_keep(&e->inside, i);
 	if (!egress_was_answered(v->s))
 		return;
 	i = memory_use(&e->inside, &address, &fresh);

@@ -191,6 +191,16 @@ split -l 7 eve.json part.
 	grep -q '^gatewitness: 1 line left out; the first: torn.json:[0-9]*: is not a whole JSON object$' err ||
 	{ failed=$((failed + 1)); echo "tune, torn lines: $(cat err)"; }
 
+# A story knows the sessions that go on, too: the latest record of each.
+cases=$((cases + 1))
+for packets in 7 9; do
+	echo '{"timestamp":"2025-05-01T12:0'$packets':00.000000+0000","event_type":"gatewitness","gatewitness":{"event":"session","record":{"id":"00000000000000c1","kind":"update","start":"2025-05-01T11:00:00.000000+0000","src":"192.0.2.10","src_port":4000,"dest":"203.0.113.7","dest_port":443,"packets_out":'$packets'}}}'
+done >going.json
+echo '{"timestamp":"2025-05-01T12:00:00.000000+0000","event_type":"alert","src_ip":"192.0.2.10","dest_ip":"203.0.113.7","gatewitness":{"finding":"00000000000000f1","incident":"00000000000000a1","detector":"beacon","severity":"high","text":"t","sessions":["00000000000000c1"]}}' >>going.json
+"$program" explain 00000000000000a1 --eve going.json >story.txt 2>err
+grep -q '00000000000000c1  2025-05-01 11:00:00  192.0.2.10:4000 -> 203.0.113.7:443' story.txt && grep -q '9 packets out' story.txt ||
+	{ failed=$((failed + 1)); echo "explain, a session that goes on: $(cat err story.txt)"; }
+
 # tune writes nothing: neither the EVE file of the configuration nor what was learnt.
 cases=$((cases + 1))
 printf '[eve]\nfile = mine.json\n[detect]\nmemory = mine.memory\n' >mine.conf

@@ -102,6 +102,25 @@ port_new_inside(void **state)
 	site_end(&t);
 }
 
+/* What is usual outlives a scan of all ports. */
+static void
+usual_ports_outlive_a_scan(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	after_week_inside(&t);
+	judge(&t, call_tcp(&t, "10.1.0.20", 22, WEEK));
+	judge(&t, call_tcp(&t, "10.1.0.20", 22, WEEK + 8 * DAY));
+	for (unsigned port = 1000; port < 60000; port++)
+		judge(&t, call_tcp(&t, "10.1.0.21", (uint16_t)port, WEEK + 8 * DAY + port * 0.01));
+	forget_findings(&t);
+	judge(&t, desktop(&t, 9999, WEEK + 9 * DAY));
+	judge(&t, call_tcp(&t, "10.1.0.20", 22, WEEK + 9 * DAY));
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+}
+
 static void
 sweep_inside(void **state)
 {
@@ -173,8 +192,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(desktops_bad),      cmocka_unit_test(desktops_untold),
-		cmocka_unit_test(port_new_inside),   cmocka_unit_test(sweep_inside),
-		cmocka_unit_test(outage_inside_bad), cmocka_unit_test(address_stays_own),
+		cmocka_unit_test(port_new_inside),   cmocka_unit_test(usual_ports_outlive_a_scan),
+		cmocka_unit_test(sweep_inside),      cmocka_unit_test(outage_inside_bad),
+		cmocka_unit_test(address_stays_own),
 	};
 
 	return cmocka_run_group_tests(tests, networks, NULL);
