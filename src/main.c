@@ -62,6 +62,7 @@ int
 main(int argc, char **argv)
 {
 	const struct command *c;
+	int status;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is a write error like any other */
 	if (argc < 2) {
@@ -75,5 +76,6 @@ main(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	c = find(argv[1]);
-	return c ? c->run(argc - 1, argv + 1) : unknown(argv[1]);
+	status = c ? c->run(argc - 1, argv + 1) : unknown(argv[1]);
+	return status == EXIT_HELPED ? EXIT_DONE : status;
 }

@@ -27,10 +27,9 @@ sign(const char **p, const char *end, char c)
 	return true;
 }
 
-/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar (Hinnant, "chrono-compatible low-level date
-   algorithms"). */
-static int64_t
-days_of(int64_t year, int64_t month, int64_t day)
+/* Hinnant, "chrono-compatible low-level date algorithms". */
+int64_t
+when_days_of(int64_t year, int64_t month, int64_t day)
 {
 	int64_t y = year - (month <= 2), era = y / 400, yoe = y - era * 400;
 	int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
@@ -47,9 +46,9 @@ parse_date(const char **p, const char *end, int64_t *days)
 	if (!digits(p, end, 4, &y) || !sign(p, end, '-') || !digits(p, end, 2, &m) || !sign(p, end, '-') ||
 	    !digits(p, end, 2, &d) || y < 1700 || y > 2200 || m < 1 || m > 12 || d < 1 || d > LENGTH[m - 1])
 		return false;
-	*days = days_of(y, m, d);
+	*days = when_days_of(y, m, d);
 	/* the 29th of February of a common year is the 1st of March */
-	return m != 2 || d < 29 || days_of(y, 3, 1) != *days;
+	return m != 2 || d < 29 || when_days_of(y, 3, 1) != *days;
 }
 
 /* "12:30", "12:30:05", "12:30:05.123456"; a leap second counts as the one before it. */

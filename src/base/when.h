@@ -48,6 +48,8 @@ when_before(struct when a, struct when b)
 
 /* "2025-05-01", "2025-05-01T22:00", "2025-05-01T22:00:05.25+02:00": UTC unless an offset is given.  False: no time. */
 bool when_parse(struct when *t, const char *text, size_t n);
+/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar. */
+int64_t when_days_of(int64_t year, int64_t month, int64_t day);
 /* "Z", "+02:00", "-0330": seconds east of UTC. */
 bool when_parse_offset(const char *text, size_t n, int64_t *seconds);
 

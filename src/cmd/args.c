@@ -7,11 +7,15 @@
 
 const char PROGRAM_VERSION[] = GATEWITNESS_VERSION;
 
-struct args
-args_of(const struct command *command, int argc, char **argv)
-{
-	return (struct args){.argc = argc, .at = 1, .argv = argv, .command = command};
-}
+struct args {
+	int argc, at;
+	char **argv;
+	const struct command *command;
+	const char *cluster; /* further letters of "-qc" */
+	bool files_only;
+};
+
+enum { ARGS_END = -1, ARGS_BAD = -3, ARGS_HELP = 'h' };
 
 int
 usage_error(const char *command, const char *words)
@@ -103,7 +107,7 @@ short_option(struct args *a, const char *letters, const char **value)
 	return bad(a, "unknown option -%s", letter);
 }
 
-int
+static int
 args_next(struct args *a, const char **value)
 {
 	const char *cluster = a->cluster, *arg;
@@ -142,4 +146,22 @@ help_print(const struct command *c)
 	}
 	printf("  %-32s %s\n", "-h, --help", "this text");
 	printf("\n%s", c->about);
+}
+
+int
+args_take(const struct command *command, int argc, char **argv, int (*take)(void *arg, int id, const char *value),
+	  void *arg)
+{
+	struct args a = {.argc = argc, .at = 1, .argv = argv, .command = command};
+	int id, status = EXIT_DONE;
+	const char *value;
+
+	while (status == EXIT_DONE && (id = args_next(&a, &value)) != ARGS_END) {
+		if (id == ARGS_HELP) {
+			help_print(command);
+			return EXIT_HELPED;
+		}
+		status = id == ARGS_BAD ? EXIT_USAGE : take(arg, id, value);
+	}
+	return status;
 }

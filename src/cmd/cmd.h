@@ -8,7 +8,8 @@
 
 #include "sensor/config.h"
 
-enum { EXIT_DONE, EXIT_IO, EXIT_USAGE };
+/* EXIT_HELPED: help was printed, and nothing is left to do; done, to whoever started the program. */
+enum { EXIT_DONE, EXIT_IO, EXIT_USAGE, EXIT_HELPED };
 
 struct arg_option {
 	int id;            /* > 0; the letter where there is one */
@@ -27,21 +28,14 @@ struct command {
 extern const struct command CMD_READ, CMD_RUN, CMD_EXPLAIN, CMD_SCHEMA, CMD_DETECTORS, CMD_PROFILES, CMD_CONFIG,
 	CMD_SUPPRESS, CMD_TUNE;
 
-/* Options and files in any order; what follows `--` is a file. */
-struct args {
-	int argc, at;
-	char **argv;
-	const struct command *command;
-	const char *cluster; /* further letters of "-qc" */
-	bool files_only;
-};
-
-enum { ARGS_END = -1, ARGS_FILE = -2, ARGS_BAD = -3, ARGS_HELP = 'h' };
-
-struct args args_of(const struct command *command, int argc, char **argv);
-
-/* An option's id and its value; ARGS_FILE; ARGS_BAD: the mistake was told on stderr. */
-int args_next(struct args *a, const char **value);
+/*
+ * Options and files in any order; what follows `--` is a file.  Each is handed to `take`: an option's id and its value
+ * (NULL where it has none), or ARGS_FILE.  Until it returns something else than EXIT_DONE, which is returned; mistakes
+ * were told on stderr.
+ */
+enum { ARGS_FILE = -2 };
+int args_take(const struct command *command, int argc, char **argv, int (*take)(void *arg, int id, const char *value),
+	      void *arg);
 
 void help_print(const struct command *c);
 

@@ -23,24 +23,17 @@ print(const struct config *c)
 }
 
 static int
+take_option(void *arg, int id, const char *value)
+{
+	return id == ARGS_FILE ? usage_error("config", "takes no files but -c FILE") : common_option(arg, id, value);
+}
+
+static int
 config_run(int argc, char **argv)
 {
-	struct args a = args_of(&CMD_CONFIG, argc, argv);
 	struct common *c = common_new(&CMD_CONFIG);
-	int id, status = c ? EXIT_DONE : EXIT_IO;
-	const char *value;
+	int status = c ? args_take(&CMD_CONFIG, argc, argv, take_option, c) : EXIT_IO;
 
-	while (status == EXIT_DONE && (id = args_next(&a, &value)) != ARGS_END) {
-		if (id == ARGS_HELP) {
-			help_print(&CMD_CONFIG);
-			common_free(c);
-			return EXIT_DONE;
-		}
-		if (id == ARGS_FILE)
-			status = usage_error("config", "takes no files but -c FILE");
-		else
-			status = id == ARGS_BAD ? EXIT_USAGE : common_option(c, id, value);
-	}
 	if (status == EXIT_DONE)
 		status = print(&c->config);
 	if (c)

@@ -111,7 +111,7 @@ detectors_run(int argc, char **argv)
 	struct term t = term_of(stdout);
 
 	if (status != EXIT_DONE)
-		return status < 0 ? EXIT_DONE : status;
+		return status;
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
 		if (chosen & TABLES_JSON)
 			detector_json(&DETECTORS[i]);

@@ -50,6 +50,36 @@ keep(struct eve_in *e, const struct json *record, const char *where, uint64_t nu
 }
 
 static bool
+keep_pulse(struct eve_in *e, const struct json *json, const char *where, uint64_t number)
+{
+	struct pulse pulse;
+	const char *wrong = pulse_in(&pulse, json);
+	char what[128];
+
+	if (wrong) {
+		snprintf(what, sizeof(what), "its pulse has no `%s`, or one that cannot be read", wrong);
+		bad(e, where, number, what);
+		return true;
+	}
+	e->pulses++;
+	if (store_pulse(e->store, &pulse))
+		return true;
+	snprintf(e->error, sizeof(e->error), "%.300s: no memory for more pulses", where);
+	return false;
+}
+
+/* Whatever of ours is in the line. */
+static bool
+keep_own(struct eve_in *e, const struct json *own, const char *where, uint64_t number)
+{
+	const struct json *pulse = json_in_at(own, "pulse"), *record = record_of(own);
+
+	if (pulse)
+		return keep_pulse(e, pulse, where, number);
+	return !record || keep(e, record, where, number);
+}
+
+static bool
 has(const char *line, size_t n, const char *key)
 {
 	return memmem(line, n, key, strlen(key)) != NULL;
@@ -73,13 +103,14 @@ eve_in_line(struct eve_in *e, const char *line, size_t n, const char *where, uin
 	e->eve += has(line, n, "\"event_type\":");
 	/* strict mode has it within an alert only, as the first of its context */
 	e->own += has(line, n, ",\"gatewitness\":");
-	if (!has(line, n, "\"kind\":")) /* most tell of flows that have their record elsewhere: not worth parsing */
+	if (!has(line, n, "\"kind\":") &&
+	    !has(line, n, "\"pulse\":")) /* most tell of flows that have their record elsewhere: not worth parsing */
 		return true;
 	o = json_in(line, n);
 	if (!o)
 		bad(e, where, number, "is not JSON");
-	else if (record_of(json_in_at(o, "gatewitness")))
-		fine = keep(e, record_of(json_in_at(o, "gatewitness")), where, number);
+	else
+		fine = keep_own(e, json_in_at(o, "gatewitness"), where, number);
 	json_in_free(o);
 	return fine;
 }

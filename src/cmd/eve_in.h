@@ -1,10 +1,11 @@
 /*
- * eve_in: the records of sessions in EVE files that the sensor wrote in extended mode, into a store.
+ * eve_in: the records of sessions, and the pulses, in EVE files that the sensor wrote in extended mode, into a store.
  *
  *	tls, quic, flow		a session's last record, under `gatewitness`
- *	gatewitness		a session that goes on (eve.updates), under `gatewitness.record`
+ *	gatewitness		a session that goes on (eve.updates) or just began (eve.replay), under
+ *				`gatewitness.record`; a pulse (eve.replay) under `gatewitness.pulse`
  *
- * Files in any order, rotated or of several sensors.  Not in EVE: sessions that just began, and pulses.
+ * Files in any order, rotated or of several sensors.
  */
 #ifndef CMD_EVE_IN_H
 #define CMD_EVE_IN_H
@@ -21,7 +22,7 @@ struct eve_in {
 	void (*progress)(void *arg, const char *file, uint64_t bytes); /* more of it; may be NULL */
 	void *arg;
 	/* what was found */
-	uint64_t lines, records;
+	uint64_t lines, records, pulses;
 	uint64_t bad;                     /* lines that are no JSON, or whose record is none */
 	uint64_t eve, own;                /* lines that are EVE by their looks; with what only extended mode has */
 	char first_bad[EVE_IN_ERROR_MAX]; /* where, and what is wrong with it */

@@ -245,8 +245,9 @@ is_id(const char *text)
 }
 
 static int
-take_option(struct explain *x, int id, const char *value)
+take_option(void *arg, int id, const char *value)
 {
+	struct explain *x = arg;
 	struct story *s = &x->story;
 
 	switch (id) {
@@ -275,20 +276,9 @@ take_option(struct explain *x, int id, const char *value)
 static int
 take_arguments(struct explain *x, int argc, char **argv)
 {
-	struct args a = args_of(&CMD_EXPLAIN, argc, argv);
 	struct story *s = &x->story;
-	const char *value;
-	int id, status = EXIT_DONE;
+	int status = args_take(&CMD_EXPLAIN, argc, argv, take_option, x);
 
-	while (status == EXIT_DONE && (id = args_next(&a, &value)) != ARGS_END) {
-		if (id == ARGS_BAD)
-			return EXIT_USAGE;
-		if (id == ARGS_HELP) {
-			help_print(&CMD_EXPLAIN);
-			return -1;
-		}
-		status = take_option(x, id, value);
-	}
 	if (status != EXIT_DONE)
 		return status;
 	if (!*s->id)
@@ -314,7 +304,7 @@ explain_run(int argc, char **argv)
 		status = tell(x);
 	story_free(&x->story);
 	free(x);
-	return status < 0 ? EXIT_DONE : status;
+	return status;
 }
 
 static const struct arg_option OPTIONS[] = {

@@ -66,7 +66,7 @@ profiles_run(int argc, char **argv)
 	struct term t = term_of(stdout);
 
 	if (status != EXIT_DONE)
-		return status < 0 ? EXIT_DONE : status;
+		return status;
 	for (unsigned i = 0; i < PROFILE_MAKES; i++)
 		if (chosen & TABLES_JSON)
 			profile_json(&PROFILES[i]);

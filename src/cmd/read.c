@@ -40,21 +40,18 @@ take_file(struct captures *r, const char *path)
 }
 
 static int
+take_option(void *arg, int id, const char *value)
+{
+	struct captures *r = arg;
+
+	return id == ARGS_FILE ? take_file(r, value) : common_option(r->common, id, value);
+}
+
+static int
 take_arguments(struct captures *r, int argc, char **argv)
 {
-	struct args a = args_of(&CMD_READ, argc, argv);
-	const char *value;
-	int id, status = EXIT_DONE;
+	int status = args_take(&CMD_READ, argc, argv, take_option, r);
 
-	while (status == EXIT_DONE && (id = args_next(&a, &value)) != ARGS_END) {
-		if (id == ARGS_BAD)
-			return EXIT_USAGE;
-		if (id == ARGS_HELP) {
-			help_print(&CMD_READ);
-			return -1;
-		}
-		status = id == ARGS_FILE ? take_file(r, value) : common_option(r->common, id, value);
-	}
 	if (status == EXIT_DONE && r->files == 0)
 		return usage_error("read", "no capture named; - is standard input");
 	return status;
@@ -72,7 +69,7 @@ read_run(int argc, char **argv)
 	if (r.common)
 		common_free(r.common);
 	free(file);
-	return status < 0 ? EXIT_DONE : status;
+	return status;
 }
 
 static const struct arg_option OPTIONS[] = {COMMON_OPTIONS, {0, NULL, NULL, NULL}};

@@ -205,9 +205,9 @@ start(struct running *r)
 		status = common_open(r->common, r->iface);
 	if (status == EXIT_DONE && !r->common->quiet) {
 		fprintf(stderr, "watching %s; stop with Ctrl-C\n", r->iface);
-		if (r->common->watch.identity_random)
-			fprintf(stderr, "identity.key was made at start: resumption identities compare within this "
-					"run only\n");
+		if (r->common->watch.identity.run_only)
+			fprintf(stderr, "identity.key is of this run: resumption identities do not compare with "
+					"those of another; identity.file or detect.memory keeps it\n");
 	}
 	return status;
 }
@@ -230,8 +230,10 @@ run_live(struct running *r)
 }
 
 static int
-take_option(struct running *r, int id, const char *value)
+take_option(void *arg, int id, const char *value)
 {
+	struct running *r = arg;
+
 	switch (id) {
 	case OPT_IFACE:
 		r->iface = value;
@@ -252,19 +254,8 @@ take_option(struct running *r, int id, const char *value)
 static int
 take_arguments(struct running *r, int argc, char **argv)
 {
-	struct args a = args_of(&CMD_RUN, argc, argv);
-	const char *value;
-	int id, status = EXIT_DONE;
+	int status = args_take(&CMD_RUN, argc, argv, take_option, r);
 
-	while (status == EXIT_DONE && (id = args_next(&a, &value)) != ARGS_END) {
-		if (id == ARGS_BAD)
-			return EXIT_USAGE;
-		if (id == ARGS_HELP) {
-			help_print(&CMD_RUN);
-			return -1;
-		}
-		status = take_option(r, id, value);
-	}
 	if (status == EXIT_DONE && !r->iface)
 		return usage_error("run", "no interface named; -i IFACE");
 	return status;
@@ -280,7 +271,7 @@ run_run(int argc, char **argv)
 		status = run_live(&r);
 	if (r.common)
 		common_free(r.common);
-	return status < 0 ? EXIT_DONE : status;
+	return status;
 }
 
 static const struct arg_option OPTIONS[] = {

@@ -90,7 +90,7 @@ schema_run(int argc, char **argv)
 	bool json = chosen & TABLES_JSON;
 
 	if (status != EXIT_DONE)
-		return status < 0 ? EXIT_DONE : status;
+		return status;
 	if (chosen & TABLES_COUNTERS)
 		print_rows(COUNTERS, sizeof(COUNTERS) / sizeof(COUNTERS[0]), json);
 	else if (chosen & TABLES_PULSE)

@@ -267,8 +267,10 @@ remove_rule(struct suppress *s)
 }
 
 static int
-take_option(struct suppress *s, int id, const char *value)
+take_option(void *arg, int id, const char *value)
 {
+	struct suppress *s = arg;
+
 	switch (id) {
 	case ARGS_FILE:
 		if (s->name)
@@ -329,24 +331,15 @@ do_verb(struct suppress *s)
 static int
 suppress_run(int argc, char **argv)
 {
-	struct args a = args_of(&CMD_SUPPRESS, argc, argv);
 	struct suppress s = {.config = malloc(sizeof(*s.config)), .rules = malloc(sizeof(*s.rules))};
 	struct timespec now;
-	const char *value;
-	int id, status = s.config && s.rules ? EXIT_DONE : tell("no memory", EXIT_IO);
-	bool help = false;
+	int status = s.config && s.rules ? EXIT_DONE : tell("no memory", EXIT_IO);
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	s.now = (struct when){(int64_t)now.tv_sec * NS_PER_S};
-	while (status == EXIT_DONE && !help && (id = args_next(&a, &value)) != ARGS_END) {
-		if (id == ARGS_HELP)
-			help = true;
-		else
-			status = id == ARGS_BAD ? EXIT_USAGE : take_option(&s, id, value);
-	}
-	if (help)
-		help_print(&CMD_SUPPRESS);
-	else if (status == EXIT_DONE)
+	if (status == EXIT_DONE)
+		status = args_take(&CMD_SUPPRESS, argc, argv, take_option, &s);
+	if (status == EXIT_DONE)
 		status = do_verb(&s);
 	free(s.config);
 	free(s.rules);

@@ -6,26 +6,31 @@
 #include <errno.h>
 #include <string.h>
 
+struct choice {
+	const struct command *command;
+	unsigned chosen;
+};
+
+static int
+choose(void *arg, int id, const char *value)
+{
+	struct choice *c = arg;
+
+	(void)value;
+	if (id == ARGS_FILE)
+		return usage_error(c->command->name, "takes no files");
+	c->chosen |= (unsigned)id >> 8;
+	return EXIT_DONE;
+}
+
 int
 tables_options(const struct command *c, int argc, char **argv, unsigned *chosen)
 {
-	struct args a = args_of(c, argc, argv);
-	const char *value;
-	int id;
+	struct choice choice = {c, 0};
+	int status = args_take(c, argc, argv, choose, &choice);
 
-	*chosen = 0;
-	while ((id = args_next(&a, &value)) != ARGS_END) {
-		if (id == ARGS_BAD)
-			return EXIT_USAGE;
-		if (id == ARGS_FILE)
-			return usage_error(c->name, "takes no files");
-		if (id == ARGS_HELP) {
-			help_print(c);
-			return -1;
-		}
-		*chosen |= (unsigned)id >> 8;
-	}
-	return EXIT_DONE;
+	*chosen = choice.chosen;
+	return status;
 }
 
 int

@@ -7,7 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/term.h"
 
-/* --json and the like of commands that only print; EXIT_DONE and *chosen, or the exit code; -1: help was printed. */
+/* --json and the like of commands that only print; EXIT_DONE and *chosen, or the exit code. */
 int tables_options(const struct command *c, int argc, char **argv, unsigned *chosen);
 
 /* Prints what was built and reports a failing standard output. */

@@ -128,8 +128,32 @@ from_eve(struct tune *t)
 		eve_file(t, e, t->file[i]);
 	progress_clear(&t->progress);
 	tell_bad(t, e);
+	t->result.pulses = e->pulses != 0;
 	store_merge(t->store);
 	free(e);
+}
+
+/* A detector of pulses was asked for, and there are none. */
+static bool
+is_blind(const struct tune *t)
+{
+	for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+		if (t->wanted.detector && strcmp(DETECTORS[d].name, t->wanted.detector) == 0)
+			return !t->result.pulses && detector_pulses(&DETECTORS[d]);
+	return false;
+}
+
+static int
+tell_blind(struct tune *t)
+{
+	char words[256];
+
+	snprintf(words, sizeof(words),
+		 "%s looks at pulses, which these EVE lines do not have: write them with eve.replay=yes, or name "
+		 "captures",
+		 t->wanted.detector);
+	fail(t, words);
+	return EXIT_USAGE;
 }
 
 /* What EVE lines cannot tell, once. */
@@ -140,11 +164,11 @@ tell_limits(const struct tune *t)
 
 	if (t->result.pulses || t->common->quiet)
 		return;
-	fprintf(stderr, "EVE lines have no pulses, nor sessions that only began: not replayed are ");
+	fprintf(stderr, "these EVE lines have no pulses, nor sessions that only began: not replayed are ");
 	for (unsigned d = 0; d < DETECTOR_COUNT; d++)
 		if (detector_pulses(&DETECTORS[d]))
 			fprintf(stderr, "%s%s", n++ ? ", " : "", DETECTORS[d].name);
-	fprintf(stderr, "; captures have both\n");
+	fprintf(stderr, "; captures have both, and so have EVE lines written with eve.replay=yes\n");
 }
 
 static int
@@ -162,6 +186,8 @@ tune(struct tune *t)
 	t->result.learn_ns = config_number(&t->common->config, OPT_detect_learn);
 	if (t->result.facts.sessions + t->result.facts.pulses == 0)
 		return t->exit != EXIT_DONE ? t->exit : fail(t, "no record of a gateway: name it with -g");
+	if (is_blind(t))
+		return tell_blind(t);
 	if (t->eve)
 		common_say_expired(t->common, t->result.facts.first);
 	tell_limits(t);
@@ -188,7 +214,6 @@ check_detector(const struct tune *t)
 {
 	const char *nearest = DETECTORS[0].name;
 	unsigned d = 0;
-	char words[256];
 
 	if (!t->wanted.detector)
 		return EXIT_DONE;
@@ -197,13 +222,7 @@ check_detector(const struct tune *t)
 			nearest = DETECTORS[i].name;
 	while (d < DETECTOR_COUNT && strcmp(DETECTORS[d].name, t->wanted.detector) != 0)
 		d++;
-	if (d == DETECTOR_COUNT)
-		return unknown("detector", t->wanted.detector, nearest);
-	if (!t->eve || !detector_pulses(&DETECTORS[d]))
-		return EXIT_DONE;
-	snprintf(words, sizeof(words), "%s looks at pulses, which EVE lines do not have; name captures",
-		 t->wanted.detector);
-	return usage_error("tune", words);
+	return d < DETECTOR_COUNT ? EXIT_DONE : unknown("detector", t->wanted.detector, nearest);
 }
 
 static int
@@ -237,8 +256,10 @@ take_file(struct tune *t, const char *path)
 }
 
 static int
-take_option(struct tune *t, int id, const char *value)
+take_option(void *arg, int id, const char *value)
 {
+	struct tune *t = arg;
+
 	switch (id) {
 	case OPT_EVE:
 		t->eve = true;
@@ -262,19 +283,8 @@ take_option(struct tune *t, int id, const char *value)
 static int
 take_arguments(struct tune *t, int argc, char **argv)
 {
-	struct args a = args_of(&CMD_TUNE, argc, argv);
-	const char *value;
-	int id, status = EXIT_DONE;
+	int status = args_take(&CMD_TUNE, argc, argv, take_option, t);
 
-	while (status == EXIT_DONE && (id = args_next(&a, &value)) != ARGS_END) {
-		if (id == ARGS_BAD)
-			return EXIT_USAGE;
-		if (id == ARGS_HELP) {
-			help_print(&CMD_TUNE);
-			return -1;
-		}
-		status = take_option(t, id, value);
-	}
 	if (status != EXIT_DONE)
 		return status;
 	if (t->files == 0)
@@ -305,7 +315,7 @@ tune_run(int argc, char **argv)
 	store_free(t->store);
 	free(t->file);
 	free(t);
-	return status < 0 ? EXIT_DONE : status;
+	return status;
 }
 
 static const struct arg_option OPTIONS[] = {
@@ -331,9 +341,9 @@ const struct command CMD_TUNE = {
 	"apply. It learns from nothing, as a new sensor does: give it more than detect.learn (7 days),\n"
 	"or set that to less. detect.memory is not used: it knows what came after.\n"
 	"\n"
-	"Captures hold everything. EVE lines need eve.mode=extended, and have neither pulses nor\n"
-	"sessions that only began (and those that go on only with eve.updates): what needs them is\n"
-	"told later, or not replayed, and named.\n"
+	"Captures hold everything, and so do EVE lines of a sensor with eve.replay=yes. Other EVE lines\n"
+	"need eve.mode=extended, and have neither pulses nor sessions that only began (and those that go\n"
+	"on only with eve.updates): what needs them is told later, or not replayed, and named.\n"
 	"\n"
 	"examples:\n"
 	"  gatewitness tune -c gatewitness.conf --eve /var/log/gatewitness/eve.json*\n"

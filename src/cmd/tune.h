@@ -29,7 +29,7 @@ struct tune_row {
 struct tune_result {
 	struct store_facts facts;
 	int64_t learn_ns; /* detect.learn */
-	bool pulses;      /* there are such: from captures */
+	bool pulses;      /* there are such: from captures, or with eve.replay */
 	bool shown[TUNE_DETECTORS];
 	struct tune_alerts now; /* as configured */
 	struct tune_row row[TUNE_ROWS];

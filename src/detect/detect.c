@@ -265,6 +265,7 @@ view_networks(const struct detect *d, struct view *v)
 	v->hidden =
 		s->role == ROLE_INBOUND && addr_same(&v->client, &s->src) && in_net(d, s->gateway, NET_BEHIND, &s->src);
 	v->shared = s->role == ROLE_OUTBOUND && in_net(d, s->gateway, NET_NAT, &s->src);
+	v->inside = s->role == ROLE_OUTBOUND && in_net(d, s->gateway, NET_INSIDE, &s->dest);
 }
 
 static struct gate *

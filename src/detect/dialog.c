@@ -10,6 +10,8 @@ enum {
 	MEDIUM_MIN = 512,
 	MEDIUM_MAX = 204800,
 	KEEP_FROM = 4,
+	READY_S = 86400,
+	LONG = 16, /* exchanges */
 	SHAPE_STEP = 16
 };
 
@@ -117,4 +119,26 @@ bool
 dialog_is_foreign(const struct dialog *w)
 {
 	return w->statics * 8 <= w->exchanges && w->distinct * 10 >= w->exchanges * 7;
+}
+
+struct dialog *
+dialog_judged(struct detect *d, const struct view *v)
+{
+	bool ready = v->known_ns >= READY_S * NS_PER_S && !v->degraded && statics_ready(d, v->s->gateway);
+
+	return ready ? dialog_of(d, v) : NULL;
+}
+
+void
+dialog_finding(struct finding *f, const struct view *v, enum detector_id id, const struct dialog *w)
+{
+	finding_begin(f, v, id);
+	if (v->learning)
+		f->severity = SEVERITY_INFO;
+	f->confidence = w->exchanges >= LONG ? 48 : 40;
+	f->time = w->last;
+	finding_weigh(f, "answers all of different sizes", w->distinct * 20 / w->exchanges);
+	finding_weigh(f, "none that users get", 20 - least(w->statics * 20 / w->exchanges, 20));
+	for (unsigned i = 0; i < DIALOG_SESSIONS; i++)
+		finding_session(f, w->session[i]);
 }

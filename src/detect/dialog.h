@@ -44,6 +44,12 @@ void dialogs_init(struct detect *d, struct dialogs *all, struct carve *c, size_t
 /* The dialogue that the record belongs to, with what is new in it; NULL: no stranger, no exchanges, or a tunnel. */
 struct dialog *dialog_of(struct detect *d, const struct view *v);
 
+/* The same, once it is known what users get, and unless something was not seen: what judges answers by that asks here. */
+struct dialog *dialog_judged(struct detect *d, const struct view *v);
+
+/* A finding about it, with its sessions and what speaks for every such dialogue; the numbers and words are to come. */
+void dialog_finding(struct finding *f, const struct view *v, enum detector_id id, const struct dialog *w);
+
 /* Does it have nothing of a visitor of the portal: hardly an answer that everybody gets, most of them different? */
 bool dialog_is_foreign(const struct dialog *w);
 

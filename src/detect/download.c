@@ -55,11 +55,13 @@ is_usual_port(uint16_t port)
 
 /* Before anyone has broken in, directories and neighbours inside are no place to fetch tools from. */
 static uint8_t
-fetch_severity(const struct session *s, bool suspicious)
+fetch_severity(const struct view *v, bool suspicious)
 {
+	const struct session *s = v->s;
+
 	if (suspicious)
 		return SEVERITY_CRITICAL;
-	if (egress_is_private(&s->dest))
+	if (v->inside || egress_is_private(&s->dest))
 		return SEVERITY_LOW;
 	if (!is_usual_port(s->dest_port) || (s->client_hello && !s->sni.p))
 		return SEVERITY_HIGH;
@@ -75,7 +77,7 @@ report_fetch(struct detect *d, const struct view *v)
 
 	finding_begin(&f, v, DETECTOR_download);
 	f.actor = s->src;
-	f.severity = fetch_severity(s, t != NULL);
+	f.severity = fetch_severity(v, t != NULL);
 	f.confidence = t ? 90 : 60;
 	finding_number(&f, "bytes_received", "bytes", (int64_t)s->bytes_in);
 	finding_number(&f, "bytes_sent", "bytes", (int64_t)s->bytes_out);
@@ -233,7 +235,7 @@ is_judged(const struct detect *d, const struct view *v)
 	if (p->standing == PLACE_NEW)
 		return true;
 	return v->learning && v->known_ns > SETTLED_S * NS_PER_S && !when_before(p->first, v->s->start) &&
-	       incident_open(d, v->s->gateway, BEFORE) && fetch_severity(v->s, false) >= SEVERITY_HIGH;
+	       incident_open(d, v->s->gateway, BEFORE) && fetch_severity(v, false) >= SEVERITY_HIGH;
 }
 
 void

@@ -29,7 +29,9 @@ egress_init(struct detect *d, struct carve *c, size_t bytes)
 	detect_memory(d, &e->services, c,
 		      &(struct memory_plan){.bytes = bytes / 8, .payload = sizeof(struct service), .version = 1});
 	detect_sound(d, service_sound);
-	detect_memory(d, &e->shared, c, &(struct memory_plan){.bytes = bytes / 8, .payload = egress_shared_payload()});
+	detect_memory(d, &e->shared, c, &(struct memory_plan){.bytes = bytes / 32, .payload = egress_shared_payload()});
+	detect_memory(d, &e->inside, c,
+		      &(struct memory_plan){.bytes = bytes / 32 * 3, .payload = egress_inside_payload(), .version = 1});
 	return e;
 }
 
@@ -228,7 +230,7 @@ note_fresh(struct egress *e, const struct detect *d, const struct view *v)
 {
 	const struct memory_key keys[] = {service_key(v->s), own_key(v->s), near_key(v->s)};
 
-	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (unsigned i = 0; !v->inside && i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (egress_learning(d, v) || i == 0)
 			count_place(&e->services, &keys[i], d, v);
 }
@@ -285,6 +287,8 @@ novelty_of(const struct egress *e, const struct detect *d, const struct view *v)
 
 	if (egress_blind(d, v))
 		return NOVEL_SHARED;
+	if (v->inside)
+		return NOVEL_INSIDE;
 	if (s->sni.p)
 		return novelty_by_name(e, s);
 	if (egress_is_private(&s->dest) && around && around->places >= NEIGHBOURS)
@@ -336,6 +340,12 @@ note_end(struct egress *e, const struct session *s)
 	p->bytes_in += s->bytes_in;
 }
 
+static bool
+is_own_call(const struct detect *d, const struct view *v)
+{
+	return v->first && !v->shared && (egress_called(d, v) || seems_called(v));
+}
+
 enum novelty
 egress_note(struct detect *d, const struct view *v)
 {
@@ -346,7 +356,8 @@ egress_note(struct detect *d, const struct view *v)
 
 	e->fresh = NULL;
 	note_listens(e, v->s);
-	if (v->first && !v->shared && (egress_called(d, v) || seems_called(v))) {
+	/* calls of users' work inside are no places of the gateway's own */
+	if (is_own_call(d, v) && !(v->inside && egress_inside_usual(d, v))) {
 		bool known = egress_callee(d, v) != NULL;
 
 		n = known || !egress_called(d, v) ? NOVEL_NOT : novelty_of(e, d, v);
@@ -357,6 +368,8 @@ egress_note(struct detect *d, const struct view *v)
 			note_fresh(e, d, v);
 		}
 	}
+	if (v->inside && is_own_call(d, v))
+		egress_inside_note(d, v);
 	note_end(e, v->s);
 	return n;
 }
@@ -390,7 +403,7 @@ egress_learn(struct detect *d, const struct view *v)
 		egress_shared(d, &e->shared, v);
 		return;
 	}
-	if (s->sni.p) {
+	if (s->sni.p && !v->inside) {
 		const struct memory_key near = name_near_key(s), any = name_key(s), domain = domain_key(s);
 
 		learn_name(&e->names, &near, v);

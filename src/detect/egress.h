@@ -66,6 +66,14 @@ struct service *egress_service(const struct detect *d, const struct session *s);
 /* Was this server name, anywhere, or one under it that ends alike, called while learning? */
 bool egress_name_known(const struct detect *d, const struct session *s);
 
+/* Was there an answer, other than a refusal? */
+bool egress_was_answered(const struct session *s);
+
+/* Of a call to a network that the gateway proxies to: is its port usual there?  Is the call what users' work never
+   leads to: a port that is not, or an address that answers nobody? */
+bool egress_inside_usual(const struct detect *d, const struct view *v);
+bool egress_inside_odd(const struct detect *d, const struct view *v);
+
 /* An address inside: RFC 1918, RFC 4193, RFC 6598, link-local. */
 bool egress_is_private(const struct addr *a);
 

@@ -14,6 +14,7 @@ enum novelty {
 	NOVEL_STACK,     /* a known name, the same program here, another server stack there */
 	NOVEL_SERVER,    /* one more server of a service whose servers change (NTP pools, resolvers) */
 	NOVEL_NEIGHBOUR, /* inside, amidst others that offer the same */
+	NOVEL_INSIDE,    /* a protocol and port that it never called in the networks it proxies to */
 	NOVEL_SIBLING,   /* a name of a domain that was called before, by the same program */
 	NOVEL_AGAIN,     /* a name that was new itself not long ago, in the same network */
 	NOVEL_ROAMING,   /* a service over TCP in clear whose servers change (OCSP, CRLs) */
@@ -38,11 +39,15 @@ struct egress {
 	struct memory names;
 	struct memory services; /* struct service: ports called, own addresses, networks, ports that clients call */
 	struct memory shared;   /* addresses that it shares with users: how diverse their calls are */
+	struct memory inside;   /* ports called and addresses that answered in the networks it proxies to */
 	struct burst *burst;    /* by gateway */
 	const struct view *fresh;
 };
 
-/* Notes the record; says how new its place is. */
+/* Notes the record; says how new its place is: for usual ports inside, not at all. */
 enum novelty egress_note(struct detect *d, const struct view *v);
+
+uint32_t egress_inside_payload(void);
+void egress_inside_note(struct detect *d, const struct view *v);
 
 #endif

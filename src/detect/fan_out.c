@@ -28,14 +28,15 @@ struct fan {
 	uint64_t ports_known;        /* size_bit of ports, learnt */
 	uint64_t ports_new;
 };
-_Static_assert(sizeof(struct fan) * (GATEWAYS_MAX + 1) + 128 <= DETECT_MEMORY_MIN / 256, "one share");
+enum { FANS = 2 * (GATEWAYS_MAX + 1) }; /* by gateway; then those of calls inside */
+_Static_assert(sizeof(struct fan) * FANS + 128 <= DETECT_MEMORY_MIN / 256 * 2, "two shares");
 
 static bool
 fans_sound(const void *bytes)
 {
 	const struct fan *f = bytes;
 
-	for (unsigned i = 0; i <= GATEWAYS_MAX; i++)
+	for (unsigned i = 0; i < FANS; i++)
 		if (f[i].ports > PORTS_MAX)
 			return false;
 	return true;
@@ -44,7 +45,7 @@ fans_sound(const void *bytes)
 void *
 fan_init(struct detect *d, struct carve *c, size_t bytes)
 {
-	void *fans = detect_array(d, c, sizeof(struct fan) * (GATEWAYS_MAX + 1), 1);
+	void *fans = detect_array(d, c, sizeof(struct fan) * FANS, 2);
 
 	(void)bytes;
 	detect_sound(d, fans_sound);
@@ -90,11 +91,10 @@ static void
 note_unknown(struct fan *f, const struct session *s, bool new_place)
 {
 	uint64_t port = size_bit(s->dest_port, 1);
-	bool refused = s->proto == PROTO_TCP && s->end == FLOW_RST && s->bytes_in == 0;
 
 	f->half[0].unknown += new_place;
 	f->half[0].calls++;
-	f->half[0].answered += s->packets_in != 0 && !refused;
+	f->half[0].answered += egress_was_answered(s);
 	if (!((f->ports_known | f->ports_new) & port) && f->ports < PORTS_MAX)
 		f->port[f->ports++] = s->dest_port;
 	if (!(f->ports_known & port))
@@ -107,6 +107,14 @@ unknown_of(const struct fan *f)
 {
 	return f->half[0].unknown + f->half[1].unknown;
 }
+
+#define NUMBERS "at least {0} within {2}, {1} of them unknown, {4} percent answered; the most in an hour was {3}"
+static const char *const SAYING[2][2] = {
+	{"gateway {a} calls many places as a relay does: " NUMBERS,
+	 "gateway {a} tries places as a scanner does: " NUMBERS},
+	{"gateway {a} calls many places inside for what it never did there: " NUMBERS,
+	 "gateway {a} tries places inside as a scanner does: " NUMBERS},
+};
 
 static void
 report(struct detect *d, const struct view *v, const struct fan *w)
@@ -135,13 +143,7 @@ report(struct detect *d, const struct view *v, const struct fan *w)
 		finding_weigh(&f, "ports never called before", 20);
 	for (uint32_t i = 0; i < least(w->sessions, PORTS_MAX); i++)
 		finding_session(&f, w->session[i]);
-	finding_say(
-		&f,
-		scan ? "gateway {a} tries places as a scanner does: at least {0} within {2}, {1} of them unknown, "
-		       "{4} percent answered; the most in an hour was {3}" :
-		       "gateway {a} calls many places as a relay does: at least {0} within {2}, {1} of them unknown, "
-		       "{4} percent answered; the most in an hour was {3}",
-		NULL);
+	finding_say(&f, SAYING[v->inside][scan], NULL);
 	f.benign = "a new pool of servers with health checks; a discovery started by an administrator";
 	incident_report(d, &f, &(struct actor){.group = 0});
 }
@@ -156,21 +158,33 @@ is_fan(const struct detect *d, const struct fan *f)
 	       (f->told == 0 || f->distinct >= f->told * UINT64_C(4));
 }
 
+/* Inside, users' work leads to many places: only what it does not lead to is counted. */
+static bool
+is_counted(const struct detect *d, const struct view *v)
+{
+	return v->first && egress_called(d, v) && !egress_blind(d, v) && (!v->inside || egress_inside_odd(d, v));
+}
+
+static bool
+is_known(const struct detect *d, const struct view *v)
+{
+	const struct callee *p = egress_callee(d, v);
+
+	return p && p->standing == PLACE_LEARNT && !(v->learning && egress_fresh(d, v));
+}
+
 void
 fan_judge(struct detect *d, const struct view *v)
 {
-	struct fan *f = (struct fan *)d->state[DETECTOR_fan_out] + v->s->gateway;
-	const struct callee *p;
-	bool new_place, known;
+	struct fan *f = (struct fan *)d->state[DETECTOR_fan_out] + v->s->gateway + (v->inside ? FANS / 2 : 0);
+	bool new_place;
 
-	if (!v->first || !egress_called(d, v) || egress_blind(d, v))
+	if (!is_counted(d, v))
 		return;
 	time_passes(d, f, v->s->time);
-	p = egress_callee(d, v);
-	known = p && p->standing == PLACE_LEARNT && !(v->learning && egress_fresh(d, v));
 	new_place = mark(f, &v->s->dest);
 	f->distinct += new_place;
-	if (!known)
+	if (!is_known(d, v))
 		note_unknown(f, v->s, new_place);
 	if (v->learning) {
 		f->most = most(f->most, f->distinct);

@@ -59,6 +59,7 @@ struct view {
 	bool familiar; /* inbound: this program used this gateway from this network in the ordinary way before */
 	bool hidden;   /* inbound from a balancer that does not say who the client is: no source to judge */
 	bool shared;   /* outbound from an address that the gateway shares with users: not its own doing */
+	bool inside;   /* outbound to a network that it proxies to */
 	uint64_t more_out, more_in; /* bytes of the connection not judged before */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
 	struct visit

@@ -20,6 +20,9 @@ static const struct judgement {
 			  "gateway {a} called {t} port {p}: one more server of a service whose servers change"},
 	[NOVEL_NEIGHBOUR] = {SEVERITY_LOW,
 			     "gateway {a} called {t} port {p}: new, among others inside that offer the same"},
+	[NOVEL_INSIDE] = {SEVERITY_MEDIUM,
+			  "gateway {a} called {t} port {p} inside, for which it called nothing there in "
+			  "{0}"},
 	[NOVEL_SIBLING] = {SEVERITY_LOW,
 			   "gateway {a} called {t} port {p} ({x}): new, but of a domain that the same program "
 			   "called before"},
@@ -78,7 +81,7 @@ report(struct detect *d, const struct view *v, enum novelty n, const uint32_t co
 		f.time = s->start; /* told when it is over: what came in between did not come before it */
 	f.severity = f.learning ? SEVERITY_INFO : (uint8_t)JUDGEMENT[n].severity;
 	f.explained = n <= NOVEL_NEIGHBOUR;
-	f.confidence = n < NOVEL ? 30 : s->proto == PROTO_TCP ? 90 : 70;
+	f.confidence = n < NOVEL && n != NOVEL_INSIDE ? 30 : s->proto == PROTO_TCP ? 90 : 70;
 	finding_number(&f, "known_for", "s", v->known_ns / NS_PER_S);
 	finding_number(&f, "places_known", "places", count[0]);
 	finding_number(&f, "bytes_received", "bytes", (int64_t)s->bytes_in);

@@ -42,14 +42,14 @@ enum { HOUR_S = 3600, HOURS = 168, DAYS = 7, DAY_HOURS = 24, LATE_S = 600, PULSE
 struct hour {
 	int64_t number;      /* since 1970 */
 	uint32_t sent[ROWS]; /* packets by kind; USERS: records of clients */
-	uint32_t others;     /* other calls of the gateway: its leg is in sight */
+	uint32_t others[2];  /* other calls of the gateway, outside and inside: that leg is in sight */
 	uint32_t pulses, poor;
 };
 
 struct quiet {
-	struct hour now, last; /* last: not judged yet, records come late */
-	uint32_t told[KINDS];  /* hours that it is quiet already */
-	uint32_t reserved;
+	struct hour now, last;       /* last: not judged yet, records come late */
+	uint32_t told[KINDS];        /* hours that it is quiet already */
+	uint32_t inside;             /* bits by kind: goes to a network that the gateway proxies to */
 	uint16_t usual[ROWS][HOURS]; /* by hour of the week, plus 1; 0: unknown */
 };
 
@@ -69,7 +69,7 @@ quiet_init(struct detect *d, struct carve *c, size_t bytes)
 	struct quiet_all *q = carve_take(c, sizeof(*q));
 	size_t array = sizeof(*q->of) * (GATEWAYS_MAX + 1);
 
-	q->of = detect_array(d, c, array, 1);
+	q->of = detect_array(d, c, array, 2);
 	detect_memory(d, &q->counted, c,
 		      &(struct memory_plan){.bytes = bytes - array - sizeof(*q) - 128,
 					    .payload = sizeof(struct counted),
@@ -123,10 +123,11 @@ quiet_judge(struct detect *d, const struct view *v)
 
 	if (s->role == ROLE_INBOUND)
 		h->sent[USERS] += s->established;
-	else if (kind >= 0)
+	else if (kind >= 0) {
 		h->sent[kind] += news_of(q, s);
-	else
-		h->others += v->first;
+		g->inside = (g->inside & ~(1u << kind)) | (uint32_t)v->inside << kind;
+	} else
+		h->others[v->inside] += v->first;
 }
 
 /* The median of what is known of this hour of the day, or this hour a week ago, whichever is less. */
@@ -192,14 +193,16 @@ is_quiet(const struct detect *d, const struct quiet *g, unsigned kind)
 	return g->last.sent[kind] * UINT64_C(100) < usual * (uint64_t)d->param[PARAM_quiet_gateway_below];
 }
 
-/* Is anything else of the gateway's own heard, of any kind? */
+/* Is anything else of the gateway's own heard on the same leg, of any kind? */
 static bool
 in_sight(const struct quiet *g, unsigned kind)
 {
-	bool heard = g->last.others != 0;
+	unsigned side = g->inside >> kind & 1;
+	bool heard = g->last.others[side] != 0;
 
 	for (unsigned k = 0; k < KINDS; k++)
-		heard |= k != kind && g->last.sent[k] > usual_of(g, k, g->last.number) / 2 && g->last.sent[k];
+		heard |= k != kind && (g->inside >> k & 1) == side &&
+			 g->last.sent[k] > usual_of(g, k, g->last.number) / 2 && g->last.sent[k];
 	return heard;
 }
 

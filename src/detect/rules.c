@@ -74,12 +74,24 @@ floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
+/* Summer time begins and ends while a window is open: then it is the clock on the wall that counts. */
+static int32_t
+offset_of(const struct detect_rules *r, const struct rule_maintenance *m, struct when t)
+{
+	const struct rule_zone *z = m->zone ? &r->zone[m->zone - 1] : NULL;
+	uint32_t i = z ? z->changes : 0;
+
+	while (i > 1 && when_before(t, z->change[i - 1].from))
+		i--;
+	return i ? z->change[i - 1].offset_s : m->offset_s;
+}
+
 /* In the window of that day, or still in the one that began the day before? */
 static bool
-in_week(const struct rule_maintenance *m, struct when t)
+in_week(const struct rule_maintenance *m, struct when t, int32_t offset_s)
 {
 	enum { DAY_S = 86400, EPOCH_IS_THURSDAY = 4 };
-	int64_t s = floor_div(t.ns, NS_PER_S) + m->offset_s, day = floor_div(s, DAY_S), in_day = s - day * DAY_S;
+	int64_t s = floor_div(t.ns, NS_PER_S) + offset_s, day = floor_div(s, DAY_S), in_day = s - day * DAY_S;
 
 	for (int64_t back = 0; back <= 1; back++) {
 		int64_t weekday = (day - back + EPOCH_IS_THURSDAY) % 7, since = in_day + back * DAY_S - m->begin_s;
@@ -98,7 +110,8 @@ in_maintenance(const struct detect *d, uint8_t gateway, struct when t)
 		const struct rule_maintenance *m = &d->rules->maintenance[i];
 
 		if (is_about(m->gateway, gateway) && !when_before(t, m->from) &&
-		    (m->until.ns == 0 || when_before(t, m->until)) && (!m->days || in_week(m, t)))
+		    (m->until.ns == 0 || when_before(t, m->until)) &&
+		    (!m->days || in_week(m, t, offset_of(d->rules, m, t))))
 			return m;
 	}
 	return NULL;

@@ -11,7 +11,7 @@
 #include "detect/profile.h"
 #include "session/where.h"
 
-enum { RULES_SUPPRESS = 64, RULES_MAINTENANCE = 64, RULES_FACT = 64, RULES_NET = 256, RULE_NAME = 64 };
+enum { RULES_SUPPRESS = 64, RULES_MAINTENANCE = 64, RULES_FACT = 64, RULES_NET = 256, RULES_ZONE = 8, RULE_NAME = 64 };
 
 /* Findings that are recorded, but open no incident and give no alert. */
 struct rule_suppress {
@@ -21,12 +21,25 @@ struct rule_suppress {
 	struct where where; /* of the session and WHERE_FINDING */
 };
 
+/* A zone's offsets, in seconds east of UTC; the first change is the one before all times. */
+enum { ZONE_CHANGES = 128 };
+struct rule_change {
+	struct when from;
+	int32_t offset_s;
+};
+struct rule_zone {
+	char name[RULE_NAME];
+	uint32_t changes;
+	struct rule_change change[ZONE_CHANGES];
+};
+
 /* Times in which outages and new certificates are expected. */
 struct rule_maintenance {
 	char name[RULE_NAME];
 	uint8_t gateway;
 	uint8_t days;                        /* bit 0: Sunday ...; 0: not weekly */
 	struct when from, until;             /* until 0: for ever */
+	uint8_t zone;                        /* of the rules' zones, from 1 on; 0: offset_s */
 	int32_t begin_s, length_s, offset_s; /* weekly: begin and length in the day, seconds east of UTC */
 };
 
@@ -61,12 +74,13 @@ struct rule_net {
 };
 
 struct detect_rules {
-	uint32_t suppressions, maintenances, facts, nets;
+	uint32_t suppressions, maintenances, facts, nets, zones;
 	uint8_t make[GATEWAYS_MAX + 1]; /* enum profile_make by gateway */
 	struct rule_suppress suppress[RULES_SUPPRESS];
 	struct rule_maintenance maintenance[RULES_MAINTENANCE];
 	struct rule_fact fact[RULES_FACT];
 	struct rule_net net[RULES_NET];
+	struct rule_zone zone[RULES_ZONE];
 };
 
 /* The fields of a finding that a suppression may name: detector, severity, actor, target ... */

@@ -6,7 +6,7 @@
  */
 #include "detect/dialog.h"
 
-enum { READY_S = 86400, REQUEST_MAX = 16384, ANSWER_MAX = 262144 };
+enum { REQUEST_MAX = 16384, ANSWER_MAX = 262144 };
 
 void *
 webshell_init(struct detect *d, struct carve *c, size_t bytes)
@@ -28,13 +28,10 @@ is_webshell(const struct detect *d, const struct dialog *w)
 static void
 webshell_report(struct detect *d, const struct view *v, const struct dialog *w)
 {
+	const struct actor actor = actor_of(v);
 	struct finding f;
 
-	finding_begin(&f, v, DETECTOR_webshell);
-	if (v->learning)
-		f.severity = SEVERITY_INFO;
-	f.confidence = w->exchanges >= 16 ? 48 : 40;
-	f.time = w->last;
+	dialog_finding(&f, v, DETECTOR_webshell, w);
 	finding_number(&f, "exchanges", "exchanges", w->exchanges);
 	finding_number(&f, "distinct", "answers", w->distinct);
 	finding_number(&f, "static", "answers", w->statics);
@@ -42,11 +39,7 @@ webshell_report(struct detect *d, const struct view *v, const struct dialog *w)
 	finding_number(&f, "duration", "s", when_since(w->last, w->first) / NS_PER_S);
 	finding_number(&f, "answer_min", "bytes", w->answer_min);
 	finding_number(&f, "answer_max", "bytes", w->answer_max);
-	finding_weigh(&f, "answers all of different sizes", w->distinct * 20 / w->exchanges);
-	finding_weigh(&f, "none that users get", 20 - least(w->statics * 20 / w->exchanges, 20));
 	finding_weigh(&f, "a person's pauses", w->pauses * 10 / w->exchanges);
-	for (unsigned i = 0; i < DIALOG_SESSIONS; i++)
-		finding_session(&f, w->session[i]);
 	finding_say(
 		&f,
 		"a dialogue of {0} exchanges in {4} with {a}, which has no history here: {1} sizes of answers, {2} of "
@@ -54,15 +47,13 @@ webshell_report(struct detect *d, const struct view *v, const struct dialog *w)
 		NULL);
 	f.benign =
 		"an administrator's or a program's interface on the same address, used for the first time from there";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &actor);
 }
 
 void
 webshell_judge(struct detect *d, const struct view *v)
 {
-	struct dialog *w = v->known_ns < READY_S * NS_PER_S || v->degraded || !statics_ready(d, v->s->gateway) ?
-				   NULL :
-				   dialog_of(d, v);
+	struct dialog *w = dialog_judged(d, v);
 
 	if (!w || !is_webshell(d, w))
 		return;

@@ -129,8 +129,11 @@ bad_value(struct config *c, const struct option *o, const char *value, const cha
 static bool
 key_ok(const char *text)
 {
-	if (strcmp(text, "public") == 0 || strcmp(text, "random") == 0 || strcmp(text, "auto") == 0)
-		return true;
+	static const char *const WORDS[] = {"auto", "kept", "public", "random"};
+
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
+		if (strcmp(text, WORDS[i]) == 0)
+			return true;
 	return strlen(text) == 32 && strspn(text, "0123456789abcdefABCDEF") == 32;
 }
 
@@ -142,7 +145,7 @@ assign(struct config *c, const struct option *o, const char *instance, const cha
 	const char *why = option_named(o->section) && !*value ? NULL : option_parse(o, value, &number);
 
 	if (!why && o->key == OPT_identity_key && !key_ok(value))
-		why = "is neither 32 hex digits nor public, random or auto";
+		why = "is neither 32 hex digits nor auto, kept, public or random";
 	if (!why && strlen(value) >= OPTION_TEXT_MAX)
 		why = "is too long";
 	if (why)

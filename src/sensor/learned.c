@@ -4,41 +4,14 @@
 #include "sensor/learned.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static const size_t BYTES_MAX = (size_t)1 << 30;
+#include "sensor/kept.h"
 
-/* Everything in the file, NULL: errno says why.  The caller frees it. */
-static void *
-read_all(const char *path, size_t *len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	char *bytes = NULL;
-	ssize_t got = 0;
-
-	*len = 0;
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (size_t)st.st_size < BYTES_MAX)
-		bytes = malloc((size_t)st.st_size + 1);
-	else
-		errno = EFBIG;
-	while (bytes && (got = read(fd, bytes + *len, (size_t)st.st_size + 1 - *len)) > 0 && *len < (size_t)st.st_size)
-		*len += (size_t)got;
-	close(fd);
-	if (got < 0) {
-		free(bytes);
-		return NULL;
-	}
-	return bytes;
-}
+enum { BYTES_MAX = 1 << 30 };
 
 static enum learned
 set_aside(const char *path, char *words, size_t size)
@@ -96,7 +69,7 @@ enum learned
 learned_load(struct pipeline *p, const char *path, char *words, size_t size)
 {
 	size_t len;
-	void *bytes = read_all(path, &len);
+	void *bytes = kept_read(path, BYTES_MAX, &len);
 	enum learned result;
 
 	if (!bytes && errno == ENOENT)
@@ -110,70 +83,6 @@ learned_load(struct pipeline *p, const char *path, char *words, size_t size)
 	return result;
 }
 
-static bool
-write_all(int fd, const char *bytes, size_t n)
-{
-	while (n) {
-		ssize_t done = write(fd, bytes, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		bytes += done;
-		n -= (size_t)done;
-	}
-	return fsync(fd) == 0;
-}
-
-/* The name is as durable as the bytes once its folder is. */
-static void
-sync_folder(const char *path)
-{
-	char folder[PATH_MAX];
-	char *slash;
-	int fd;
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	if (slash == folder)
-		slash[1] = '\0';
-	else if (slash)
-		*slash = '\0';
-	fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-}
-
-static bool
-replace(const char *path, const char *bytes, size_t n)
-{
-	char beside[PATH_MAX];
-	int fd, failed;
-
-	if (snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside)) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return false;
-	failed = write_all(fd, bytes, n) ? 0 : errno;
-	if (close(fd) < 0 && !failed)
-		failed = errno;
-	if (!failed && rename(beside, path) < 0)
-		failed = errno;
-	if (failed) {
-		unlink(beside);
-		errno = failed;
-		return false;
-	}
-	sync_folder(path);
-	return true;
-}
-
 bool
 learned_save(const struct pipeline *p, const char *path, char *words, size_t size)
 {
@@ -184,7 +93,7 @@ learned_save(const struct pipeline *p, const char *path, char *words, size_t siz
 
 	if (fine) {
 		pipeline_save(p, &o);
-		fine = replace(path, bytes, out_len(&o));
+		fine = kept_replace(path, bytes, out_len(&o));
 	}
 	if (!fine)
 		snprintf(words, size, "%s: what was learnt cannot be written: %s", path, strerror(errno));

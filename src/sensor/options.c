@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "detect/rules.h"
+#include "sensor/zone.h"
 
 static const struct option OWN[] = {
 #define OPTION(section, name, type, value, range, doc)                                                                 \
@@ -165,6 +166,13 @@ when_ok(const char *text)
 	return when_parse(&t, text, strlen(text));
 }
 
+/* Whether there is such a zone is known when its file is read. */
+static bool
+zone_ok(const char *text, int64_t *number)
+{
+	return when_parse_offset(text, strlen(text), number) || (zone_name_ok(text) && strlen(text) < RULE_NAME);
+}
+
 static const char *
 detectors_check(const char *text)
 {
@@ -219,7 +227,9 @@ option_parse(const struct option *o, const char *text, int64_t *number)
 			       NULL :
 			       "is not days and hours such as sat 22:00-02:00 or mon-fri 06:00-06:30";
 	case OPTION_ZONE:
-		return when_parse_offset(text, strlen(text), number) ? NULL : "is not an offset such as Z or +02:00";
+		return zone_ok(text, number) ? NULL :
+					       "is neither an offset such as Z or +02:00 nor a zone such as "
+					       "Europe/Amsterdam";
 	case OPTION_DETECTORS:
 		return detectors_check(text);
 	case OPTION_WHERE: /* whoever keeps it compiles it, and knows more than the end of a sentence */

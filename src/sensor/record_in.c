@@ -358,3 +358,20 @@ record_in(struct session *s, struct record_room *room, const struct json *record
 	wrong = read_talk(s, room, record);
 	return wrong ? wrong : missing(s, record);
 }
+
+/* A number that is not there is one that an earlier version did not count. */
+const char *
+pulse_in(struct pulse *p, const struct json *pulse)
+{
+	struct member m = {0};
+
+	memset(p, 0, sizeof(*p));
+#define FIELD(id, name, type, doc)                                                                                     \
+	if ((m.value = json_in_at(pulse, #name)) && !read_##type(&m, &p->name))                                        \
+		return #name;
+#include "session/pulse.def"
+#undef FIELD
+	if (!p->time.ns)
+		return "time";
+	return p->gateway && p->gateway <= GATEWAYS_MAX ? NULL : "gateway";
+}

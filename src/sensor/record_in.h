@@ -1,5 +1,6 @@
 /*
- * record_in: a session record back from its JSON: the other way of session/json.c, by the same session.def.
+ * record_in: a session record or a pulse back from its JSON: the other way of session/json.c and session/pulse.c, by
+ * the same session.def and pulse.def.
  *
  * What session_json leaves out is absent again; bytes that were no UTF-8 are U+FFFD (a JSON text holds no others), a
  * number beyond 2^63 keeps its first 53 bits.  Members that are not in session.def are passed over: a later version
@@ -23,5 +24,8 @@ struct record_room {
 
 /* *s lives as long as both others.  NULL: fine, else the member that is missing, or is not what it has to be. */
 const char *record_in(struct session *s, struct record_room *room, const struct json *record);
+
+/* NULL: fine, else the member that is missing, or is not what it has to be. */
+const char *pulse_in(struct pulse *p, const struct json *pulse);
 
 #endif

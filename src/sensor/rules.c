@@ -1,8 +1,10 @@
 /*
  * rules: texts that were checked one by one become rules, and what only fits together is checked here.
- * Must not open a file or ask a clock.
+ * Must not open a file but those of zones (sensor/zone.h), nor ask a clock.
  */
 #include "sensor/rules.h"
+
+#include "sensor/zone.h"
 
 #include <stdio.h>
 
@@ -98,13 +100,37 @@ add_suppress(const struct building *b)
 	return true;
 }
 
+/* An offset, or the number of a zone that is read once. */
+static bool
+set_zone(const struct building *b, struct rule_maintenance *m)
+{
+	const char *name = text(b, OPT_maintenance_zone);
+	char why[CONFIG_ERROR_MAX / 4], words[CONFIG_ERROR_MAX / 2];
+	int64_t offset;
+
+	if (when_parse_offset(name, strlen(name), &offset)) {
+		m->offset_s = (int32_t)offset;
+		return true;
+	}
+	for (m->zone = 1; m->zone <= b->r->zones; m->zone++)
+		if (strcmp(b->r->zone[m->zone - 1].name, name) == 0)
+			return true;
+	if (b->r->zones == RULES_ZONE)
+		return fail(b, "more than 8 zones; write an offset, as in  zone = +02:00");
+	if (zone_read(&b->r->zone[b->r->zones], name, why, sizeof(why))) {
+		b->r->zones++;
+		return true;
+	}
+	snprintf(words, sizeof(words), "zone \"%.63s\" %s", name, why);
+	return fail(b, words);
+}
+
 static bool
 add_maintenance(const struct building *b)
 {
 	struct rule_maintenance *m = &b->r->maintenance[b->r->maintenances];
 	struct option_week week = {0};
-	const char *weekly = text(b, OPT_maintenance_weekly), *zone = text(b, OPT_maintenance_offset);
-	int64_t offset = 0;
+	const char *weekly = text(b, OPT_maintenance_weekly);
 
 	if (b->r->maintenances == RULES_MAINTENANCE)
 		return fail(b, "more than 64 windows; remove those that are over");
@@ -119,11 +145,11 @@ add_maintenance(const struct building *b)
 		return fail(b, "no time: write from and until, or weekly, as in  weekly = sat 22:00-02:00");
 	if (m->until.ns && !when_before(m->from, m->until))
 		return fail(b, "ends before it begins");
-	(void)when_parse_offset(zone, strlen(zone), &offset);
+	if (!set_zone(b, m))
+		return false;
 	m->days = week.days;
 	m->begin_s = week.begin_s;
 	m->length_s = week.length_s;
-	m->offset_s = (int32_t)offset;
 	b->r->maintenances++;
 	return true;
 }

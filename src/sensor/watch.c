@@ -13,9 +13,6 @@
 #include "base/crypt.h"
 #include "sensor/learned.h"
 
-/* The identity key that everybody has: two reads of one capture, anywhere, agree. */
-static const struct hash_key PUBLIC_KEY = {0x6761746577697474, 0x6e6573732e707562};
-
 /* A connection may outlast the file it began in, and is told under that file's name.  s may be NULL: what a pulse
    shows is no connection's. */
 static struct eve_context *
@@ -50,6 +47,12 @@ on_pulse(void *arg, const struct pulse *p)
 {
 	struct watch *w = arg;
 
+	if (w->writes) {
+		struct out o = file_room(&w->eve);
+
+		eve_pulse(&o, context_of(w, NULL), p);
+		file_wrote(&w->eve, &o);
+	}
 	if (w->setup.tell.pulse)
 		w->setup.tell.pulse(w->setup.tell.arg, p);
 }
@@ -104,34 +107,6 @@ random_key(struct hash_key *key)
 	return getrandom(key, sizeof(*key), 0) == (ssize_t)sizeof(*key);
 }
 
-static uint64_t
-hex_u64(const char *hex)
-{
-	char part[17];
-
-	memcpy(part, hex, 16);
-	part[16] = '\0';
-	return strtoull(part, NULL, 16);
-}
-
-/* identity.key in words; auto is public for captures, where runs are compared, and random live. */
-static bool
-identity_key(struct watch *w, struct hash_key *key)
-{
-	const char *text = config_text(w->setup.config, OPT_identity_key);
-	bool is_auto = strcmp(text, "auto") == 0;
-
-	if (strcmp(text, "random") == 0 || (is_auto && w->setup.iface)) {
-		w->identity_random = true;
-		return random_key(key);
-	}
-	if (is_auto || strcmp(text, "public") == 0)
-		*key = PUBLIC_KEY;
-	else
-		*key = (struct hash_key){hex_u64(text), hex_u64(text + 16)};
-	return true;
-}
-
 enum { SCOPE_AUTO, SCOPE_ALL, SCOPE_GATEWAY };
 enum { UPDATES_AUTO, UPDATES_YES, UPDATES_NO };
 
@@ -148,12 +123,13 @@ watch_pipeline(struct watch *w, struct pipeline_config *p)
 		.ndpi_calls = (uint32_t)config_number(c, OPT_ndpi_calls),
 		.update_ns = config_number(c, OPT_session_update),
 	};
-	if (!random_key(&p->table) || !identity_key(w, &p->identity)) {
+	if (!random_key(&p->table)) {
 		snprintf(w->error, sizeof(w->error), "no random numbers from the system: %s", strerror(errno));
 		return false;
 	}
-	p->identity_id = hash_keep(&PUBLIC_KEY, &p->identity, sizeof(p->identity));
-	p->sensor = hash_keep(&PUBLIC_KEY, w->sensor, strlen(w->sensor));
+	p->identity = w->identity.key;
+	p->identity_id = w->identity.id;
+	p->sensor = hash_keep(&IDENTITY_PUBLIC, w->sensor, strlen(w->sensor));
 	p->detect = (struct detect_config){
 		.learn_ns = config_number(c, OPT_detect_learn),
 		.incident_idle_ns = config_number(c, OPT_incident_idle),
@@ -205,7 +181,8 @@ open_pipeline(struct watch *w)
 		snprintf(w->error, sizeof(w->error), "the crypto library lacks MD5, SHA-1, SHA-256, HKDF or AES-GCM");
 		return false;
 	}
-	if (!watch_pipeline(w, &cfg) || !map_memory(w, cfg.memory))
+	if (!identity_take(&w->identity, w->setup.config, w->setup.iface != NULL, w->error, sizeof(w->error)) ||
+	    !watch_pipeline(w, &cfg) || !map_memory(w, cfg.memory))
 		return false;
 	w->capture.memory = cfg.memory;
 	w->pipeline = pipeline_new(w->memory, &cfg, &to);
@@ -280,6 +257,7 @@ watch_open(struct watch *w, const struct watch_setup *setup)
 	w->capture.live = setup->iface != NULL;
 	w->eve_config = (struct eve_config){
 		.strict = config_number(setup->config, OPT_eve_mode) == 1,
+		.replay = config_number(setup->config, OPT_eve_replay) != 0,
 		.updates = updates == UPDATES_YES || (updates == UPDATES_AUTO && setup->iface),
 		.sensor = w->sensor,
 		.iface = setup->iface,

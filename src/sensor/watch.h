@@ -10,6 +10,7 @@
 
 #include "sensor/config.h"
 #include "sensor/gateways.h"
+#include "sensor/identity.h"
 #include "sink/eve.h"
 #include "sink/file.h"
 
@@ -56,7 +57,7 @@ struct watch {
 	int64_t stats_ns;
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
-	bool identity_random;       /* the key was made at start */
+	struct identity identity;
 	struct eve_capture capture; /* live: the kernel's counts, kept up to date by run */
 };
 

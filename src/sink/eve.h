@@ -6,7 +6,8 @@
  *	alert       a finding that opens or worsens an incident, severity low and up
  *	anomaly     messages that do not parse, nDPI and our parser disagreeing
  *	stats       counters, every eve.stats seconds of packet time and at the end
- *	gatewitness sessions that go on (update), other findings, incidents that close: extended mode only
+ *	gatewitness sessions that go on (update), other findings, incidents that close: extended mode only; and with
+ *	            eve.replay what else the detectors saw: sessions that just began, pulses
  *
  * Stamps: tls and quic the first ClientHello (else the first packet), flow and anomaly the record's own
  * time, alert the last evidence.  Formatting is pure (struct out); sink/file.c owns the descriptor.
@@ -19,6 +20,7 @@
 struct eve_config {
 	bool strict;        /* eve.mode */
 	bool updates;       /* eve.updates: lines for sessions that go on */
+	bool replay;        /* eve.replay: and for those that began, and for pulses */
 	const char *sensor; /* `host` */
 	const char *iface;  /* `in_iface`, NULL when reading */
 	const char *version;
@@ -51,6 +53,7 @@ struct eve_capture {
 
 /* Each appends whole lines (with '\n'); a line that does not fit is left out and o->full is set. */
 void eve_session(struct out *o, struct eve_context *x, const struct session *s);
+void eve_pulse(struct out *o, struct eve_context *x, const struct pulse *p);
 void eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const struct session *s);
 void eve_incident_closed(struct out *o, struct eve_context *x, const struct incident *i);
 void eve_stats(struct out *o, struct eve_context *x, const struct counts *c, const struct eve_capture *live);

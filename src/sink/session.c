@@ -212,15 +212,37 @@ update_line(struct out *o, struct eve_context *x, const struct session *s, const
 	line_end(o, x, begun);
 }
 
+/* Is it told of, though it goes on?  Nobody but us would know what to do with such a line. */
+static bool
+tells_early(const struct eve_config *cfg, const struct session *s)
+{
+	return !cfg->strict && (cfg->replay || (cfg->updates && s->kind == SESSION_UPDATE));
+}
+
+void
+eve_pulse(struct out *o, struct eve_context *x, const struct pulse *p)
+{
+	const struct line_head head = {p->time, {NULL, 0}, TEXT_LIT("gatewitness")};
+	char *begun;
+
+	if (x->cfg->strict || !x->cfg->replay)
+		return;
+	begun = line_begin(o, x, &head);
+	OUT_LIT(o, ",\"gatewitness\":{\"event\":\"pulse\",\"pulse\":");
+	pulse_json(o, p);
+	out_char(o, '}');
+	line_end(o, x, begun);
+}
+
 void
 eve_session(struct out *o, struct eve_context *x, const struct session *s)
 {
 	struct line_flow flow;
 
-	if (s->kind == SESSION_OPEN || (s->kind == SESSION_UPDATE && (x->cfg->strict || !x->cfg->updates)))
+	if (s->kind != SESSION_CLOSE && !tells_early(x->cfg, s))
 		return;
 	line_flow_init(&flow, s);
-	if (s->kind == SESSION_UPDATE) {
+	if (s->kind != SESSION_CLOSE) {
 		update_line(o, x, s, &flow);
 		return;
 	}

@@ -74,6 +74,11 @@ bad 1 'none.pcap: no such file' read $q whole.pcap none.pcap
 # what was learnt
 bad 1 'letter.pcap: is no memory of gatewitness' read $q --set detect.memory=letter.pcap whole.pcap
 bad 1 'none/memory: what was learnt cannot be written: No such file' read $q --set detect.memory=none/memory whole.pcap
+# the key of identities
+bad 1 'letter.pcap: is no identity key, .*; put the right one back' read $q --set identity.key=kept --set identity.file=letter.pcap whole.pcap
+bad 1 'none: no such key; run makes it' read $q --set identity.key=kept --set identity.file=none whole.pcap
+bad 1 'identity.key is kept, but nowhere; name a file' read $q --set identity.key=kept whole.pcap
+bad 2 '"ours" for identity.key is neither 32 hex digits nor auto' read $q --set identity.key=ours whole.pcap
 # arguments
 bad 2 'unknown command "raed"; the nearest is "read"' raed whole.pcap
 bad 2 'read: no capture named' read
@@ -117,7 +122,7 @@ bad 2 'tune: no detector "leek_loop"; the nearest is "leak_loop"' tune --detecto
 bad 2 'tune: no parameter "requets"; the nearest is "requests"' tune --parameter requets whole.pcap
 bad 2 'tune: no parameter "page"; the nearest is "' tune --detector oversized_request --parameter page whole.pcap
 bad 2 'tune: this detector has no parameters' tune --detector new_egress --parameter requests whole.pcap
-bad 2 'quiet_gateway looks at pulses, which EVE lines do not have' tune --detector quiet_gateway --eve strict.json
+bad 2 'quiet_gateway looks at pulses, which these EVE lines do not have: write them with eve.replay' tune $q --detector quiet_gateway --eve eve.json
 bad 1 'none.json: No such file or directory; --eve names a file that the sensor wrote' tune $q --eve none.json
 bad 1 'folder: Is a directory' tune $q --eve folder
 bad 1 'empty.pcap: empty' tune $q --eve empty.pcap

@@ -46,6 +46,23 @@ there_and_back(const struct session *s, char line[2][LINE])
 }
 
 static void
+pulse_there_and_back(const struct pulse *p, char line[2][LINE])
+{
+	struct out o = out_of(line[0], LINE), again = out_of(line[1], LINE);
+	struct pulse back;
+	struct json *j;
+
+	pulse_json(&o, p);
+	j = json_in(line[0], out_len(&o));
+	if (!j || pulse_in(&back, j))
+		abort();
+	pulse_json(&again, &back);
+	if (out_len(&o) != out_len(&again) || memcmp(line[0], line[1], out_len(&o)) != 0)
+		abort();
+	json_in_free(j);
+}
+
+static void
 judge(const struct store *store)
 {
 	struct detect_config cfg = {.memory = DETECT_MEMORY_MIN, .incident_idle_ns = 3600 * NS_PER_S, .table = {3, 4}};
@@ -58,7 +75,10 @@ judge(const struct store *store)
 	struct store_item item;
 
 	for (uint64_t i = 0; store_at(store, i, &item); i++)
-		detect_session(d, item.session, &to);
+		if (item.session)
+			detect_session(d, item.session, &to);
+		else
+			detect_pulse(d, item.pulse, &to);
 	detect_idle(d, (struct when){INT64_MAX}, &to);
 	free(memory);
 }
@@ -85,7 +105,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		p = stop;
 	}
 	for (uint64_t i = 0; store_at(e.store, i, &item); i++)
-		there_and_back(item.session, line);
+		if (item.session)
+			there_and_back(item.session, line);
+		else
+			pulse_there_and_back(item.pulse, line);
 	judge(e.store);
 	store_free(e.store);
 	return 0;

@@ -13,7 +13,7 @@ witness=${GATEWITNESS:-$here/../../build/gatewitness}
 capture=${1:-$here/../demo/demo.pcap}
 speed=${2:-15}
 out=gwlive$$-out in=gwlive$$-in
-same="--set identity.key=public --set sensor.name=live --set capture.scope=all --set detect.learn=5s --set eve.updates=yes"
+same="--set identity.key=public --set sensor.name=live --set capture.scope=all --set detect.learn=5s --set eve.replay=yes"
 work='' pid=''
 
 skip()

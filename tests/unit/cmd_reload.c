@@ -1,44 +1,8 @@
 /*
  * cmd_reload: the configuration read again: what is right is in force, what is wrong changes nothing.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "cmd/common.h"
-
-static char path[] = "/tmp/gatewitness-reload-XXXXXX";
-
-static int
-begin(void **state)
-{
-	int fd = mkstemp(path);
-
-	(void)state;
-	return fd < 0 || close(fd) < 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return unlink(path);
-}
-
-static void
-put(const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
+#include "config_text.h"
 
 #define RULE(name) "[suppress " name "]\ndetector = new_egress\nowner = o\nreason = r\nexpires = 2030-01-01\n"
 #define BASE       "[memory]\nlimit = 32MiB\n[gateway vpn]\naddress = 192.0.2.10\n"
@@ -50,7 +14,7 @@ reloads(void **state)
 	const struct detect_rules *first;
 
 	(void)state;
-	put(BASE RULE("a"));
+	text_put(BASE RULE("a"));
 	assert_int_equal(common_option(c, OPT_QUIET, NULL), EXIT_DONE);
 	assert_int_equal(common_option(c, 'c', path), EXIT_DONE);
 	assert_int_equal(common_open(c, NULL), EXIT_DONE);
@@ -58,16 +22,16 @@ reloads(void **state)
 	assert_int_equal(first->suppressions, 1);
 	assert_ptr_equal(c->watch.setup.rules, first);
 
-	put(BASE RULE("a") RULE("b") "[maintenance m]\ngateway = vpn\nweekly = sat 22:00-02:00\n");
+	text_put(BASE RULE("a") RULE("b") "[maintenance m]\ngateway = vpn\nweekly = sat 22:00-02:00\n");
 	assert_true(common_reload(c));
 	assert_ptr_not_equal(c->watch.setup.rules, first);
 	assert_int_equal(c->watch.setup.rules->suppressions, 2);
 	assert_int_equal(c->watch.setup.rules->maintenance[0].gateway, 1);
 
 	first = c->watch.setup.rules;
-	put(BASE RULE("a") "[suppress b]\nwhere = sny = 3\n");
+	text_put(BASE RULE("a") "[suppress b]\nwhere = sny = 3\n");
 	assert_false(common_reload(c));
-	put(BASE "[suppress c]\ndetector = new_egress\n");
+	text_put(BASE "[suppress c]\ndetector = new_egress\n");
 	assert_false(common_reload(c));
 	unlink(path);
 	assert_false(common_reload(c));
@@ -75,7 +39,7 @@ reloads(void **state)
 	assert_int_equal(first->suppressions, 2);
 	assert_string_equal(first->suppress[1].name, "b");
 
-	put(BASE);
+	text_put(BASE);
 	assert_true(common_reload(c));
 	assert_int_equal(c->watch.setup.rules->suppressions, 0);
 	common_free(c);
@@ -88,15 +52,16 @@ start_stays(void **state)
 	struct common *c = common_new(&CMD_RUN);
 
 	(void)state;
-	put(BASE);
+	text_put(BASE);
 	common_option(c, OPT_QUIET, NULL);
 	common_option(c, 'c', path);
 	common_option(c, OPT_SET, "detect.learn=1d");
 	assert_int_equal(common_open(c, NULL), EXIT_DONE);
-	put("[memory]\nlimit = 64MiB\n[gateway new]\naddress = 192.0.2.20\n[fact f]\nkind = patched\nat = 2025-07-16\n"
-	    "gateway = new\n");
+	text_put("[memory]\nlimit = 64MiB\n[gateway new]\naddress = 192.0.2.20\n[fact f]\nkind = patched\nat = "
+		 "2025-07-16\n"
+		 "gateway = new\n");
 	assert_false(common_reload(c));
-	put("[memory]\nlimit = 64MiB\n[gateway vpn]\n[fact f]\nkind = patched\nat = 2025-07-16\ngateway = vpn\n");
+	text_put("[memory]\nlimit = 64MiB\n[gateway vpn]\n[fact f]\nkind = patched\nat = 2025-07-16\ngateway = vpn\n");
 	assert_true(common_reload(c));
 	assert_int_equal(config_number(&c->config, OPT_memory_limit), 32 << 20);
 	assert_int_equal(c->watch.setup.rules->fact[0].gateway, 1);
@@ -108,5 +73,5 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(reloads), cmocka_unit_test(start_stays)};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, text_begin, text_end);
 }

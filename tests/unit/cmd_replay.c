@@ -1,6 +1,7 @@
 /*
  * cmd_replay: live, read and replayed are the same: every capture of the tree is read, its records are kept, taken
- * through JSON and back, and replayed; the findings are those of the read.
+ * through JSON and back, and replayed; the findings are those of the read.  And so are those of its EVE lines, when they
+ * were written with eve.replay.
  */
 #include <glob.h>
 #include <setjmp.h>
@@ -166,7 +167,7 @@ assert_same_finding(const struct finding *a, const struct finding *b)
 }
 
 static struct common *
-open_common(struct heard *h, const char *config, const char *eve)
+open_common(struct heard *h, const char *config, const char *eve, bool replays)
 {
 	struct common *c = common_new(&CMD_TUNE);
 
@@ -174,6 +175,7 @@ open_common(struct heard *h, const char *config, const char *eve)
 	assert_int_equal(common_option(c, OPT_QUIET, NULL), EXIT_DONE);
 	assert_int_equal(common_option(c, OPT_SET, "sensor.name=test"), EXIT_DONE);
 	assert_int_equal(common_option(c, OPT_SET, "detect.learn=75s"), EXIT_DONE);
+	assert_int_equal(common_option(c, OPT_SET, replays ? "eve.replay=yes" : "eve.replay=no"), EXIT_DONE);
 	if (config)
 		assert_int_equal(common_option(c, 'c', config), EXIT_DONE);
 	c->eve = eve;
@@ -196,28 +198,60 @@ replay(struct heard *h, struct common *c, struct store *store)
 	assert_true(replay_run(&r, c->config.number + OPTIONS_OWN));
 }
 
+static void
+assert_same_findings(const struct heard *h)
+{
+	assert_int_equal(h->read.n, h->again.n);
+	for (unsigned i = 0; i < h->read.n; i++)
+		assert_same_finding(&h->read.f[i], &h->again.f[i]);
+}
+
+/* As the sensor said, nobody says otherwise. */
+static struct eve_in *
+read_eve(const char *path)
+{
+	static const struct site nobody;
+	static struct eve_in eve;
+
+	eve = (struct eve_in){.store = store_new(), .site = &nobody};
+	assert_true(eve_in_file(&eve, path));
+	assert_int_equal(eve.bad, 0);
+	assert_true(eve.records > 0);
+	return &eve;
+}
+
 /* Reads and replays; how many findings. */
 static unsigned
 read_and_replay(const char *path, const char *config)
 {
+	char lines[] = "/tmp/gatewitness-replay-XXXXXX";
 	struct heard *h = calloc(1, sizeof(*h));
-	struct common *c = open_common(h, config, NULL);
+	int fd = mkstemp(lines);
+	struct common *c = open_common(h, config, lines, true);
 	struct captures captures = {.common = c, .file = &path, .files = 1};
+	struct eve_in *eve;
 	unsigned n;
 
+	assert_true(fd >= 0 && close(fd) == 0);
 	h->store = store_new();
 	assert_int_equal(captures_read(&captures), EXIT_DONE);
 	assert_true(h->records > 0);
 	replay(h, c, h->store);
-	n = h->read.n;
-	assert_int_equal(n, h->again.n);
-	for (unsigned i = 0; i < n; i++)
-		assert_same_finding(&h->read.f[i], &h->again.f[i]);
+	assert_same_findings(h);
 	replay(h, c, h->store); /* nothing stays from one to the next */
-	assert_int_equal(n, h->again.n);
+	assert_same_findings(h);
+	assert_int_equal(common_close(c, EXIT_DONE), EXIT_DONE);
+	eve = read_eve(lines);
+	assert_int_equal(eve->pulses, h->pulses);
+	assert_int_equal(eve->records, h->records);
+	replay(h, c, eve->store);
+	assert_same_findings(h);
+	n = h->read.n;
+	store_free(eve->store);
 	common_free(c);
 	store_free(h->store);
 	free(h);
+	assert_int_equal(unlink(lines), 0);
 	return n;
 }
 
@@ -242,7 +276,7 @@ demo(void **state)
 	assert_true(read_and_replay("tests/demo/demo.pcap", "tests/demo/demo.conf") >= 5);
 }
 
-/* The alerts of the demo from its EVE lines: the same ids.  Their texts may say a shorter time of knowing: there are no
+/* The alerts of the demo from its EVE lines without eve.replay: the same ids.  Their texts may say a shorter time of knowing: there are no
    pulses, and no records before the first session closed. */
 static void
 demo_from_eve(void **state)
@@ -251,22 +285,19 @@ demo_from_eve(void **state)
 	struct heard *h = calloc(1, sizeof(*h));
 	const char *capture = "tests/demo/demo.pcap";
 	struct captures captures = {.file = &capture, .files = 1};
-	static struct eve_in eve;
-	static const struct site nobody;
+	struct eve_in *eve;
 	unsigned alerts = 0;
 	int fd = mkstemp(path);
 
 	(void)state;
-	assert_true(fd >= 0);
+	assert_true(fd >= 0 && close(fd) == 0);
 	h->store = store_new();
-	captures.common = open_common(h, "tests/demo/demo.conf", path);
+	captures.common = open_common(h, "tests/demo/demo.conf", path, false);
 	assert_int_equal(captures_read(&captures), EXIT_DONE);
 	assert_int_equal(common_close(captures.common, EXIT_DONE), EXIT_DONE);
-	eve = (struct eve_in){.store = store_new(), .site = &nobody};
-	assert_true(eve_in_file(&eve, path));
-	assert_int_equal(eve.bad, 0);
-	assert_true(eve.records > 0);
-	replay(h, captures.common, eve.store);
+	eve = read_eve(path);
+	assert_int_equal(eve->pulses, 0);
+	replay(h, captures.common, eve->store);
 	for (unsigned i = 0; i < h->read.n; i++) {
 		const struct finding *f = &h->read.f[i];
 		unsigned same = 0;
@@ -281,7 +312,7 @@ demo_from_eve(void **state)
 			fail_msg("%u times: %s", same, f->text);
 	}
 	assert_true(alerts >= 5);
-	store_free(eve.store);
+	store_free(eve->store);
 	store_free(h->store);
 	common_free(captures.common);
 	free(h);

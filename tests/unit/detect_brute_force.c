@@ -96,12 +96,10 @@ one_tool(void **state)
 {
 	const struct finding *f = NULL;
 	struct site_test t;
-	double now = 0;
+	double now;
 
 	(void)state;
-	site_begin(&t, 8 << 20, 0);
-	for (unsigned i = 0; i < 2; i++)
-		knock_day(&t, &now, 200, 12);
+	knock_begin(&t, &now, 8 << 20, 2);
 	for (unsigned i = 0; i < 400; i++) {
 		char source[32];
 

@@ -6,8 +6,7 @@ static const char PEER[] = "203.0.113.66";
 static void
 leak(struct site_test *t, double now)
 {
-	for (unsigned i = 0; i < 10; i++)
-		site_visit(t, "203.0.113.77", 0x7001, now + i, (uint32_t[]){173, 1700 + site_random(t, 128)});
+	site_leak(t, now, 1, 10);
 }
 
 /* The published stage: 24,768 bytes over a connection that the gateway opened. */
@@ -187,8 +186,7 @@ stage_while_learning(void **state)
 	(void)state;
 	site_begin(&t, 2 << 20, 7 * DAY);
 	judge(&t, call_udp(&t, "198.51.100.53", 53, (uint32_t[]){40, 90}, 0));
-	for (unsigned i = 0; i < 40; i++)
-		site_visit(&t, "203.0.113.77", 0x7001, DAY + i, (uint32_t[]){173, 1700 + site_random(&t, 128)});
+	site_leak(&t, DAY, 1, 40);
 	s = call_tcp(&t, PEER, 8000, DAY + 60);
 	s.bytes_in = 24768;
 	judge(&t, s);

@@ -9,8 +9,7 @@ leak(struct site_test *t, double seconds)
 {
 	site_visit(t, "203.0.113.77", TOOL, seconds, (uint32_t[]){240, 900});
 	site_visit(t, "203.0.113.77", TOOL, seconds, (uint32_t[]){300, 1200});
-	for (unsigned i = 0; i < 10; i++)
-		site_visit(t, "203.0.113.77", TOOL, seconds + i, (uint32_t[]){173, 1700 + site_random(t, 128)});
+	site_leak(t, seconds, 1, 10);
 }
 
 static void

@@ -66,6 +66,17 @@ knock_day(struct site_test *t, double *now, unsigned users, unsigned scans)
 	knock_until(t, now, begin + DAY);
 }
 
+/* A gateway after so many ordinary days, in which nothing was found. */
+static inline void
+knock_begin(struct site_test *t, double *now, size_t memory, unsigned days)
+{
+	site_begin(t, memory, 0);
+	*now = 0;
+	for (unsigned i = 0; i < days; i++)
+		knock_day(t, now, 200, 12);
+	assert_int_equal(t->got.findings, 0);
+}
+
 static inline unsigned
 knock_found(const struct site_test *t, enum detector_id id, const struct finding **last)
 {

@@ -14,12 +14,6 @@ loops(const struct site_test *t)
 	return n;
 }
 
-static uint32_t
-leaked(struct site_test *t)
-{
-	return 1700 + site_random(t, 128);
-}
-
 static void
 loop_each_own_connection(void **state)
 {
@@ -27,8 +21,7 @@ loop_each_own_connection(void **state)
 
 	(void)state;
 	site_begin(&t, 8 << 20, 0);
-	for (unsigned i = 0; i < 10; i++)
-		site_visit(&t, "203.0.113.77", TOOL, i * 0.5, (uint32_t[]){173, leaked(&t)});
+	site_leak(&t, 0, 0.5, 10);
 	assert_int_equal(t.got.alerts, 1);
 	assert_int_equal(t.got.findings, 2);
 	assert_int_equal(t.got.finding[0].severity, SEVERITY_INFO);
@@ -46,14 +39,10 @@ static void
 loop_on_one_connection(void **state)
 {
 	struct site_test t;
-	struct session s;
 
 	(void)state;
 	site_begin(&t, 8 << 20, 0);
-	s = site_session(&t, "2001:db8::77", TOOL, 0);
-	for (unsigned i = 0; i < 12; i++)
-		site_exchange(&t, &s, 173, leaked(&t), 500);
-	site_judge(&t, &s);
+	site_loop(&t, &(struct site_loop){"2001:db8::77", TOOL, 0, 0.5, 12, 12, 173, site_leaked});
 	assert_int_equal(t.got.alerts, 1);
 	site_end(&t);
 }
@@ -65,16 +54,9 @@ loop_long_in_updates(void **state)
 	(void)state;
 	for (unsigned step = 7; step <= 1000; step += 331) {
 		struct site_test t;
-		struct session s;
 
 		site_begin(&t, 8 << 20, 0);
-		s = site_session(&t, "203.0.113.77", TOOL, 0);
-		for (unsigned i = 0; i < 1000; i++) {
-			site_exchange(&t, &s, 173, leaked(&t), 200);
-			s.kind = i == 999 ? SESSION_CLOSE : SESSION_UPDATE;
-			if (i % step == 0 || i == 999)
-				site_judge(&t, &s);
-		}
+		site_loop(&t, &(struct site_loop){"203.0.113.77", TOOL, 0, 0.2, 1000, step, 173, site_leaked});
 		assert_int_equal(t.got.finding[0].detector, DETECTOR_leak_loop);
 		assert_in_range(t.got.alerts, 1, 2);
 		assert_true(t.got.findings <= 10);
@@ -90,8 +72,7 @@ loop_slow(void **state)
 
 	(void)state;
 	site_begin(&t, 8 << 20, 0);
-	for (unsigned i = 0; i < 36; i++)
-		site_visit(&t, "203.0.113.77", TOOL, i * 20.0 * MINUTE, (uint32_t[]){173, leaked(&t)});
+	site_leak(&t, 0, 20.0 * MINUTE, 36);
 	assert_int_equal(t.got.alerts, 1);
 	site_end(&t);
 }
@@ -108,7 +89,7 @@ loop_over_many_sources(void **state)
 		site_begin(&t, 8 << 20, 0);
 		for (unsigned i = 0; i < 20; i++) {
 			snprintf(source, sizeof(source), "198.51.%u.7", i / each);
-			site_visit(&t, source, TOOL, i * 3, (uint32_t[]){173, leaked(&t)});
+			site_visit(&t, source, TOOL, i * 3, (uint32_t[]){173, site_leaked(&t)});
 		}
 		assert_int_equal(t.got.alerts, 1);
 		for (unsigned i = 0; i < t.got.findings; i++)
@@ -132,7 +113,7 @@ loop_like_a_browser(void **state)
 		site_user(&t, source, BROWSER, i * 60);
 	}
 	for (unsigned i = 0; i < 20; i++)
-		site_visit(&t, "203.0.113.77", BROWSER, 3000 + i * 0.8, (uint32_t[]){612, leaked(&t)});
+		site_visit(&t, "203.0.113.77", BROWSER, 3000 + i * 0.8, (uint32_t[]){612, site_leaked(&t)});
 	assert_int_equal(t.got.alerts, 1);
 	site_end(&t);
 }
@@ -156,7 +137,7 @@ loop_in_bursts(void **state)
 				uint32_t answers = 0;
 
 				for (unsigned j = 0; j < at_once; j++)
-					answers += leaked(&t);
+					answers += site_leaked(&t);
 				site_exchange(&t, &s, 173 * at_once, answers, 400);
 				if (n % 10 == 9) {
 					site_judge(&t, &s);
@@ -180,7 +161,7 @@ loop_behind_shared_address(void **state)
 	site_begin(&t, 8 << 20, 0);
 	for (unsigned i = 0; i < 12; i++) {
 		site_user(&t, "203.0.113.77", BROWSER, i * 5);
-		site_visit(&t, "203.0.113.77", TOOL, i * 5 + 1, (uint32_t[]){173, leaked(&t)});
+		site_visit(&t, "203.0.113.77", TOOL, i * 5 + 1, (uint32_t[]){173, site_leaked(&t)});
 	}
 	assert_int_equal(t.got.alerts, 1);
 	site_end(&t);
@@ -195,7 +176,7 @@ loop_with_changing_program(void **state)
 	(void)state;
 	site_begin(&t, 8 << 20, 0);
 	for (unsigned i = 0; i < 10; i++)
-		site_visit(&t, "203.0.113.77", TOOL + i, i, (uint32_t[]){173, leaked(&t)});
+		site_visit(&t, "203.0.113.77", TOOL + i, i, (uint32_t[]){173, site_leaked(&t)});
 	assert_int_equal(t.got.alerts, 1);
 	site_end(&t);
 }
@@ -210,8 +191,7 @@ loop_after_oversized(void **state)
 	site_begin(&t, 8 << 20, 0);
 	site_visit(&t, "203.0.113.77", TOOL, 0, (uint32_t[]){24900, 30500});
 	site_visit(&t, "203.0.113.77", TOOL, 5, (uint32_t[]){240, 9300});
-	for (unsigned i = 0; i < 10; i++)
-		site_visit(&t, "203.0.113.77", TOOL, 10 + i * 0.5, (uint32_t[]){173, leaked(&t)});
+	site_leak(&t, 10, 0.5, 10);
 	assert_int_equal(t.got.alerts, 2);
 	assert_int_equal(t.got.finding[1].detector, DETECTOR_leak_loop);
 	assert_true(t.got.finding[1].worsens);
@@ -399,9 +379,7 @@ polling_page_bad(void **state)
 	site_begin(&t, 8 << 20, 0);
 	site_user(&t, "203.0.113.20", BROWSER, 0);
 	s = site_session(&t, "203.0.113.20", BROWSER, 60);
-	for (unsigned i = 0; i < 16; i++)
-		site_exchange(&t, &s, 420, 600 + site_random(&t, 60), 5000);
-	for (unsigned i = 0; i < 3000; i++)
+	for (unsigned i = 0; i < 3016; i++)
 		site_exchange(&t, &s, 420, 600 + site_random(&t, 60), 5000);
 	site_judge(&t, &s);
 	assert_int_equal(loops(&t), 0);
@@ -417,7 +395,7 @@ few_probes_bad(void **state)
 	(void)state;
 	site_begin(&t, 8 << 20, 0);
 	for (unsigned i = 0; i < 3; i++)
-		site_visit(&t, "203.0.113.30", TOOL, i, (uint32_t[]){173, leaked(&t)});
+		site_visit(&t, "203.0.113.30", TOOL, i, (uint32_t[]){173, site_leaked(&t)});
 	assert_int_equal(t.got.alerts, 0);
 	assert_int_equal(t.got.findings, 1);
 	assert_int_equal(t.got.finding[0].severity, SEVERITY_INFO);
@@ -455,9 +433,9 @@ loop_in_a_flood(void **state)
 		snprintf(source, sizeof(source), "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
 		site_visit(&t, source, BROWSER + i % 50, i * 0.005, (uint32_t[]){400 + i % 300, 3000 + i % 5000});
 		if (i % 50 == 0 && i / 50 < 4)
-			site_visit(&t, "203.0.113.77", TOOL, i * 0.005, (uint32_t[]){173, leaked(&t)});
+			site_visit(&t, "203.0.113.77", TOOL, i * 0.005, (uint32_t[]){173, site_leaked(&t)});
 		if (i % 10000 == 9999)
-			site_visit(&t, "203.0.113.77", TOOL, i * 0.005, (uint32_t[]){173, leaked(&t)});
+			site_visit(&t, "203.0.113.77", TOOL, i * 0.005, (uint32_t[]){173, site_leaked(&t)});
 	}
 	assert_int_equal(t.got.alerts, 1);
 	site_end(&t);

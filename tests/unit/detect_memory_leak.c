@@ -60,19 +60,12 @@ in_updates(void **state)
 {
 	struct site_test t;
 	struct portal p = portal_plain();
-	struct session s;
 
 	(void)state;
 	site_begin(&t, 2 << 20, 7 * DAY);
 	portal_days(&t, &p, 50, 0, 3);
 	portal_user(&t, &p, "203.0.113.77", CHROME, 3 * (double)DAY);
-	s = site_session(&t, "203.0.113.77", CURL, 3 * (double)DAY + 60);
-	for (unsigned i = 0; i < 400; i++) {
-		site_exchange(&t, &s, 900, leaked(&t), 150);
-		s.kind = i == 399 ? SESSION_CLOSE : SESSION_UPDATE;
-		if (i % 60 == 0 || i == 399)
-			site_judge(&t, &s);
-	}
+	site_loop(&t, &(struct site_loop){"203.0.113.77", CURL, 3 * (double)DAY + 60, 0.15, 400, 60, 900, leaked});
 	assert_true(portal_found(&t, DETECTOR_memory_leak, SEVERITY_CRITICAL) >= 1);
 	site_end(&t);
 }

@@ -1,29 +1,17 @@
 /* new_egress: a call to a new place, and all the packets from the gateway that are none. */
 #include "detect_outside.h"
 
-static struct session
-call(struct site_test *t, const char *where, uint16_t port, double seconds)
-{
-	struct session s = site_session(t, "192.0.2.10", 0x9a7e, seconds);
-
-	s.role = ROLE_OUTBOUND;
-	s.src_port = 41000;
-	s.dest = site_addr(where);
-	s.dest_port = port;
-	return s;
-}
-
 static void
 learnt_places(struct site_test *t)
 {
 	for (unsigned day = 0; day < 8; day++) {
-		struct session s = call(t, "198.51.100.53", 53, day * DAY);
+		struct session s = call_tls(t, "198.51.100.53", 53, NULL, day * DAY);
 
 		s.proto = PROTO_UDP;
 		s.carrier = CARRIER_NONE;
 		s.client_hello = false;
 		site_judge(t, &s);
-		s = call(t, "198.51.100.80", 443, day * DAY + 10);
+		s = call_tls(t, "198.51.100.80", 443, NULL, day * DAY + 10);
 		s.sni = TEXT_LIT("updates.example.com");
 		site_judge(t, &s);
 	}
@@ -42,7 +30,7 @@ new_place(void **state)
 	assert_int_equal(t.got.alerts, 0);
 	assert_int_equal(t.got.finding[0].severity, SEVERITY_INFO);
 	assert_true(t.got.finding[0].learning);
-	s = call(&t, "203.0.113.200", 8443, 8 * DAY);
+	s = call_tls(&t, "203.0.113.200", 8443, NULL, 8 * DAY);
 	site_judge(&t, &s);
 	assert_int_equal(t.got.alerts, 1);
 	assert_int_equal(t.got.finding[2].severity, SEVERITY_HIGH);
@@ -67,7 +55,7 @@ told_once_of_a_session(void **state)
 
 	(void)state;
 	site_begin(&t, 2 << 20, 0);
-	s = call(&t, "203.0.113.200", 8443, 0);
+	s = call_tls(&t, "203.0.113.200", 8443, NULL, 0);
 	for (uint8_t kind = SESSION_OPEN; kind <= SESSION_CLOSE; kind++) {
 		s.kind = kind;
 		site_judge(&t, &s);
@@ -85,7 +73,7 @@ new_port_of_known_place(void **state)
 	(void)state;
 	site_begin(&t, 2 << 20, 7 * DAY);
 	learnt_places(&t);
-	s = call(&t, "198.51.100.80", 4444, 8 * DAY);
+	s = call_tls(&t, "198.51.100.80", 4444, NULL, 8 * DAY);
 	site_judge(&t, &s);
 	assert_int_equal(t.got.finding[2].severity, SEVERITY_HIGH);
 	site_end(&t);
@@ -100,7 +88,7 @@ same_name_near_by(void **state)
 	(void)state;
 	site_begin(&t, 2 << 20, 7 * DAY);
 	learnt_places(&t);
-	s = call(&t, "198.51.100.81", 443, 8 * DAY);
+	s = call_tls(&t, "198.51.100.81", 443, NULL, 8 * DAY);
 	s.sni = TEXT_LIT("updates.example.com");
 	site_judge(&t, &s);
 	assert_int_equal(t.got.finding[2].severity, SEVERITY_LOW);
@@ -117,10 +105,9 @@ after_a_leak(void **state)
 	(void)state;
 	site_begin(&t, 2 << 20, 7 * DAY);
 	learnt_places(&t);
-	for (unsigned i = 0; i < 10; i++)
-		site_visit(&t, "203.0.113.77", 0x7001, 8 * DAY + i, (uint32_t[]){173, 1700 + site_random(&t, 128)});
+	site_leak(&t, 8 * DAY, 1, 10);
 	assert_int_equal(t.got.alerts, 1);
-	s = call(&t, "203.0.113.200", 443, 8 * DAY + 60);
+	s = call_tls(&t, "203.0.113.200", 443, NULL, 8 * DAY + 60);
 	site_judge(&t, &s);
 	assert_int_equal(t.got.alerts, 2);
 	assert_int_equal(t.got.finding[t.got.findings - 1].severity, SEVERITY_CRITICAL);
@@ -137,9 +124,7 @@ before_a_leak_bad(void **state)
 	(void)state;
 	site_begin(&t, 2 << 20, 7 * DAY);
 	learnt_places(&t);
-	for (unsigned i = 0; i < 10; i++)
-		site_visit(&t, "203.0.113.77", 0x7001, 8 * DAY + 60 + i,
-			   (uint32_t[]){173, 1700 + site_random(&t, 128)});
+	site_leak(&t, 8 * DAY + 60, 1, 10);
 	assert_int_equal(t.got.alerts, 1);
 	s = call_udp(&t, "203.0.113.200", 5000, (uint32_t[]){42, 58}, 8 * DAY);
 	s.kind = SESSION_CLOSE;
@@ -163,13 +148,13 @@ answers_bad(void **state)
 	(void)state;
 	site_begin(&t, 2 << 20, 0);
 	/* the middle of a connection, seen from the gateway's side first */
-	s = call(&t, "203.0.113.9", 51000, 10);
+	s = call_tls(&t, "203.0.113.9", 51000, NULL, 10);
 	s.client_hello = false;
 	s.carrier = CARRIER_NONE;
 	s.midstream = true;
 	site_judge(&t, &s);
 	/* a DTLS tunnel after a silence: from port 443 to a client */
-	s = call(&t, "203.0.113.9", 51000, 20);
+	s = call_tls(&t, "203.0.113.9", 51000, NULL, 20);
 	s.client_hello = false;
 	s.carrier = CARRIER_UDP;
 	s.proto = PROTO_UDP;
@@ -180,7 +165,7 @@ answers_bad(void **state)
 	s.proto = PROTO_UDP;
 	s.dest_port = 4500;
 	site_judge(&t, &s);
-	s = call(&t, "203.0.113.9", 51001, 40);
+	s = call_tls(&t, "203.0.113.9", 51001, NULL, 40);
 	s.client_hello = false;
 	s.proto = PROTO_UDP;
 	s.src_port = 4500;
@@ -189,7 +174,7 @@ answers_bad(void **state)
 	s = site_session(&t, "203.0.113.9", 1, 50);
 	site_judge(&t, &s);
 	/* other hosts */
-	s = call(&t, "203.0.113.10", 443, 60);
+	s = call_tls(&t, "203.0.113.10", 443, NULL, 60);
 	s.gateway = 0;
 	site_judge(&t, &s);
 	assert_int_equal(t.got.findings, 0);
@@ -210,7 +195,7 @@ known_places_outlive_a_scan(void **state)
 	learnt_places(&t);
 	for (unsigned i = 0; i < 100000; i++) {
 		snprintf(where, sizeof(where), "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
-		s = call(&t, where, 445, 8 * DAY + i * 0.01);
+		s = call_tls(&t, where, 445, NULL, 8 * DAY + i * 0.01);
 		s.client_hello = false;
 		s.carrier = CARRIER_NONE;
 		site_judge(&t, &s);
@@ -218,7 +203,7 @@ known_places_outlive_a_scan(void **state)
 	assert_int_equal(t.got.alerts, 2); /* the first new place, and the fan that follows */
 	assert_in_range(t.got.findings, 10, 40);
 	before = t.got.findings;
-	s = call(&t, "198.51.100.80", 443, 9 * DAY);
+	s = call_tls(&t, "198.51.100.80", 443, NULL, 9 * DAY);
 	site_judge(&t, &s);
 	assert_int_equal(t.got.findings, before);
 	site_end(&t);
@@ -282,8 +267,7 @@ explained_after_a_leak(void **state)
 
 	(void)state;
 	site_after_week(&t, 2 << 20);
-	for (unsigned i = 0; i < 10; i++)
-		site_visit(&t, "203.0.113.77", 0x7001, WEEK + i, (uint32_t[]){173, 1700 + site_random(&t, 128)});
+	site_leak(&t, WEEK, 1, 10);
 	judge(&t, call_tls(&t, "198.51.100.88", 443, "updates.example.com", WEEK + 60));
 	assert_int_equal(last_of(&t, DETECTOR_new_egress)->severity, SEVERITY_LOW);
 	site_end(&t);

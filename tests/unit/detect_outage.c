@@ -147,9 +147,7 @@ chains(void **state)
 
 	(void)state;
 	office_begin(&o, 40);
-	for (unsigned i = 0; i < 10; i++)
-		site_visit(&o.t, "203.0.113.77", 0x7001, o.now + i * 0.5,
-			   (uint32_t[]){173, 1700 + site_random(&o.t, 128)});
+	site_leak(&o.t, o.now, 0.5, 10);
 	office_pulse(&o, office_usual(&o));
 	for (unsigned i = 0; i < 4; i++)
 		office_pulse(&o, office_silent(&o));

@@ -5,7 +5,7 @@
 struct hours {
 	uint32_t logs, traps, clock; /* packets an hour at noon; logs and users follow the day */
 	uint32_t users;              /* records an hour at noon */
-	bool others;                 /* directory calls */
+	bool others, outside;        /* directory calls, inside; names, outside */
 	bool one_flow;               /* logs on one long connection */
 	uint64_t lost;               /* bytes a pulse */
 };
@@ -74,6 +74,8 @@ pass(struct site_test *t, const struct hours *h, double from, unsigned n)
 				judge(t, call_udp(t, "10.1.0.8", 123, (uint32_t[]){48, 48}, now));
 			if (h->others)
 				judge(t, call_tcp(t, "10.1.0.20", 636, now));
+			if (h->outside)
+				judge(t, call_tcp(t, "198.51.100.53", 853, now));
 			for (uint32_t i = 0; i < users; i++)
 				judge(t, site_session(t, "100.64.1.9", 0xb0, now));
 		}
@@ -211,6 +213,31 @@ leg_lost_bad(void **state)
 	site_end(&t);
 }
 
+/* Two legs, and the mirror of the inside one is gone: once the operator said what is inside, it is known which. */
+static void
+inside_lost_bad(void **state)
+{
+	static struct detect_rules rules = {.nets = 1, .net[0] = {.kind = NET_INSIDE, .gateway = 1}};
+
+	(void)state;
+	addr_net_parse(&rules.net[0].net, "10.0.0.0/8");
+	for (unsigned told = 0; told < 2; told++) {
+		struct hours h = USUAL;
+		struct site_test t;
+
+		h.outside = true;
+		site_begin(&t, 2 << 20, 7 * DAY);
+		detect_rules(t.d, told ? &rules : NULL);
+		pass(&t, &h, 0, 8 * 24);
+		h.logs = h.traps = 0;
+		h.others = false;
+		pass(&t, &h, 8 * DAY, 24);
+		assert_int_equal(found(&t, SEVERITY_HIGH) > 0, !told);
+		assert_true(found(&t, SEVERITY_LOW) > 0);
+		site_end(&t);
+	}
+}
+
 static void
 never_seen_bad(void **state)
 {
@@ -240,9 +267,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(logs_stop),    cmocka_unit_test(logs_thinned),   cmocka_unit_test(traps_stop),
-		cmocka_unit_test(ordinary_bad), cmocka_unit_test(no_users_bad),   cmocka_unit_test(losses_bad),
-		cmocka_unit_test(leg_lost_bad), cmocka_unit_test(never_seen_bad), cmocka_unit_test(sensor_off_bad),
+		cmocka_unit_test(logs_stop),      cmocka_unit_test(logs_thinned),    cmocka_unit_test(traps_stop),
+		cmocka_unit_test(ordinary_bad),   cmocka_unit_test(no_users_bad),    cmocka_unit_test(losses_bad),
+		cmocka_unit_test(leg_lost_bad),   cmocka_unit_test(inside_lost_bad), cmocka_unit_test(never_seen_bad),
+		cmocka_unit_test(sensor_off_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,6 +270,35 @@ weekly_windows(void **state)
 	site_end(&t);
 }
 
+/* Nightly from one to three by the clock on the wall, which goes on by an hour after ten days and back after twenty. */
+static void
+summer_time(void **state)
+{
+	struct site_test t;
+	struct rule_maintenance *m = &rules.maintenance[0];
+
+	(void)state;
+	begin(&t, 0);
+	rules.maintenances = rules.zones = 1;
+	rules.zone[0] = (struct rule_zone){
+		.changes = 3, .change = {{{INT64_MIN}, HOUR}, {at(10 * DAY), 2 * HOUR}, {at(20 * DAY), HOUR}}};
+	*m = (struct rule_maintenance){.from = {INT64_MIN},
+				       .days = 0x7f,
+				       .begin_s = HOUR,
+				       .length_s = 2 * HOUR,
+				       .offset_s = 9 * HOUR,
+				       .zone = 1};
+	for (int day = 1; day < 30; day++) {
+		int64_t begins = day * (int64_t)DAY - (day > 10 && day <= 20 ? HOUR : 0);
+
+		assert_null(in_maintenance(t.d, 1, at((double)begins - 1)));
+		assert_ptr_equal(in_maintenance(t.d, 1, at((double)begins)), m);
+		assert_ptr_equal(in_maintenance(t.d, 1, at((double)begins + HOUR - 1)), m);
+	}
+	assert_null(in_maintenance(t.d, 1, at(15 * DAY + HOUR)));
+	site_end(&t);
+}
+
 static void
 facts_by_time(void **state)
 {
@@ -406,6 +435,7 @@ main(void)
 		cmocka_unit_test(other_facts_announce_nothing),
 		cmocka_unit_test(maintenance_is_expected),
 		cmocka_unit_test(weekly_windows),
+		cmocka_unit_test(summer_time),
 		cmocka_unit_test(facts_by_time),
 		cmocka_unit_test(hidden_clients),
 		cmocka_unit_test(hidden_loop),

@@ -184,6 +184,48 @@ site_visit(struct site_test *t, const char *client, uint64_t program, double sec
 	site_judge(t, &s);
 }
 
+/* One request again and again: what leaks, polls and monitors do. */
+struct site_loop {
+	const char *client;
+	uint64_t program;
+	double begin, apart; /* seconds */
+	unsigned n, told;    /* requests on one connection, a record after so many and at its end; 0: each on its own */
+	uint32_t request;
+	uint32_t (*answer)(struct site_test *t);
+};
+
+static inline void
+site_loop(struct site_test *t, const struct site_loop *l)
+{
+	struct session s;
+
+	for (unsigned i = 0; i < l->n && !l->told; i++)
+		site_visit(t, l->client, l->program, l->begin + i * l->apart,
+			   (const uint32_t[]){l->request, l->answer(t)});
+	if (l->told)
+		s = site_session(t, l->client, l->program, l->begin);
+	for (unsigned i = 0; i < l->n && l->told; i++) {
+		site_exchange(t, &s, l->request, l->answer(t), (uint32_t)(l->apart * 1000));
+		s.kind = i == l->n - 1 ? SESSION_CLOSE : SESSION_UPDATE;
+		if (i % l->told == 0 || i == l->n - 1)
+			site_judge(t, &s);
+	}
+}
+
+/* An answer with memory in it (CVE-2025-5777): up to 127 bytes. */
+static inline uint32_t
+site_leaked(struct site_test *t)
+{
+	return 1700 + site_random(t, 128);
+}
+
+/* The published loop, each request on a connection of its own. */
+static inline void
+site_leak(struct site_test *t, double begin, double apart, unsigned n)
+{
+	site_loop(t, &(struct site_loop){"203.0.113.77", 0x7001, begin, apart, n, 0, 173, site_leaked});
+}
+
 /* A user: page, objects, login, then work; different sizes all along. */
 static inline void
 site_user(struct site_test *t, const char *client, uint64_t program, double seconds)

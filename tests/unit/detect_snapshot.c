@@ -2,7 +2,7 @@
 #include "detect/snapshot.h"
 #include "detect_site.h"
 
-static const uint64_t TOOL = 0x7001, BROWSER = 0xb001;
+static const uint64_t BROWSER = 0xb001;
 enum { MEMORY = 2 << 20, WEEK = 7 * DAY };
 
 /* Two weeks of a small site; the second one has an intruder.  `from`, `until`: days. */
@@ -21,9 +21,7 @@ live(struct site_test *t, unsigned from, unsigned until)
 			site_user(t, who, BROWSER + u % 3, base + 9 * HOUR + u * MINUTE);
 		}
 		t->random = day + 7;
-		for (unsigned i = 0; i < 4; i++)
-			site_visit(t, "203.0.113.77", TOOL, base + (day % 2 ? 23.9 : 0.1) * HOUR + i * 10,
-				   (uint32_t[]){173, 1700 + site_random(t, 128)});
+		site_leak(t, base + (day % 2 ? 23.9 : 0.1) * HOUR, 10, 4);
 	}
 }
 

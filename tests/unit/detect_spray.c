@@ -3,16 +3,6 @@
 
 #include "detect_knock.h"
 
-static void
-begin(struct site_test *t, double *now, size_t memory, unsigned days)
-{
-	site_begin(t, memory, 0);
-	*now = 0;
-	for (unsigned i = 0; i < days; i++)
-		knock_day(t, now, 200, 12);
-	assert_int_equal(t->got.findings, 0);
-}
-
 /* `sources` knock `hourly` times an hour each, for `hours`.  Seconds until it was found, 0: never. */
 struct campaign {
 	unsigned sources, hourly, hours, programs;
@@ -49,7 +39,7 @@ thousands_in_minutes(void **state)
 		struct site_test t;
 		double now, found;
 
-		begin(&t, &now, MEMORY[m], 8);
+		knock_begin(&t, &now, MEMORY[m], 8);
 		found = spray(&t, &now, (struct campaign){5000, 4, 1, 1, 0});
 		assert_in_range((int)found, 1, 5 * MINUTE);
 		assert_int_equal(knock_found(&t, DETECTOR_spray, &f), 1);
@@ -82,7 +72,7 @@ variants(void **state)
 		struct site_test t;
 		double now, found;
 
-		begin(&t, &now, 8 << 20, CASES[i].days);
+		knock_begin(&t, &now, 8 << 20, CASES[i].days);
 		found = spray(&t, &now, CASES[i].how);
 		if (found <= 0 || found > CASES[i].within_h * HOUR)
 			fail_msg("case %u: found after %.0f s", i, found);
@@ -99,7 +89,7 @@ slow_in_hours(void **state)
 	const struct finding *f;
 
 	(void)state;
-	begin(&t, &now, 8 << 20, 8);
+	knock_begin(&t, &now, 8 << 20, 8);
 	for (unsigned i = 0; i < 24 * 15; i++) {
 		char source[32];
 
@@ -124,7 +114,7 @@ one_incident(void **state)
 	double now;
 
 	(void)state;
-	begin(&t, &now, 8 << 20, 8);
+	knock_begin(&t, &now, 8 << 20, 8);
 	for (unsigned i = 0; i < 12 * 3600; i++) {
 		knock_source(source, i % 2000 * 37);
 		knock_guess(&t, source, GUESSER, 8 * DAY + i, 0);
@@ -145,7 +135,7 @@ scan_wave_bad(void **state)
 	double now;
 
 	(void)state;
-	begin(&t, &now, 8 << 20, 8);
+	knock_begin(&t, &now, 8 << 20, 8);
 	knock_day(&t, &now, 200, 400);
 	assert_int_equal(t.got.findings, 0);
 	site_end(&t);
@@ -161,7 +151,7 @@ expiry_wave_bad(void **state)
 	double now;
 
 	(void)state;
-	begin(&t, &now, 8 << 20, 8);
+	knock_begin(&t, &now, 8 << 20, 8);
 	for (unsigned i = 0; i < 600; i++) {
 		snprintf(source, sizeof(source), "100.64.%u.%u", i % 200, 1 + i / 200);
 		knock_guess(&t, source, OFFICE + i % 3, now + 8 * HOUR + i * 3, 0);
@@ -180,7 +170,7 @@ new_networks_bad(void **state)
 	double now;
 
 	(void)state;
-	begin(&t, &now, 8 << 20, 8);
+	knock_begin(&t, &now, 8 << 20, 8);
 	for (unsigned i = 0; i < 200; i++) {
 		knock_source(source, 70000 + i * 41);
 		for (unsigned k = 0; k < 2; k++)
@@ -201,7 +191,7 @@ loops_bad(void **state)
 	double now;
 
 	(void)state;
-	begin(&t, &now, 8 << 20, 8);
+	knock_begin(&t, &now, 8 << 20, 8);
 	for (unsigned i = 0; i < 3000; i++) {
 		site_visit(&t, "203.0.113.9", 0x9001, now + i, (uint32_t[]){690, 1400});
 		if (i % 60 == 0)
@@ -223,7 +213,7 @@ degraded_bad(void **state)
 	double now;
 
 	(void)state;
-	begin(&t, &now, 8 << 20, 8);
+	knock_begin(&t, &now, 8 << 20, 8);
 	p = (struct pulse){.time = at(now), .gateway = 1, .bytes_from = 1000000, .gap_bytes = 10000};
 	for (unsigned i = 0; i < 1000; i++) {
 		char source[32];

@@ -172,6 +172,53 @@ misses(void **state)
 	assert_null(read_with(&s, ""));
 }
 
+#define PULSE_HEAD "\"time\":\"2025-05-01T12:00:10.000000+0000\",\"gateway\":2"
+
+static const char *
+pulse_with(struct pulse *p, const char *members)
+{
+	char text[1024];
+	int n = snprintf(text, sizeof(text), "{%s}", members);
+
+	json_in_free(parsed);
+	parsed = json_in(text, (size_t)n);
+	assert_non_null(parsed);
+	return pulse_in(p, parsed);
+}
+
+static void
+pulses(void **state)
+{
+	static const struct {
+		const char *members, *wrong;
+	} BAD[] = {
+		{"\"gateway\":2", "time"},
+		{"\"time\":\"2025-05-01T12:00:10Z\"", "gateway"},
+		{"\"time\":1746100810,\"gateway\":2", "time"},
+		{"\"time\":\"2025-05-01T12:00:10Z\",\"gateway\":17", "gateway"},
+		{PULSE_HEAD ",\"packets_to\":4294967296", "packets_to"},
+		{PULSE_HEAD ",\"bytes_to\":-1", "bytes_to"},
+		{PULSE_HEAD ",\"icmp\":\"3\"", "icmp"},
+	};
+	struct pulse p;
+
+	(void)state;
+	assert_null(
+		pulse_with(&p, PULSE_HEAD ",\"packets_to\":4294967295,\"bytes_from\":9007199254740993,\"later\":1"));
+	assert_int_equal(p.time.ns, INT64_C(1746100810000000000));
+	assert_int_equal(p.gateway, 2);
+	assert_int_equal(p.packets_to, UINT32_MAX);
+	assert_int_equal(p.bytes_from, UINT64_C(9007199254740993));
+	assert_int_equal(p.strays, 0);
+	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+		const char *wrong = pulse_with(&p, BAD[i].members);
+
+		if (!wrong)
+			fail_msg("%s was taken", BAD[i].members);
+		assert_string_equal(wrong, BAD[i].wrong);
+	}
+}
+
 /* All names of the wire, there and back. */
 static void
 names_and_back(void **state)
@@ -206,11 +253,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(reads_each_type, forget),
-		cmocka_unit_test_teardown(keeps_digits, forget),
-		cmocka_unit_test_teardown(refuses, forget),
-		cmocka_unit_test_teardown(misses, forget),
-		cmocka_unit_test(names_and_back),
+		cmocka_unit_test_teardown(reads_each_type, forget), cmocka_unit_test_teardown(keeps_digits, forget),
+		cmocka_unit_test_teardown(refuses, forget),         cmocka_unit_test_teardown(misses, forget),
+		cmocka_unit_test_teardown(pulses, forget),          cmocka_unit_test(names_and_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,45 +1,17 @@
 /*
  * sensor_rules: a configuration becomes rules; what does not fit together is told with file, line and the mend.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
+#include "config_text.h"
 #include "sensor/rules.h"
 
 static struct config config;
 static struct detect_rules rules;
-static char path[] = "/tmp/gatewitness-rules-XXXXXX", error[CONFIG_ERROR_MAX];
-
-static int
-begin(void **state)
-{
-	int fd = mkstemp(path);
-
-	(void)state;
-	return fd < 0 || close(fd) < 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	return unlink(path);
-}
+static char error[CONFIG_ERROR_MAX];
 
 static bool
 builds(const char *text)
 {
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
+	text_put(text);
 	config_init(&config);
 	if (!config_file(&config, path)) {
 		memcpy(error, config.error, sizeof(error));
@@ -59,7 +31,7 @@ whole(void **state)
 		    "[gateway two]\naddress = 192.0.2.20\nnat = 192.0.2.20\nbehind = 10.9.0.0/16, 2001:db8::/32\n"
 		    "[suppress s]\ndetector = leak_loop, new_egress\nwhere = actor in 203.0.113.0/24\n"
 		    "owner = o\nreason = r\nexpires = 2025-12-31\n"
-		    "[maintenance m]\ngateway = two\nweekly = mon-wed,sun 22:00-02:00\noffset = -01:30\n"
+		    "[maintenance m]\ngateway = two\nweekly = mon-wed,sun 22:00-02:00\nzone = -01:30\n"
 		    "[maintenance n]\nfrom = 2025-05-01T22:00+02:00\nuntil = 2025-05-02\n"
 		    "[fact f]\nkind = patched\nat = 2025-07-16T18:30Z\n"
 		    "[fact a]\nkind = admin_networks\ngateway = one\nnetworks = 10.1.0.0/16,10.2.0.0/16\n"))
@@ -127,6 +99,14 @@ mistakes(void **state)
 	tells("[maintenance m]\nweekly = sat 22:00\n",
 	      ":2: \"sat 22:00\" for maintenance.weekly is not days and hours such as sat 22:00-02:00 or mon-fri "
 	      "06:00-06:30");
+	tells("[maintenance m]\nweekly = daily 01:00-02:00\nzone = ../../etc/localtime\n",
+	      ":3: \"../../etc/localtime\" for maintenance.zone is neither an offset such as Z or +02:00 nor a zone "
+	      "such as "
+	      "Europe/Amsterdam");
+	tells("[maintenance m]\nweekly = daily 01:00-02:00\nzone = Europe/Amsterdm\n",
+	      ":1: [maintenance m]: zone \"Europe/Amsterdm\" is no zone in /usr/share/zoneinfo/ (package tzdata); an "
+	      "offset "
+	      "such as +02:00 needs none");
 	tells("[gateway vpn]\naddress = 192.0.2.1\n[maintenance m]\ngateway = vpm\nweekly = daily 01:00-02:00\n",
 	      ":3: [maintenance m]: no gateway \"vpm\"; the nearest is \"vpn\" (with -g the only one is \"gateway\")");
 	tells("[maintenance m]\ngateway = vpm\nweekly = daily 01:00-02:00\n",
@@ -222,5 +202,5 @@ main(void)
 		cmocka_unit_test(more_than_room), cmocka_unit_test(expired),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, text_begin, text_end);
 }

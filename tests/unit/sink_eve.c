@@ -214,6 +214,36 @@ kinds(void **state)
 			 1);
 }
 
+/* What only a replay needs is written when it is asked for, and never for Suricata's readers. */
+static void
+for_a_replay(void **state)
+{
+	struct eve_config strict = config_of(true, NULL), wide = config_of(false, NULL);
+	struct session s = tls_session();
+	const struct pulse p = {.time = {INT64_C(1746100810) * NS_PER_S}, .gateway = 2, .strays = 3};
+
+	(void)state;
+	for (unsigned replay = 0; replay < 2; replay++) {
+		wide.replay = strict.replay = replay;
+		s.kind = SESSION_OPEN;
+		assert_string_equal(session_lines(&strict, NULL, &s), "");
+		assert_int_equal(lines_with(session_lines(&wide, NULL, &s), "\"kind\":\"open\""), replay);
+		s.kind = SESSION_UPDATE;
+		assert_int_equal(lines_with(session_lines(&wide, NULL, &s), "\"kind\":\"update\""), replay);
+		for (unsigned i = 0; i < 2; i++) {
+			struct out o = out_of(memory, sizeof(memory) - 1);
+
+			eve_context_init(&context, i ? &wide : &strict, NULL, 0);
+			eve_pulse(&o, &context, &p);
+			*o.p = '\0';
+			assert_int_equal(
+				lines_with(memory, "\"gatewitness\":{\"event\":\"pulse\",\"pulse\":{\"time\":"),
+				i && replay);
+			assert_int_equal(lines_with(memory, "\"strays\":3"), i && replay);
+		}
+	}
+}
+
 /* What does not fit leaves nothing behind, and says so. */
 static void
 no_room_bad(void **state)
@@ -368,10 +398,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tls_line_strict),    cmocka_unit_test(flow_line), cmocka_unit_test(extended),
-		cmocka_unit_test(quic_and_one_sided), cmocka_unit_test(kinds),     cmocka_unit_test(no_room_bad),
-		cmocka_unit_test(community_of_udp),   cmocka_unit_test(alerts),    cmocka_unit_test(no_alert_bad),
-		cmocka_unit_test(suppressed),         cmocka_unit_test(stats),
+		cmocka_unit_test(tls_line_strict), cmocka_unit_test(flow_line),
+		cmocka_unit_test(extended),        cmocka_unit_test(quic_and_one_sided),
+		cmocka_unit_test(kinds),           cmocka_unit_test(for_a_replay),
+		cmocka_unit_test(no_room_bad),     cmocka_unit_test(community_of_udp),
+		cmocka_unit_test(alerts),          cmocka_unit_test(no_alert_bad),
+		cmocka_unit_test(suppressed),      cmocka_unit_test(stats),
 	};
 
 	if (!crypt_init())
