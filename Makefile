@@ -2,7 +2,7 @@
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
-CFLAGS ?= -O2 -g
+CFLAGS ?= -O3 -g -flto=auto
 PREFIX ?= /usr/local
 B ?= build
 VERSION := 0.1.0

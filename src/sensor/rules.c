@@ -20,7 +20,7 @@ static bool
 fail(const struct building *b, const char *words)
 {
 	const struct config_rule *f = b->from;
-	struct option o;
+	struct option o = {0};
 
 	option_at(f->first, &o);
 	if (f->line)
