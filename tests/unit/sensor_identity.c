@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "sensor/identity.h"
+#include "cmd/common.h"
 
 static char folder[] = "/tmp/gatewitness-identity-XXXXXX";
 static char key_path[64], memory_path[64], beside_path[64];
@@ -123,6 +123,37 @@ made_once(void **state)
 	assert_int_equal(access(beside_path, F_OK), 0);
 }
 
+/* The command itself: the next run has the same key, and what its pipeline writes says so. */
+static struct identity
+of_command(const struct command *command, const char *iface)
+{
+	struct common *c = common_new(command);
+	char memory[80];
+	struct identity i;
+
+	snprintf(memory, sizeof(memory), "detect.memory=%s", memory_path);
+	assert_int_equal(common_option(c, OPT_QUIET, NULL), EXIT_DONE);
+	assert_int_equal(common_option(c, OPT_SET, "memory.limit=32MiB"), EXIT_DONE);
+	assert_int_equal(common_option(c, OPT_SET, memory), EXIT_DONE);
+	assert_int_equal(common_open(c, iface), EXIT_DONE);
+	i = c->watch.identity;
+	assert_true(c->watch.eve_context.identity_key == i.id);
+	common_free(c);
+	return i;
+}
+
+static void
+kept_by_run(void **state)
+{
+	struct identity first = of_command(&CMD_RUN, "none0"), second = of_command(&CMD_RUN, "none0"),
+			read = of_command(&CMD_READ, NULL);
+
+	(void)state;
+	assert_true(same(&first, &second));
+	assert_false(first.run_only);
+	assert_int_equal(read.key.k0, IDENTITY_PUBLIC.k0);
+}
+
 static void
 of_the_site(void **state)
 {
@@ -197,6 +228,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(made_once, fresh, fresh),
+		cmocka_unit_test_setup_teardown(kept_by_run, fresh, fresh),
 		cmocka_unit_test_setup_teardown(of_the_site, fresh, fresh),
 		cmocka_unit_test_setup_teardown(of_this_run, fresh, fresh),
 		cmocka_unit_test_setup_teardown(file_bad, fresh, fresh),
