@@ -37,11 +37,15 @@ struct attack_run {
 	struct addr *sources;
 	uint32_t source_count;
 	struct tls_server server; /* of the attacker, or a second one at the gateway */
+	struct attack_run *chain; /* whose stage it is: hands on program and sources; NULL: of none */
 	bool stage;               /* of a chain, and not its last: nothing has happened yet */
+	bool tool_logs_in;        /* the program of the stage before, where a person's own would be */
+	bool other_program;       /* a person's own, whatever the stages before used */
+	bool from_source;         /* begins at an address of the stage before */
 };
 
 struct attack_run *attack_start(struct world *w, unsigned number, int64_t at);
-/* A stage of a chain: the variant `name` of a behaviour, under the chain's label. */
+/* A stage of a chain: the variant `name` of a behaviour, under the chain's label, with what the stages before used. */
 struct attack_run *attack_stage(struct attack_run *chain, unsigned behaviour, const char *name, int64_t at, bool last);
 void attack_happened(struct attack_run *a);
 bool attack_fits(const struct attack *a, const struct world *w);
