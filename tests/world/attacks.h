@@ -14,6 +14,7 @@ struct attack {
 	uint8_t least;         /* severity that is found: weak ones may stay low or info */
 	uint8_t kinds;         /* of gateways where it makes sense (bits), 0: all */
 	bool site_wide;        /* it is the gateway that shows it, not an address */
+	bool told;             /* the operator says what happened; without that it is only noted */
 	const char *name;      /* of the variant */
 	const char *detectors; /* whose alerts are hits */
 	void (*begin)(struct world *w, struct attack_run *a);
@@ -79,6 +80,12 @@ void loop_begin(struct world *w, struct attack_run *a);
 #define ATTACK_AT(b, is_strong, wide, lowest, where, variant, hits, fn, how)                                           \
 	{                                                                                                              \
 		.behaviour = (b), .strong = (is_strong), .least = (lowest), .kinds = (where), .site_wide = (wide),     \
+		.name = (variant), .detectors = (hits), .begin = (fn), .recipe = (how)                                 \
+	}
+
+#define ATTACK_TOLD(b, variant, hits, fn, how)                                                                         \
+	{                                                                                                              \
+		.behaviour = (b), .strong = true, .least = SEVERITY_MEDIUM, .site_wide = true, .told = true,           \
 		.name = (variant), .detectors = (hits), .begin = (fn), .recipe = (how)                                 \
 	}
 
