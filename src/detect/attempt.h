@@ -47,4 +47,8 @@ struct attempts_hour {
 enum { SPRAY_SESSIONS = 4 };
 struct attempts_hour attempts_hour(struct detect *d, uint8_t gateway);
 
+/* Networks whose guesses were told: the client's is one from now on; was it one in these weeks (spray.c)? */
+void guesser_add(struct detect *d, const struct view *v);
+bool guesser_has(const struct detect *d, uint8_t gateway, const struct addr *client);
+
 #endif

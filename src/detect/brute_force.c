@@ -118,6 +118,7 @@ report_source(struct detect *d, const struct view *v, struct guesses *r)
 	struct finding f;
 
 	r->told = r->heap.count;
+	guesser_add(d, v);
 	finding_begin(&f, v, DETECTOR_brute_force);
 	f.confidence = 80;
 	finding_number(&f, "attempts", "requests", r->heap.count);

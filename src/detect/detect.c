@@ -74,7 +74,7 @@ enum {
 	SHARE_RUNNING = 11,
 	SHARE_INCIDENTS = 6,
 	SHARE_TRAILS = 3,
-	SHARE_FAMILIAR = 92,
+	SHARE_FAMILIAR = 91,
 	SHARE_VISITS = 18,
 	SHARE_MONITORS = 1
 };
@@ -309,7 +309,7 @@ view_of(struct detect *d, struct view *v)
 	static const struct addr none;
 	const struct session *s = v->s;
 	struct gate *g = gate_seen(d, s->gateway, s->start);
-	bool holes = s->gap_bytes_in || s->gap_bytes_out || s->midstream || s->one_sided;
+	bool holes = s->gap_bytes_in || s->gap_bytes_out || s->midstream || half_seen(s);
 
 	if (s->role == ROLE_INBOUND || addr_same(&g->addr, &none))
 		g->addr = s->role == ROLE_INBOUND ? s->dest : s->src;

@@ -237,6 +237,14 @@ was_ordinary(const struct visit *w)
 	return !skipped && (set_count(w->requests) >= SHAPES || (w->login.ns && w->used.ns));
 }
 
+/* Another day of the program's; a visit that goes on over midnight is not yet one. */
+static bool
+is_another_day(const struct slot *s, const struct visit *w, struct when t)
+{
+	return !days(s) || (s->day != day_of(t) &&
+			    (s->day != day_of(w->first) || when_since(t, w->first) > 12 * INT64_C(3600) * NS_PER_S));
+}
+
 /* A visit counts once for its day. */
 static void
 count_visit(struct slot *s, struct visit *w)
@@ -257,7 +265,7 @@ familiar_learn(struct detect *d, const struct view *v)
 	if (!w || session_data_channel(v->s) || (v->from >= v->until && !w->used.ns) || !was_ordinary(w))
 		return;
 	s = slot_use(d, &v->client, w->gateway, who_of(w->program, kind_of(v->s)));
-	if (!days(s) || s->day != today) {
+	if (is_another_day(s, w, v->s->time)) {
 		s->day = today;
 		s->days = (uint8_t)least(days(s) + 1, DAYS_MOST);
 		keep_rows(d, &v->client, w->gateway, s);

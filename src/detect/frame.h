@@ -252,6 +252,7 @@ uint32_t egress_shared_payload(void);
 /* What is lost of a gateway's traffic. */
 void seen_add(struct detect *d, const struct pulse *p);
 bool seen_poorly(const struct detect *d, uint8_t gateway, struct when now);
+bool half_seen(const struct session *s);
 
 /* Each detector; which of these it has is in detect.def. */
 #define DETECTOR(id, name, code, ...)                                                                                  \

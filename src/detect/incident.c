@@ -6,7 +6,7 @@
  * A weak finding opens none, unless a chain or other weak evidence about the same actor makes it count.
  * Ids are hashes of what happened, never counters, so that a replay gives the same ones.
  */
-#include "detect/frame.h"
+#include "detect/attempt.h"
 
 #include <string.h>
 
@@ -158,8 +158,11 @@ incident_join(struct detect *d, struct finding *f, const struct actor *a)
 static bool
 chained(struct detect *d, struct finding *f, const struct actor *a)
 {
-	return !f->expected && !f->explained &&
-	       chain_raise(d, f, incident_detectors(d, a, f->gateway) | trail_detectors(d, a, f->gateway));
+	uint64_t before = incident_detectors(d, a, f->gateway) | trail_detectors(d, a, f->gateway);
+
+	if (guesser_has(d, f->gateway, &f->actor))
+		before |= DETECTOR_BIT(spray) | DETECTOR_BIT(brute_force);
+	return !f->expected && !f->explained && chain_raise(d, f, before);
 }
 
 /* Does it count alone, by what came before, or with the other evidence about the actor? */

@@ -24,6 +24,7 @@ enum {
 	GROUP_SOURCES = 3,
 	LOAD_S = 15,        /* a page with all that it needs is loaded, */
 	LOAD_ANSWERS = 100, /* and has no more objects: a new theme is unknown to its first visitors */
+	PATHS = 10,         /* a counter in a request makes a few lengths; objects have names of their own */
 	PROBES = 4,         /* so few are weak evidence */
 	PROBES_BYTES = 32768,
 	SESSIONS = 4
@@ -33,6 +34,7 @@ enum {
 struct reader {
 	struct when first, last;
 	uint64_t requests, answers; /* sizes */
+	uint64_t lengths;           /* of requests, to the byte */
 	uint64_t sources;           /* a set of networks, for programs */
 	uint64_t bytes, told;       /* of answers; when it was told last */
 	uint64_t late;              /* of them after the first seconds */
@@ -60,7 +62,7 @@ memory_leak_init(struct detect *d, struct carve *c, size_t bytes)
 
 	detect_memory(d, &all->who, c,
 		      &(struct memory_plan){
-			      .bytes = bytes - sizeof(*all) - 64, .payload = sizeof(struct reader), .version = 1});
+			      .bytes = bytes - sizeof(*all) - 64, .payload = sizeof(struct reader), .version = 2});
 	detect_sound(d, reader_sound);
 	return all;
 }
@@ -98,7 +100,8 @@ reader_add(const struct detect *d, const struct view *v, struct reader *r, const
 	if (when_before(r->last, t->time))
 		r->last = t->time;
 	r->requests |= size_bit(t->request, SHAPE_STEP);
-	if (set_count(r->requests) > d->param[PARAM_memory_leak_shapes])
+	r->lengths |= size_bit(t->request, 1);
+	if (set_count(r->requests) > d->param[PARAM_memory_leak_shapes] || set_count(r->lengths) > PATHS)
 		r->browses = true;
 	if (t->request < REQUEST_MIN || t->request > REQUEST_MAX || t->answer > ANSWER_MAX ||
 	    static_known(d, v->s->gateway, t->answer))

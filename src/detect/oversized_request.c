@@ -20,11 +20,17 @@ enum {
 	LOGIN_SHAPES = 4,
 	SHAPE_STEP = 16,
 	BURST_RECORD = 600, /* Go sends records of 1,200 bytes, others of 16 KiB; HTTP/2 one for each request */
-	VISITOR_STATICS = 3
+	VISITOR_STATICS = 3,
+	SEGMENT = 1400 /* bytes, less what tunnels take of 1,500 */
 };
 
 /* What a request was answered with: host checks and SAML posted back are large, and answered with little. */
-enum answered { ANSWERED_SOME, ANSWERED_MUCH, ANSWERS };
+enum answered {
+	ANSWERED_SOME,
+	ANSWERED_MUCH,
+	ANSWERED_ANY,
+	ANSWERS
+}; /* ANY: of clients that are known here, only they say what is usual */
 
 struct repeat {
 	struct when first, last;
@@ -42,7 +48,7 @@ void *
 oversized_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	(void)bytes;
-	return detect_array(d, c, sizeof(struct oversized), 3);
+	return detect_array(d, c, sizeof(struct oversized), 4);
 }
 
 /* After a few exchanges of different sizes the client has logged in, or might have. */
@@ -150,11 +156,28 @@ is_burst(const struct session *s, const struct exchange *e)
 	return s->records_out > others && (s->records_out - others) >= e->request / BURST_RECORD;
 }
 
+/* Where a request was not seen, its answer is taken for another's; where an answer was not, requests run together: every
+   segment that is missing may have parted two of them.  So what counts is the largest here, whatever it was answered. */
+static uint64_t
+run_together(const struct detect *d, const struct view *v)
+{
+	const struct oversized *o = d->state[DETECTOR_oversized_request];
+	const struct usual *usual = &o->usual[v->s->gateway][ANSWERED_ANY];
+	uint64_t missing = (v->s->gap_bytes_in + SEGMENT - 1) / SEGMENT;
+
+	if (!half_seen(v->s) && !v->s->gap_bytes_in && !v->s->gap_bytes_out)
+		return 0;
+	if (half_seen(v->s) || !usual_known(usual))
+		return UINT64_MAX;
+	return most(usual_most(usual), 1u << USUAL_LOWEST) * (missing + 1);
+}
+
 static bool
 is_large(const struct detect *d, const struct view *v, const struct exchange *e, enum answered much)
 {
 	return e->request >= d->param[PARAM_oversized_request_request] &&
-	       e->request > usual_request(d, v->s->gateway, much) && !is_burst(v->s, e);
+	       e->request > usual_request(d, v->s->gateway, much) && e->request > run_together(d, v) &&
+	       !is_burst(v->s, e);
 }
 
 static bool
@@ -203,7 +226,7 @@ remember(struct detect *d, const struct view *v)
 
 		if (odd)
 			repeat_learn(o, v, e);
-		else if (!large || (e->response >= REPEAT_ANSWER && !is_burst(v->s, e)))
+		else if (!v->degraded && (!large || (e->response >= REPEAT_ANSWER && !is_burst(v->s, e))))
 			gate->request_max = most(gate->request_max, e->request);
 	}
 }
@@ -252,11 +275,12 @@ oversized_learn(struct detect *d, const struct view *v)
 
 		if (is_burst(v->s, e))
 			continue;
+		largest[ANSWERED_ANY] = most(largest[ANSWERED_ANY], e->request);
 		if (e->response >= REPEAT_ANSWER)
 			largest[ANSWERED_SOME] = most(largest[ANSWERED_SOME], e->request);
 		if (e->response >= d->param[PARAM_oversized_request_response])
 			largest[ANSWERED_MUCH] = most(largest[ANSWERED_MUCH], e->request);
 	}
-	for (unsigned much = 0; much < ANSWERS; much++)
+	for (unsigned much = 0; much < (v->familiar ? ANSWERS : ANSWERED_ANY); much++)
 		usual_add(&o->usual[v->s->gateway][much], v, largest[much]);
 }

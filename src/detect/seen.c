@@ -32,3 +32,12 @@ seen_poorly(const struct detect *d, uint8_t gateway, struct when now)
 		}
 	return lost > 0 && lost >= bytes / POOR_PARTS;
 }
+
+/* A handshake of which one side only was seen: the mirror showed one direction when it began. */
+bool
+half_seen(const struct session *s)
+{
+	bool asked = s->flags_out & TCP_SYN, answered = s->flags_in & TCP_SYN;
+
+	return s->one_sided || (s->exchanges && asked != answered);
+}

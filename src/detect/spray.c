@@ -8,6 +8,7 @@
  * |failed without use| = |failed or used| - |used|.  Sources are counted, not kept; the count of one address says nothing.
  */
 #include "detect/attempt.h"
+#include "detect/netset.h"
 #include "detect/sketch.h"
 #include "detect/visit.h"
 
@@ -17,9 +18,9 @@ enum {
 	NETS_BITS = 8,
 	HEAPS = 8,
 	DAYS = 28,
-	USED_PROBES = 3,
-	USED_DAYS = 45, /* a network is known for one or two of these */
-	OVER = 5,       /* times the usual */
+	USED_DAYS = 45,    /* a network is known for one or two of these */
+	GUESSER_DAYS = 14, /* threats: a login within so long after a spray belongs to it */
+	OVER = 5,          /* times the usual */
 	GROWN = 4,
 	YOUNG = 8, /* attempts: too few to tell whether they vary */
 	LANDINGS = 16,
@@ -58,27 +59,21 @@ struct spray_gate {
 
 struct spray {
 	struct memory gates;
-	uint64_t *used[2]; /* a set of networks that used a gateway: this while, and the one before */
-	uint32_t bits;     /* of each, a power of two */
-	struct spray_age {
-		int64_t day;
-		uint32_t set;
-	} * age;
+	struct netset used;     /* networks that used a gateway */
+	struct netset guessers; /* that made guesses which were told, by gateway */
 };
 
 void *
 spray_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	struct spray *y = carve_take(c, sizeof(*y));
-	size_t sets = bytes / 8, half = 64;
+	size_t half = 64;
 
-	while (half * 4 <= sets)
+	while (half * 256 <= bytes) /* a sixteenth at most for each half */
 		half *= 2;
-	y->bits = (uint32_t)half * 8;
-	y->used[0] = detect_array(d, c, half, 1);
-	y->used[1] = detect_array(d, c, half, 1);
-	y->age = detect_array(d, c, sizeof(*y->age), 1);
-	bytes -= 2 * half + sizeof(*y) + sizeof(*y->age) + 4 * 64;
+	netset_init(d, c, &y->used, half, USED_DAYS);
+	netset_init(d, c, &y->guessers, half, GUESSER_DAYS);
+	bytes -= 4 * half * sizeof(uint64_t) + sizeof(*y) + 2 * sizeof(struct netset_age) + 8 * 64;
 	detect_memory(d, &y->gates, c,
 		      &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct spray_gate), .version = 1});
 	return y;
@@ -94,63 +89,11 @@ gate_of(struct detect *d, uint8_t gateway)
 }
 
 static uint64_t
-net_key(const struct view *v)
+net_key(const struct addr *client)
 {
-	struct addr net = detect_net(&v->client, 24, 48);
+	struct addr net = detect_net(client, 24, 48);
 
 	return detect_hash((struct text){(const char *)net.b, sizeof(net.b)});
-}
-
-/* ---- networks that used it ---- */
-
-static uint32_t
-used_place(const struct spray *y, uint64_t key, unsigned probe)
-{
-	return ((uint32_t)key + probe * ((uint32_t)(key >> 32) | 1)) & (y->bits - 1);
-}
-
-static bool
-used_has(const struct spray *y, unsigned set, uint64_t key)
-{
-	for (unsigned i = 0; i < USED_PROBES; i++) {
-		uint32_t at = used_place(y, key, i);
-
-		if (!(y->used[set][at / 64] >> (at % 64) & 1))
-			return false;
-	}
-	return true;
-}
-
-static bool
-has_used(const struct spray *y, uint64_t key)
-{
-	return used_has(y, 0, key) || used_has(y, 1, key);
-}
-
-/* Three bits a network, and half of the bits at most: a set that says yes to everybody would hide everybody. */
-static void
-used_add(struct spray *y, uint64_t key, int64_t day)
-{
-	unsigned now = y->age->set & 1;
-
-	if (day - y->age->day >= USED_DAYS || (y->age->day == 0 && day)) {
-		if (y->age->day)
-			now = ++y->age->set & 1;
-		y->age->day = day;
-		for (uint32_t i = 0; i < y->bits / 64; i++)
-			y->used[now][i] = 0;
-	}
-	if (used_has(y, now, key))
-		return;
-	uint32_t set = 0;
-
-	for (uint32_t i = 0; i < y->bits / 64; i++)
-		set += set_count(y->used[now][i]);
-	for (unsigned i = 0; i < USED_PROBES && set < y->bits / 2; i++) {
-		uint32_t at = used_place(y, key, i);
-
-		y->used[now][at / 64] |= UINT64_C(1) << (at % 64);
-	}
 }
 
 /* ---- hours and days ---- */
@@ -280,8 +223,45 @@ heap_for(struct window *w, const struct turn *t)
 	return least_one;
 }
 
+/* More than six in ten of the heap: two votes in ten are left. */
+static bool
+is_most(uint32_t votes, const struct heap *h)
+{
+	return votes * UINT64_C(5) >= h->count;
+}
+
+static uint64_t
+guesser_key(uint64_t net, uint8_t gateway)
+{
+	return detect_mix(net, gateway);
+}
+
+void
+guesser_add(struct detect *d, const struct view *v)
+{
+	struct spray *y = d->state[DETECTOR_spray];
+
+	netset_add(&y->guessers, guesser_key(net_key(&v->client), v->s->gateway), index_of(WINDOW_DAY, v->s->time));
+}
+
+bool
+guesser_has(const struct detect *d, uint8_t gateway, const struct addr *client)
+{
+	const struct spray *y = d->state[DETECTOR_spray];
+
+	return netset_has(&y->guessers, guesser_key(net_key(client), gateway));
+}
+
+/* The spray's own program in the heap that was told: whoever mistypes in that hour is no part of it. */
+static bool
+is_of_spray(const struct window *w, const struct spray_heap *h, const struct view *v)
+{
+	return w->told && h->heap.count >= w->told && h->program == v->s->client_key &&
+	       is_most(h->program_votes, &h->heap);
+}
+
 static void
-window_add(struct window *w, const struct view *v, const struct turn *t, uint64_t net)
+window_add(struct detect *d, struct window *w, const struct view *v, const struct turn *t, uint64_t net)
 {
 	struct spray_heap *h = heap_for(w, t);
 	uint64_t *session = h->session;
@@ -296,13 +276,8 @@ window_add(struct window *w, const struct view *v, const struct turn *t, uint64_
 			session[i] = v->s->id;
 			break;
 		}
-}
-
-/* More than six in ten of the heap: two votes in ten are left. */
-static bool
-is_most(uint32_t votes, const struct heap *h)
-{
-	return votes * UINT64_C(5) >= h->count;
+	if (is_of_spray(w, h, v))
+		guesser_add(d, v);
 }
 
 struct attempts_hour
@@ -416,9 +391,9 @@ judge_window(struct detect *d, const struct view *v, struct spray_gate *g, enum 
 static void
 note_use(struct spray *y, struct spray_gate *g, const struct view *v, uint64_t net)
 {
-	for (enum window_kind k = WINDOW_HOUR; k < WINDOWS && !has_used(y, net); k++)
+	for (enum window_kind k = WINDOW_HOUR; k < WINDOWS && !netset_has(&y->used, net); k++)
 		hll_add(window_at(g, k, v->s->time)->used, NETS_BITS, net);
-	used_add(y, net, index_of(WINDOW_DAY, v->s->time));
+	netset_add(&y->used, net, index_of(WINDOW_DAY, v->s->time));
 }
 
 static bool
@@ -439,8 +414,8 @@ spray_judge(struct detect *d, const struct view *v)
 
 	if (!attempts_possible(v))
 		return;
-	net = net_key(v);
-	if (has_used(y, net))
+	net = net_key(&v->client);
+	if (netset_has(&y->used, net))
 		return;
 	g = gate_of(d, v->s->gateway);
 	while (turns_next(&it, &t)) {
@@ -448,7 +423,7 @@ spray_judge(struct detect *d, const struct view *v)
 			continue;
 		any = true;
 		for (enum window_kind k = WINDOW_HOUR; k < WINDOWS; k++)
-			window_add(window_at(g, k, v->s->time), v, &t, net);
+			window_add(d, window_at(g, k, v->s->time), v, &t, net);
 	}
 	for (enum window_kind k = WINDOW_HOUR; any && k < WINDOWS; k++)
 		judge_window(d, v, g, k);
@@ -475,5 +450,5 @@ spray_learn(struct detect *d, const struct view *v)
 	g = gate_of(d, v->s->gateway);
 	if (v->s->role == ROLE_INBOUND)
 		landing_learn(g, v);
-	note_use(y, g, v, net_key(v));
+	note_use(y, g, v, net_key(&v->client));
 }

@@ -4,11 +4,12 @@
  * A naive Bayes sum of bits over the site's own history, each of them capped, so that no single oddity is enough.
  * Must not wake anybody alone: people travel and get new laptops.  It is a list to review, and evidence for chains.
  */
+#include "detect/attempt.h"
 #include "detect/bits.h"
 #include "detect/familiar.h"
 #include "detect/login.h"
 
-enum { HOURS = 168, DAY_HOURS = 24, RTT_BINS = 12, STAYS_FROM = 40, HALVED_AT = 4096, ORIGINS = 24 };
+enum { HOURS = 168, DAY_HOURS = 24, RTT_BINS = 12, STAYS_FROM = 40, HALVED_AT = 4096, ORIGINS = 24, GUESSES = 80 };
 
 /* Where logins come from: an autonomous system or a country. */
 struct origin {
@@ -165,6 +166,18 @@ weigh(struct finding *f, const char *what, uint32_t tenths)
 	return bits;
 }
 
+/* Guesses that were told in the two weeks before (threats 2.3), by this program, unless many use it, or from here. */
+static bool
+follows_guesses(const struct detect *d, const struct visit *w, const struct acquaintance *a)
+{
+	enum { WITHIN_S = 14 * 86400 };
+	const struct trace *spray = trace_of(d, w->gateway, DETECTOR_spray, w->login, WITHIN_S);
+	const struct trace *brute = trace_of(d, w->gateway, DETECTOR_brute_force, w->login, WITHIN_S);
+
+	return guesser_has(d, w->gateway, &w->client) ||
+	       (!a->program && ((spray && spray->program == w->program) || (brute && brute->program == w->program)));
+}
+
 static void
 judge(struct detect *d, const struct logins_seen *h, const struct visit *w, const struct acquaintance *a)
 {
@@ -184,8 +197,12 @@ judge(struct detect *d, const struct logins_seen *h, const struct visit *w, cons
 	/* one says most of what the other says */
 	bits += weigh(&f, "network operator or country",
 		      most(rare_origin(h, h->as, w->as), rare_origin(h, h->country, w->country)));
+	if (follows_guesses(d, w, a))
+		bits += weigh(&f, "guesses by this program or from this network before", GUESSES);
 	if (bits < limit)
 		return;
+	if (a->program)
+		f.program = 0; /* many people's: what somebody else did with it says nothing */
 	if (f.learning)
 		f.severity = SEVERITY_INFO;
 	f.confidence = (uint8_t)least(40 + 2 * (bits - limit), 70);

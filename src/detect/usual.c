@@ -56,3 +56,11 @@ usual_most(const struct usual *u)
 	}
 	return 0;
 }
+
+bool
+usual_known(const struct usual *u)
+{
+	uint64_t all = u->all[0] | u->all[1];
+
+	return set_count(all) >= networks_needed(all);
+}

@@ -21,5 +21,7 @@ struct usual {
 void usual_add(struct usual *u, const struct view *v, uint32_t bytes);
 /* The upper end of the largest class that enough networks reached; 0: none. */
 uint32_t usual_most(const struct usual *u);
+/* Have enough networks come to say so? */
+bool usual_known(const struct usual *u);
 
 #endif

@@ -57,7 +57,9 @@ impostor(struct attack_run *a, bool relay)
 	p->boss = a;
 	p->far_us = relay ? (uint32_t)between(&a->rng, 60000, 180000) : 0;
 	p->browser = (struct program){PROGRAM_CHROMIUM, 3};
-	p->client = w->cfg.kind == KIND_TUNNEL ? (struct program){PROGRAM_GNUTLS12, 4} : a->program;
+	p->client = w->cfg.kind == KIND_TUNNEL || a->other_program ? (struct program){PROGRAM_GNUTLS12, 4} : a->program;
+	if (a->tool_logs_in)
+		p->browser = p->client = a->program;
 	return p;
 }
 

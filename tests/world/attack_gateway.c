@@ -271,7 +271,17 @@ reflect_begin(struct world *w, struct attack_run *a)
 	reflect_again(w, a);
 }
 
-/* B27: everybody is dropped by an upgrade, one tunnel goes on. */
+/* B27: everybody is dropped by an upgrade, one tunnel goes on.  What the operator says of it, he says the hour after. */
+static void
+survivor_told(struct world *w, void *arg)
+{
+	struct attack_run *a = arg;
+	const enum fact_kind *fact = a->what->recipe;
+
+	operator_tells(w, *fact, (int64_t)a->extra[0]);
+	attack_happened(a);
+}
+
 static void
 upgrade_now(struct world *w, void *arg)
 {
@@ -280,7 +290,11 @@ upgrade_now(struct world *w, void *arg)
 	if (a->conn)
 		a->conn->survives = true;
 	gateway_upgrade(w, &a->rng, SECOND(between(&a->rng, 60, 200)));
-	clock_add(w, w->now + MINUTE(10), hidden_seen, a);
+	a->extra[0] = (uint64_t)w->now;
+	if (a->what->recipe)
+		clock_add(w, w->now + MINUTE(between(&a->rng, 15, 55)), survivor_told, a);
+	else
+		clock_add(w, w->now + MINUTE(10), hidden_seen, a);
 	attack_done(a, w->now + HOUR(3));
 }
 
@@ -337,6 +351,8 @@ quiet_begin(struct world *w, struct attack_run *a)
 	attack_done(a, w->now + HOUR(16));
 }
 
+static const enum fact_kind TOLD_PATCHED = FACT_PATCHED, TOLD_KILLED = FACT_SESSIONS_KILLED;
+
 #define PAGES (1u << KIND_PORTAL)
 
 const struct attack ATTACKS_GATEWAY[] = {
@@ -358,7 +374,9 @@ const struct attack ATTACKS_GATEWAY[] = {
 	ATTACK(26, true, true, "tls_distributed", "flood", flood_begin, &FLOOD_TLS_MANY),
 	ATTACK(26, true, true, "rapid_reset", "flood", rapid_begin, NULL),
 	ATTACK(26, true, true, "reflection", "flood", reflect_begin, NULL),
-	ATTACK(27, true, false, "tunnel", "survivor", survivor_begin, NULL),
+	ATTACK_AT(27, false, false, SEVERITY_LOW, 0, "nothing_told", "survivor", survivor_begin, NULL),
+	ATTACK_TOLD(27, "patched", "survivor", survivor_begin, &TOLD_PATCHED),
+	ATTACK_TOLD(27, "sessions_killed", "survivor", survivor_begin, &TOLD_KILLED),
 	ATTACK(28, true, true, "syslog_ntp", "quiet_gateway", quiet_begin, NULL),
 };
 const unsigned ATTACKS_GATEWAY_N = sizeof(ATTACKS_GATEWAY) / sizeof(ATTACKS_GATEWAY[0]);

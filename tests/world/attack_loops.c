@@ -86,6 +86,11 @@ loop_begin(struct world *w, struct attack_run *a)
 	if (l->program != PROGRAMS)
 		a->program = (struct program){l->program, 0};
 	loop_sources(a, l->sources ? l->sources : 1);
+	if (a->chain) {
+		a->chain->program = a->program;
+		a->chain->sources = a->sources;
+		a->chain->source_count = a->source_count;
+	}
 	a->left = l->count;
 	loop_goes_on(w, a);
 }

@@ -74,8 +74,11 @@ attack_begin(struct world *w, void *arg)
 static void
 stage_begin(struct world *w, void *arg)
 {
-	struct attack_run *a = arg;
+	struct attack_run *a = arg, *chain = a->chain;
 
+	a->program = chain->program;
+	if (a->from_source && chain->source_count)
+		a->at.v4 = chain->sources[below(&a->rng, chain->source_count)];
 	attack_from(a, a->at);
 	a->what->begin(w, a);
 }
@@ -95,7 +98,7 @@ attack_stage(struct attack_run *chain, unsigned behaviour, const char *name, int
 	a->label = chain->label;
 	a->stage = !last;
 	a->at = chain->at;
-	a->program = chain->program;
+	a->chain = chain;
 	clock_add(a->w, at, stage_begin, a);
 	label_end(a->w, a->label, at + HOUR(SLACK_H));
 	return a;

@@ -14,6 +14,7 @@ struct attack {
 	uint8_t least;         /* severity that is found: weak ones may stay low or info */
 	uint8_t kinds;         /* of gateways where it makes sense (bits), 0: all */
 	bool site_wide;        /* it is the gateway that shows it, not an address */
+	bool told;             /* the operator says what happened; without that it is only noted */
 	const char *name;      /* of the variant */
 	const char *detectors; /* whose alerts are hits */
 	void (*begin)(struct world *w, struct attack_run *a);
@@ -37,11 +38,15 @@ struct attack_run {
 	struct addr *sources;
 	uint32_t source_count;
 	struct tls_server server; /* of the attacker, or a second one at the gateway */
+	struct attack_run *chain; /* whose stage it is: hands on program and sources; NULL: of none */
 	bool stage;               /* of a chain, and not its last: nothing has happened yet */
+	bool tool_logs_in;        /* the program of the stage before, where a person's own would be */
+	bool other_program;       /* a person's own, whatever the stages before used */
+	bool from_source;         /* begins at an address of the stage before */
 };
 
 struct attack_run *attack_start(struct world *w, unsigned number, int64_t at);
-/* A stage of a chain: the variant `name` of a behaviour, under the chain's label. */
+/* A stage of a chain: the variant `name` of a behaviour, under the chain's label, with what the stages before used. */
 struct attack_run *attack_stage(struct attack_run *chain, unsigned behaviour, const char *name, int64_t at, bool last);
 void attack_happened(struct attack_run *a);
 bool attack_fits(const struct attack *a, const struct world *w);
@@ -75,6 +80,12 @@ void loop_begin(struct world *w, struct attack_run *a);
 #define ATTACK_AT(b, is_strong, wide, lowest, where, variant, hits, fn, how)                                           \
 	{                                                                                                              \
 		.behaviour = (b), .strong = (is_strong), .least = (lowest), .kinds = (where), .site_wide = (wide),     \
+		.name = (variant), .detectors = (hits), .begin = (fn), .recipe = (how)                                 \
+	}
+
+#define ATTACK_TOLD(b, variant, hits, fn, how)                                                                         \
+	{                                                                                                              \
+		.behaviour = (b), .strong = true, .least = SEVERITY_MEDIUM, .site_wide = true, .told = true,           \
 		.name = (variant), .detectors = (hits), .begin = (fn), .recipe = (how)                                 \
 	}
 

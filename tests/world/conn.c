@@ -102,6 +102,10 @@ dial(struct world *w, const struct dial *d)
 	if (c->next)
 		c->next->link = &c->next;
 	w->open = c;
+	if (w->gw.two_certs && d->server == &w->gw.tls && !program_is_13(d->program)) {
+		w->gw.other.epoch = w->gw.tls.epoch;
+		c->d.server = &w->gw.other;
+	}
 	if (w->gw.second && d->server == &w->gw.tls && chance(&c->rng, w->gw.second_per_mille))
 		c->d.server = w->gw.second;
 	if (c->d.proto == PROTO_TCP && !d->midway)

@@ -35,8 +35,8 @@ attacks_list(void)
 	for (unsigned i = 0; i < attack_count(); i++) {
 		const struct attack *a = attack_at(i);
 
-		printf("%s  %-22s %-7s %s\n", behaviour_name(a->behaviour, name), a->name,
-		       a->strong ? "strong" : "weak", a->detectors);
+		printf("%s  %-22s %-7s %-5s %s\n", behaviour_name(a->behaviour, name), a->name,
+		       a->strong ? "strong" : "weak", a->told ? "told" : "", a->detectors);
 	}
 	return 0;
 }
@@ -54,8 +54,32 @@ world_of_seed(struct world *w, struct judge *j, const struct options *o, uint64_
 	struct world_sink to = judge_records(j);
 
 	judge_begin(j, w);
-	world_begin(w, &cfg, o->frames ? &RENDER_FRAMES : &RENDER_RECORDS, &to);
+	world_begin(w, &cfg, o->frames || o->loss || o->duplicates || o->one_sided ? &RENDER_FRAMES : &RENDER_RECORDS,
+		    &to);
 	judge_site(j);
+}
+
+/* Small offices, most organisations, and a university. */
+static uint32_t
+size_by_seed(uint64_t seed)
+{
+	static const uint32_t USERS[] = {30, 90, 200, 350, 500, 500, 800, 2000};
+	struct rng r = rng_of(seed, 8888);
+
+	return USERS[below(&r, sizeof(USERS) / sizeof(USERS[0]))];
+}
+
+/* On the way the sensor may be started anew, at eleven in the morning. */
+static void
+run_until(struct world *w, struct judge *j, const struct options *o, int64_t until)
+{
+	int64_t restart = WORLD_BEGIN + DAY(o->restart) + HOUR(11);
+
+	if (o->restart && w->now < restart && restart < until) {
+		world_run(w, restart);
+		judge_restart(j, o->keep);
+	}
+	world_run(w, until);
 }
 
 /* When the attack begins: any time of the day and a bit, soon after learning. */
@@ -118,7 +142,7 @@ attacks_of_seed(const struct options *o, uint64_t seed, FILE *to)
 	struct judge j = {.report = NULL};
 
 	world_of_seed(&w, &j, o, seed, o->users, false);
-	world_run(&w, WORLD_BEGIN + DAY(LEARN_DAYS));
+	run_until(&w, &j, o, WORLD_BEGIN + DAY(LEARN_DAYS));
 	for (unsigned i = 0; i < attack_count(); i++) {
 		if (!wanted(o, i) || !attack_fits(attack_at(i), &w))
 			continue;
@@ -139,10 +163,11 @@ clean_of_seed(const struct options *o, uint64_t seed, FILE *to)
 	struct judge j = {.report = to};
 	uint32_t days = o->days ? o->days : CLEAN_DAYS;
 
-	world_of_seed(&w, &j, o, seed, o->clean_users, true);
-	world_run(&w, WORLD_BEGIN + DAY(days));
+	world_of_seed(&w, &j, o, seed, o->clean_users ? o->clean_users : size_by_seed(seed), true);
+	run_until(&w, &j, o, WORLD_BEGIN + DAY(days));
 	world_end(&w);
-	fprintf(to, "W %llu %u %u %u\n", (unsigned long long)seed, w.cfg.kind, days, j.false_alerts);
+	fprintf(to, "W %llu %u %u %u %u %u\n", (unsigned long long)seed, w.cfg.kind, days, j.false_alerts, w.cfg.users,
+		w.habits.rhythm);
 }
 
 static void
@@ -203,11 +228,7 @@ show_labels(const struct world *w)
 static int
 show_attacks(const struct options *o, struct world *w, struct judge *j)
 {
-	if (o->restart && o->restart < LEARN_DAYS) {
-		world_run(w, WORLD_BEGIN + DAY(o->restart) + HOUR(11));
-		judge_restart(j, o->keep);
-	}
-	world_run(w, WORLD_BEGIN + DAY(LEARN_DAYS));
+	run_until(w, j, o, WORLD_BEGIN + DAY(LEARN_DAYS));
 	for (unsigned i = 0; i < attack_count(); i++) {
 		int label;
 		char name[8];
@@ -239,15 +260,11 @@ one_world(const struct options *o)
 	world_of_seed(&w, &j, o, o->seed, o->users, o->lookalikes);
 	if (o->behaviour)
 		return show_attacks(o, &w, &j);
-	if (o->restart) {
-		world_run(&w, WORLD_BEGIN + DAY(o->restart) + HOUR(11));
-		judge_restart(&j, o->keep);
-	}
-	world_run(&w, WORLD_BEGIN + DAY(days));
+	run_until(&w, &j, o, WORLD_BEGIN + DAY(days));
 	world_end(&w);
-	printf("seed %u, gateway %s, %u days: %u findings, %u alerts, %u false from medium on; %llu connections\n",
-	       o->seed, KIND_NAMES[w.cfg.kind], days, j.findings, j.alerts, j.false_alerts,
-	       (unsigned long long)w.conns);
+	printf("seed %u, gateway %s, %s, %u days: %u findings, %u alerts, %u false from medium on; %llu connections\n",
+	       o->seed, KIND_NAMES[w.cfg.kind], RHYTHM_NAMES[w.habits.rhythm], days, j.findings, j.alerts,
+	       j.false_alerts, (unsigned long long)w.conns);
 	judge_end(&j);
 	return 0;
 }

@@ -185,11 +185,28 @@ to_over(void *arg)
 	pipeline_end(j->pipeline);
 }
 
+/* What the operator says is in force from the hour in which it is said; times have the minute that people note. */
+static void
+to_told(void *arg, enum fact_kind kind, int64_t at)
+{
+	struct judge *j = arg;
+	struct detect_rules *r = &j->rules[(j->told + 1) % 2];
+
+	*r = j->rules[j->told++ % 2];
+	r->fact[r->facts++ % RULES_FACT] =
+		(struct rule_fact){.kind = (uint8_t)kind, .gateway = 1, .at = {at / MINUTE(1) * MINUTE(1)}};
+	pipeline_rules(j->pipeline, r);
+}
+
 struct world_sink
 judge_records(struct judge *j)
 {
-	return (struct world_sink){
-		.arg = j, .session = to_session, .pulse = to_pulse, .frame = to_frame, .over = to_over};
+	return (struct world_sink){.arg = j,
+				   .session = to_session,
+				   .pulse = to_pulse,
+				   .frame = to_frame,
+				   .over = to_over,
+				   .told = to_told};
 }
 
 /* What the organisation told its sensor: restarts are planned for the night to Sunday. */
@@ -211,7 +228,7 @@ sensor_start(struct judge *j)
 		.arg = j, .session = nothing, .finding = judge_finding, .closed = judge_closed};
 
 	j->pipeline = pipeline_new(j->memory, &cfg, &to);
-	pipeline_rules(j->pipeline, &ANNOUNCED);
+	pipeline_rules(j->pipeline, &j->rules[j->told % 2]);
 }
 
 void
@@ -219,6 +236,7 @@ judge_begin(struct judge *j, struct world *w)
 {
 	j->w = w;
 	j->memory = aligned_alloc(64, MEMORY);
+	j->rules[0] = j->rules[1] = ANNOUNCED;
 	sensor_start(j);
 }
 

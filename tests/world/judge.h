@@ -20,6 +20,8 @@ struct judge {
 	struct pipeline *pipeline;
 	void *memory;
 	struct hit hit[LABELS], faint[LABELS]; /* as severe as it should be; less */
+	struct detect_rules rules[2];          /* in force, and the ones before or next */
+	unsigned told;                         /* facts */
 	bool show;                             /* every finding on standard output */
 	uint8_t least;                         /* severity from which an attack is found */
 	FILE *report;                          /* false alerts as lines */

@@ -9,7 +9,14 @@
  */
 #include "people.h"
 
-enum { WRONG_PER_MILLE = 50, EXPIRED_PER_MILLE = 400, MISSED_PER_MILLE = 25, POLL_MS = 2500 };
+enum {
+	WRONG_PER_MILLE = 50,
+	EXPIRED_PER_MILLE = 400,
+	MISSED_PER_MILLE = 25,
+	SLOW_V6_PER_MILLE = 30,
+	POLL_MS = 2500,
+	TEXTS_OBJECT = 3
+};
 
 static void
 person_connected(struct world *w, struct conn *c)
@@ -20,13 +27,40 @@ person_connected(struct world *w, struct conn *c)
 		person_dropped(w, p);
 }
 
+/* CGNAT: neighbours share a pool, and each connection gets another address of it. */
+static struct addr
+v4_now(struct person *p)
+{
+	struct addr a = p->at->v4;
+
+	if (p->at->pool) {
+		a.b[14] = (uint8_t)((a.b[14] & ~3u) | below(&p->rng, 4));
+		a.b[15] = (uint8_t)(1 + below(&p->rng, 254));
+	}
+	return a;
+}
+
+/* Happy eyeballs (RFC 8305): IPv6 did not answer at once, IPv4 is tried beside it and given up. */
+static void
+race(struct person *p, int64_t at)
+{
+	struct conn *c = dial(p->w, &(struct dial){.at = at,
+						   .from = v4_now(p),
+						   .to = p->w->gw.v4,
+						   .to_port = 443,
+						   .rtt_us = p->at->rtt_us,
+						   .who = p});
+
+	reset(c, MS(40), 0);
+}
+
 struct conn *
 person_dial(struct person *p, int64_t at, bool browser)
 {
 	struct world *w = p->w;
 	const struct addr *to = gateway_addr(w, p->at, &p->rng);
 	struct dial d = {.at = at,
-			 .from = addr_same(to, &w->gw.v6) ? p->at->v6 : p->at->v4,
+			 .from = addr_same(to, &w->gw.v6) ? p->at->v6 : v4_now(p),
 			 .to = *to,
 			 .to_port = 443,
 			 .program = browser ? p->browser : p->client,
@@ -38,6 +72,8 @@ person_dial(struct person *p, int64_t at, bool browser)
 			 .who = p,
 			 .ended = person_connected};
 
+	if (p->at->has_v6 && chance(&p->rng, SLOW_V6_PER_MILLE))
+		race(p, at + MS(250));
 	return dial(w, &d);
 }
 
@@ -58,18 +94,21 @@ object(struct person *p, struct conn *c, unsigned i, bool cached)
 {
 	const struct theme *t = &p->w->gw.theme;
 	uint32_t request = t->headers + p->headers + i * 7 % 43;
+	uint32_t bytes = t->object[i] + (i == TEXTS_OBJECT && p->number % 5 == 0 ? 640 : 0); /* in another language */
 
 	if (cached && t->changed[i] <= p->cached_at)
 		exchange(c, quick(p), request + 70, MS(1), t->not_modified);
 	else
-		exchange(c, quick(p), request, MS(1 + t->object[i] / 40000), t->object[i] + t->not_modified);
+		exchange(c, quick(p), request, MS(1 + t->object[i] / 40000), bytes + t->not_modified);
 }
 
 /* The browser's idle connections are closed by the gateway. */
 static void
 let_go(struct person *p, struct conn *c)
 {
-	hang_up(c, SECOND(between(&p->rng, 20, 70)), chance(&p->rng, 700));
+	int64_t kept = p->w->habits.kept_s;
+
+	hang_up(c, MS(between(&p->rng, kept * 300, kept * 1000)), chance(&p->rng, 700));
 }
 
 void

@@ -145,10 +145,81 @@ planned(struct world *w, struct alike *a)
 	gateway_upgrade(w, &a->rng, SECOND(between(&a->rng, 90, 400)));
 }
 
+/* The same by the book, and the operator notes it down an hour later. */
+static void
+patched_told(struct world *w, void *arg)
+{
+	struct alike *a = arg;
+
+	operator_tells(w, FACT_PATCHED, w->label[a->label].start);
+	operator_tells(w, FACT_SESSIONS_KILLED, w->label[a->label].start);
+}
+
+static void
+patched_well(struct world *w, struct alike *a)
+{
+	planned(w, a);
+	people_log_out(w);
+	clock_add(w, w->now + HOUR(1), patched_told, a);
+}
+
+static void
+failover_told(struct world *w, void *arg)
+{
+	struct alike *a = arg;
+
+	operator_tells(w, FACT_FAILOVER, w->label[a->label].start);
+}
+
 static void
 failover(struct world *w, struct alike *a)
 {
 	gateway_crash(w, SECOND(between(&a->rng, 2, 5)), true);
+	if (chance(&a->rng, 500))
+		clock_add(w, w->now + MINUTE(20), failover_told, a);
+}
+
+/* Another theme: many objects change at once, nothing restarts. */
+static void
+new_theme(struct world *w, struct alike *a)
+{
+	for (unsigned i = 0; i < w->gw.theme.objects; i++)
+		if (chance(&a->rng, 400))
+			theme_change(w, i, between(&a->rng, -150, 12000));
+	w->gw.theme.page += (uint32_t)between(&a->rng, 20, 900);
+}
+
+/* A slow line: an upload that the client gives up half way. */
+static void
+aborted_upload(struct world *w, struct alike *a)
+{
+	struct conn *c = knock(w, a, w->now, (struct program){PROGRAM_OPENSSL, 11});
+
+	for (uint32_t left = (uint32_t)between(&a->rng, 70000, 260000); left > 4096; left -= 4096)
+		say(c, MS(between(&a->rng, 20, 1500)), 0, 4096);
+	reset(c, SECOND(between(&a->rng, 1, 20)), 0);
+}
+
+/* A partner's program asks for this and that, all day, by a key of its own. */
+static void
+api_again(struct world *w, void *arg)
+{
+	struct alike *a = arg;
+	struct conn *c = knock(w, a, w->now, (struct program){PROGRAM_JAVA, 4});
+
+	for (unsigned i = 0, n = 2 + below(&a->rng, 9); i < n; i++)
+		exchange(c, MS(between(&a->rng, 30, 4000)), 320 + below(&a->rng, 700), MS(between(&a->rng, 5, 90)),
+			 250 + (uint32_t)skewed(&a->rng, 1200, 24000));
+	hang_up(c, MS(50), 0);
+	if (--a->left)
+		clock_add(w, w->now + MINUTE(between(&a->rng, 20, 60)), api_again, a);
+}
+
+static void
+api_client(struct world *w, struct alike *a)
+{
+	a->left = 16;
+	api_again(w, a);
 }
 
 static void
@@ -332,7 +403,9 @@ static const struct lookalike LOOKALIKES[] = {
 	{"firmware_fetch", firmware, 250, 0, 6, 1, false},   {"contractor", contractor, 1000, 1, 7, 24, false},
 	{"contractor", contractor, 1000, 3, 7, 24, false},   {"own_scanner", own_scanner, 700, 7, 6, 3, false},
 	{"link_checker", link_checker, 600, 3, 7, 5, false}, {"file_sync", file_sync, 800, 1, 7, 12, false},
-	{"span_gap", span_gap, 500, 0, 7, 24, true},
+	{"span_gap", span_gap, 500, 0, 7, 24, true},         {"patched_by_the_book", patched_well, 300, 0, 6, 2, true},
+	{"new_theme", new_theme, 300, 0, 7, 24, true},       {"aborted_upload", aborted_upload, 600, 4, 7, 24, false},
+	{"api_client", api_client, 300, 1, 7, 8, false},
 };
 enum { LOOKALIKE_COUNT = sizeof(LOOKALIKES) / sizeof(LOOKALIKES[0]), FIRST_DAYS = 8, WITHIN_DAYS = 5 };
 

@@ -107,13 +107,7 @@ options_read(struct options *o, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct options o = {.seed = 1,
-			    .seeds = 3,
-			    .users = 120,
-			    .clean_users = 500,
-			    .jobs = 2,
-			    .kind = KINDS,
-			    .golden = "tests/golden"};
+	struct options o = {.seed = 1, .seeds = 3, .users = 120, .jobs = 2, .kind = KINDS, .golden = "tests/golden"};
 
 	if (!options_read(&o, argc, argv)) {
 		fputs(USAGE, stderr);

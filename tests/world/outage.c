@@ -53,6 +53,13 @@ theme_change(struct world *w, unsigned object, int64_t more_bytes)
 	t->changed[i] = w->now;
 }
 
+void
+operator_tells(struct world *w, enum fact_kind kind, int64_t at)
+{
+	if (w->to.told)
+		w->to.told(w->to.arg, kind, at);
+}
+
 /* A new version: other pages, maybe another TLS library. */
 void
 gateway_upgrade(struct world *w, struct rng *r, int64_t silence)

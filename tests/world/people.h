@@ -20,6 +20,7 @@ struct person {
 	bool office_worker, leaves_open, busy; /* busy: logging in or working */
 	uint32_t headers;                      /* bytes of its browser's headers and cookies beyond the bare request */
 	uint32_t name_len;
+	int64_t phase; /* when its day begins: night shifts, other time zones */
 	int64_t cached_until, cached_at, cookie_until, until, sleep_at, roam_at, call_until;
 	struct conn *tunnel, *channel; /* what carries the work; the data channel over UDP */
 	void (*then)(struct world *w, struct person *p, int64_t at); /* after a login */

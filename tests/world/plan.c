@@ -11,8 +11,10 @@
 
 const char *const KIND_NAMES[KINDS] = {"portal", "tunnel", "protect", "saml", "cert"};
 
+const char *const RHYTHM_NAMES[RHYTHMS] = {"office hours", "shifts", "campus", "time zones"};
+
 /* Actors below this number are the site's own; people and the rest have the numbers above. */
-enum { ACTOR_SITE = 1, UPDATE_MS = 240000 };
+enum { ACTOR_SITE = 1, ACTOR_HABITS = 7, UPDATE_MS = 240000 };
 
 void *
 world_alloc(struct world *w, size_t bytes)
@@ -111,6 +113,7 @@ gateway_draw(struct world *w, struct rng *r)
 	struct gateway *g = &w->gw;
 	bool portal = w->cfg.kind == KIND_PORTAL || w->cfg.kind == KIND_SAML;
 	bool v13 = chance(r, 600);
+	uint32_t issuer;
 
 	g->v4 = addr_of(0xc000020a);
 	g->v6 = addr6_of(1, 0x10);
@@ -128,11 +131,32 @@ gateway_draw(struct world *w, struct rng *r)
 				     .epoch = 1,
 				     .chain_len = (uint16_t)between(r, 1100, 1900),
 				     .flavour = (uint8_t)below(r, 4)};
-	server_make(w, &g->tls, r, g->name, 0, below(r, 9));
+	issuer = below(r, 9);
+	server_make(w, &g->tls, r, g->name, 0, issuer);
+	g->other = g->tls;
+	server_make(w, &g->other, r, g->name, 0, issuer);
+	g->two_certs = w->cfg.lookalikes && chance(r, 150);
 	g->dtls = g->tls;
 	g->dtls.ids = g->dtls.tickets = g->dtls.asks_cert = false;
 	g->udp_works = true;
 	theme_draw(&g->theme, r);
+}
+
+static void
+habits_draw(struct world *w)
+{
+	struct rng r = rng_of(w->cfg.seed, ACTOR_HABITS);
+	struct habits *h = &w->habits;
+
+	h->rhythm = (uint8_t)(chance(&r, 500) ? RHYTHM_OFFICE : below(&r, RHYTHMS));
+	h->chromium = (uint16_t)between(&r, 450, 950);
+	h->other_client = (uint16_t)skewed(&r, 40, 250);
+	h->push = (uint16_t)between(&r, 0, 900);
+	h->code = (uint16_t)between(&r, 600, 1000);
+	h->mobile = (uint16_t)skewed(&r, 40, 250);
+	h->roams = (uint16_t)skewed(&r, 60, 300);
+	h->kept_s = (uint16_t)skewed(&r, 60, 300);
+	h->phones_share = chance(&r, 400);
 }
 
 void
@@ -144,6 +168,7 @@ world_begin(struct world *w, const struct world_config *cfg, const struct render
 	for (unsigned i = 0; i < ISPS; i++)
 		w->isp[i] = (uint32_t)between(&r, 0x1f00, 0x5f00) << 16;
 	gateway_draw(w, &r);
+	habits_draw(w);
 	for (unsigned i = 0; i < OFFICES; i++) {
 		w->office[i] = home_draw(w, &r);
 		w->office[i].has_v6 = false;

@@ -8,7 +8,15 @@
 
 #include "attacks.h"
 
-enum { BEHAVIOURS = 64, ROWS_MAX = 512, NAME = 32, SEEDS_SHOWN = 4, BUDGET_PER_MILLE = 1000, ATTACKS_MAX = 256 };
+enum {
+	BEHAVIOURS = 64,
+	ROWS_MAX = 512,
+	NAME = 32,
+	SEEDS_SHOWN = 4,
+	BUDGET_PER_MILLE = 1000,
+	ATTACKS_MAX = 256,
+	WORLDS_MAX = 1024
+};
 
 /* What was found of one attack variant. */
 struct tally {
@@ -27,6 +35,9 @@ struct table {
 	struct tally attack[ATTACKS_MAX];
 	struct false_row row[ROWS_MAX];
 	unsigned rows, clean_worlds, clean_days, clean_false;
+	struct quiet {
+		unsigned seed, kind, days, alerts, users, rhythm;
+	} quiet[WORLDS_MAX];
 };
 
 static int
@@ -94,14 +105,14 @@ take_false(struct table *t, const char *line)
 static void
 take_world(struct table *t, const char *line)
 {
-	unsigned long long seed;
-	unsigned kind, days, alerts;
+	struct quiet q;
 
-	if (sscanf(line, "W %llu %u %u %u", &seed, &kind, &days, &alerts) != 4)
+	if (sscanf(line, "W %u %u %u %u %u %u", &q.seed, &q.kind, &q.days, &q.alerts, &q.users, &q.rhythm) != 6 ||
+	    t->clean_worlds == WORLDS_MAX || q.kind >= KINDS || q.rhythm >= RHYTHMS)
 		return;
-	t->clean_worlds++;
-	t->clean_days += days;
-	t->clean_false += alerts;
+	t->quiet[t->clean_worlds++] = q;
+	t->clean_days += q.days;
+	t->clean_false += q.alerts;
 }
 
 static void
@@ -129,8 +140,8 @@ print_attack(const struct table *t, unsigned i)
 	bool missed = a->strong && k->found < k->tried;
 	char name[8];
 
-	printf("  %s  %-20s %-6s %3u of %-3u", behaviour_name(a->behaviour, name), a->name, a->strong ? "strong" : "",
-	       k->found, k->tried);
+	printf("  %s  %-20s %-6s %-4s %3u of %-3u", behaviour_name(a->behaviour, name), a->name,
+	       a->strong ? "strong" : "", a->told ? "told" : "", k->found, k->tried);
 	if (k->found) {
 		qsort(k->delay, k->found, sizeof(*k->delay), compare_i64);
 		qsort(k->exchanges, k->found, sizeof(*k->exchanges), compare_u32);
@@ -153,7 +164,8 @@ print_attacks(const struct table *t)
 	unsigned missed = 0;
 
 	printf("Attacks: found at severity medium or above; minutes from when it has happened to the alert\n"
-	       "  %-27s %-6s %-10s %8s %8s %8s\n",
+	       "told: the operator's facts are needed\n"
+	       "  %-27s %-11s %-10s %8s %8s %8s\n",
 	       "", "", "found", "median", "worst", "exchanges");
 	for (unsigned b = 0; b < BEHAVIOURS; b++)
 		for (unsigned i = 0; i < attack_count() && i < ATTACKS_MAX; i++)
@@ -195,6 +207,19 @@ print_false(struct table *t)
 	}
 }
 
+/* Every world has to keep the budget, not only the mean of them. */
+static void
+print_quiet(const struct table *t)
+{
+	for (unsigned i = 0; i < t->clean_worlds; i++) {
+		const struct quiet *q = &t->quiet[i];
+
+		if (q->alerts)
+			printf("  seed %u (%s, %u users, %s): %u in %u days\n", q->seed, KIND_NAMES[q->kind], q->users,
+			       RHYTHM_NAMES[q->rhythm], q->alerts, q->days);
+	}
+}
+
 int
 table_print(FILE *lines, const struct options *o)
 {
@@ -206,6 +231,7 @@ table_print(FILE *lines, const struct options *o)
 	take_all(t, lines);
 	missed = print_attacks(t);
 	print_false(t);
+	print_quiet(t);
 	over = (uint64_t)t->clean_false * 7 * 1000 > (uint64_t)t->clean_days * BUDGET_PER_MILLE;
 	printf("\n%u strong variants missed; budget of quiet weeks %s\n", missed, over ? "EXCEEDED" : "kept");
 	return missed || over;

@@ -268,6 +268,16 @@ struct theme {
 	uint32_t not_modified, headers; /* request bytes of a bare GET */
 	int64_t changed[OBJECTS];       /* when an object became another one */
 };
+/* When an organisation works. */
+enum rhythm { RHYTHM_OFFICE, RHYTHM_SHIFTS, RHYTHM_CAMPUS, RHYTHM_ZONES, RHYTHMS };
+extern const char *const RHYTHM_NAMES[RHYTHMS];
+/* How an organisation is unlike others; per mille, where nothing else is said. */
+struct habits {
+	uint8_t rhythm;
+	uint16_t chromium, other_client, push, code, mobile, roams;
+	uint16_t kept_s;   /* idle connections of browsers, at most */
+	bool phones_share; /* mobile networks give each connection another address of a pool */
+};
 struct gateway {
 	struct addr v4, v6, snip; /* clients call the first two; it calls from the third */
 	char name[32];
@@ -275,13 +285,15 @@ struct gateway {
 	struct theme theme;
 	const struct tls_server *second; /* served to some instead, NULL: one identity */
 	uint32_t second_per_mille;
+	struct tls_server other; /* the certificate for old programs, where there are two from the beginning */
+	bool two_certs;
 	bool down, udp_works;
 	int64_t expiry_until; /* passwords have run out: many type the old one first */
 };
 struct location {
-	struct addr v4, v6;
+	struct addr v4, v6; /* v4 of a pool: any of the 1,024 around it */
 	uint32_t rtt_us;
-	bool has_v6, blocks_udp;
+	bool has_v6, blocks_udp, pool;
 };
 
 struct world_config {
@@ -299,7 +311,8 @@ struct world_sink {
 	void (*session)(void *arg, const struct session *s);
 	void (*pulse)(void *arg, const struct pulse *p);
 	void (*frame)(void *arg, const struct frame *f);
-	void (*over)(void *arg); /* the end of the input */
+	void (*over)(void *arg);                                  /* the end of the input */
+	void (*told)(void *arg, enum fact_kind kind, int64_t at); /* what the operator says has happened */
 };
 struct records;
 struct frames;
@@ -311,6 +324,7 @@ struct world {
 	int64_t now;
 	struct clock clock;
 	struct gateway gw;
+	struct habits habits;
 	struct conn *open;
 	uint64_t conns;
 	struct rng rng; /* of the wiring: actors get theirs from it by number */
@@ -346,7 +360,7 @@ const struct addr *gateway_addr(const struct world *w, const struct location *p,
 
 /* people.c */
 void people_begin(struct world *w);
-void people_cut(struct world *w); /* the gateway has dropped everyone */
+void people_log_out(struct world *w); /* no cookie is good any more */
 /* portal.c, vpn.c */
 struct person;
 /* services.c, noise.c, lookalikes.c */
@@ -359,5 +373,6 @@ void gateway_crash(struct world *w, int64_t silence, bool rst);
 void gateway_stall(struct world *w, int64_t silence);                  /* answers nobody new */
 void gateway_upgrade(struct world *w, struct rng *r, int64_t silence); /* and comes back with other habits and pages */
 void theme_change(struct world *w, unsigned object, int64_t more_bytes);
+void operator_tells(struct world *w, enum fact_kind kind, int64_t at);
 
 #endif
