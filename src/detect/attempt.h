@@ -46,5 +46,6 @@ struct attempts_hour {
 };
 enum { SPRAY_SESSIONS = 4 };
 struct attempts_hour attempts_hour(struct detect *d, uint8_t gateway);
+uint32_t attempts_sum(struct detect *d, uint8_t gateway); /* .attempts alone, which costs next to nothing */
 
 #endif

@@ -52,7 +52,7 @@ file_read_report(struct detect *d, const struct view *v, const struct dialog *w)
 		    "different sizes, {6} of them as users get; {4} in all",
 		    NULL);
 	f.benign = "a crawler or scanner that reads pages nobody else does; a program's interface on the same address";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &(struct actor){.net = v->source});
 }
 
 void

@@ -150,7 +150,7 @@ leak_note(struct detect *d, const struct view *v, const struct leak_run *r, uint
 			    "a program that tries again",
 		    NULL);
 	f.benign = "a response team or scanner that looks for vulnerable gateways; a client that repeats itself";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &(struct actor){.net = v->source});
 }
 
 static void
@@ -285,7 +285,7 @@ grouping_find(struct detect *d, const struct view *v, struct grouping *g, struct
 static void
 leak_groupings(struct detect *d, const struct view *v, struct grouping group[GROUPINGS])
 {
-	const struct addr net = detect_net(&v->client, 32, 64);
+	const struct addr net = v->source;
 	const uint64_t program = v->s->client_key;
 
 	group[0] = (struct grouping){.actor = {net, program}, .factor = 1};

@@ -26,11 +26,13 @@ struct memory_list {
 	uint32_t oldest, newest, count;
 };
 
+enum { MEMORY_SECRETS = 8 };
+
 struct memory {
 	struct pool pool;
 	struct map map;
-	struct hash_key key;
-	struct memory_list list[2]; /* passing, kept */
+	uint64_t secret[MEMORY_SECRETS]; /* of the table's key */
+	struct memory_list list[2];      /* passing, kept */
 	uint32_t payload;
 	uint32_t evicted;
 };

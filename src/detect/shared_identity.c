@@ -86,7 +86,7 @@ report_shared(struct detect *d, const struct view *v, const struct identity *id,
 			    "the TLS identity that {x} used came again from {a} with another client program, {0} apart",
 		    (const struct text[2]){owner, {NULL, 0}});
 	f.benign = "one device with two programs that share a TLS cache, behind changing addresses; a proxy in between";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &(struct actor){.net = v->source});
 }
 
 static struct identity *

@@ -93,14 +93,6 @@ gate_of(struct detect *d, uint8_t gateway)
 	return memory_use(&y->gates, &(struct memory_key){.b = gateway}, &fresh);
 }
 
-static uint64_t
-net_key(const struct view *v)
-{
-	struct addr net = detect_net(&v->client, 24, 48);
-
-	return detect_hash((struct text){(const char *)net.b, sizeof(net.b)});
-}
-
 /* ---- networks that used it ---- */
 
 static uint32_t
@@ -305,6 +297,12 @@ is_most(uint32_t votes, const struct heap *h)
 	return votes * UINT64_C(5) >= h->count;
 }
 
+uint32_t
+attempts_sum(struct detect *d, uint8_t gateway)
+{
+	return gate_of(d, gateway)->window[WINDOW_HOUR].attempts;
+}
+
 struct attempts_hour
 attempts_hour(struct detect *d, uint8_t gateway)
 {
@@ -439,7 +437,7 @@ spray_judge(struct detect *d, const struct view *v)
 
 	if (!attempts_possible(v))
 		return;
-	net = net_key(v);
+	net = network_of(v);
 	if (has_used(y, net))
 		return;
 	g = gate_of(d, v->s->gateway);
@@ -475,5 +473,5 @@ spray_learn(struct detect *d, const struct view *v)
 	g = gate_of(d, v->s->gateway);
 	if (v->s->role == ROLE_INBOUND)
 		landing_learn(g, v);
-	note_use(y, g, v, net_key(v));
+	note_use(y, g, v, network_of(v));
 }

@@ -54,7 +54,7 @@ webshell_report(struct detect *d, const struct view *v, const struct dialog *w)
 		NULL);
 	f.benign =
 		"an administrator's or a program's interface on the same address, used for the first time from there";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &(struct actor){.net = v->source});
 }
 
 void
