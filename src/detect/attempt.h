@@ -46,6 +46,7 @@ struct attempts_hour {
 };
 enum { SPRAY_SESSIONS = 4 };
 struct attempts_hour attempts_hour(struct detect *d, uint8_t gateway);
-uint32_t attempts_sum(struct detect *d, uint8_t gateway); /* .attempts alone, which costs next to nothing */
+/* The most that the heap can have if one program made it: to know before networks are counted. */
+uint32_t attempts_alike(struct detect *d, uint8_t gateway);
 
 #endif

@@ -165,13 +165,15 @@ judge_tool(struct detect *d, const struct view *v)
 	struct campaign *k = &b->campaign[v->s->gateway];
 	int64_t hour = baseline_hours(v->s->time);
 	struct attempts_hour a;
+	uint32_t alike;
 	struct finding f;
 
 	if (k->hour != hour) {
 		k->hour = hour;
 		k->told = 0;
 	}
-	if (attempts_sum(d, v->s->gateway) < TOOL_MIN)
+	alike = attempts_alike(d, v->s->gateway);
+	if (alike < TOOL_MIN || (k->told && alike < k->told * (uint64_t)GROWN))
 		return;
 	a = attempts_hour(d, v->s->gateway);
 	if (!a.heap || a.heap->count < TOOL_MIN || a.heap->count * UINT64_C(10) < a.attempts * UINT64_C(6) ||

@@ -36,7 +36,7 @@ monitor_payload(void)
 	return sizeof(struct monitor);
 }
 
-static bool
+static inline bool
 span_add(struct span *s, uint32_t request, uint32_t answer)
 {
 	if (s->request_max == 0 && s->answer_max == 0)

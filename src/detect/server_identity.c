@@ -277,11 +277,15 @@ static void
 judge_flight(struct detect *d, const struct view *v)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key key = server_key(v, v->s->client_key), whole = server_key(v, 0);
+	const struct memory_key key = server_key(v, v->s->client_key);
 	const struct flight *seen = memory_find(&r->flights, &key);
+	struct memory_key whole;
 	struct finding f;
 
-	if (!flight_confirms(d, seen, v) || flight_explained(d, memory_find(&r->identities, &whole), seen, v))
+	if (!flight_confirms(d, seen, v))
+		return;
+	whole = server_key(v, 0);
+	if (flight_explained(d, memory_find(&r->identities, &whole), seen, v))
 		return;
 	finding_begin(&f, v, DETECTOR_server_identity);
 	f.severity = SEVERITY_MEDIUM;

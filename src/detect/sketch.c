@@ -326,12 +326,24 @@ uint32_t
 quantile_above(const struct quantiles *q, uint32_t value)
 {
 	enum { ONE_OCTAVE = 1 << QUANTILE_CUT };
-	unsigned bin = bin_of(value, QUANTILE_CUT);
-	uint32_t sum = 0;
+	unsigned bin = bin_of(value, QUANTILE_CUT), octave = bin >> QUANTILE_CUT, i = bin, o = octave + 1;
+	uint32_t sum = 0, below = 0;
 
-	for (unsigned i = bin + 1; i % ONE_OCTAVE; i++)
-		sum += q->bin[i];
-	for (unsigned o = (bin >> QUANTILE_CUT) + 1; o < QUANTILE_OCTAVES; o++)
+	/* whichever side of the octave, and of all octaves, is shorter */
+	if (bin % ONE_OCTAVE < ONE_OCTAVE / 2) {
+		for (i = octave << QUANTILE_CUT; i <= bin; i++)
+			below += q->bin[i];
+		sum = q->octave[octave] - below;
+	} else {
+		while (++i % ONE_OCTAVE)
+			sum += q->bin[i];
+	}
+	if (octave < QUANTILE_OCTAVES / 2) {
+		for (o = below = 0; o <= octave; o++)
+			below += q->octave[o];
+		return sum + q->total - below;
+	}
+	for (; o < QUANTILE_OCTAVES; o++)
 		sum += q->octave[o];
 	return sum;
 }

@@ -298,9 +298,18 @@ is_most(uint32_t votes, const struct heap *h)
 }
 
 uint32_t
-attempts_sum(struct detect *d, uint8_t gateway)
+attempts_alike(struct detect *d, uint8_t gateway)
 {
-	return gate_of(d, gateway)->window[WINDOW_HOUR].attempts;
+	const struct window *w = &gate_of(d, gateway)->window[WINDOW_HOUR];
+	uint32_t largest_one = 0;
+
+	for (unsigned i = 0; i < HEAPS; i++) {
+		const struct spray_heap *h = &w->heap[i];
+
+		if (h->heap.count > largest_one && is_most(h->program_votes, &h->heap) && heap_varies(&h->heap))
+			largest_one = h->heap.count;
+	}
+	return largest_one;
 }
 
 struct attempts_hour
