@@ -72,8 +72,9 @@ enum need {
 	IDENTITY = 1 << 8, /* a TLS identity offered or issued */
 	LISTS = 1 << 9,    /* there are lists of indicators */
 	RISKS = 1 << 10,   /* nDPI saw some */
+	TUNNEL = 1 << 11,  /* more packets than a login needs, both ways */
 };
-_Static_assert(1 << NEEDS > RISKS, "a set of detectors for each need");
+_Static_assert(1 << NEEDS > TUNNEL, "a set of detectors for each need");
 
 static const struct detector_code {
 	uint16_t id, share, needs;
@@ -383,6 +384,7 @@ view_of(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
 	v->familiar = s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v);
 	view_exchanges(d, v);
 	view_turns(v, room);
+	v->tunnels = session_tunnels(s);
 	view_hashes(v);
 	v->visit = v->hidden ? NULL : visit_note(d, v);
 	v->monitor = !v->hidden && monitor_note(d, v);
@@ -403,7 +405,7 @@ needs_met(const struct detect *d, const struct view *v)
 	       (s->proto != PROTO_TCP ? CALLS : 0) | (v->from < v->until ? NEWS : 0) | (v->visit ? VISIT : 0) |
 	       (s->kind == SESSION_CLOSE ? OVER : 0) | (s->established || s->exchanges ? TALK : 0) |
 	       (v->first_established || v->first_cert ? SERVED : 0) | (s->id_offered || s->id_issued ? IDENTITY : 0) |
-	       (d->indicators ? LISTS : 0) | (s->ndpi_risks ? RISKS : 0);
+	       (d->indicators ? LISTS : 0) | (s->ndpi_risks ? RISKS : 0) | (v->tunnels ? TUNNEL : 0);
 }
 
 /* The detectors that the record has something for: a set of rows. */

@@ -68,6 +68,7 @@ struct view {
 	bool monitor;  /* inbound: asks in a strict period (monitor.h) */
 	bool familiar; /* inbound: this program used this gateway from this network in the ordinary way before */
 	bool hidden;   /* inbound from a balancer that does not say who the client is: no source to judge */
+	bool tunnels;  /* session_tunnels (visit.h) */
 	bool shared;   /* outbound from an address that the gateway shares with users: not its own doing */
 	uint64_t more_out, more_in; /* bytes of the connection not judged before */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
@@ -133,7 +134,7 @@ struct kept {
 	size_t bytes;
 	bool (*sound)(const void *bytes);
 };
-enum { KEPT_MAX = 96, NEEDS = 11 };
+enum { KEPT_MAX = 96, NEEDS = 12 };
 
 struct detect {
 	int64_t learn_ns, idle_ns;

@@ -99,14 +99,10 @@ run_add(struct leak_run *r, const struct turn *t, uint64_t session)
 }
 
 uint32_t
-run_folds(const struct detect *d, const struct turn *t, const struct turn *one)
+run_folds_of(const struct detect *d, const struct turn *t, const struct turn *one)
 {
-	uint32_t n, apart, off;
+	uint32_t n = (t->request + one->request / 2) / one->request, apart, off;
 
-	/* most are less than twice as large: no division then */
-	if (one->request == 0 || t->request < one->request + one->request / 2)
-		return 1;
-	n = (t->request + one->request / 2) / one->request;
 	if (n < 2 || n > FOLDS_MAX)
 		return 1;
 	apart = most(t->request / n, one->request) - least(t->request / n, one->request);

@@ -47,7 +47,7 @@ term(uint64_t word, const uint64_t secret[2])
  * Kaser, "Strongly universal string hashing is fast", 2014, algorithm HM); then mixed, because linear probing wants
  * neighbours apart.  A third of what SipHash takes, and a record asks twenty times.
  */
-static uint64_t
+static inline uint64_t
 key_hash(const struct memory *m, const struct memory_key *k)
 {
 	uint64_t w[KEY_WORDS], h;
@@ -86,7 +86,7 @@ memory_init(struct memory *m, struct carve *c, const struct memory_plan *plan)
 	pool_init(&m->pool, carve_take(c, n * item), item, (uint32_t)n);
 }
 
-static uint32_t
+static inline uint32_t
 find(const struct memory *m, const struct memory_key *k, uint64_t hash)
 {
 	for (struct map_at at = map_first(&m->map, hash); map_found(&at); map_next(&m->map, &at))
@@ -103,7 +103,7 @@ memory_find(const struct memory *m, const struct memory_key *k)
 	return handle ? head_at(m, handle) + 1 : NULL;
 }
 
-static void
+static inline void
 list_take(struct memory *m, struct head *h)
 {
 	struct memory_list *l = &m->list[h->list];
@@ -119,7 +119,7 @@ list_take(struct memory *m, struct head *h)
 	l->count--;
 }
 
-static void
+static inline void
 list_add(struct memory *m, struct head *h, uint32_t list)
 {
 	struct memory_list *l = &m->list[list];
@@ -133,6 +133,17 @@ list_add(struct memory *m, struct head *h, uint32_t list)
 		l->oldest = h->self;
 	l->newest = h->self;
 	l->count++;
+}
+
+void
+memory_touch(struct memory *m, void *item)
+{
+	struct head *h = head_of(item);
+
+	if (!h->newer)
+		return;
+	list_take(m, h);
+	list_add(m, h, h->list);
 }
 
 void
@@ -165,10 +176,7 @@ memory_use(struct memory *m, const struct memory_key *k, bool *fresh)
 	*fresh = handle == 0;
 	if (handle) {
 		h = head_at(m, handle);
-		if (h->newer) {
-			list_take(m, h);
-			list_add(m, h, h->list);
-		}
+		memory_touch(m, h + 1);
 		return h + 1;
 	}
 	handle = pool_get(&m->pool);

@@ -52,6 +52,9 @@ void *memory_find(const struct memory *m, const struct memory_key *k);
 /* The item of a key, made when it is not known (zeroed, *fresh set), and the newest from now on. */
 void *memory_use(struct memory *m, const struct memory_key *k, bool *fresh);
 
+/* An item that was found is the newest from now on. */
+void memory_touch(struct memory *m, void *item);
+
 /* Puts it among the kept; at most three quarters of the items are, beyond that the oldest kept one passes. */
 void memory_keep(struct memory *m, void *item);
 void memory_drop(struct memory *m, void *item);

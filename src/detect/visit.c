@@ -126,7 +126,7 @@ program_of(const struct detect *d, const struct view *v)
 static void
 place_program(struct detect *d, const struct view *v, uint64_t program)
 {
-	const struct memory_key key = place_key(&v->client, v->s->gateway, false);
+	const struct memory_key key = {v->source, false, v->s->gateway};
 	bool fresh;
 	struct place *p = memory_use(&d->places, &key, &fresh);
 
@@ -146,7 +146,7 @@ struct visit *
 visit_find(const struct detect *d, const struct view *v)
 {
 	uint64_t program = program_of(d, v);
-	const struct memory_key key = visit_key(&v->client, program, v->s->gateway);
+	const struct memory_key key = {v->source, program, v->s->gateway};
 	struct visit *w = program && v->s->role == ROLE_INBOUND ? memory_find(&d->visits, &key) : NULL;
 
 	return w && !is_over(w, v->s->start) ? w : NULL;
@@ -170,14 +170,18 @@ visit_over(struct detect *d, const struct visit *w)
 static struct visit *
 visit_use(struct detect *d, const struct view *v, uint64_t program)
 {
-	const struct memory_key key = visit_key(&v->client, program, v->s->gateway);
+	const struct memory_key key = {v->source, program, v->s->gateway};
 	const struct session *s = v->s;
+	struct visit *w = v->visit;
+	struct when login;
 	bool fresh;
-	struct visit *w = memory_use(&d->visits, &key, &fresh);
-	struct when login = w->login;
 
-	if (!fresh && !is_over(w, s->start))
+	if (w) {
+		memory_touch(&d->visits, w);
 		return w;
+	}
+	w = memory_use(&d->visits, &key, &fresh);
+	login = w->login;
 	if (!fresh)
 		visit_over(d, w);
 	*w = (struct visit){.first = s->start,
@@ -294,16 +298,15 @@ note_turns(struct visit *w, const struct view *v)
 {
 	const struct session *s = v->s;
 	struct turns it = turns_of(v);
-	bool tunnels = session_tunnels(s);
 	struct turn t;
 
 	while (turns_next(&it, &t)) {
-		bool step = !w->told && t.request && t.index < (tunnels ? TUNNEL_STEPS : EXCHANGES_KEPT);
+		bool step = !w->told && t.request && t.index < (v->tunnels ? TUNNEL_STEPS : EXCHANGES_KEPT);
 
 		note_turn(w, &t);
 		if (step)
 			step_add(w, &t, s->id);
-		if (t.index == EXCHANGES_KEPT - 1 && !tunnels && (!w->hidden.ns || when_before(t.time, w->hidden)))
+		if (t.index == EXCHANGES_KEPT - 1 && !v->tunnels && (!w->hidden.ns || when_before(t.time, w->hidden)))
 			w->hidden = t.time;
 	}
 	if (w->pages && set_count(w->answers) >= ASSET_SHAPES)
@@ -364,10 +367,11 @@ note_part(struct detect *d, struct visit *w, const struct session *s)
 }
 
 static void
-note_use(struct detect *d, struct visit *w, const struct session *s)
+note_use(struct detect *d, struct visit *w, const struct view *v)
 {
-	uint8_t had = w->phases & (PHASE_USE | PHASE_TUNNEL), now = session_tunnels(s) ? PHASE_TUNNEL : 0;
-	bool varied = w->late >= USE_EXCHANGES && set_count(w->late_answers) >= USE_SHAPES && w->late_pages;
+	const struct session *s = v->s;
+	uint8_t had = w->phases & (PHASE_USE | PHASE_TUNNEL), now = v->tunnels ? PHASE_TUNNEL : 0;
+	bool varied = w->late >= USE_EXCHANGES && w->late_pages && set_count(w->late_answers) >= USE_SHAPES;
 
 	if (varied || w->late_bytes >= USE_BYTES)
 		now |= PHASE_USE;
@@ -427,7 +431,7 @@ visit_note(struct detect *d, const struct view *v)
 		note_turns(w, v);
 	if (w->exchanges != steps)
 		note_login(d, w);
-	note_use(d, w, s);
+	note_use(d, w, v);
 	return w;
 }
 
