@@ -4,14 +4,28 @@
  */
 #include "base/addr.h"
 
+/* The first `bits` of eight bytes in the order of the wire. */
+static uint64_t
+head_mask(unsigned bits)
+{
+	uint64_t mask = bits == 0 ? 0 : bits >= 64 ? UINT64_MAX : UINT64_MAX << (64 - bits);
+
+#if __BYTE_ORDER__ != __ORDER_BIG_ENDIAN__
+	mask = __builtin_bswap64(mask);
+#endif
+	return mask;
+}
+
 struct addr
 addr_prefix(const struct addr *a, unsigned bits)
 {
-	struct addr p = {{0}};
+	uint64_t half[2];
+	struct addr p;
 
-	memcpy(p.b, a->b, bits / 8);
-	if (bits % 8)
-		p.b[bits / 8] = (uint8_t)(a->b[bits / 8] & 0xff00 >> bits % 8);
+	memcpy(half, a->b, sizeof(half));
+	half[0] &= head_mask(bits);
+	half[1] &= head_mask(bits < 64 ? 0 : bits - 64);
+	memcpy(p.b, half, sizeof(half));
 	return p;
 }
 

@@ -34,15 +34,23 @@ addr_v4(const uint8_t four[4])
 static inline bool
 addr_is_v4(const struct addr *a)
 {
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+	static const uint8_t mapped[8] = {0, 0, 0, 0, 0, 0, 0xff, 0xff};
+	uint64_t head, middle, v4;
 
-	return memcmp(a->b, mapped, 12) == 0;
+	memcpy(&head, a->b, 8);
+	memcpy(&middle, a->b + 4, 8);
+	memcpy(&v4, mapped, 8);
+	return head == 0 && middle == v4;
 }
 
 static inline bool
 addr_same(const struct addr *a, const struct addr *b)
 {
-	return memcmp(a->b, b->b, 16) == 0;
+	uint64_t x[2], y[2];
+
+	memcpy(x, a->b, 16);
+	memcpy(y, b->b, 16);
+	return x[0] == y[0] && x[1] == y[1];
 }
 
 /* The address with all but its first `bits` (of 128) cleared: a /24 or /48 prefix as a key. */

@@ -46,6 +46,8 @@ struct attempts_hour {
 };
 enum { SPRAY_SESSIONS = 4 };
 struct attempts_hour attempts_hour(struct detect *d, uint8_t gateway);
+/* The most that the heap can have if one program made it: to know before networks are counted. */
+uint32_t attempts_alike(struct detect *d, uint8_t gateway);
 
 /* Networks whose guesses were told: the client's is one from now on; was it one in these weeks (spray.c)? */
 void guesser_add(struct detect *d, const struct view *v);

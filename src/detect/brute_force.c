@@ -165,13 +165,18 @@ judge_tool(struct detect *d, const struct view *v)
 	struct brute *b = d->state[DETECTOR_brute_force];
 	struct campaign *k = &b->campaign[v->s->gateway];
 	int64_t hour = baseline_hours(v->s->time);
-	struct attempts_hour a = attempts_hour(d, v->s->gateway);
+	struct attempts_hour a;
+	uint32_t alike;
 	struct finding f;
 
 	if (k->hour != hour) {
 		k->hour = hour;
 		k->told = 0;
 	}
+	alike = attempts_alike(d, v->s->gateway);
+	if (alike < TOOL_MIN || (k->told && alike < k->told * (uint64_t)GROWN))
+		return;
+	a = attempts_hour(d, v->s->gateway);
 	if (!a.heap || a.heap->count < TOOL_MIN || a.heap->count * UINT64_C(10) < a.attempts * UINT64_C(6) ||
 	    a.heap->count < (uint64_t)a.usual * TOOL_OVER || a.networks < TOOL_NETWORKS || !a.program ||
 	    !heap_varies(a.heap) || (k->told && a.heap->count < k->told * (uint64_t)GROWN))
@@ -194,7 +199,7 @@ void
 brute_judge(struct detect *d, const struct view *v)
 {
 	struct brute *b = d->state[DETECTOR_brute_force];
-	const struct memory_key key = {detect_net(&v->client, 32, 64), 0, v->s->gateway};
+	const struct memory_key key = {v->source, 0, v->s->gateway};
 	struct turns it = turns_of(v);
 	struct guesser *g;
 	struct turn t;

@@ -122,7 +122,7 @@ rarity_halve(struct rarity *r)
 static void
 note_connection(struct rarity *r, const struct view *v, struct source *who)
 {
-	uint64_t net = net_key(&v->client), program = detect_mix(v->s->client_key, 1);
+	uint64_t net = network_of(v), program = detect_mix(v->s->client_key, 1);
 
 	who->net_bits = surprise(r->total, cms_count(r->nets, NET_BITS, net));
 	who->program_bits = surprise(r->total, cms_count(r->programs, PROGRAM_BITS, program));
@@ -178,7 +178,7 @@ crash_judge(struct detect *d, const struct view *v)
 {
 	struct crash *k = d->state[DETECTOR_crash];
 	const struct session *s = v->s;
-	const struct memory_key key = {detect_net(&v->client, 32, 64), s->client_key, s->gateway};
+	const struct memory_key key = {v->source, s->client_key, s->gateway};
 	struct when since = outage_since(d, s->gateway);
 	struct turns it = turns_of(v);
 	struct source *who;

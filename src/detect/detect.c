@@ -4,14 +4,25 @@
  * Must not know what any single detector looks for: they come from detect.def.
  */
 #include "detect/monitor.h"
+#include "detect/statics.h"
 #include "detect/visit.h"
 
 #include <string.h>
 
 enum strength { STRONG, WEAK };
 
+enum row {
+#define DETECTOR(id, name, ...) ROW_##name,
+#define PARAM(...)
+#include "detect/detect.def"
+#undef DETECTOR
+#undef PARAM
+	ROWS
+};
+_Static_assert(ROWS <= 64, "sets of rows are 64 bits");
+
 const struct detector_info DETECTORS[] = {
-#define DETECTOR(id, name, code, attack, severity, strength, calls, share, title, doc, raise, blind)                   \
+#define DETECTOR(id, name, code, attack, severity, strength, calls, needs, share, title, doc, raise, blind)            \
 	{id, #name, title, attack, SEVERITY_##severity, (strength) == WEAK, doc, raise, blind},
 #define PARAM(...)
 #include "detect/detect.def"
@@ -47,15 +58,34 @@ detector_by_id(uint16_t id)
 #define STAY(code)              NULL, NULL, NULL, code##_stay
 #define JUDGE_STAY(code)        code##_judge, NULL, NULL, code##_stay
 
+/* What detectors need of a record: most records have nothing for most of them, and are not shown to them. */
+enum need {
+	ANY = 0,
+	IN = 1 << 0,       /* inbound */
+	OUT = 1 << 1,      /* outbound */
+	CALLS = 1 << 2,    /* outbound, or datagrams */
+	NEWS = 1 << 3,     /* exchanges not judged before */
+	VISIT = 1 << 4,    /* belongs to one */
+	OVER = 1 << 5,     /* the last of its session */
+	TALK = 1 << 6,     /* established, or with exchanges */
+	SERVED = 1 << 7,   /* the first one established, or with a certificate */
+	IDENTITY = 1 << 8, /* a TLS identity offered or issued */
+	LISTS = 1 << 9,    /* there are lists of indicators */
+	RISKS = 1 << 10,   /* nDPI saw some */
+	TUNNEL = 1 << 11,  /* more packets than a login needs, both ways */
+};
+_Static_assert(1 << NEEDS > TUNNEL, "a set of detectors for each need");
+
 static const struct detector_code {
-	uint16_t id, share;
+	uint16_t id, share, needs;
 	void *(*init)(struct detect *d, struct carve *c, size_t bytes);
 	void (*judge)(struct detect *d, const struct view *v);
 	void (*learn)(struct detect *d, const struct view *v);
 	void (*pulse)(struct detect *d, const struct pulse *p);
 	void (*stay)(struct detect *d, struct visit *w);
 } CODE[] = {
-#define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) {id, share, code##_init, calls(code)},
+#define DETECTOR(id, name, code, attack, severity, strength, calls, needs, share, ...)                                 \
+	{id, share, needs, code##_init, calls(code)},
 #define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR
@@ -80,7 +110,7 @@ enum {
 };
 enum {
 	SHARE_SUM = SHARE_RUNNING + SHARE_INCIDENTS + SHARE_TRAILS + SHARE_FAMILIAR + SHARE_VISITS + SHARE_MONITORS
-#define DETECTOR(id, name, code, attack, severity, strength, calls, share, ...) +share
+#define DETECTOR(id, name, code, attack, severity, strength, calls, needs, share, ...) +share
 #define PARAM(...)
 #include "detect/detect.def"
 #undef DETECTOR
@@ -148,6 +178,12 @@ detect_hash(struct text t)
 }
 
 uint64_t
+detect_hash_addr(const struct addr *a)
+{
+	return hash_keep(&PUBLIC_KEY, a->b, sizeof(a->b));
+}
+
+uint64_t
 detect_mix(uint64_t a, uint64_t b)
 {
 	return hash_words(&PUBLIC_KEY, (const uint64_t[2]){a, b}, 2);
@@ -164,6 +200,19 @@ static int64_t
 bounded(int64_t v)
 {
 	return v < 1 ? 1 : v > INT32_MAX ? INT32_MAX : v;
+}
+
+static void
+rows_init(struct detect *d)
+{
+	for (unsigned row = 0; row < ROWS; row++) {
+		uint64_t bit = UINT64_C(1) << row;
+
+		d->judging |= CODE[row].judge ? bit : 0;
+		d->learning |= CODE[row].learn ? bit : 0;
+		for (unsigned i = 0; i < NEEDS; i++)
+			d->needing[i] |= CODE[row].needs >> i & 1 ? bit : 0;
+	}
 }
 
 struct detect *
@@ -204,6 +253,7 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 		detect_sound(d, tables[i].sound);
 	}
 	visit_init(d, &own, share * SHARE_VISITS);
+	rows_init(d);
 	for (unsigned i = 0; i < DETECTOR_COUNT; i++) {
 		d->making = CODE[i].id;
 		d->state[CODE[i].id] = CODE[i].init(d, &own, share * CODE[i].share);
@@ -232,28 +282,25 @@ static void
 view_exchanges(struct detect *d, struct view *v)
 {
 	const struct memory_key key = {.a = v->s->id};
-	struct running *r = memory_find(&d->running, &key);
+	bool over = v->s->kind == SESSION_CLOSE, fresh = false;
+	struct running *r = over ? memory_find(&d->running, &key) : memory_use(&d->running, &key, &fresh);
+	struct running before = r ? *r : (struct running){0};
 
-	v->first = r == NULL;
-	v->first_established = v->s->established && !(r && r->established);
-	v->first_cert = v->s->cert_sha256.p && !(r && r->cert);
-	v->more_out = v->s->bytes_out - (r ? r->bytes_out : 0);
-	v->more_in = v->s->bytes_in - (r ? r->bytes_in : 0);
-	v->from = r ? r->judged : 0;
+	v->first = r == NULL || fresh;
+	v->first_established = v->s->established && !before.established;
+	v->first_cert = v->s->cert_sha256.p && !before.cert;
+	v->more_out = v->s->bytes_out - before.bytes_out;
+	v->more_in = v->s->bytes_in - before.bytes_in;
 	v->until = finished(v->s);
-	if (v->from > v->until)
-		v->from = v->until;
-	if (v->s->kind == SESSION_CLOSE) {
-		if (r)
-			memory_drop(&d->running, r);
-		return;
-	}
-	r = memory_use(&d->running, &key, &(bool){false});
-	*r = (struct running){.bytes_out = v->s->bytes_out,
-			      .bytes_in = v->s->bytes_in,
-			      .judged = v->until,
-			      .established = v->s->established,
-			      .cert = v->s->cert_sha256.p != NULL};
+	v->from = least(before.judged, v->until);
+	if (!over)
+		*r = (struct running){.bytes_out = v->s->bytes_out,
+				      .bytes_in = v->s->bytes_in,
+				      .judged = v->until,
+				      .established = v->s->established,
+				      .cert = v->s->cert_sha256.p != NULL};
+	else if (r)
+		memory_drop(&d->running, r);
 }
 
 /* What the operator said of the networks at both ends. */
@@ -303,8 +350,22 @@ time_passes(struct detect *d, struct when now)
 	tell_stays(d);
 }
 
+/* Those that more than one detector will ask for. */
 static void
-view_of(struct detect *d, struct view *v)
+view_hashes(struct view *v)
+{
+	bool in = v->s->role == ROLE_INBOUND, news = v->from < v->until;
+
+	if (in && (news || v->first_established))
+		v->network = network_of(v);
+	if (in && news)
+		v->network_bit = network_bit(v);
+	if (in && (v->first_established || v->first_cert))
+		v->name = name_of(v);
+}
+
+static void
+view_of(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
 {
 	static const struct addr none;
 	const struct session *s = v->s;
@@ -314,14 +375,18 @@ view_of(struct detect *d, struct view *v)
 	if (s->role == ROLE_INBOUND || addr_same(&g->addr, &none))
 		g->addr = s->role == ROLE_INBOUND ? s->dest : s->src;
 	v->client = addr_same(&s->actor, &none) ? s->src : s->actor;
+	v->source = detect_net(&v->client, 32, 64);
 	v->known_ns = when_since(s->time, g->first);
 	v->learning = v->known_ns < d->learn_ns;
-	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->client);
+	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->source);
 	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
 	view_networks(d, v);
 	v->visit = v->hidden ? NULL : visit_find(d, v);
 	v->familiar = s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v);
 	view_exchanges(d, v);
+	view_turns(v, room);
+	v->tunnels = session_tunnels(s);
+	view_hashes(v);
 	v->visit = v->hidden ? NULL : visit_note(d, v);
 	v->monitor = !v->hidden && monitor_note(d, v);
 }
@@ -332,24 +397,60 @@ gateway_known(uint8_t gateway)
 	return gateway > 0 && gateway <= GATEWAYS_MAX;
 }
 
+static unsigned
+needs_met(const struct detect *d, const struct view *v)
+{
+	const struct session *s = v->s;
+
+	return (s->role == ROLE_INBOUND ? IN : 0) | (s->role == ROLE_OUTBOUND ? OUT | CALLS : 0) |
+	       (s->proto != PROTO_TCP ? CALLS : 0) | (v->from < v->until ? NEWS : 0) | (v->visit ? VISIT : 0) |
+	       (s->kind == SESSION_CLOSE ? OVER : 0) | (s->established || s->exchanges ? TALK : 0) |
+	       (v->first_established || v->first_cert ? SERVED : 0) | (s->id_offered || s->id_issued ? IDENTITY : 0) |
+	       (d->indicators ? LISTS : 0) | (s->ndpi_risks ? RISKS : 0) | (v->tunnels ? TUNNEL : 0);
+}
+
+/* The detectors that the record has something for: a set of rows. */
+static uint64_t
+rows_for(const struct detect *d, const struct view *v)
+{
+	unsigned met = needs_met(d, v);
+	uint64_t rows = UINT64_MAX;
+
+	for (unsigned i = 0; i < NEEDS; i++)
+		if (!(met >> i & 1))
+			rows &= ~d->needing[i];
+	return rows;
+}
+
+/* The first of a set, taken out. */
+static unsigned
+row_take(uint64_t *rows)
+{
+	unsigned row = (unsigned)__builtin_ctzll(*rows);
+
+	*rows &= *rows - 1;
+	return row;
+}
+
 void
 detect_session(struct detect *d, const struct session *s, const struct detect_sink *to)
 {
 	struct view v = {.s = s};
+	struct turn room[TURNS_MOST];
+	uint64_t rows;
 
 	d->to = to;
 	if (!gateway_known(s->gateway))
 		return;
 	time_passes(d, s->time);
 	d->session = s;
-	view_of(d, &v);
-	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
-		if (CODE[i].judge)
-			CODE[i].judge(d, &v);
+	view_of(d, &v, room);
+	rows = rows_for(d, &v);
+	for (uint64_t left = rows & d->judging; left;)
+		CODE[row_take(&left)].judge(d, &v);
 	if (!v.degraded && !v.suspect) {
-		for (unsigned i = 0; i < DETECTOR_COUNT; i++)
-			if (CODE[i].learn)
-				CODE[i].learn(d, &v);
+		for (uint64_t left = rows & d->learning; left;)
+			CODE[row_take(&left)].learn(d, &v);
 		familiar_learn(d, &v);
 	}
 	d->session = NULL;

@@ -26,7 +26,7 @@ dialogs_init(struct detect *d, struct dialogs *all, struct carve *c, size_t byte
 static struct dialog *
 dialog_use(struct dialogs *all, const struct view *v)
 {
-	const struct memory_key key = {detect_net(&v->client, 32, 64), v->s->client_key, v->s->gateway};
+	const struct memory_key key = {v->source, v->s->client_key, v->s->gateway};
 	bool fresh;
 	struct dialog *w = memory_use(&all->who, &key, &fresh);
 

@@ -72,7 +72,7 @@ export_report(struct detect *d, const struct view *v, const struct dialog *w, co
 		    "{0} in one answer to {a}, in exchange {2} of its life here: in {5} no others were given that size",
 		    NULL);
 	f.benign = "the first download of a new installer or report; a user whose login was not seen";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &(struct actor){.net = v->source});
 }
 
 void

@@ -132,16 +132,16 @@ is_known(const struct slot *s, uint16_t today)
 	return days(s) >= 2 && today - s->day <= AGE_DAYS;
 }
 
-/* What a network's rows say of a program. */
+/* What a network's rows say of a program; with a session, also of its kind. */
 struct found {
 	const struct slot *slot; /* the program's own */
 	bool network, kind;      /* somebody's; one of the same kind */
 };
 
 static struct found
-look_up(const struct detect *d, const struct addr *client, uint8_t gateway, uint32_t who)
+look_up(const struct detect *d, const struct addr *client, uint8_t gateway, uint32_t who, const struct session *session)
 {
-	uint32_t kind = who & ((1 << KIND_BITS) - 1);
+	uint32_t kind = 0;
 	uint16_t today = day_of(d->now);
 	struct found f = {0};
 
@@ -157,6 +157,8 @@ look_up(const struct detect *d, const struct addr *client, uint8_t gateway, uint
 			if (same_program(s, who))
 				f.slot = s;
 			else if (is_known(s, today)) {
+				if (!f.network && session)
+					kind = kind_of(session);
 				f.network = true;
 				f.kind |= kind && (s->who & ((1 << KIND_BITS) - 1)) == kind;
 			}
@@ -220,7 +222,7 @@ bool
 familiar_known(const struct detect *d, const struct view *v)
 {
 	uint64_t program = v->visit ? v->visit->program : v->s->client_key;
-	struct found f = look_up(d, &v->client, v->s->gateway, who_of(program, kind_of(v->s)));
+	struct found f = look_up(d, &v->client, v->s->gateway, who_of(program, 0), v->s);
 	uint16_t today = day_of(d->now);
 
 	if (f.slot && (is_known(f.slot, today) || (today - f.slot->day <= 1 && visits_today(f.slot) >= VISITS_TODAY)))
@@ -293,7 +295,7 @@ void
 familiar_stay(struct detect *d, const struct visit *w)
 {
 	uint32_t who = who_of(w->program, 0);
-	struct found f = look_up(d, &w->client, w->gateway, who);
+	struct found f = look_up(d, &w->client, w->gateway, who, NULL);
 	struct slot *s;
 
 	if (w->suspect || w->degraded)
@@ -314,7 +316,7 @@ familiar_stay(struct detect *d, const struct visit *w)
 struct acquaintance
 familiar_with(const struct detect *d, const struct visit *w)
 {
-	struct found f = look_up(d, &w->client, w->gateway, who_of(w->program, 0));
+	struct found f = look_up(d, &w->client, w->gateway, who_of(w->program, 0), NULL);
 	const struct memory_key key = program_key(w->program, w->gateway);
 	const struct program *p = memory_find(&d->familiars, &key);
 	struct acquaintance a = {.network = f.network};

@@ -46,9 +46,19 @@ enum param_index {
 
 struct visit;
 
+/* An exchange not judged before, or `count` alike of which only the summary is known (then times are not). */
+struct turn {
+	uint32_t request, answer, count;
+	uint32_t index;     /* in its session; from EXCHANGES_KEPT on: unknown */
+	uint32_t server_us; /* 0 in a summary */
+	struct when time;   /* of the answer's end; in a summary the session's last packet */
+};
+enum { TURNS_MOST = EXCHANGES_KEPT + PAIRS_KEPT };
+
 struct view {
 	const struct session *s;
 	struct addr client;                 /* behind a balancer: the one in the PROXY header */
+	struct addr source;                 /* whom it counts as: the client, of IPv6 the /64 */
 	int64_t known_ns;                   /* since the gateway's first packet */
 	bool first;                         /* first record of this session */
 	bool first_established, first_cert; /* first one that has seen so much */
@@ -58,29 +68,39 @@ struct view {
 	bool monitor;  /* inbound: asks in a strict period (monitor.h) */
 	bool familiar; /* inbound: this program used this gateway from this network in the ordinary way before */
 	bool hidden;   /* inbound from a balancer that does not say who the client is: no source to judge */
+	bool tunnels;  /* session_tunnels (visit.h) */
 	bool shared;   /* outbound from an address that the gateway shares with users: not its own doing */
 	bool inside;   /* outbound to a network that it proxies to */
 	uint64_t more_out, more_in; /* bytes of the connection not judged before */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
+	uint32_t turns;       /* what is known of these */
+	const struct turn *turn;
+	uint64_t network, network_bit, name; /* hashes that many ask for (below), 0: not made yet */
 	struct visit
 		*visit; /* inbound with a client program: what its connections did in this visit, this one included */
 };
 
-/* An exchange not judged before, or `count` alike of which only the summary is known (then times are not). */
-struct turn {
-	uint32_t request, answer, count;
-	uint32_t index;     /* in its session; from EXCHANGES_KEPT on: unknown */
-	uint32_t server_us; /* 0 in a summary */
-	struct when time;   /* of the answer's end; in a summary the session's last packet */
-};
+/* Fills the turns of a view, with their times. */
+void view_turns(struct view *v, struct turn room[TURNS_MOST]);
 
 struct turns {
-	const struct view *v;
-	uint32_t at, pair, left; /* left: exchanges of the summary not given yet */
-	struct when time;
+	const struct turn *at, *end;
 };
-struct turns turns_of(const struct view *v);
-bool turns_next(struct turns *it, struct turn *t);
+
+static inline struct turns
+turns_of(const struct view *v)
+{
+	return (struct turns){v->turn, v->turn + v->turns};
+}
+
+static inline bool
+turns_next(struct turns *it, struct turn *t)
+{
+	if (it->at == it->end)
+		return false;
+	*t = *it->at++;
+	return true;
+}
 
 struct incident_slot;
 
@@ -115,7 +135,7 @@ struct kept {
 	size_t bytes;
 	bool (*sound)(const void *bytes);
 };
-enum { KEPT_MAX = 96 };
+enum { KEPT_MAX = 96, NEEDS = 12 };
 
 struct detect {
 	int64_t learn_ns, idle_ns;
@@ -137,6 +157,8 @@ struct detect {
 	const struct detect_rules *rules;   /* what the operator told; NULL: nothing */
 	uint64_t *suppressed;               /* RULES_SUPPRESS: how often each applied */
 	struct gate gate[GATEWAYS_MAX + 1]; /* by number, from 1 */
+	uint64_t judging, learning;         /* rows of detect.def with such functions */
+	uint64_t needing[NEEDS];            /* and by what they need of a record */
 	uint16_t making;                    /* whose init runs */
 	unsigned kept_count;
 	struct kept kept[KEPT_MAX];
@@ -165,6 +187,25 @@ uint64_t detect_mix(uint64_t a, uint64_t b);
 
 /* IPv4: v4 bits of the 32; IPv6: v6 bits of the 128. */
 struct addr detect_net(const struct addr *a, unsigned v4, unsigned v6);
+uint64_t detect_hash_addr(const struct addr *a);
+
+/* The client's network (/24, of IPv6 /48), one of 64 bits for it (statics.h), and the name asked for: hashes. */
+static inline uint64_t
+network_of(const struct view *v)
+{
+	struct addr net;
+
+	if (v->network)
+		return v->network;
+	net = detect_net(&v->client, 24, 48);
+	return detect_hash_addr(&net);
+}
+
+static inline uint64_t
+name_of(const struct view *v)
+{
+	return v->name ? v->name : detect_hash(v->s->sni);
+}
 
 static inline uint32_t
 least(uint32_t a, uint32_t b)
@@ -223,7 +264,7 @@ struct when incident_due(const struct detect *d);
 /* Is an incident with one of these detectors (DETECTOR_BIT) open on the gateway; one about this client? */
 uint64_t incident_detectors(const struct detect *d, const struct actor *a, uint8_t gateway);
 bool incident_open(const struct detect *d, uint8_t gateway, uint64_t detectors);
-bool incident_about(const struct detect *d, uint8_t gateway, const struct addr *client);
+bool incident_about(const struct detect *d, uint8_t gateway, const struct addr *source);
 uint32_t incident_payload(void);
 bool incident_sound(const void *bytes);
 /* The last finding of a detector on the gateway, if within `window_s` before `now`; NULL: none. */

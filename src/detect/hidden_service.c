@@ -109,7 +109,7 @@ see(struct detect *d, const struct view *v, enum kind kind, const struct sightin
 	/* JA4 sorts ciphers, and machines without AES in hardware want ChaCha20 first. */
 	uint64_t asked = by_program ? detect_mix(s->client_key, (uint64_t)s->version << 16 | s->cipher) : 0;
 	const struct memory_key key = {s->dest, (uint64_t)kind << 32 | (uint64_t)s->gateway << 24 | s->dest_port,
-				       detect_mix(detect_hash(s->sni), asked)};
+				       detect_mix(name_of(v), asked)};
 	bool fresh;
 	struct minority *m = memory_use(&h->minorities, &key, &fresh);
 

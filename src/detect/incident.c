@@ -36,7 +36,7 @@ incident_sound(const void *bytes)
 struct actor
 actor_of(const struct view *v)
 {
-	return (struct actor){.net = detect_net(&v->client, 32, 64)};
+	return (struct actor){.net = v->source};
 }
 
 static struct memory_key
@@ -239,7 +239,7 @@ incident_open(const struct detect *d, uint8_t gateway, uint64_t detectors)
 }
 
 bool
-incident_about(const struct detect *d, uint8_t gateway, const struct addr *client)
+incident_about(const struct detect *d, uint8_t gateway, const struct addr *source)
 {
-	return incident_detectors(d, &(struct actor){.net = detect_net(client, 32, 64)}, gateway) != 0;
+	return incident_detectors(d, &(struct actor){.net = *source}, gateway) != 0;
 }

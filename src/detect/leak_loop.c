@@ -59,12 +59,11 @@ leak_init(struct detect *d, struct carve *c, size_t bytes)
 
 /* One of 64 for a network; the public key keeps it the same in a replay. */
 static uint64_t
-source_bit(const struct addr *client)
+source_bit(const struct addr *source)
 {
 	static const struct hash_key key = {UINT64_C(0x6c65616b), UINT64_C(0x736f75726365)};
-	struct addr net = detect_net(client, 32, 64);
 
-	return UINT64_C(1) << (hash_fast(&key, net.b, sizeof(net.b)) & 63);
+	return UINT64_C(1) << (hash_fast(&key, source->b, sizeof(source->b)) & 63);
 }
 
 /* A large answer to a large request is another attack, no page. */
@@ -150,7 +149,7 @@ leak_note(struct detect *d, const struct view *v, const struct leak_run *r, uint
 			    "a program that tries again",
 		    NULL);
 	f.benign = "a response team or scanner that looks for vulnerable gateways; a client that repeats itself";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &(struct actor){.net = v->source});
 }
 
 static void
@@ -278,14 +277,14 @@ grouping_find(struct detect *d, const struct view *v, struct grouping *g, struct
 	if (fresh)
 		g->who->shapes_since = t;
 	if (g->factor > 1)
-		g->who->sources |= source_bit(&v->client);
+		g->who->sources |= source_bit(&v->source);
 }
 
 /* The program at this source, whatever is at this source, the program anywhere. */
 static void
 leak_groupings(struct detect *d, const struct view *v, struct grouping group[GROUPINGS])
 {
-	const struct addr net = detect_net(&v->client, 32, 64);
+	const struct addr net = v->source;
 	const uint64_t program = v->s->client_key;
 
 	group[0] = (struct grouping){.actor = {net, program}, .factor = 1};
@@ -310,19 +309,19 @@ smallest_of(const struct session *s)
 
 /* Most sessions show by themselves that someone browses; then there is no run to look for. */
 static bool
-session_browses(const struct detect *d, const struct view *v, const struct grouping group[GROUPINGS])
+session_browses(const struct detect *d, const struct view *v, const struct grouping group[GROUPINGS],
+		const struct turn *one)
 {
 	const struct session *s = v->s;
-	const struct turn one = smallest_of(s);
 	uint64_t shapes = 0;
 	uint32_t pages = 0;
 
 	for (uint32_t i = v->from; i < v->until && i < s->exchange_count; i++) {
 		struct turn t = {.request = s->exchange[i].request, .answer = s->exchange[i].response};
-		uint32_t n = run_folds(d, &t, &one);
+		uint32_t n = run_folds(d, &t, one);
 
-		shapes |= size_bit(t.request / n, SHAPE_STEP);
-		pages += is_page(d, t.request, t.answer / n);
+		shapes |= size_bit(n > 1 ? t.request / n : t.request, SHAPE_STEP);
+		pages += is_page(d, t.request, n > 1 ? t.answer / n : t.answer);
 	}
 	if (set_count(shapes) <= d->param[PARAM_leak_loop_shapes])
 		return false;
@@ -338,6 +337,8 @@ unfold_by(const struct detect *d, const struct turn *one, struct turn *t)
 {
 	uint32_t n = run_folds(d, t, one);
 
+	if (n == 1)
+		return;
 	t->request /= n;
 	t->answer /= n;
 	t->count *= n;
@@ -352,13 +353,13 @@ leak_judge(struct detect *d, const struct view *v)
 	struct turn t, one;
 
 	/* what goes through a tunnel are packets and keystrokes, no requests */
-	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden || session_tunnels(s) ||
+	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden || v->tunnels ||
 	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
 		return;
 	leak_groupings(d, v, group);
-	if (session_browses(d, v, group))
-		return;
 	one = smallest_of(s);
+	if (session_browses(d, v, group, &one))
+		return;
 	while (turns_next(&it, &t)) {
 		unfold_by(d, &one, &t);
 		leak_turn(d, v, group, &t);

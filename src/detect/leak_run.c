@@ -99,9 +99,9 @@ run_add(struct leak_run *r, const struct turn *t, uint64_t session)
 }
 
 uint32_t
-run_folds(const struct detect *d, const struct turn *t, const struct turn *one)
+run_folds_of(const struct detect *d, const struct turn *t, const struct turn *one)
 {
-	uint32_t n = one->request ? (t->request + one->request / 2) / one->request : 1, apart, off;
+	uint32_t n = (t->request + one->request / 2) / one->request, apart, off;
 
 	if (n < 2 || n > FOLDS_MAX)
 		return 1;

@@ -37,7 +37,16 @@ void run_add(struct leak_run *r, const struct turn *t, uint64_t session);
 
 /* Several requests sent at once (pipelining, HTTP/2) look like one of as many times the sizes: how many of a request
    and answer of the sizes of `one`.  1: no more than one. */
-uint32_t run_folds(const struct detect *d, const struct turn *t, const struct turn *one);
+uint32_t run_folds_of(const struct detect *d, const struct turn *t, const struct turn *one);
+
+static inline uint32_t
+run_folds(const struct detect *d, const struct turn *t, const struct turn *one)
+{
+	/* most are less than twice as large: no division then */
+	bool may = one->request && t->request >= one->request + one->request / 2;
+
+	return may ? run_folds_of(d, t, one) : 1;
+}
 
 uint32_t run_range(const struct leak_run *r); /* of its answers */
 

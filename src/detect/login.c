@@ -86,9 +86,9 @@ login_state(const struct detect *d, uint8_t gateway)
 	return l->marked * 100 >= l->fresh * MARKED_PERCENT ? LOGIN_LEARNT : LOGIN_NONE;
 }
 
-/* Which steps people or an authentication server had a part in: a bit each. */
+/* Which of the first steps people or an authentication server had a part in: a bit each, up to the `most`th. */
 static uint32_t
-candidates(const struct visit *w)
+candidates(const struct visit *w, unsigned most_of_them)
 {
 	uint32_t largest = 0, quickest = UINT32_MAX, set = 0;
 
@@ -104,7 +104,11 @@ candidates(const struct visit *w)
 			signs += s->request >= largest + FORM_MIN;
 			signs += s->server_ms >= SLOW_MS + 3 * quickest;
 		}
-		set |= (signs >= 2 ? 1u : 0u) << i;
+		if (signs >= 2) {
+			set |= 1u << i;
+			if (--most_of_them == 0)
+				break;
+		}
 		largest = most(largest, s->request);
 	}
 	return set;
@@ -125,7 +129,7 @@ login_step(const struct detect *d, const struct visit *w)
 {
 	const struct login *l = login_of(d, w->gateway);
 	bool learnt = login_state(d, w->gateway) == LOGIN_LEARNT;
-	uint32_t set = learnt ? 0 : candidates(w);
+	uint32_t set = learnt ? 0 : candidates(w, 1);
 
 	for (unsigned i = 0; i < w->steps; i++)
 		if (learnt ? marker_for(l, &w->step[i]) != NULL : (set >> i & 1) != 0)
@@ -247,7 +251,7 @@ login_learn_on(struct detect *d, const struct visit *w)
 {
 	struct logins *all = d->logins;
 	struct login *l = &all->at[w->gateway];
-	uint32_t set = candidates(w);
+	uint32_t set = candidates(w, VISIT_STEPS);
 	int first = first_of(w, set);
 
 	if (first >= 0)
@@ -273,7 +277,7 @@ login_learn_off(struct detect *d, const struct visit *w)
 {
 	struct logins *all = d->logins;
 	struct login *l = &all->at[w->gateway];
-	uint32_t set = candidates(w);
+	uint32_t set = candidates(w, VISIT_STEPS);
 
 	for (unsigned i = w->steps; i-- > 0;)
 		if ((set >> i & 1) || login_request(d, w->gateway, w->step[i].request)) {

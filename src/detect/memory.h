@@ -26,11 +26,13 @@ struct memory_list {
 	uint32_t oldest, newest, count;
 };
 
+enum { MEMORY_SECRETS = 8 };
+
 struct memory {
 	struct pool pool;
 	struct map map;
-	struct hash_key key;
-	struct memory_list list[2]; /* passing, kept */
+	uint64_t secret[MEMORY_SECRETS]; /* of the table's key */
+	struct memory_list list[2];      /* passing, kept */
 	uint32_t payload;
 	uint32_t evicted;
 };
@@ -49,6 +51,9 @@ void *memory_find(const struct memory *m, const struct memory_key *k);
 
 /* The item of a key, made when it is not known (zeroed, *fresh set), and the newest from now on. */
 void *memory_use(struct memory *m, const struct memory_key *k, bool *fresh);
+
+/* An item that was found is the newest from now on. */
+void memory_touch(struct memory *m, void *item);
 
 /* Puts it among the kept; at most three quarters of the items are, beyond that the oldest kept one passes. */
 void memory_keep(struct memory *m, void *item);

@@ -212,7 +212,7 @@ void
 memory_leak_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	struct addr net = detect_net(&v->client, 32, 64);
+	struct addr net = v->source;
 	const struct actor group[] = {{net, s->client_key}, {net, 0}, {{{0}}, s->client_key}};
 	bool quiet = false;
 

@@ -36,7 +36,7 @@ monitor_payload(void)
 	return sizeof(struct monitor);
 }
 
-static bool
+static inline bool
 span_add(struct span *s, uint32_t request, uint32_t answer)
 {
 	if (s->request_max == 0 && s->answer_max == 0)
@@ -126,7 +126,7 @@ bool
 monitor_note(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	const struct memory_key key = {detect_net(&v->client, 32, 64), s->client_key, s->gateway};
+	const struct memory_key key = {v->source, s->client_key, s->gateway};
 	struct turns it = turns_of(v);
 	struct monitor *m;
 	struct turn t;

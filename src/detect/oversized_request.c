@@ -122,7 +122,7 @@ report_large(struct detect *d, const struct view *v, const struct exchange *e, b
 	f.benign = "a test by a response team or scanner; Kerberos tickets or large SAML messages of a new client; "
 		   "uploads "
 		   "by a client that logged in over another connection";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &(struct actor){.net = v->source});
 }
 
 static void
@@ -144,7 +144,7 @@ report_repeat(struct detect *d, const struct view *v, const struct exchange *e, 
 	finding_session(&f, v->s->id);
 	finding_say(&f, "{1} requests of {0} before login within {2}, the last from {a}, answers up to {3}", NULL);
 	f.benign = "single sign-on messages of equal size; a client whose login goes over another connection";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &(struct actor){.net = v->source});
 }
 
 /* So many small records that it is many requests. */

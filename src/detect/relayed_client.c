@@ -89,7 +89,7 @@ void
 relay_judge(struct detect *d, const struct view *v)
 {
 	struct relays *all = d->state[DETECTOR_relayed_client];
-	const struct memory_key key = {detect_net(&v->client, 32, 64), v->s->client_key, v->s->gateway};
+	const struct memory_key key = {v->source, v->s->client_key, v->s->gateway};
 	uint32_t tls_us, usual_us;
 	struct relay *r;
 	bool fresh;

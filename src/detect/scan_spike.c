@@ -177,15 +177,13 @@ only_looked(const struct view *v)
 void
 scan_judge(struct detect *d, const struct view *v)
 {
-	struct addr net;
 	struct scans *s;
 
 	if (!only_looked(v))
 		return;
-	net = detect_net(&v->client, 32, 64);
 	s = scans_of(d, v->s->gateway);
 	day_passes(s, v->s->time);
-	hll_add(s->sources, SOURCES_BITS, detect_hash((struct text){(const char *)net.b, sizeof(net.b)}));
+	hll_add(s->sources, SOURCES_BITS, detect_hash_addr(&v->source));
 	judge_day(d, v, s);
 }
 

@@ -69,12 +69,13 @@ server_init(struct detect *d, struct carve *c, size_t bytes)
 }
 
 static struct memory_key
-server_key(const struct session *s, uint64_t program)
+server_key(const struct view *v, uint64_t program)
 {
+	const struct session *s = v->s;
 	uint64_t where =
 		(uint64_t)s->carrier << 32 | (uint64_t)s->gateway << 24 | (uint64_t)s->proto << 16 | s->dest_port;
 
-	return (struct memory_key){s->dest, where, detect_mix(detect_hash(s->sni), program)};
+	return (struct memory_key){s->dest, where, detect_mix(name_of(v), program)};
 }
 
 static struct leaf
@@ -182,7 +183,7 @@ static void
 judge_leaf(struct detect *d, const struct view *v)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key key = server_key(v->s, 0);
+	const struct memory_key key = server_key(v, 0);
 	struct identity *id = memory_find(&r->identities, &key);
 	struct leaf l = leaf_of(v->s), *known;
 
@@ -199,7 +200,7 @@ static void
 learn_leaf(struct detect *d, const struct view *v)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key key = server_key(v->s, 0);
+	const struct memory_key key = server_key(v, 0);
 	bool fresh;
 	struct identity *id = memory_use(&r->identities, &key, &fresh);
 	struct leaf l = leaf_of(v->s), *known = leaf_find(id, l.digest);
@@ -276,11 +277,15 @@ static void
 judge_flight(struct detect *d, const struct view *v)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key key = server_key(v->s, v->s->client_key), whole = server_key(v->s, 0);
+	const struct memory_key key = server_key(v, v->s->client_key);
 	const struct flight *seen = memory_find(&r->flights, &key);
+	struct memory_key whole;
 	struct finding f;
 
-	if (!flight_confirms(d, seen, v) || flight_explained(d, memory_find(&r->identities, &whole), seen, v))
+	if (!flight_confirms(d, seen, v))
+		return;
+	whole = server_key(v, 0);
+	if (flight_explained(d, memory_find(&r->identities, &whole), seen, v))
 		return;
 	finding_begin(&f, v, DETECTOR_server_identity);
 	f.severity = SEVERITY_MEDIUM;
@@ -308,7 +313,7 @@ static void
 learn_change(struct detect *d, const struct view *v, int32_t shift)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key whole = server_key(v->s, 0);
+	const struct memory_key whole = server_key(v, 0);
 	bool fresh;
 	struct identity *id = memory_use(&r->identities, &whole, &fresh);
 
@@ -321,7 +326,7 @@ static void
 learn_flight(struct detect *d, const struct view *v)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key key = server_key(v->s, v->s->client_key);
+	const struct memory_key key = server_key(v, v->s->client_key);
 	bool fresh;
 	struct flight *f = memory_use(&r->flights, &key, &fresh);
 	uint16_t bytes = v->s->flight_in;

@@ -79,6 +79,18 @@ hll_estimate(unsigned bits, uint64_t sum, uint32_t empty)
 	return estimate > UINT32_MAX ? UINT32_MAX : (uint32_t)estimate;
 }
 
+enum { EIGHT = 8 };
+
+static bool
+all_empty(const uint8_t a[EIGHT], const uint8_t b[EIGHT])
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, EIGHT);
+	memcpy(&y, b, EIGHT);
+	return (x | y) == 0;
+}
+
 uint32_t
 hll_count_either(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
@@ -86,13 +98,19 @@ hll_count_either(const uint8_t *a, const uint8_t *b, unsigned bits)
 	uint32_t empty = 0;
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < (size_t)1 << bits; i++) {
-		uint8_t r = a[i] > b[i] ? a[i] : b[i];
+	for (size_t i = 0; i < (size_t)1 << bits; i += EIGHT) {
+		if (all_empty(a + i, b + i)) { /* most are, most of the time */
+			empty += EIGHT;
+			continue;
+		}
+		for (size_t k = i; k < i + EIGHT; k++) {
+			uint8_t r = a[k] > b[k] ? a[k] : b[k];
 
-		empty += r == 0;
-		sum += r <= FINEST ? UINT64_C(1) << (FINEST - r) : 0;
+			empty += r == 0;
+			sum += r && r <= FINEST ? UINT64_C(1) << (FINEST - r) : 0;
+		}
 	}
-	return hll_estimate(bits, sum, empty);
+	return hll_estimate(bits, sum + ((uint64_t)empty << FINEST), empty);
 }
 
 uint32_t
@@ -307,12 +325,25 @@ quantile_at(const struct quantiles *q, uint32_t part, uint32_t whole)
 uint32_t
 quantile_above(const struct quantiles *q, uint32_t value)
 {
-	unsigned bin = bin_of(value, QUANTILE_CUT);
-	uint32_t sum = 0;
+	enum { ONE_OCTAVE = 1 << QUANTILE_CUT };
+	unsigned bin = bin_of(value, QUANTILE_CUT), octave = bin >> QUANTILE_CUT, i = bin, o = octave + 1;
+	uint32_t sum = 0, below = 0;
 
-	for (unsigned i = bin + 1; i >> QUANTILE_CUT == bin >> QUANTILE_CUT; i++)
-		sum += q->bin[i];
-	for (unsigned o = (bin >> QUANTILE_CUT) + 1; o < QUANTILE_OCTAVES; o++)
+	/* whichever side of the octave, and of all octaves, is shorter */
+	if (bin % ONE_OCTAVE < ONE_OCTAVE / 2) {
+		for (i = octave << QUANTILE_CUT; i <= bin; i++)
+			below += q->bin[i];
+		sum = q->octave[octave] - below;
+	} else {
+		while (++i % ONE_OCTAVE)
+			sum += q->bin[i];
+	}
+	if (octave < QUANTILE_OCTAVES / 2) {
+		for (o = below = 0; o <= octave; o++)
+			below += q->octave[o];
+		return sum + q->total - below;
+	}
+	for (; o < QUANTILE_OCTAVES; o++)
 		sum += q->octave[o];
 	return sum;
 }

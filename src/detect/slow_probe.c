@@ -56,9 +56,8 @@ is_use(const struct view *v)
 static bool
 is_new_visit(struct prober *p, const struct view *v)
 {
-	const struct addr net = detect_net(&v->client, 24, 48);
 	uint64_t slot = (uint64_t)(v->s->start.ns / (SLOT_S * NS_PER_S));
-	uint64_t key = detect_mix(detect_hash((struct text){(const char *)net.b, sizeof(net.b)}), slot);
+	uint64_t key = detect_mix(network_of(v), slot);
 
 	for (unsigned i = 0; i < NETS; i++)
 		if (p->net[i] == key)
@@ -147,13 +146,14 @@ probe_judge(struct detect *d, const struct view *v)
 {
 	struct memory *m = d->state[DETECTOR_slow_probe];
 	const struct session *s = v->s;
-	const struct memory_key key = {.a = s->client_key, .b = detect_mix(tcp_signature(s), s->gateway)};
+	struct memory_key key = {.a = s->client_key};
 	struct prober *p;
 	bool fresh;
 
 	if (s->role != ROLE_INBOUND || s->kind != SESSION_CLOSE || !v->visit || !s->client_key || v->monitor ||
 	    v->degraded || s->proto != PROTO_TCP)
 		return;
+	key.b = detect_mix(tcp_signature(s), s->gateway);
 	p = memory_use(m, &key, &fresh);
 	if (fresh || when_since(s->start, p->last) > FORGET_S * NS_PER_S)
 		*p = (struct prober){.first = s->start};

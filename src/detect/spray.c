@@ -93,7 +93,7 @@ net_key(const struct addr *client)
 {
 	struct addr net = detect_net(client, 24, 48);
 
-	return detect_hash((struct text){(const char *)net.b, sizeof(net.b)});
+	return detect_hash_addr(&net);
 }
 
 /* ---- hours and days ---- */
@@ -241,7 +241,7 @@ guesser_add(struct detect *d, const struct view *v)
 {
 	struct spray *y = d->state[DETECTOR_spray];
 
-	netset_add(&y->guessers, guesser_key(net_key(&v->client), v->s->gateway), index_of(WINDOW_DAY, v->s->time));
+	netset_add(&y->guessers, guesser_key(network_of(v), v->s->gateway), index_of(WINDOW_DAY, v->s->time));
 }
 
 bool
@@ -278,6 +278,21 @@ window_add(struct detect *d, struct window *w, const struct view *v, const struc
 		}
 	if (is_of_spray(w, h, v))
 		guesser_add(d, v);
+}
+
+uint32_t
+attempts_alike(struct detect *d, uint8_t gateway)
+{
+	const struct window *w = &gate_of(d, gateway)->window[WINDOW_HOUR];
+	uint32_t largest_one = 0;
+
+	for (unsigned i = 0; i < HEAPS; i++) {
+		const struct spray_heap *h = &w->heap[i];
+
+		if (h->heap.count > largest_one && is_most(h->program_votes, &h->heap) && heap_varies(&h->heap))
+			largest_one = h->heap.count;
+	}
+	return largest_one;
 }
 
 struct attempts_hour
@@ -414,7 +429,7 @@ spray_judge(struct detect *d, const struct view *v)
 
 	if (!attempts_possible(v))
 		return;
-	net = net_key(&v->client);
+	net = network_of(v);
 	if (netset_has(&y->used, net))
 		return;
 	g = gate_of(d, v->s->gateway);
@@ -450,5 +465,5 @@ spray_learn(struct detect *d, const struct view *v)
 	g = gate_of(d, v->s->gateway);
 	if (v->s->role == ROLE_INBOUND)
 		landing_learn(g, v);
-	note_use(y, g, v, net_key(&v->client));
+	note_use(y, g, v, network_of(v));
 }

@@ -39,10 +39,14 @@ uint64_t
 network_bit(const struct view *v)
 {
 	static const struct hash_key key = {UINT64_C(0x7374617469637331), UINT64_C(0x6e6574776f726b73)};
-	struct addr net = detect_net(&v->client, 24, 48);
-	uint64_t group = hash_keep(&key, net.b, sizeof(net.b)) & 60;
-	uint64_t own = hash_keep(&key, v->client.b, sizeof(v->client.b)) ^ v->s->client_key;
+	struct addr net;
+	uint64_t group, own;
 
+	if (v->network_bit)
+		return v->network_bit;
+	net = detect_net(&v->client, 24, 48);
+	group = hash_keep(&key, net.b, sizeof(net.b)) & 60;
+	own = hash_keep(&key, v->client.b, sizeof(v->client.b)) ^ v->s->client_key;
 	return UINT64_C(1) << (group | (own & 3));
 }
 

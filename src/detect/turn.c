@@ -4,47 +4,43 @@
  */
 #include "detect/frame.h"
 
-struct turns
-turns_of(const struct view *v)
+static uint32_t
+turns_kept(const struct view *v, struct turn *room)
 {
-	uint32_t kept = v->s->exchange_count, told = v->from > kept ? v->from : kept;
+	struct when time = v->s->start;
+	uint32_t n = 0;
 
-	return (struct turns){.v = v, .left = v->until > told ? v->until - told : 0, .time = v->s->start};
+	for (uint32_t i = 0; i < v->until && i < least(v->s->exchange_count, EXCHANGES_KEPT); i++) {
+		const struct exchange *e = &v->s->exchange[i];
+
+		time = when_add(time, (e->think_us + (int64_t)e->server_us + e->reply_us) * NS_PER_US);
+		if (i >= v->from)
+			room[n++] = (struct turn){e->request, e->response, 1, i, e->server_us, time};
+	}
+	return n;
 }
 
-static bool
-next_kept(struct turns *it, struct turn *t)
+static uint32_t
+turns_summed(const struct view *v, struct turn *room)
 {
-	const struct session *s = it->v->s;
+	const struct session *s = v->s;
+	uint32_t told = most(v->from, s->exchange_count), left = v->until > told ? v->until - told : 0, n = 0;
 
-	while (it->at < it->v->until && it->at < s->exchange_count) {
-		const struct exchange *e = &s->exchange[it->at];
+	for (uint32_t i = 0; i < least(s->pair_count, PAIRS_KEPT) && left; i++) {
+		const struct exchange_pair *p = &s->pair[i];
+		uint32_t count = least(p->count, left);
 
-		it->time = when_add(it->time, (e->think_us + (int64_t)e->server_us + e->reply_us) * NS_PER_US);
-		*t = (struct turn){e->request, e->response, 1, it->at, e->server_us, it->time};
-		if (it->at++ >= it->v->from)
-			return true;
+		if (count)
+			room[n++] = (struct turn){p->request, p->response, count, EXCHANGES_KEPT, 0, s->last};
+		left -= count;
 	}
-	return false;
+	return n;
 }
 
-bool
-turns_next(struct turns *it, struct turn *t)
+void
+view_turns(struct view *v, struct turn room[TURNS_MOST])
 {
-	const struct session *s = it->v->s;
-
-	if (next_kept(it, t))
-		return true;
-	for (; it->pair < s->pair_count && it->left; it->pair++) {
-		const struct exchange_pair *p = &s->pair[it->pair];
-		uint32_t n = least(p->count, it->left);
-
-		if (n == 0)
-			continue;
-		it->left -= n;
-		it->pair++;
-		*t = (struct turn){p->request, p->response, n, EXCHANGES_KEPT, 0, s->last};
-		return true;
-	}
-	return false;
+	v->turn = room;
+	v->turns = v->from < v->until ? turns_kept(v, room) : 0;
+	v->turns += v->from < v->until ? turns_summed(v, room + v->turns) : 0;
 }

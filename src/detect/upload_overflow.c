@@ -103,7 +103,7 @@ upload_report(struct detect *d, const struct view *v, const struct upload *u, co
 			"{0} in {1} records from {a} before login, not answered, reset by the gateway {2} later",
 		NULL);
 	f.benign = "a gateway that refuses large uploads by a reset; a restart of the service";
-	incident_report(d, &f, &(struct actor){.net = detect_net(&v->client, 32, 64)});
+	incident_report(d, &f, &(struct actor){.net = v->source});
 }
 
 void

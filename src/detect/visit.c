@@ -48,7 +48,8 @@ visit_init(struct detect *d, struct carve *c, size_t bytes)
 
 	d->logins = login_init(d, c);
 	part = (bytes - login_bytes()) / 16;
-	detect_memory(d, &d->visits, c, &(struct memory_plan){.bytes = part * 12, .payload = sizeof(struct visit)});
+	detect_memory(d, &d->visits, c,
+		      &(struct memory_plan){.bytes = part * 12, .payload = sizeof(struct visit), .version = 1});
 	detect_sound(d, visit_sound);
 	detect_memory(d, &d->places, c, &(struct memory_plan){.bytes = part * 3, .payload = sizeof(struct place)});
 	detect_memory(d, &d->stays, c, &(struct memory_plan){.bytes = part, .payload = sizeof(struct stay)});
@@ -125,7 +126,7 @@ program_of(const struct detect *d, const struct view *v)
 static void
 place_program(struct detect *d, const struct view *v, uint64_t program)
 {
-	const struct memory_key key = place_key(&v->client, v->s->gateway, false);
+	const struct memory_key key = {v->source, false, v->s->gateway};
 	bool fresh;
 	struct place *p = memory_use(&d->places, &key, &fresh);
 
@@ -145,7 +146,7 @@ struct visit *
 visit_find(const struct detect *d, const struct view *v)
 {
 	uint64_t program = program_of(d, v);
-	const struct memory_key key = visit_key(&v->client, program, v->s->gateway);
+	const struct memory_key key = {v->source, program, v->s->gateway};
 	struct visit *w = program && v->s->role == ROLE_INBOUND ? memory_find(&d->visits, &key) : NULL;
 
 	return w && !is_over(w, v->s->start) ? w : NULL;
@@ -169,14 +170,18 @@ visit_over(struct detect *d, const struct visit *w)
 static struct visit *
 visit_use(struct detect *d, const struct view *v, uint64_t program)
 {
-	const struct memory_key key = visit_key(&v->client, program, v->s->gateway);
+	const struct memory_key key = {v->source, program, v->s->gateway};
 	const struct session *s = v->s;
+	struct visit *w = v->visit;
+	struct when login;
 	bool fresh;
-	struct visit *w = memory_use(&d->visits, &key, &fresh);
-	struct when login = w->login;
 
-	if (!fresh && !is_over(w, s->start))
+	if (w) {
+		memory_touch(&d->visits, w);
 		return w;
+	}
+	w = memory_use(&d->visits, &key, &fresh);
+	login = w->login;
 	if (!fresh)
 		visit_over(d, w);
 	*w = (struct visit){.first = s->start,
@@ -192,20 +197,47 @@ visit_use(struct detect *d, const struct view *v, uint64_t program)
 	return w;
 }
 
-/* How much a step tells: a pause before it, a slow answer, a request that is larger than a bare one. */
+/* How much a step tells beside the one before it: a pause, a slow answer, a request larger than the first, a bare one. */
 static int64_t
-interest(const struct visit *w, unsigned i)
+interest(const struct visit *w, const struct step *s, const struct step *before)
 {
 	enum { PAUSE_MOST = 4000, SLOW_MOST = 8000, LARGER_MOST = 4096 };
-	const struct step *s = &w->step[i];
-	int64_t pause, larger = (int64_t)s->request - w->step[0].request;
+	int64_t pause = when_since(s->time, before->time) / NS_PER_MS - s->server_ms;
+	int64_t larger = (int64_t)s->request - w->step[0].request;
 
-	if (i == 0)
-		return INT64_MAX;
-	pause = when_since(s->time, w->step[i - 1].time) / NS_PER_MS - s->server_ms;
 	pause = pause > PAUSE_MOST ? PAUSE_MOST : pause;
 	larger = larger > LARGER_MOST ? LARGER_MOST : larger;
 	return pause + 4 * (int64_t)least(s->server_ms, SLOW_MOST) + 8 * larger;
+}
+
+/* The step that tells least; the first always stays. */
+static unsigned
+dullest(const struct visit *w, int64_t *smallest)
+{
+	unsigned dull = 1;
+
+	*smallest = INT64_MAX;
+	for (unsigned i = 1; i < w->steps; i++) {
+		int64_t worth = interest(w, &w->step[i], &w->step[i - 1]);
+
+		if (worth < *smallest) {
+			*smallest = worth;
+			dull = i;
+		}
+	}
+	return dull;
+}
+
+/* Would a new step at i be the one to go, and all be as before?  Of a long stay nearly all are. */
+static bool
+is_dull(const struct visit *w, const struct step *s, unsigned i)
+{
+	int64_t worth;
+
+	if (w->steps < VISIT_STEPS - 1 || i == 0)
+		return false;
+	worth = interest(w, s, &w->step[i - 1]);
+	return worth < w->dullest && (i == w->steps || worth < interest(w, &w->step[i], s));
 }
 
 /* In its place by time; when all places are taken, the one that tells least goes. */
@@ -213,22 +245,21 @@ static void
 step_add(struct visit *w, const struct turn *t, uint64_t session)
 {
 	const struct step s = {t->time, t->request, t->answer, t->server_us / 1000, (uint32_t)session};
-	int64_t worth, smallest = INT64_MAX;
-	unsigned i = w->steps, dull = 1;
+	unsigned i = w->steps;
 
-	for (; i > 0 && when_before(s.time, w->step[i - 1].time); i--)
-		w->step[i] = w->step[i - 1];
-	w->step[i] = s;
-	if (++w->steps < VISIT_STEPS)
+	while (i > 0 && when_before(s.time, w->step[i - 1].time))
+		i--;
+	if (is_dull(w, &s, i))
 		return;
-	for (i = 1; i < w->steps; i++)
-		if ((worth = interest(w, i)) < smallest) {
-			smallest = worth;
-			dull = i;
-		}
-	w->steps--;
-	for (i = dull; i < w->steps; i++)
-		w->step[i] = w->step[i + 1];
+	memmove(&w->step[i + 1], &w->step[i], (w->steps - i) * sizeof(s));
+	w->step[i] = s;
+	if (++w->steps == VISIT_STEPS) {
+		i = dullest(w, &w->dullest);
+		w->steps--;
+		memmove(&w->step[i], &w->step[i + 1], (w->steps - i) * sizeof(s));
+	}
+	if (w->steps == VISIT_STEPS - 1)
+		dullest(w, &w->dullest);
 }
 
 static void
@@ -260,8 +291,6 @@ note_turn(struct visit *w, const struct turn *t)
 		w->pages++;
 	note_late(w, t);
 	w->phases |= PHASE_LANDED;
-	if (set_count(w->answers) >= ASSET_SHAPES && w->pages)
-		w->phases |= PHASE_ASSETS;
 }
 
 static void
@@ -269,18 +298,19 @@ note_turns(struct visit *w, const struct view *v)
 {
 	const struct session *s = v->s;
 	struct turns it = turns_of(v);
-	bool tunnels = session_tunnels(s);
 	struct turn t;
 
 	while (turns_next(&it, &t)) {
-		bool step = !w->told && t.request && t.index < (tunnels ? TUNNEL_STEPS : EXCHANGES_KEPT);
+		bool step = !w->told && t.request && t.index < (v->tunnels ? TUNNEL_STEPS : EXCHANGES_KEPT);
 
 		note_turn(w, &t);
 		if (step)
 			step_add(w, &t, s->id);
-		if (t.index == EXCHANGES_KEPT - 1 && !tunnels && (!w->hidden.ns || when_before(t.time, w->hidden)))
+		if (t.index == EXCHANGES_KEPT - 1 && !v->tunnels && (!w->hidden.ns || when_before(t.time, w->hidden)))
 			w->hidden = t.time;
 	}
+	if (w->pages && set_count(w->answers) >= ASSET_SHAPES)
+		w->phases |= PHASE_ASSETS;
 }
 
 static void
@@ -337,10 +367,11 @@ note_part(struct detect *d, struct visit *w, const struct session *s)
 }
 
 static void
-note_use(struct detect *d, struct visit *w, const struct session *s)
+note_use(struct detect *d, struct visit *w, const struct view *v)
 {
-	uint8_t had = w->phases & (PHASE_USE | PHASE_TUNNEL), now = session_tunnels(s) ? PHASE_TUNNEL : 0;
-	bool varied = w->late >= USE_EXCHANGES && set_count(w->late_answers) >= USE_SHAPES && w->late_pages;
+	const struct session *s = v->s;
+	uint8_t had = w->phases & (PHASE_USE | PHASE_TUNNEL), now = v->tunnels ? PHASE_TUNNEL : 0;
+	bool varied = w->late >= USE_EXCHANGES && w->late_pages && set_count(w->late_answers) >= USE_SHAPES;
 
 	if (varied || w->late_bytes >= USE_BYTES)
 		now |= PHASE_USE;
@@ -400,7 +431,7 @@ visit_note(struct detect *d, const struct view *v)
 		note_turns(w, v);
 	if (w->exchanges != steps)
 		note_login(d, w);
-	note_use(d, w, s);
+	note_use(d, w, v);
 	return w;
 }
 

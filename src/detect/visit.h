@@ -65,6 +65,7 @@ struct visit {
 	bool first_data; /* a data channel was seen */
 	bool counted;    /* as one of the day's in familiar.c */
 	struct step step[VISIT_STEPS];
+	int64_t dullest; /* with all places taken: what the step that tells least is worth */
 };
 
 void visit_init(struct detect *d, struct carve *c, size_t bytes);

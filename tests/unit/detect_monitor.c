@@ -6,9 +6,18 @@
 static const uint64_t PROBE = 0x4001;
 
 static bool
+noted(struct site_test *t, const struct session *s, uint32_t until)
+{
+	struct view v = {.s = s, .client = s->src, .source = detect_net(&s->src, 32, 64), .until = until};
+	struct turn room[TURNS_MOST];
+
+	view_turns(&v, room);
+	return monitor_note(t->d, &v);
+}
+
+static bool
 known_after(struct site_test *t, unsigned n, double period, uint32_t jitter_ms, const uint32_t size[3])
 {
-	struct view v = {.s = NULL};
 	bool known = false;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -16,8 +25,7 @@ known_after(struct site_test *t, unsigned n, double period, uint32_t jitter_ms, 
 			site_session(t, "203.0.113.5", PROBE, i * period + site_random(t, jitter_ms + 1) / 1000.0);
 
 		site_exchange(t, &s, size[0] + site_random(t, size[2] + 1), size[1], 0);
-		v = (struct view){.s = &s, .client = s.src, .until = 1};
-		known = monitor_note(t->d, &v);
+		known = noted(t, &s, 1);
 	}
 	return known;
 }
@@ -78,20 +86,18 @@ missed_and_changed(void **state)
 	site_begin(&t, 2 << 20, 0);
 	for (unsigned i = 0; i < 400; i++) {
 		struct session s = site_session(&t, "203.0.113.5", PROBE, i * 60.0);
-		struct view v = {.s = &s, .client = s.src, .until = 1};
 
 		if (i % 50 < 3 || (i > 200 && i < 206))
 			continue;
 		site_exchange(&t, &s, 300, 900, 0);
-		known = monitor_note(t.d, &v);
+		known = noted(&t, &s, 1);
 	}
 	assert_true(known);
 	for (unsigned i = 400; i < 540; i++) {
 		struct session s = site_session(&t, "203.0.113.5", PROBE, i * 60.0);
-		struct view v = {.s = &s, .client = s.src, .until = 1};
 
 		site_exchange(&t, &s, 300, 1200, 0);
-		known = monitor_note(t.d, &v);
+		known = noted(&t, &s, 1);
 		if (i < 500)
 			assert_false(known);
 	}
@@ -110,20 +116,18 @@ several_requests(void **state)
 	site_begin(&t, 2 << 20, 0);
 	for (unsigned i = 0; i < 130; i++) {
 		struct session s = site_session(&t, "203.0.113.5", PROBE, i * 60.0);
-		struct view v = {.s = &s, .client = s.src, .until = 2};
 
 		site_exchange(&t, &s, 300, 400, 0);
 		site_exchange(&t, &s, 340, 6000, 20);
-		known = monitor_note(t.d, &v);
+		known = noted(&t, &s, 2);
 	}
 	assert_true(known);
 	for (unsigned i = 0; i < 20; i++) {
 		struct session s = site_session(&t, "2001:db8::5", PROBE, i * 150.0);
-		struct view v = {.s = &s, .client = s.src, .until = 15};
 
 		for (unsigned k = 0; k < 15; k++)
 			site_exchange(&t, &s, 300, 900, k ? 9979 : 0);
-		known = monitor_note(t.d, &v);
+		known = noted(&t, &s, 15);
 	}
 	assert_true(known);
 	site_end(&t);
@@ -142,7 +146,7 @@ handshakes_only(void **state)
 		s = site_session(&t, "203.0.113.5", PROBE, i * 30.0);
 		site_judge(&t, &s);
 	}
-	assert_true(monitor_note(t.d, &(struct view){.s = &s, .client = s.src}));
+	assert_true(noted(&t, &s, 0));
 	assert_int_equal(t.got.findings, 0);
 	site_end(&t);
 }
@@ -163,12 +167,12 @@ kept_under_flood(void **state)
 		snprintf(source, sizeof(source), "10.%u.%u.1", i >> 8 & 255, i & 255);
 		s = site_session(&t, source, PROBE, 130 * 60 + i * 0.001);
 		site_exchange(&t, &s, 300, 900, 0);
-		monitor_note(t.d, &(struct view){.s = &s, .client = s.src, .until = 1});
+		noted(&t, &s, 1);
 	}
 	struct session s = site_session(&t, "203.0.113.5", PROBE, 131 * 60);
 
 	site_exchange(&t, &s, 300, 900, 0);
-	assert_true(monitor_note(t.d, &(struct view){.s = &s, .client = s.src, .until = 1}));
+	assert_true(noted(&t, &s, 1));
 	site_end(&t);
 }
 
