@@ -55,7 +55,7 @@ enum half_stage {
 	HALF_LEFTOVER = 8,
 	HALF_RDP = 32,      /* CARRIER_UDP: inside Remote Desktop's transport */
 	HALF_DATAGRAM = 64, /* OpenVPN over UDP */
-	HALF_STEADY = 128,  /* over TCP, FULL_STEADY, and both sides in step: see tls.c */
+	HALF_STEADY = 128,  /* over TCP, conn_is_steady, and both sides in step: see tls.c */
 	HALF_GIVEN_UP = 16, /* no memory, or no TLS after all: nothing is read any more */
 };
 
@@ -142,6 +142,9 @@ void conn_change_cipher(struct tls *t, struct half *h, unsigned side);
 /* A protected record of `length` bytes was seen: fills *ev (plain size, hidden handshake told apart). */
 void conn_protected(struct tls *t, struct half *h, unsigned side, uint8_t type, uint32_t length, struct when time,
 		    struct tls_event *ev);
+/* Every further record of type 23 is application data and changes nothing but the sums, whichever side sends it: after
+   the handshake and its tickets, and where neither was seen (picked up midway; a server's answer that was lost). */
+bool conn_is_steady(const struct half *h, const struct full *f);
 /* SSLv2: the messages after their type byte. */
 void conn_hello_sslv2(struct tls *t, struct half *h, unsigned side, struct cur body, struct when time);
 void conn_server_sslv2(struct tls *t, struct half *h, unsigned side, struct cur body, struct when time);

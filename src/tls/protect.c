@@ -245,6 +245,19 @@ is_application(struct tls *t, struct half *h, struct full *f, const struct tls_e
 	return slow_12(t, h, f, ev);
 }
 
+/* As is_application and what stands around it would find. */
+bool
+conn_is_steady(const struct half *h, const struct full *f)
+{
+	bool timed = f->handshake_us || !(f->flags & FULL_SERVER_HELLO && h->stage & HALF_HELLO);
+	bool one_sided = !(f->flags & FULL_SERVER_HELLO) && h->stage & HALF_HELLO &&
+			 !(f->side[conn_client(h)] & SIDE_FINISHED);
+
+	if (f->flags & FULL_STEADY)
+		return true;
+	return timed && !one_sided && !(f->flags & FULL_13) && f->side[0] & f->side[1] & SIDE_APPLICATION;
+}
+
 void
 conn_protected(struct tls *t, struct half *h, unsigned side, uint8_t type, uint32_t length, struct when time,
 	       struct tls_event *ev)

@@ -74,7 +74,7 @@ plain_of(const struct full *f, uint32_t length)
 	return length > overhead ? length - overhead : 0;
 }
 
-/* A record of type 23 once FULL_STEADY is set. */
+/* A record of type 23 once conn_is_steady. */
 static inline void
 conn_steady(struct full *f, const struct tls_piece *piece, uint32_t length, struct tls_event *ev)
 {

@@ -370,7 +370,7 @@ steady_note(struct half *h, const struct full *f)
 		       ((f->side[0] | f->side[1]) & SIDE_LOST) | (h->stage & HALF_GIVEN_UP);
 
 	h->stage &= (uint8_t)~HALF_STEADY;
-	if (tcp && f->flags & FULL_STEADY && !odd)
+	if (tcp && !odd && conn_is_steady(h, f))
 		h->stage |= HALF_STEADY;
 }
 
