@@ -263,8 +263,22 @@ was_pinged(const struct starts *w, const struct session *s)
 	       w->pinged <= w->pulses / RARE;
 }
 
+/* It goes on, nobody asked for it, it is too slow for a download whose beginning was missed, and no machine took over
+   another's connections. */
+static bool
+speaks_alone(const struct detect *d, const struct session *s)
+{
+	enum { TALK = 1024, TALK_S = 30, DOWNLOAD = 1 << 20, TAKEN_OVER_S = 86400 };
+	bool outbound = s->role == ROLE_OUTBOUND;
+	uint64_t sent = outbound ? s->bytes_out : s->bytes_in, asked = outbound ? s->bytes_in : s->bytes_out;
+
+	return asked == 0 && sent >= TALK && sent < DOWNLOAD && s->records_in + s->records_out == 0 &&
+	       when_since(s->last, s->start) >= TALK_S * NS_PER_S &&
+	       !trace_of(d, s->gateway, DETECTOR_outage, s->time, TAKEN_OVER_S);
+}
+
 static void
-report_no_syn(struct detect *d, const struct view *v, bool pinged)
+report_no_syn(struct detect *d, const struct view *v, bool pinged, bool alone)
 {
 	const struct session *s = v->s;
 	const struct starts *w = starts_of(d, s->gateway);
@@ -276,8 +290,8 @@ report_no_syn(struct detect *d, const struct view *v, bool pinged)
 	f.target = outbound ? s->src : s->dest;
 	f.actor_port = outbound ? s->dest_port : s->src_port;
 	f.target_port = outbound ? s->src_port : s->dest_port;
-	f.severity = pinged ? SEVERITY_HIGH : SEVERITY_LOW;
-	f.confidence = pinged ? 75 : 30;
+	f.severity = pinged ? SEVERITY_HIGH : alone ? SEVERITY_MEDIUM : SEVERITY_LOW;
+	f.confidence = pinged ? 75 : alone ? 55 : 30;
 	f.degraded = false; /* the beginning is missing: that is the finding */
 	finding_number(&f, "bytes_from_gateway", "bytes", (int64_t)(outbound ? s->bytes_out : s->bytes_in));
 	finding_number(&f, "packets_from_gateway", "packets", outbound ? s->packets_out : s->packets_in);
@@ -286,6 +300,8 @@ report_no_syn(struct detect *d, const struct view *v, bool pinged)
 	finding_weigh(&f, "no SYN in either direction, where SYNs are seen", 40);
 	if (pinged)
 		finding_weigh(&f, "right after ICMP, which is rare here", 40);
+	if (alone)
+		finding_weigh(&f, "it goes on, and the peer sends nothing", 20);
 	finding_session(&f, s->id);
 	finding_say(
 		&f,
@@ -309,12 +325,13 @@ judge_no_syn(struct detect *d, const struct view *v)
 	bool outbound = s->role == ROLE_OUTBOUND;
 	uint32_t packets = outbound ? s->packets_out : s->packets_in;
 	uint64_t bytes = outbound ? s->bytes_out : s->bytes_in;
+	bool alone = speaks_alone(d, s);
 
 	if (!s->midstream || (s->flags_out | s->flags_in) & TCP_SYN || packets < PACKETS || bytes < BYTES ||
 	    s->gap_bytes_in || s->gap_bytes_out || !sees_starts(d, v, w))
 		return;
-	if (!visit_came(d, peer_of(v), s->gateway) && once(d, v, 3))
-		report_no_syn(d, v, was_pinged(w, s));
+	if (!visit_came(d, peer_of(v), s->gateway) && once(d, v, alone ? 4 : 3))
+		report_no_syn(d, v, was_pinged(w, s), alone);
 }
 
 void

@@ -2,8 +2,8 @@
  * leak_loop: memory read out of the gateway piece by piece: one request again and again, answers that differ a little
  * (CVE-2025-5777: up to 127 bytes).
  *
- * Watched per source and client program, per source, and per client program over sources; each remembers two
- * runs of equal requests (leak_run.h).  A few requests are what a response team's check looks like, and answers that
+ * Watched per source and client program, per source, per client program over sources, and, for those who come with the
+ * hello of a common browser, per size of request over sources; each remembers two runs of equal requests (leak_run.h).  A few requests are what a response team's check looks like, and answers that
  * are all alike are a gateway that is not vulnerable: both are noted, and begin no chain.
  */
 #include "detect/leak_run.h"
@@ -13,6 +13,10 @@ enum {
 	SHAPE_STEP = 8, /* request sizes within it count as one */
 	GROUP_SOURCES = 3,
 	GROUP_FACTOR = 2, /* a program over many sources needs so many times the requests */
+	CROWD_FACTOR = 4, /* any programs over many sources: so many times, */
+	CROWD_SOURCES = 6,
+	CROWD_ANSWERS = 12, /* and answers of so many sizes, */
+	CROWD_RANGE = 64,   /* over more than what visitors' cookies and compression make of a page */
 	SHAPES_AGE_S = 86400,
 	PAGES = 3, /* so many in a day are a browser */
 	PAGE_REQUEST_MAX = 4096,
@@ -155,13 +159,15 @@ leak_note(struct detect *d, const struct view *v, const struct leak_run *r, uint
 static void
 leak_report(struct detect *d, const struct view *v, const struct leak_run *r, const struct actor *a)
 {
-	const bool group = a->group != 0;
+	const bool group = a->group != 0, crowd = group && a->group != v->s->client_key;
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_leak_loop);
 	if (r->bytes >= (uint64_t)d->param[PARAM_leak_loop_critical])
 		f.severity = SEVERITY_CRITICAL;
-	f.confidence = r->count >= 50 ? 90 : 70;
+	if (crowd)
+		f.severity = SEVERITY_MEDIUM;
+	f.confidence = crowd ? 60 : r->count >= 50 ? 90 : 70;
 	f.time = r->last;
 	finding_number(&f, "requests", "requests", r->count);
 	finding_number(&f, "duration", "s", when_since(r->last, r->first) / NS_PER_S);
@@ -176,6 +182,8 @@ leak_report(struct detect *d, const struct view *v, const struct leak_run *r, co
 	for (unsigned i = 0; i < RUN_SESSIONS; i++)
 		finding_session(&f, r->session[i]);
 	finding_say(&f,
+		    crowd ? "{0} requests of {2} from several strangers, the last {a}, within {1}: answers differ by "
+			    "{5} around {4}; {6} in all, no page loaded" :
 		    group ? "{0} requests of {2} by one client program from several sources, the last {a}, within {1}: "
 			    "answers differ by {5} around {4}; {6} in all, no page loaded" :
 			    "{0} requests of {2} from {a} within {1}: answers differ by {5} around {4}; {6} in all, "
@@ -256,6 +264,50 @@ leaker_turn(struct detect *d, const struct view *v, const struct grouping *g, co
 	return run_judge(d, v, g, r, quiet);
 }
 
+/* Strangers with nothing in common but the size of their request. */
+static bool
+is_crowd_leak(const struct detect *d, const struct leaker *w, const struct leak_run *r)
+{
+	return r->count / 2 >= r->told && run_leaks(r) && run_range(r) >= CROWD_RANGE &&
+	       set_count(r->answers) >= CROWD_ANSWERS && set_count(w->sources) >= CROWD_SOURCES &&
+	       r->request_max - r->request_min <= 1 &&
+	       (run_is_fast(d, r, CROWD_FACTOR) || run_is_slow(d, r, CROWD_FACTOR));
+}
+
+static void
+crowd_turn(struct detect *d, const struct view *v, const struct turn *t)
+{
+	struct leak *l = d->state[DETECTOR_leak_loop];
+	const struct actor crowd = {.group = detect_mix(t->request / SHAPE_STEP, CROWD_FACTOR)};
+	const struct memory_key key = {crowd.net, crowd.group, v->s->gateway};
+	bool fresh;
+	struct leaker *w = memory_use(&l->who, &key, &fresh);
+	struct leak_run *r = run_of(d, w->run, t);
+
+	if (!r)
+		r = run_begin(w->run, t);
+	w->sources |= source_bit(&v->client);
+	run_add(r, t, v->s->id);
+	if (r->count >= 3)
+		memory_keep(&l->who, w);
+	if (is_crowd_leak(d, w, r)) {
+		r->told = r->count;
+		leak_report(d, v, r, &crowd);
+	}
+}
+
+/* Nobody who is known here, or browses, or loaded a page; and not for the first time, as visitors ask for the page. */
+static bool
+is_repeater(const struct detect *d, const struct view *v, struct leaker *source, const struct turn *t)
+{
+	const struct leak_run *r;
+
+	if (v->familiar || v->monitor || v->degraded || !source || source->pages || browses(d, source))
+		return false;
+	r = run_of(d, source->run, t);
+	return r && r->count >= 2;
+}
+
 static void
 leak_turn(struct detect *d, const struct view *v, const struct grouping group[GROUPINGS], const struct turn *t)
 {
@@ -264,6 +316,9 @@ leak_turn(struct detect *d, const struct view *v, const struct grouping group[GR
 	for (unsigned i = 0; i < GROUPINGS; i++)
 		if (group[i].who)
 			told |= leaker_turn(d, v, &group[i], t, told);
+	if (!told && t->request <= d->param[PARAM_leak_loop_request_max] && is_candidate(d, v, t) &&
+	    is_repeater(d, v, group[1].who, t))
+		crowd_turn(d, v, t);
 }
 
 static void

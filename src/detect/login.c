@@ -153,15 +153,17 @@ class_use(struct login *l, const struct step *s)
 	return c;
 }
 
+/* What began no login leaves the range of its requests alone: another page's answer may be of the same size. */
 static void
 class_count(struct login_class *c, const struct step *s, bool on)
 {
-	c->request_min = least(c->request_min, s->request);
-	c->request_max = most(c->request_max, s->request);
-	if (on)
-		c->on++;
-	else
+	if (!on) {
 		c->off++;
+		return;
+	}
+	c->request_min = c->on ? least(c->request_min, s->request) : s->request;
+	c->request_max = c->on ? most(c->request_max, s->request) : s->request;
+	c->on++;
 }
 
 static void
@@ -283,7 +285,7 @@ login_learn_off(struct detect *d, const struct visit *w)
 		if ((set >> i & 1) || login_request(d, w->gateway, w->step[i].request)) {
 			struct login_class *c = class_use(l, &w->step[i]);
 
-			if (c->off < UINT16_MAX)
+			if (c->off < UINT16_MAX && (!c->on || asked_so(c, w->step[i].request)))
 				class_count(c, &w->step[i], false);
 			return;
 		}

@@ -25,6 +25,8 @@ enum {
 	LOAD_S = 15,        /* a page with all that it needs is loaded, */
 	LOAD_ANSWERS = 100, /* and has no more objects: a new theme is unknown to its first visitors */
 	PATHS = 10,         /* a counter in a request makes a few lengths; objects have names of their own */
+	ALIKE = 16,         /* requests that differ by no more ask for one thing; a crawler's by their paths */
+	CRAWL_FACTOR = 4,   /* and so many times the answers */
 	PROBES = 4,         /* so few are weak evidence */
 	PROBES_BYTES = 32768,
 	SESSIONS = 4
@@ -39,7 +41,7 @@ struct reader {
 	uint64_t bytes, told;       /* of answers; when it was told last */
 	uint64_t late;              /* of them after the first seconds */
 	uint64_t session[SESSIONS];
-	uint32_t count, request_max, answer_min, answer_max;
+	uint32_t count, request_min, request_max, answer_min, answer_max;
 	bool browses, probed;
 };
 
@@ -79,7 +81,8 @@ reader_use(struct detect *d, const struct view *v, const struct actor *a)
 		     when_since(v->s->start, r->first) > DAY_S * NS_PER_S;
 
 	if (fresh || stale)
-		*r = (struct reader){.first = v->s->start, .last = v->s->start, .answer_min = UINT32_MAX};
+		*r = (struct reader){
+			.first = v->s->start, .last = v->s->start, .request_min = UINT32_MAX, .answer_min = UINT32_MAX};
 	return r;
 }
 
@@ -111,6 +114,7 @@ reader_add(const struct detect *d, const struct view *v, struct reader *r, const
 	if (when_since(t->time, r->first) > LOAD_S * NS_PER_S)
 		r->late += (uint64_t)t->answer * t->count;
 	r->answers |= size_bit(t->answer, ANSWER_STEP);
+	r->request_min = least(r->request_min, t->request);
 	r->request_max = most(r->request_max, t->request);
 	r->answer_min = least(r->answer_min, t->answer);
 	r->answer_max = most(r->answer_max, t->answer);
@@ -133,10 +137,17 @@ is_load(const struct detect *d, const struct reader *r)
 	return r->count < LOAD_ANSWERS && r->late < (uint64_t)d->param[PARAM_memory_leak_answers] / 2;
 }
 
+/* Files fetched one after the other: a crawler's walk over pages that no user loads. */
+static bool
+may_be_crawl(const struct reader *r)
+{
+	return r->request_max > r->request_min + ALIKE;
+}
+
 static bool
 is_leak(const struct detect *d, const struct reader *r, unsigned factor)
 {
-	uint64_t want = (uint64_t)d->param[PARAM_memory_leak_answers] * factor;
+	uint64_t want = (uint64_t)d->param[PARAM_memory_leak_answers] * factor * (may_be_crawl(r) ? CRAWL_FACTOR : 1);
 
 	return !r->browses && !is_load(d, r) && r->bytes >= want && r->bytes >= 2 * r->told && r->count >= 2 * PROBES &&
 	       varies(r) && (factor == 1 || set_count(r->sources) >= GROUP_SOURCES);

@@ -1,5 +1,7 @@
 /*
- * ndpi_risk: the few of nDPI's risks that mean something on a gateway's outside leg; information for chains.
+ * ndpi_risk: the few of nDPI's risks that mean something on a gateway's outside leg; noted for whoever
+ * reads an incident.  No part of a chain: what is scanned for everywhere precedes everything, and what the gateway calls
+ * is told by new_egress.
  *
  * Not asked for, because they fire on what every gateway does or gets: a known protocol on another port (8443, 10443),
  * no server name (scanners; FortiGate's own calls), fatal alerts, TLS that is not HTTPS (tunnels), expired or mismatched

@@ -6,6 +6,7 @@
  *
  * Silence counts only where it is heard: clients ask and get nothing, or other hosts go on.  When everything stops it is
  * the sensor that sees nothing; when clients acknowledge what was not seen, half of the mirror is missing.
+ * TCP alone counts, too: tunnels over UDP may outlive the service that began them.
  * What is usual (unanswered scans of closed ports, resets, refused resumptions) is learnt as it comes.
  */
 #include "detect/survivor.h"
@@ -46,6 +47,7 @@ struct outage {
 	uint32_t pulses, silent;                         /* seen in all; in vain since `answered` */
 	uint32_t from, to, others, handshakes, unserved; /* means, in UNITths */
 	uint32_t recent;                                 /* as `from`, of the last half minute */
+	uint32_t tcp;                                    /* as `from`, of answers over TCP alone */
 	uint32_t asked, tried, missed, alive; /* since `answered`: data, connections in vain, unseen, others' packets */
 	uint32_t asked_most;                  /* the longest such run of ordinary days */
 	uint32_t mute, mute_most;             /* pulses without a packet either way */
@@ -56,13 +58,14 @@ struct outage {
 	struct resumption usual, after;
 	uint8_t stage, ttl, ttl_before;
 	uint8_t told, reset_only, counts_data; /* 0 or 1; counts_data: pulses tell segments with data */
+	uint8_t deaf;                          /* 0 or 1: UDP went on in this silence */
 };
 
 void *
 outage_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	(void)bytes;
-	return detect_array(d, c, sizeof(struct outage) * (GATEWAYS_MAX + 1), 1);
+	return detect_array(d, c, sizeof(struct outage) * (GATEWAYS_MAX + 1), 2);
 }
 
 static struct outage *
@@ -98,6 +101,12 @@ is_silent(const struct outage *o, const struct pulse *p)
 }
 
 static uint32_t
+tcp_answers(const struct pulse *p)
+{
+	return p->data_from + p->syns_answered;
+}
+
+static uint32_t
 unserved(const struct pulse *p)
 {
 	return p->syns_to > p->syns_answered ? p->syns_to - p->syns_answered : 0;
@@ -114,9 +123,24 @@ asked(const struct outage *o, const struct pulse *p)
 	return p->packets_to > other ? (uint32_t)(p->packets_to - other) : 0;
 }
 
+/* TCP answers nobody, while tunnels over UDP go on: the data path is another process than the listener, or in the
+   kernel. */
+static bool
+is_deaf(const struct outage *o, const struct pulse *p)
+{
+	return o->counts_data && !tcp_answers(p) && (o->deaf || asked(o, p) + unserved(p) > 0);
+}
+
+static bool
+is_out(const struct outage *o, const struct pulse *p)
+{
+	return is_silent(o, p) || is_deaf(o, p);
+}
+
 static void
 silence_add(struct outage *o, const struct pulse *p)
 {
+	o->deaf |= !is_silent(o, p);
 	o->silent++;
 	o->asked += asked(o, p);
 	o->tried += unserved(p);
@@ -137,7 +161,7 @@ static bool
 is_in_vain(const struct outage *o)
 {
 	uint64_t usual = (uint64_t)o->unserved * 3 * o->silent / UNIT;
-	bool busy = o->from >= BUSY * UNIT && o->recent >= BUSY * UNIT,
+	bool busy = o->from >= BUSY * UNIT && o->recent >= BUSY * UNIT && (!o->deaf || o->tcp >= BUSY * UNIT),
 	     enough = o->asked >= ASKED_MIN || o->tried >= SYNS_MIN + usual;
 	uint64_t run = (uint64_t)o->asked + o->tried;
 
@@ -323,6 +347,7 @@ go_up(struct outage *o, const struct pulse *p)
 	o->answered = p->time;
 	o->reset_since = p->time;
 	o->silent = o->asked = o->tried = o->missed = o->alive = o->mute = o->old_reset = 0;
+	o->deaf = false;
 }
 
 static void
@@ -332,6 +357,7 @@ usual_add(struct outage *o, const struct pulse *p)
 
 	mean_add(&o->from, answers(p), MEAN_PARTS);
 	mean_add(&o->recent, answers(p), RECENT_PARTS);
+	mean_add(&o->tcp, tcp_answers(p), MEAN_PARTS);
 	mean_add(&o->to, p->packets_to, MEAN_PARTS);
 	mean_add(&o->others, p->others, MEAN_PARTS);
 	mean_add(&o->handshakes, p->handshakes, MEAN_PARTS);
@@ -361,14 +387,13 @@ run_ends(struct outage *o, const struct pulse *p)
 		o->old_reset = 0;
 	o->answered = p->time;
 	o->silent = o->asked = o->tried = o->missed = o->alive = o->mute = 0;
+	o->deaf = false;
 }
 
 static void
 when_up(struct detect *d, struct outage *o, const struct pulse *p)
 {
-	bool silent = is_silent(o, p);
-
-	if (!silent) {
+	if (!is_out(o, p)) {
 		run_ends(o, p);
 		usual_add(o, p);
 		return;
@@ -385,7 +410,7 @@ when_up(struct detect *d, struct outage *o, const struct pulse *p)
 static bool
 falls_silent(struct outage *o, const struct pulse *p)
 {
-	if (!is_silent(o, p) || asked(o, p) + unserved(p) < ASKED_MIN || p->acks_unseen)
+	if (!is_out(o, p) || asked(o, p) + unserved(p) < ASKED_MIN || p->acks_unseen)
 		return false;
 	silence_add(o, p);
 	o->stage = STAGE_DOWN;
@@ -416,7 +441,7 @@ when_back(struct detect *d, struct outage *o, const struct pulse *p)
 static void
 when_down(struct detect *d, struct outage *o, const struct pulse *p)
 {
-	if (is_silent(o, p)) {
+	if (is_out(o, p)) {
 		silence_add(o, p);
 		if (is_one_sided(o)) {
 			go_up(o, p);

@@ -350,6 +350,35 @@ no_syn_bad(void **state)
 	site_end(&t);
 }
 
+/* It talks on for minutes, and its peer says nothing; what a user asks for, downloads, or keeps after a failover is
+   no more than noted. */
+static void
+speaks_alone(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		struct site_test t;
+		struct session s;
+
+		site_begin(&t, 2 << 20, 0);
+		users(&t, 400, 0, &USUAL);
+		pulses(&t, 0, 5 * HOUR, 0);
+		s = no_syn(&t, 5 * HOUR + 5, i == 5);
+		site_judge(&t, &s);
+		assert_int_equal(found(&t, SEVERITY_LOW), 1);
+		*(i == 5 ? &s.bytes_out : &s.bytes_in) = i == 1 ? 40 << 20 : 14000;
+		s.last = at(5 * HOUR + (i == 2 ? 20 : 300));
+		if (i == 3)
+			s.bytes_out = 300;
+		if (i == 4)
+			t.d->gate[1].trace[DETECTOR_outage].time = at(3 * HOUR);
+		s.kind = SESSION_CLOSE;
+		site_judge(&t, &s);
+		assert_int_equal(found(&t, SEVERITY_MEDIUM), i == 0 || i == 5);
+		site_end(&t);
+	}
+}
+
 /* A tunnel that was silent for hours goes on; resets go out to strays. */
 static void
 silent_tunnel_bad(void **state)
@@ -379,7 +408,8 @@ main(void)
 		cmocka_unit_test(one_network_alone), cmocka_unit_test(words),      cmocka_unit_test(upgrade_bad),
 		cmocka_unit_test(pair_bad),          cmocka_unit_test(few_bad),    cmocka_unit_test(variants_bad),
 		cmocka_unit_test(other_cipher_bad),  cmocka_unit_test(no_tls),     cmocka_unit_test(no_tls_bad),
-		cmocka_unit_test(after_icmp),        cmocka_unit_test(no_syn_bad), cmocka_unit_test(silent_tunnel_bad),
+		cmocka_unit_test(after_icmp),        cmocka_unit_test(no_syn_bad), cmocka_unit_test(speaks_alone),
+		cmocka_unit_test(silent_tunnel_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

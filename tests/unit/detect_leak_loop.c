@@ -99,6 +99,84 @@ loop_over_many_sources(void **state)
 	}
 }
 
+/* Visitors with a common browser, whose program as a whole browses. */
+static void
+visitors(struct site_test *t, double now, unsigned n)
+{
+	char source[32];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct session s;
+
+		snprintf(source, sizeof(source), "100.66.%u.7", i);
+		s = site_session(t, source, BROWSER, now + i);
+		for (unsigned k = 0; k < 12; k++)
+			site_exchange(t, &s, 400 + 37 * k, 900 + 1300 * k, 20);
+		site_judge(t, &s);
+	}
+}
+
+/* Over many sources that come with a common browser's hello: nothing but the size of the request is theirs. */
+static void
+loop_over_many_sources_as_a_browser(void **state)
+{
+	(void)state;
+	for (unsigned slow = 0; slow < 2; slow++) {
+		struct site_test t;
+		char source[32];
+		unsigned told = 0;
+
+		site_begin(&t, 8 << 20, 0);
+		visitors(&t, 0, 30);
+		for (unsigned i = 0; i < 70; i++) {
+			snprintf(source, sizeof(source), "198.51.%u.7", i % 15);
+			site_visit(&t, source, BROWSER, HOUR + i * (slow ? 11.0 * MINUTE : 3.0),
+				   (uint32_t[]){173, leaked(&t)});
+		}
+		assert_true(loops(&t) >= 1);
+		assert_int_equal(t.got.finding[t.got.findings - 1].detector, DETECTOR_leak_loop);
+		for (unsigned i = 0; i < t.got.findings; i++)
+			if (t.got.finding[i].detector == DETECTOR_leak_loop &&
+			    t.got.finding[i].severity > SEVERITY_INFO) {
+				told++;
+				assert_int_equal(t.got.finding[i].severity, SEVERITY_MEDIUM);
+				assert_non_null(strstr(t.got.finding[i].text, "several strangers"));
+			}
+		assert_int_equal(told, 1);
+		site_end(&t);
+	}
+}
+
+/* The same page for everybody, with a cookie or a time in it, each object over a connection of its own; a page that
+   is there in five languages; requests that differ by a name. */
+static void
+crowd_bad(void **state)
+{
+	(void)state;
+	for (unsigned kind = 0; kind < 4; kind++) {
+		struct site_test t;
+		char source[32];
+
+		site_begin(&t, 8 << 20, 0);
+		visitors(&t, 0, 30);
+		for (unsigned i = 0; i < 300; i++) {
+			uint32_t request = 173 + (kind == 2 ? site_random(&t, 24) : 0);
+			uint32_t answer = 1700 + (kind == 0 ? site_random(&t, 48) :
+						  kind == 1 ? site_random(&t, 5) * 25 :
+						  kind == 3 ? site_random(&t, 128) :
+							      site_random(&t, 128));
+
+			snprintf(source, sizeof(source), "198.51.%u.7", i % 250);
+			site_visit(&t, source, BROWSER, HOUR + i * 30.0, (uint32_t[]){request, answer});
+			for (unsigned k = 0; k < 5 && kind == 3; k++)
+				site_visit(&t, source, BROWSER, HOUR + i * 30.0 + 0.1 * k,
+					   (uint32_t[]){400 + 60 * k, 9000 + 3000 * k});
+		}
+		assert_int_equal(loops(&t), 0);
+		site_end(&t);
+	}
+}
+
 /* With the ClientHello of everybody's browser, at a site where everybody browses. */
 static void
 loop_like_a_browser(void **state)
@@ -258,7 +336,7 @@ monitor_of_changing_page_bad(void **state)
 	site_user(&t, "100.64.3.9", BROWSER, -2 * DAY);
 	for (unsigned i = 0; i < 2000; i++) {
 		site_visit(&t, "203.0.113.5", TOOL, i * 60.0, (uint32_t[]){300, 2000 + site_random(&t, 30)});
-		site_visit(&t, "203.0.113.6", TOOL + 1, i * 30.0 + site_random(&t, 4),
+		site_visit(&t, "203.0.113.6", TOOL + 1, HOUR + i * 30.0 + site_random(&t, 4),
 			   (uint32_t[]){310, 900 + site_random(&t, 24)});
 		site_visit(&t, "203.0.113.7", TOOL + 2, i * 300.0, (uint32_t[]){320, 5000 + site_random(&t, 12)});
 	}
@@ -450,6 +528,8 @@ main(void)
 		cmocka_unit_test(loop_long_in_updates),
 		cmocka_unit_test(loop_slow),
 		cmocka_unit_test(loop_over_many_sources),
+		cmocka_unit_test(loop_over_many_sources_as_a_browser),
+		cmocka_unit_test(crowd_bad),
 		cmocka_unit_test(loop_like_a_browser),
 		cmocka_unit_test(loop_in_bursts),
 		cmocka_unit_test(loop_behind_shared_address),

@@ -68,6 +68,34 @@ after_a_leak(void **state)
 	}
 }
 
+/* The file that starts an application weighs what the answer to the assertion does, and people who only look at their
+   applications end with it: what logins look like stays known. */
+static void
+same_size_elsewhere(void **state)
+{
+	struct logins_test *r = malloc(sizeof(*r));
+	struct comer c;
+	char addr[32];
+
+	(void)state;
+	logins_begin(r, SAML, KEEP_ALIVE, 0x0304, 16 << 20);
+	r->theme.launch = r->theme.granted - 20;
+	for (unsigned n = 0; n < 150; n++) {
+		struct comer guest = user(r, n, 6 * HOUR + n * 60, addr);
+		struct browsing b;
+
+		snprintf(addr, sizeof(addr), "100.80.%u.9", n);
+		b = (struct browsing){r, &guest, wire_open(r, &guest, guest.browser, guest.at)};
+		wire_turn(b.lane, 0.01, 5200 + guest.name * 31, 0.06, r->theme.granted);
+		post_login(&b);
+	}
+	ordinary_days(r, USERS, DAYS);
+	assert_int_equal(login_state(r->t.d, 1), LOGIN_LEARNT);
+	c = thief(r);
+	come(r, &c);
+	done(r, 1, 0);
+}
+
 /* The victims' own program, days after the leak; a slow tunnel; a browser that loads the page first. */
 static void
 variants(void **state)
@@ -223,9 +251,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(after_a_leak),     cmocka_unit_test(variants),   cmocka_unit_test(roaming_bad),
-		cmocka_unit_test(address_pool_bad), cmocka_unit_test(losses_bad), cmocka_unit_test(first_day_bad),
-		cmocka_unit_test(hidden_login_bad), cmocka_unit_test(update_bad), cmocka_unit_test(scanner_bad),
+		cmocka_unit_test(after_a_leak),  cmocka_unit_test(same_size_elsewhere), cmocka_unit_test(variants),
+		cmocka_unit_test(roaming_bad),   cmocka_unit_test(address_pool_bad),    cmocka_unit_test(losses_bad),
+		cmocka_unit_test(first_day_bad), cmocka_unit_test(hidden_login_bad),    cmocka_unit_test(update_bad),
+		cmocka_unit_test(scanner_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,6 +184,25 @@ equal_answers_bad(void **state)
 	site_end(&t);
 }
 
+/* A link checker walks over what no user of a gateway for client programs loads. */
+static void
+crawler_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 8 << 20, 0);
+	for (unsigned day = 0; day < 9; day += 3) {
+		s = site_session(&t, "203.0.113.77", CURL, day * (double)DAY);
+		for (unsigned i = 0; i < 60; i++)
+			site_exchange(&t, &s, 200 + i % 30, 1500 + i * 977 % 30000, 500);
+		site_judge(&t, &s);
+	}
+	assert_int_equal(portal_found(&t, DETECTOR_memory_leak, SEVERITY_HIGH), 0);
+	site_end(&t);
+}
+
 /* A page asks for news after its user logged in. */
 static void
 polling_page_bad(void **state)
@@ -216,6 +235,7 @@ main(void)
 		cmocka_unit_test(downloads_bad),
 		cmocka_unit_test(tunnel_bad),
 		cmocka_unit_test(equal_answers_bad),
+		cmocka_unit_test(crawler_bad),
 		cmocka_unit_test(polling_page_bad),
 	};
 

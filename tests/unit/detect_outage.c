@@ -116,6 +116,65 @@ service_refused(void **state)
 	office_end(&o);
 }
 
+/* Ten seconds of tunnels over UDP, with what TCP adds. */
+static void
+udp_pulse(struct office *o, struct pulse p)
+{
+	p.packets_to += 200;
+	p.packets_from += 220;
+	p.udp_bytes_to += 40000;
+	p.udp_bytes_from += 90000;
+	p.others += 1000;
+	office_pulse(o, p);
+}
+
+/* The service dies, and what it handed to the kernel goes on for a while. */
+static void
+service_dies_tunnels_go_on(void **state)
+{
+	const struct finding *f = NULL;
+
+	(void)state;
+	for (unsigned reset = 0; reset < 2; reset++) {
+		struct office o;
+
+		office_begin(&o, 40);
+		if (reset)
+			office_reset(&o);
+		for (unsigned i = 0; i < 4; i++)
+			udp_pulse(&o, (struct pulse){.packets_to = 60, .syns_to = 40, .handshakes = 3, .data_to = 20});
+		office_back(&o, 0);
+		office_run(&o, 10);
+		assert_true(office_found(&o, DETECTOR_outage, &f) >= 1);
+		assert_int_equal(f->severity, SEVERITY_MEDIUM);
+		assert_in_range(f->number[0].value, 30, 60);
+		office_end(&o);
+	}
+}
+
+/* In the evening a few tunnels over UDP are left; scans of closed ports ask TCP in vain. */
+static void
+udp_evening_bad(void **state)
+{
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 40);
+	office_close(&o, false);
+	for (unsigned i = 0; i < 2000; i++) {
+		uint32_t scan = i % 90 == 60 ? 4 + site_random(&o.t, 30) : site_random(&o.t, 2), answered = i % 9 == 0;
+
+		udp_pulse(&o, (struct pulse){.packets_to = scan + answered * 3,
+					     .packets_from = answered * 4,
+					     .syns_to = scan + answered,
+					     .syns_answered = answered,
+					     .data_to = answered,
+					     .data_from = answered * 2});
+	}
+	assert_int_equal(o.t.got.alerts, 0);
+	office_end(&o);
+}
+
 /* Another machine takes over. */
 static void
 failover(void **state)
@@ -299,6 +358,8 @@ main(void)
 		cmocka_unit_test(crash_of_seconds),
 		cmocka_unit_test(power_off),
 		cmocka_unit_test(service_hangs),
+		cmocka_unit_test(service_dies_tunnels_go_on),
+		cmocka_unit_test(udp_evening_bad),
 		cmocka_unit_test(service_refused),
 		cmocka_unit_test(failover),
 		cmocka_unit_test(chains),
