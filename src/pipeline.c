@@ -20,6 +20,7 @@ enum { NEAR = 1024 };
 struct job {
 	struct packet packet;
 	uint64_t hash;
+	struct flow *maybe; /* its connection, most likely; NULL: not looked up */
 };
 
 static size_t
@@ -84,16 +85,17 @@ make_room(struct pipeline *p)
 }
 
 static void
-count_pulse(struct pipeline *p, const struct flow *f, const struct packet *k, bool is_new)
+count_pulse(struct pipeline *p, const struct fed *fed, const struct packet *k)
 {
+	const struct flow *f = fed->flow;
 	struct pulse *pulse = &p->pulse[f->gateway];
-	uint8_t from = addr_same(&k->src, &f->addr[0]) ? GATEWAY_0 : GATEWAY_1;
+	bool from = f->told & GATEWAY_0 << fed->side;
 
 	pulse->gateway = f->gateway;
-	pulse_packet(pulse, f, k, (struct pulse_what){(f->told & from) != 0, is_new});
+	pulse_packet(pulse, f, k, (struct pulse_what){from, fed->is_new, fed->plain});
 }
 
-static void
+__attribute__((noinline)) static void
 icmp(struct pipeline *p, const struct packet *k)
 {
 	uint8_t g = site_gateway(&p->site, &k->dst);
@@ -106,7 +108,7 @@ icmp(struct pipeline *p, const struct packet *k)
 	}
 }
 
-static void
+__attribute__((noinline)) static void
 begin(struct pipeline *p, struct flow *f)
 {
 	uint8_t opener = site_gateway(&p->site, &f->addr[0]), server = site_gateway(&p->site, &f->addr[1]);
@@ -124,50 +126,54 @@ static void
 feed(struct pipeline *p, const struct job *job)
 {
 	const struct packet *k = &job->packet;
+	const struct chunk *c;
 	struct flow *f;
-	struct chunk c;
-	bool is_new;
+	struct fed fed;
 
-	time_advance(p, k->time);
+	time_goes_on(p, k->time);
 	if (!p->pulse_pending)
 		time_pulse_begin(p, p->now);
-	if (k->proto == PROTO_ICMP || k->proto == PROTO_ICMP6) {
+	if (k->proto != PROTO_TCP && k->proto != PROTO_UDP) {
 		icmp(p, k);
 		return;
 	}
 	if (!p->roomy)
 		make_room(p);
 	p->roomy -= p->roomy != 0;
-	f = flow_feed(p->flows, k, job->hash, &is_new);
-	if (f && is_new)
+	fed = flow_feed(p->flows, k, job->hash, job->maybe);
+	f = fed.flow;
+	if (!f) {
+		p->others++;
+		return;
+	}
+	if (fed.is_new)
 		begin(p, f);
-	if (f && f->gateway)
-		count_pulse(p, f, k, is_new);
+	if (f->gateway)
+		count_pulse(p, &fed, k);
 	else
 		p->others++;
-	if (f && f->flags & FLOW_IGNORED)
+	if (f->flags & FLOW_IGNORED) {
 		p->counts.flow_outside++;
-	else if (f) {
-		while (flow_chunk(p->flows, f, &c))
-			connection_read(p, f, &c);
-		if (f->gateway && k->payload_len)
-			connection_progress(p, f);
+		return;
 	}
+	while ((c = flow_chunk(p->flows, f)))
+		connection_read(p, f, c);
+	if (f->gateway && k->payload_len)
+		connection_progress(p, f);
 }
 
 /* Index slot (pipeline_frames), flow, what hangs on it, and on that: with a million connections open each step is a
    wait for memory, so all packets of the batch take it together. */
 static void
-prefetch(struct pipeline *p, const struct job *job, size_t n)
+prefetch(struct pipeline *p, struct job *job, size_t n)
 {
 	const struct flow *flow[PIPELINE_BATCH];
 	size_t known = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct flow *f = flow_prefetch_item(p->flows, job[i].hash);
-
-		if (f)
-			flow[known++] = f;
+		job[i].maybe = flow_prefetch_item(p->flows, job[i].hash);
+		if (job[i].maybe)
+			flow[known++] = job[i].maybe;
 	}
 	for (size_t i = 0; i < known; i++) {
 		tls_prefetch(p->tls, flow[i]->above[0]);
@@ -179,7 +185,7 @@ prefetch(struct pipeline *p, const struct job *job, size_t n)
 }
 
 static void
-feed_all(struct pipeline *p, const struct job *job, size_t n)
+feed_all(struct pipeline *p, struct job *job, size_t n)
 {
 	if (flows_used(p->flows) > NEAR)
 		prefetch(p, job, n);
@@ -207,6 +213,7 @@ pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 		if (!packet_decode(p->decoder, &frames[i], &j->packet))
 			continue;
 		j->hash = flow_hash(p->flows, &j->packet);
+		j->maybe = NULL;
 		if (far)
 			flow_prefetch(p->flows, j->hash);
 		ready++;

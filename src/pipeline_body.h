@@ -59,6 +59,17 @@ void connections_finish_ended(struct pipeline *p, struct when now);
 
 /* pipeline_time.c: what comes after the packet's time begins; the ten seconds of a packet; the end of the input. */
 void time_advance(struct pipeline *p, struct when time);
+
+/* time_advance where it has nothing to do, as between most packets. */
+static inline void
+time_goes_on(struct pipeline *p, struct when time)
+{
+	if (when_before(time, p->now) || !when_before(time, p->second) || p->capture_begins)
+		time_advance(p, time);
+	else
+		p->now = time;
+}
+
 void time_pulse_begin(struct pipeline *p, struct when time);
 void time_ends(struct pipeline *p);
 

@@ -152,7 +152,7 @@ read_both(struct pipeline *p, struct flow *f, const struct chunk *c)
 void
 connection_read(struct pipeline *p, struct flow *f, const struct chunk *c)
 {
-	if (f->gateway)
+	if (c->lost && f->gateway)
 		p->pulse[f->gateway].gap_bytes += c->lost;
 	if (p->classify && f->gateway && !(f->above[2] & CLASSIFY_DONE))
 		read_both(p, f, c);
@@ -163,11 +163,11 @@ connection_read(struct pipeline *p, struct flow *f, const struct chunk *c)
 void
 connection_finish(struct pipeline *p, struct flow *f)
 {
-	struct chunk c;
+	const struct chunk *c;
 
 	if (!(f->flags & FLOW_IGNORED)) {
-		while (flow_chunk(p->flows, f, &c)) /* what waited behind a hole */
-			connection_read(p, f, &c);
+		while ((c = flow_chunk(p->flows, f))) /* what waited behind a hole */
+			connection_read(p, f, c);
 		connection_tell(p, f, SESSION_CLOSE, flow_end_time(f));
 	}
 	tls_close(p->tls, f->above[0]);

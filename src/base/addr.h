@@ -43,14 +43,21 @@ addr_is_v4(const struct addr *a)
 	return head == 0 && middle == v4;
 }
 
-static inline bool
-addr_same(const struct addr *a, const struct addr *b)
+/* 0: the same. */
+static inline uint64_t
+addr_differs(const struct addr *a, const struct addr *b)
 {
 	uint64_t x[2], y[2];
 
 	memcpy(x, a->b, 16);
 	memcpy(y, b->b, 16);
-	return x[0] == y[0] && x[1] == y[1];
+	return (x[0] ^ y[0]) | (x[1] ^ y[1]);
+}
+
+static inline bool
+addr_same(const struct addr *a, const struct addr *b)
+{
+	return addr_differs(a, b) == 0;
 }
 
 /* The address with all but its first `bits` (of 128) cleared: a /24 or /48 prefix as a key. */

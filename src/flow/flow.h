@@ -27,6 +27,7 @@ enum flow_flag {
 	FLOW_GATEWAY = 4,     /* set by the pipeline: belongs to a gateway, do not shed */
 	FLOW_IGNORED = 8,     /* set by the pipeline: outside the scope, no chunks wanted */
 	FLOW_REPLACED = 16,   /* a new connection on the same addresses and ports ended it */
+	FLOW_SMOOTH = 32,     /* stream.c's: open and established, both sides known, nothing held or finished */
 };
 
 struct flow_side {
@@ -93,21 +94,28 @@ struct flows *flows_new(struct carve *c, const struct flows_config *cfg, struct 
 uint64_t flow_hash(const struct flows *t, const struct packet *p);
 void flow_prefetch(struct flows *t, uint64_t hash); /* the index slot */
 /* The flow behind it, or another with such a hash: to look at what it holds `above`.  NULL: none. */
-const struct flow *flow_prefetch_item(const struct flows *t, uint64_t hash);
+struct flow *flow_prefetch_item(const struct flows *t, uint64_t hash);
+
+/* What became of a packet. */
+struct fed {
+	struct flow *flow; /* its connection; NULL: nothing to do for the layers above (span duplicate) */
+	uint8_t side;      /* which sent it */
+	bool is_new;       /* the connection was just made */
+	bool plain;        /* TCP, the next bytes or none, and it acknowledges nothing but what was seen */
+};
 
 /*
- * The packet's connection; NULL: nothing to do for the layers above (span duplicate).  *is_new tells a
- * connection that was just made.  Full table: the oldest is marked FLOW_EVICTED and comes out of
- * flow_ended first; the caller drains flow_ended BEFORE flow_feed, too, when flows_full().
+ * maybe: what flow_prefetch_item said in this batch of packets, or NULL.  Full table: the oldest is marked FLOW_EVICTED
+ * and comes out of flow_ended first; the caller drains flow_ended BEFORE flow_feed, too, when flows_full().
  */
-struct flow *flow_feed(struct flows *t, const struct packet *p, uint64_t hash, bool *is_new);
+struct fed flow_feed(struct flows *t, const struct packet *p, uint64_t hash, struct flow *maybe);
 bool flows_full(const struct flows *t);
 uint32_t flows_room(const struct flows *t); /* for how many more */
 void flow_evict_one(struct flows *t);       /* marks the oldest; flow_ended then returns it */
 
-/* Next piece in order of the flow just fed; false: none left.  Of a connection that flow_ended or flow_drain
-   gave: what was still held behind a hole, with the hole told as `lost`. */
-bool flow_chunk(struct flows *t, struct flow *f, struct chunk *c);
+/* Next piece in order of the flow just fed, valid until the next call; NULL: none left.  Of a connection that flow_ended
+   or flow_drain gave: what was still held behind a hole, with the hole told as `lost`. */
+const struct chunk *flow_chunk(struct flows *t, struct flow *f);
 
 /* Next connection that is over at `now` (FIN, RST with a grace, timeout, eviction); NULL: none.
    Its logical end time is flow_end_time(): last packet, or last packet plus its timeout. */

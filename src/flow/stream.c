@@ -364,17 +364,27 @@ establish(struct flow *f, const struct packet *p, unsigned side)
 	}
 }
 
-/* Nearly every packet: the next bytes of an open connection without holes, and an acknowledgement of what was seen. */
+/* Only an odd packet changes any of it, and each ends here. */
+static void
+note_smooth(struct flow *f)
+{
+	const struct flow_side *a = &f->side[0], *b = &f->side[1];
+
+	f->flags &= (uint8_t)~FLOW_SMOOTH;
+	if ((f->flags & (FLOW_ESTABLISHED | FLOW_IGNORED)) == FLOW_ESTABLISHED && f->end == FLOW_OPEN &&
+	    a->seen & b->seen & SIDE_STARTED && !((a->seen | b->seen) & SIDE_FINISHED) && !(a->segments | b->segments))
+		f->flags |= FLOW_SMOOTH;
+}
+
+/* Nearly every packet: the next bytes of a smooth connection, or none, and an acknowledgement of what was seen. */
 static inline bool
 is_plain(const struct flow *f, const struct packet *p, unsigned side)
 {
 	const struct flow_side *s = &f->side[side], *peer = &f->side[!side];
 
-	return (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK && p->seq == s->next &&
-	       p->payload_len && (f->flags & (FLOW_ESTABLISHED | FLOW_IGNORED)) == FLOW_ESTABLISHED &&
-	       (s->seen & (SIDE_STARTED | SIDE_FINISHED)) == SIDE_STARTED && f->end == FLOW_OPEN &&
-	       peer->seen & SIDE_STARTED && peer->next - p->ack <= FAR && !(s->segments | peer->segments) &&
-	       cur_left(&p->payload) <= p->payload_len;
+	return (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK &&
+	       (f->flags & (FLOW_SMOOTH | FLOW_IGNORED)) == FLOW_SMOOTH && peer->next - p->ack <= FAR &&
+	       (!p->payload_len || (p->seq == s->next && cur_left(&p->payload) <= p->payload_len));
 }
 
 COLD static void
@@ -397,18 +407,22 @@ feed_odd(struct flows *t, struct flow *f, const struct packet *p, unsigned side)
 		establish(f, p, side);
 	if (!(f->side[0].segments | f->side[1].segments)) /* nothing waits: the packet's own bytes, if any */
 		t->pieces = t->piece_ready ? PIECES_ONE : PIECES_NONE;
+	note_smooth(f);
 }
 
-void
+bool
 stream_feed(struct flows *t, struct flow *f, const struct packet *p, unsigned side)
 {
 	if (!is_plain(f, p, side)) {
 		feed_odd(t, f, p, side);
-		return;
+		return false;
 	}
-	deliver(t, &f->side[side], &(struct segment){p->seq, p->payload_len, p->payload}, side);
-	t->pieces = PIECES_ONE;
 	f->side[side].tcp_flags |= p->tcp_flags;
+	if (p->payload_len) {
+		deliver(t, &f->side[side], &(struct segment){p->seq, p->payload_len, p->payload}, side);
+		t->pieces = PIECES_ONE;
+	}
+	return true;
 }
 
 /* The next held segment of a side, if nothing is missing before it or the hole was given up. */
@@ -445,9 +459,10 @@ release(struct flows *t, struct flow *f, unsigned side, struct chunk *c)
  * What the peer waited for comes first, when an answer gives its hole up; then the packet's own bytes, then
  * what it made whole.
  */
-COLD static bool
-next_held(struct flows *t, struct flow *f, struct chunk *c)
+COLD static const struct chunk *
+next_held(struct flows *t, struct flow *f)
 {
+	struct chunk *c = &t->waited;
 	unsigned side = t->piece.side;
 	const struct chunk own = t->piece;
 	bool ready = t->piece_ready;
@@ -455,29 +470,30 @@ next_held(struct flows *t, struct flow *f, struct chunk *c)
 	if (release(t, f, !side, c)) {
 		t->piece = own;
 		t->piece_ready = ready;
-		return true;
+		return c;
 	}
 	t->piece_ready = false;
 	*c = own;
-	return ready || release(t, f, side, c);
+	return ready || release(t, f, side, c) ? c : NULL;
 }
 
-COLD static bool
-left_over(struct flows *t, struct flow *f, struct chunk *c)
+COLD static const struct chunk *
+left_over(struct flows *t, struct flow *f)
 {
-	return f->proto == PROTO_TCP && (release(t, f, 0, c) || release(t, f, 1, c));
+	struct chunk *c = &t->waited;
+
+	return f->proto == PROTO_TCP && (release(t, f, 0, c) || release(t, f, 1, c)) ? c : NULL;
 }
 
-bool
-flow_chunk(struct flows *t, struct flow *f, struct chunk *c)
+const struct chunk *
+flow_chunk(struct flows *t, struct flow *f)
 {
 	if (f->queue >= QUEUE_TIMED)
-		return left_over(t, f, c);
-	if (t->pieces == PIECES_HELD)
-		return next_held(t, f, c);
+		return left_over(t, f);
 	if (t->pieces == PIECES_NONE)
-		return false;
-	*c = t->piece;
+		return NULL;
+	if (t->pieces == PIECES_HELD)
+		return next_held(t, f);
 	t->pieces = PIECES_NONE;
-	return true;
+	return &t->piece;
 }

@@ -107,7 +107,7 @@ flow_prefetch(struct flows *t, uint64_t hash)
 	map_prefetch(&t->map, hash);
 }
 
-const struct flow *
+struct flow *
 flow_prefetch_item(const struct flows *t, uint64_t hash)
 {
 	struct map_at at = map_first(&t->map, hash);
@@ -118,26 +118,28 @@ flow_prefetch_item(const struct flows *t, uint64_t hash)
 	return flow_at(t, at.handle);
 }
 
+/* Without a branch for each part: nearly always all are equal. */
 static inline bool
 same_ends(const struct flow *f, const struct packet *p, unsigned side)
 {
-	return p->sport == f->port[side] && p->dport == f->port[!side] && addr_same(&p->src, &f->addr[side]) &&
-	       addr_same(&p->dst, &f->addr[!side]);
+	return !(addr_differs(&p->src, &f->addr[side]) | addr_differs(&p->dst, &f->addr[!side]) |
+		 (uint64_t)(p->sport ^ f->port[side]) | (uint64_t)(p->dport ^ f->port[!side]) |
+		 (uint64_t)(p->proto ^ f->proto));
 }
 
-/* The packet's side of this flow, or -1: another connection. */
+/* The packet's side of this flow, or -1: another connection.  The port tells, unless both are equal. */
 static inline int
 side_of(const struct flow *f, const struct packet *p)
 {
-	if (f->proto != p->proto)
-		return -1;
-	if (same_ends(f, p, 0))
-		return 0;
-	return same_ends(f, p, 1) ? 1 : -1;
+	unsigned side = p->sport != f->port[0];
+
+	if (same_ends(f, p, side))
+		return (int)side;
+	return p->sport == p->dport && same_ends(f, p, 1) ? 1 : -1;
 }
 
-static inline struct flow *
-find(const struct flows *t, const struct packet *p, uint64_t hash, int *side)
+COLD static struct flow *
+search(const struct flows *t, const struct packet *p, uint64_t hash, int *side)
 {
 	for (struct map_at at = map_first(&t->map, hash); map_found(&at); map_next(&t->map, &at)) {
 		struct flow *f = flow_at(t, at.handle);
@@ -147,6 +149,15 @@ find(const struct flows *t, const struct packet *p, uint64_t hash, int *side)
 			return f;
 	}
 	return NULL;
+}
+
+/* `maybe` may have ended since it was looked up, and its item may be another connection's: all is compared. */
+static inline struct flow *
+find(const struct flows *t, const struct packet *p, uint64_t hash, struct flow *maybe, int *side)
+{
+	if (maybe && maybe->queue < QUEUE_TIMED && (*side = side_of(maybe, p)) >= 0)
+		return maybe;
+	return search(t, p, hash, side);
 }
 
 /* Which side sent the first packet that is seen of a connection. */
@@ -313,9 +324,9 @@ may_be_over(const struct flow *f, const struct packet *p)
 
 /* The connection that the packet goes on with; NULL: none. */
 static inline struct flow *
-continued(struct flows *t, const struct packet *p, uint64_t hash, int *side)
+continued(struct flows *t, const struct packet *p, uint64_t hash, struct flow *maybe, int *side)
 {
-	struct flow *f = find(t, p, hash, side);
+	struct flow *f = find(t, p, hash, maybe, side);
 
 	return f && may_be_over(f, p) && is_over(t, f, p, *side) ? NULL : f;
 }
@@ -330,69 +341,70 @@ said_twice(struct flows *t, struct flow *f, const struct packet *p, int side)
 	return true;
 }
 
-static inline struct flow *
-feed_tcp(struct flows *t, const struct packet *p, uint64_t hash, bool *is_new)
+static inline struct fed
+feed_tcp(struct flows *t, const struct packet *p, uint64_t hash, struct flow *maybe)
 {
+	static const struct fed none;
 	uint32_t id = identity_tcp(p);
 	struct flow_side *s;
 	int side;
-	struct flow *f = continued(t, p, hash, &side);
+	struct flow *f = continued(t, p, hash, maybe, &side);
+	bool is_new = !f, plain;
 
-	if (!f) {
+	if (is_new) {
 		side = first_side(p);
 		if (!(f = make(t, p, hash, side)))
-			return NULL;
-		*is_new = true;
+			return none;
 	}
 	s = &f->side[side];
 	if ((s->recent[0] == id || s->recent[1] == id) && said_twice(t, f, p, side))
-		return NULL;
-	stream_feed(t, f, p, (unsigned)side);
+		return none;
+	plain = stream_feed(t, f, p, (unsigned)side);
 	s->recent[1] = s->recent[0];
 	s->recent[0] = id;
 	account(f, s, p);
-	return f;
+	return (struct fed){f, (uint8_t)side, is_new, plain};
 }
 
 /* The upper halves of a datagram's identity are kept where TCP keeps its sequence. */
-COLD static struct flow *
-feed_udp(struct flows *t, const struct packet *p, uint64_t hash, bool *is_new)
+COLD static struct fed
+feed_udp(struct flows *t, const struct packet *p, uint64_t hash, struct flow *maybe)
 {
+	static const struct fed none;
 	uint64_t id = identity_udp(t, p);
 	uint32_t low = (uint32_t)id, high = (uint32_t)(id >> 32);
 	struct flow_side *s;
 	int side = 0;
-	struct flow *f = continued(t, p, hash, &side);
+	struct flow *f = continued(t, p, hash, maybe, &side);
+	bool is_new = !f;
 
-	if (!f) {
+	if (is_new) {
 		side = 0;
 		if (!(f = make(t, p, hash, side)))
-			return NULL;
-		*is_new = true;
+			return none;
 	}
 	s = &f->side[side];
 	if (((s->recent[0] == low && s->next == high) || (s->recent[1] == low && s->segments == high)) &&
 	    said_twice(t, f, p, side))
-		return NULL;
+		return none;
 	datagram(t, f, p, side);
 	s->recent[1] = s->recent[0];
 	s->recent[0] = low;
 	s->segments = s->next;
 	s->next = high;
 	account(f, s, p);
-	return f;
+	return (struct fed){f, (uint8_t)side, is_new, false};
 }
 
-struct flow *
-flow_feed(struct flows *t, const struct packet *p, uint64_t hash, bool *is_new)
+struct fed
+flow_feed(struct flows *t, const struct packet *p, uint64_t hash, struct flow *maybe)
 {
-	*is_new = false;
 	t->pieces = PIECES_NONE;
 	t->piece_ready = false;
 	if (!when_before(p->time, t->next_check))
 		queue_sweep(t, p->time);
 	t->now = p->time;
 	if (p->proto == PROTO_TCP)
-		return feed_tcp(t, p, hash, is_new);
-	return p->proto == PROTO_UDP ? feed_udp(t, p, hash, is_new) : NULL;
+		return feed_tcp(t, p, hash, maybe);
+	return p->proto == PROTO_UDP ? feed_udp(t, p, hash, maybe) : (struct fed){0};
 }

@@ -55,6 +55,7 @@ struct flows {
 	struct when now;        /* of the last packet */
 	struct when next_check; /* when the first queue's head is due */
 	struct chunk piece;     /* in order, of the packet just fed */
+	struct chunk waited;    /* in order now, given before or after it */
 	bool piece_ready;
 	uint8_t pieces; /* enum pieces */
 };
@@ -99,7 +100,7 @@ void flow_end(struct flows *t, struct flow *f, enum flow_end how);
 /* stream.c: TCP */
 bool stream_is_new(const struct flow *f, const struct packet *p, unsigned side);
 bool stream_has_news(const struct flows *t, const struct flow *f, const struct packet *p, unsigned side);
-void stream_feed(struct flows *t, struct flow *f, const struct packet *p, unsigned side);
+bool stream_feed(struct flows *t, struct flow *f, const struct packet *p, unsigned side); /* true: fed.plain */
 
 static inline void
 count_up(uint16_t *n)

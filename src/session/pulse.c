@@ -6,14 +6,11 @@
 #include "session/session.h"
 
 static void
-count_from(struct pulse *p, const struct flow *f, const struct packet *k, uint8_t tcp)
+odd_from(struct pulse *p, const struct flow *f, const struct packet *k, uint8_t tcp)
 {
 	uint8_t opening = tcp & (TCP_SYN | TCP_ACK | TCP_RST);
 
-	p->packets_from++;
-	p->bytes_from += k->payload_len;
 	p->udp_bytes_from += k->proto == PROTO_UDP ? k->payload_len : 0;
-	p->data_from += tcp && k->payload_len;
 	p->syns_from += opening == TCP_SYN;
 	p->syns_answered += opening == (TCP_SYN | TCP_ACK);
 	p->resets_from += (tcp & TCP_RST) != 0;
@@ -32,29 +29,45 @@ acks_unseen(const struct flow_side *gateway, const struct packet *k, uint8_t tcp
 }
 
 static void
-count_to(struct pulse *p, const struct flow *f, const struct packet *k, uint8_t tcp)
+odd_to(struct pulse *p, const struct flow *f, const struct packet *k, uint8_t tcp)
 {
 	bool opener = addr_same(&k->src, &f->addr[0]);
 
-	p->packets_to++;
-	p->bytes_to += k->payload_len;
 	p->udp_bytes_to += k->proto == PROTO_UDP ? k->payload_len : 0;
 	p->syns_to += (tcp & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	p->resets_to += (tcp & TCP_RST) != 0;
-	p->data_to += tcp && k->payload_len;
 	p->acks_unseen += acks_unseen(&f->side[opener], k, tcp);
 }
 
-void
-pulse_packet(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_what what)
+__attribute__((noinline)) static void
+odd(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_what what)
 {
 	uint8_t tcp = k->proto == PROTO_TCP ? k->tcp_flags : 0;
 
 	if (what.from_gateway)
-		count_from(p, f, k, tcp);
+		odd_from(p, f, k, tcp);
 	else
-		count_to(p, f, k, tcp);
+		odd_to(p, f, k, tcp);
 	p->strays += what.is_new && tcp && !(tcp & TCP_SYN);
+}
+
+/* A plain packet opens, refuses and strays nothing, and acknowledges what was seen. */
+void
+pulse_packet(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_what what)
+{
+	bool data = k->payload_len && k->proto == PROTO_TCP && k->tcp_flags;
+
+	if (what.from_gateway) {
+		p->packets_from++;
+		p->bytes_from += k->payload_len;
+		p->data_from += data;
+	} else {
+		p->packets_to++;
+		p->bytes_to += k->payload_len;
+		p->data_to += data;
+	}
+	if (!what.plain)
+		odd(p, f, k, what);
 }
 
 /* A pulse tells all its numbers: a zero is news there. */

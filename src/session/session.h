@@ -137,9 +137,10 @@ struct pulse {
 #undef FIELD
 };
 
-/* What the pipeline knows of a packet: the gateway sent it; it is the first of its connection. */
+/* What the pipeline knows of a packet: the gateway sent it; it is the first of its connection; nothing new in it. */
 struct pulse_what {
 	bool from_gateway, is_new;
+	bool plain; /* as struct fed has it */
 };
 void pulse_packet(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_what what);
 

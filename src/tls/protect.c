@@ -250,8 +250,8 @@ bool
 conn_is_steady(const struct half *h, const struct full *f)
 {
 	bool timed = f->handshake_us || !(f->flags & FULL_SERVER_HELLO && h->stage & HALF_HELLO);
-	bool one_sided = !(f->flags & FULL_SERVER_HELLO) && h->stage & HALF_HELLO &&
-			 !(f->side[conn_client(h)] & SIDE_FINISHED);
+	bool one_sided =
+		!(f->flags & FULL_SERVER_HELLO) && h->stage & HALF_HELLO && !(f->side[conn_client(h)] & SIDE_FINISHED);
 
 	if (f->flags & FULL_STEADY)
 		return true;

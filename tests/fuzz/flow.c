@@ -66,10 +66,10 @@ check_progress(struct flow *f)
 static void
 hear(struct world *w, struct flow *f)
 {
-	struct chunk c;
+	const struct chunk *c;
 
-	while (flow_chunk(w->t, f, &c))
-		check_piece(w, f, &c);
+	while ((c = flow_chunk(w->t, f)))
+		check_piece(w, f, c);
 	if (!(f->flags & FLOW_IGNORED))
 		check_progress(f);
 }
@@ -134,20 +134,23 @@ static void
 step(struct world *w, const uint8_t b[6])
 {
 	struct packet p = b[0] & OP_AGAIN ? w->last : packet_of(w, b);
+	uint64_t hash = flow_hash(w->t, &p);
+	struct flow *maybe = b[1] & 64 ? flow_prefetch_item(w->t, hash) : NULL; /* may end before it is fed */
 	struct flow *f;
-	bool is_new;
+	struct fed fed;
 
 	w->now.ns += (int64_t)b[4] * b[4] * b[4] * NS_PER_MS / 8;
 	p.time = w->now;
 	if (b[0] & OP_EVICT || flows_full(w->t))
 		flow_evict_one(w->t);
 	bury_ended(w);
-	f = flow_feed(w->t, &p, flow_hash(w->t, &p), &is_new);
+	fed = flow_feed(w->t, &p, hash, maybe);
+	f = fed.flow;
 	w->last = p;
 	if (f) {
-		if (is_new && b[1] & 32)
+		if (fed.is_new && b[1] & 32)
 			f->flags |= FLOW_GATEWAY;
-		if (is_new && (b[1] & 0x60) == 0x40)
+		if (fed.is_new && (b[1] & 0x60) == 0x40)
 			f->flags |= FLOW_IGNORED;
 		must(f->queue < QUEUE_TIMED);
 		hear(w, f);

@@ -88,9 +88,11 @@ udp(int64_t ms, unsigned side, const char *text)
 static inline struct flow *
 put(struct bench *b, const struct packet *p, bool *is_new)
 {
-	bool unused;
+	struct fed fed = flow_feed(b->t, p, flow_hash(b->t, p), NULL);
 
-	return flow_feed(b->t, p, flow_hash(b->t, p), is_new ? is_new : &unused);
+	if (is_new)
+		*is_new = fed.is_new;
+	return fed.flow;
 }
 
 static inline struct flow *

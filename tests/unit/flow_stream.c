@@ -26,15 +26,17 @@ add_number(struct heard *h, char sign, uint32_t v)
 static void
 listen(struct bench *b, struct flow *f, struct heard *h)
 {
-	struct chunk c;
+	const struct chunk *c;
 
-	while (f && flow_chunk(b->t, f, &c)) {
-		if (c.lost)
-			add_number(h, '-', c.lost);
-		h->text[h->n++] = c.side ? '<' : '>';
-		h->n += cur_copy(&c.bytes, h->text + h->n, 512);
-		if (c.cut)
-			add_number(h, '+', c.cut_bytes);
+	while (f && (c = flow_chunk(b->t, f))) {
+		struct cur bytes = c->bytes;
+
+		if (c->lost)
+			add_number(h, '-', c->lost);
+		h->text[h->n++] = c->side ? '<' : '>';
+		h->n += cur_copy(&bytes, h->text + h->n, 512);
+		if (c->cut)
+			add_number(h, '+', c->cut_bytes);
 	}
 	h->text[h->n] = '\0';
 }

@@ -22,7 +22,7 @@ count(struct pulse *p, const struct flow *f, bool from, uint8_t flags, uint32_t 
 
 	k.src = from ? GATEWAY : CLIENT;
 	k.dst = from ? CLIENT : GATEWAY;
-	pulse_packet(p, f, &k, (struct pulse_what){from, false});
+	pulse_packet(p, f, &k, (struct pulse_what){.from_gateway = from});
 }
 
 static void
