@@ -108,28 +108,24 @@ out_hex(struct out *o, const void *bytes, size_t n)
 	}
 }
 
-/* A nibble a byte, first digit in the lowest byte; above 9 comes 'a': 6 + nibble carries into bit 4. */
-static void
-hex_digits(char *to, uint32_t v)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t x = __builtin_bswap32(v);
-
-	x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
-	x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
-	x = (x >> 4 | x << 8) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-	x += '0' * ones + ((x + 6 * ones) >> 4 & ones) * ('a' - '0' - 10);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	x = __builtin_bswap64(x);
-#endif
-	memcpy(to, &x, 8);
-}
-
+/* High and low halves of the eight bytes, zipped: a digit a byte; behind '9' comes 'a'. */
 char *
 put_hex_u64(char *p, uint64_t v)
 {
-	hex_digits(p, (uint32_t)(v >> 32));
-	hex_digits(p + 8, (uint32_t)v);
+	typedef signed char bytes16 __attribute__((vector_size(16)));
+	const uint64_t low = UINT64_C(0x0f0f0f0f0f0f0f0f);
+	uint64_t half[2];
+	bytes16 x;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	half[0] = v >> 4 & low;
+	half[1] = v & low;
+	memcpy(&x, half, sizeof(x));
+	x = __builtin_shufflevector(x, x, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+	x += '0' + ((x > 9) & ('a' - '0' - 10));
+	memcpy(p, &x, sizeof(x));
 	return p + PUT_HEX_U64_MAX;
 }
 
@@ -236,7 +232,7 @@ fraction_text(uint32_t us)
 __attribute__((noinline)) static void
 day_of(struct out_day *known, struct when t)
 {
-	struct out text = out_of(known->text, sizeof(known->text));
+	struct out text = out_of(known->text, strlen("2025-05-01T"));
 	int64_t days = floor_div(t.ns, DAY_NS);
 
 	known->begins = (int64_t)((uint64_t)days * DAY_NS);
@@ -252,21 +248,37 @@ put_pair(char *p, uint32_t v, char behind)
 	return p + 3;
 }
 
+/* The first day that there is begins before INT64_MIN and wraps: no time is within it, and each is spelt out. */
+static inline bool
+is_outside(struct when t, int64_t begins, int64_t length)
+{
+	return t.ns < begins || (uint64_t)t.ns - (uint64_t)begins >= (uint64_t)length;
+}
+
+static void
+second_of(struct out_day *known, struct when t)
+{
+	char *p = known->text + strlen("2025-05-01T");
+	uint32_t s;
+
+	if (is_outside(t, known->begins, DAY_NS) || !known->text[0])
+		day_of(known, t);
+	s = (uint32_t)(((uint64_t)t.ns - (uint64_t)known->begins) / NS_PER_S);
+	known->second = (int64_t)((uint64_t)known->begins + (uint64_t)s * NS_PER_S);
+	p = put_pair(p, s / 3600, ':');
+	p = put_pair(p, s / 60 % 60, ':');
+	put_pair(p, s % 60, '.');
+}
+
 char *
 put_time_near(char *p, struct when t, struct out_day *known)
 {
-	uint64_t of_day, fraction;
-	uint32_t s;
+	uint64_t fraction;
 
-	if ((uint64_t)t.ns - (uint64_t)known->begins >= DAY_NS || !known->text[0])
-		day_of(known, t);
-	of_day = (uint64_t)t.ns - (uint64_t)known->begins;
-	s = (uint32_t)(of_day / NS_PER_S);
-	fraction = fraction_text((uint32_t)(of_day % NS_PER_S) / (uint32_t)NS_PER_US);
+	if (is_outside(t, known->second, NS_PER_S) || !known->text[0])
+		second_of(known, t);
+	fraction = fraction_text((uint32_t)((uint64_t)t.ns - (uint64_t)known->second) / (uint32_t)NS_PER_US);
 	p = put_bytes(p, known->text, sizeof(known->text));
-	p = put_pair(p, s / 3600, ':');
-	p = put_pair(p, s / 60 % 60, ':');
-	p = put_pair(p, s % 60, '.');
 	p = put_bytes(p, &fraction, sizeof(fraction));
 	return PUT_LIT(p, "000");
 }

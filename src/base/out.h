@@ -71,10 +71,10 @@ void out_fixed(struct out *o, int64_t v, unsigned decimals);
 void out_time(struct out *o, struct when t);
 void out_time_s(struct out *o, struct when t);
 
-/* out_time for times that come in runs: the last one's day is kept; all zero at first. */
+/* out_time for times that come in runs: the last one's day and second are kept; all zero at first. */
 struct out_day {
-	int64_t begins; /* ns */
-	char text[11];  /* 2025-05-01T */
+	int64_t begins, second; /* ns */
+	char text[20];          /* 2025-05-01T12:00:00. */
 };
 void out_time_near(struct out *o, struct when t, struct out_day *known);
 

@@ -42,8 +42,8 @@ static const struct text RESUMED[] = {NAMES_resumed};
 #define MAX_TIME                  TIME_MAX
 #define PUT_TIME(l, p, v)         put_time((l), (p), (v))
 #define HAS_ADDR(v)               has_addr(&(v))
-#define MAX_ADDR                  ADDR_TEXT_MAX + 2
-#define PUT_ADDR(l, p, v)         put_addr((p), &(v))
+#define MAX_ADDR                  ADDR_MAX
+#define PUT_ADDR(l, p, v)         put_addr((l), (p), &(v))
 #define HAS_TEXT(v)               ((v).p)
 #define MAX_TEXT                  2
 #define PUT_TEXT(l, p, v)         put_text((l), (p), (v))
@@ -274,9 +274,9 @@ put_session(struct line *l, char *p, const struct session *s)
 }
 
 void
-session_json(struct out *o, const struct session *s, struct out_day *day)
+session_json(struct out *o, const struct session *s, struct recent *recent)
 {
-	struct line l = {.o = o, .day = day};
+	struct line l = {.o = o, .recent = recent};
 	char *start, *end;
 
 	json_comma(o);

@@ -40,24 +40,6 @@ put_hex64(char *p, uint64_t v)
 }
 
 char *
-put_addr(char *p, const struct addr *a)
-{
-	*p = '"';
-	p += 1 + addr_print(a, p + 1);
-	*p = '"';
-	return p + 1;
-}
-
-char *
-put_time(struct line *l, char *p, struct when t)
-{
-	*p = '"';
-	p = put_time_near(p + 1, t, l->day);
-	*p = '"';
-	return p + 1;
-}
-
-char *
 put_list(struct line *l, char *p, struct text t)
 {
 	const char *at = t.p, *end = t.p + t.len;

@@ -12,14 +12,12 @@
 struct line {
 	struct out *o;
 	char *limit; /* a text that would end behind this does not fit */
-	struct out_day *day;
+	struct recent *recent;
 };
 
-enum { TIME_MAX = PUT_TIME_MAX + 2 };
+enum { TIME_MAX = RECENT_TIME_ROOM + 2, ADDR_MAX = RECENT_ADDR_ROOM + 2 };
 
 char *put_hex64(char *p, uint64_t v);
-char *put_addr(char *p, const struct addr *a);
-char *put_time(struct line *l, char *p, struct when t);
 char *put_text(struct line *l, char *p, struct text t);
 char *put_list(struct line *l, char *p, struct text t);
 char *put_list16(struct line *l, char *p, struct text t);
@@ -36,6 +34,24 @@ put_room(struct line *l, const char *p, size_t n)
 		return true;
 	l->o->full = true;
 	return false;
+}
+
+static inline char *
+put_addr(struct line *l, char *p, const struct addr *a)
+{
+	*p = '"';
+	p = recent_addr(l->recent, p + 1, a);
+	*p = '"';
+	return p + 1;
+}
+
+static inline char *
+put_time(struct line *l, char *p, struct when t)
+{
+	*p = '"';
+	p = recent_time(l->recent, p + 1, t);
+	*p = '"';
+	return p + 1;
 }
 
 static inline char *

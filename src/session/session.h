@@ -9,6 +9,7 @@
 #define SESSION_SESSION_H
 
 #include "base/addr.h"
+#include "base/recent.h"
 #include "base/out.h"
 #include "base/pool.h"
 #include "base/text.h"
@@ -116,7 +117,7 @@ struct session_scratch {
 void session_build(struct session *s, struct session_scratch *scratch, const struct session_source *from);
 
 /* The record as one JSON object: present fields in the order of session.def, then exchanges and pairs. */
-void session_json(struct out *o, const struct session *s, struct out_day *day);
+void session_json(struct out *o, const struct session *s, struct recent *recent);
 
 /* For `gatewitness schema`. */
 struct session_field {

@@ -189,7 +189,7 @@ eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const
 	if (!alert && x->cfg->strict)
 		return;
 	begun = line_begin(o, x, &head);
-	line_ends(o, &ends);
+	line_ends(o, x, &ends);
 	if (s)
 		line_community(o, s);
 	if (alert)

@@ -34,7 +34,7 @@ struct eve_context {
 	uint64_t identity_key;
 	/* rendered once: `,"in_iface":...` and `,"host":...,"pcap_filename":...}` */
 	size_t iface_len, tail_len;
-	struct out_day day; /* of the last time written */
+	struct recent recent; /* the last times and addresses */
 	char iface[512], tail[EVE_FIXED_MAX];
 };
 

@@ -4,6 +4,7 @@
  */
 #include "sink/line.h"
 
+#include "base/clear.h"
 #include "base/crypt.h"
 
 /* JSON of a path's last 1,000 bytes at most: a name is for people, and the tail must fit. */
@@ -22,7 +23,7 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 
 	x->cfg = cfg;
 	x->identity_key = identity_key;
-	x->day = (struct out_day){0};
+	clear(&x->recent, sizeof(x->recent));
 	if (cfg->iface) {
 		OUT_LIT(&iface, ",\"in_iface\":");
 		json_text(&iface, cfg->iface);
@@ -57,7 +58,7 @@ line_begin(struct out *o, struct eve_context *x, const struct line_head *h)
 		return begun;
 	}
 	p = PUT_LIT(p, "{\"timestamp\":\"");
-	p = put_time_near(p, h->time, &x->day);
+	p = recent_time(&x->recent, p, h->time);
 	*p++ = '"';
 	if (h->flow_id.p)
 		p = put_bytes(p, h->flow_id.p, h->flow_id.len);
@@ -95,22 +96,22 @@ put_proto(char *p, uint8_t proto)
 }
 
 /* At most ENDS_MAX bytes. */
-enum { ENDS_MAX = 2 * ADDR_TEXT_MAX + 6 * PUT_U64_MAX + 96 };
+enum { ENDS_MAX = 2 * RECENT_ADDR_ROOM + 6 * PUT_U64_MAX + 96 };
 
 static char *
-put_ends(char *p, const struct line_ends *e)
+put_ends(char *p, struct recent *recent, const struct line_ends *e)
 {
 	bool ports = e->proto != PROTO_ICMP && e->proto != PROTO_ICMP6;
 
 	p = PUT_LIT(p, ",\"src_ip\":\"");
-	p += addr_print(e->src, p);
+	p = recent_addr(recent, p, e->src);
 	*p++ = '"';
 	if (ports && e->src_port) {
 		p = PUT_LIT(p, ",\"src_port\":");
 		p = put_u64(p, e->src_port);
 	}
 	p = PUT_LIT(p, ",\"dest_ip\":\"");
-	p += addr_print(e->dest, p);
+	p = recent_addr(recent, p, e->dest);
 	*p++ = '"';
 	if (ports && e->dest_port) {
 		p = PUT_LIT(p, ",\"dest_port\":");
@@ -124,10 +125,10 @@ put_ends(char *p, const struct line_ends *e)
 }
 
 void
-line_ends(struct out *o, const struct line_ends *e)
+line_ends(struct out *o, struct eve_context *x, const struct line_ends *e)
 {
 	char ends[ENDS_MAX];
-	size_t n = (size_t)(put_ends(ends, e) - ends);
+	size_t n = (size_t)(put_ends(ends, &x->recent, e) - ends);
 
 	out_bytes(o, ends, n);
 }
@@ -226,7 +227,7 @@ put_vlans(char *p, const struct session *s)
 }
 
 void
-line_flow_init(struct line_flow *l, const struct session *s)
+line_flow_init(struct line_flow *l, struct eve_context *x, const struct session *s)
 {
 	const struct line_ends ends = {&s->src, &s->dest, s->src_port, s->dest_port, s->proto};
 	// cppcheck-suppress ctuuninitvar ; the address is taken, no byte read
@@ -235,7 +236,7 @@ line_flow_init(struct line_flow *l, const struct session *s)
 	_Static_assert(sizeof(l->bytes) >= FLOW_ID_MAX + ENDS_MAX + COMMUNITY_MAX + 64, "VLANs, too");
 	p = middle = put_flow_id(p, s->id);
 	p = put_vlans(p, s);
-	p = put_ends(p, &ends);
+	p = put_ends(p, &x->recent, &ends);
 	p = put_community(p, s);
 	l->id = (struct text){l->bytes, (uint32_t)(middle - l->bytes)};
 	l->ends = (struct text){middle, (uint32_t)(p - middle)};

@@ -20,14 +20,14 @@ struct line_ends {
 	uint8_t proto;
 };
 
-void line_flow_init(struct line_flow *l, const struct session *s);
+void line_flow_init(struct line_flow *l, struct eve_context *x, const struct session *s);
 
 /* flow_id has 53 bits of the session's id, what a JSON number holds exactly. */
 enum { FLOW_ID_MAX = 12 + PUT_U64_MAX };
 char *put_flow_id(char *p, uint64_t session);
 
 /* src_ip ... ip_v, each member after a comma. */
-void line_ends(struct out *o, const struct line_ends *e);
+void line_ends(struct out *o, struct eve_context *x, const struct line_ends *e);
 void line_community(struct out *o, const struct session *s);
 
 /* `{"timestamp":...,"flow_id":...,"in_iface":...,"event_type":"TYPE"`; no flow_id, no member.  Returns the

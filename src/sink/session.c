@@ -26,7 +26,7 @@ tls_line(struct out *o, struct eve_context *x, const struct session *s, const st
 	line_tls(o, x, s);
 	if (!x->cfg->strict) {
 		OUT_LIT(o, ",\"gatewitness\":");
-		session_json(o, s, &x->day);
+		session_json(o, s, &x->recent);
 	}
 	line_end(o, x, begun);
 }
@@ -66,9 +66,9 @@ put_flow(char *p, struct eve_context *x, const struct session *s)
 	p = PUT_LIT(p, ",\"bytes_toclient\":");
 	p = put_u64(p, s->bytes_in);
 	p = PUT_LIT(p, ",\"start\":\"");
-	p = put_time_near(p, s->start, &x->day);
+	p = recent_time(&x->recent, p, s->start);
 	p = PUT_LIT(p, "\",\"end\":\"");
-	p = put_time_near(p, s->last, &x->day);
+	p = recent_time(&x->recent, p, s->last);
 	p = PUT_LIT(p, "\",\"age\":");
 	p = put_u64(p, age > 0 ? (uint64_t)age : 0);
 	p = PUT_LIT(p, ",\"state\":\"");
@@ -142,7 +142,7 @@ flow_record(struct out *o, struct eve_context *x, const struct session *s)
 		out_hex_u64(o, s->id);
 		OUT_LIT(o, "\"}");
 	} else {
-		session_json(o, s, &x->day);
+		session_json(o, s, &x->recent);
 	}
 }
 
@@ -207,7 +207,7 @@ update_line(struct out *o, struct eve_context *x, const struct session *s, const
 
 	out_bytes(o, flow->ends.p, flow->ends.len);
 	OUT_LIT(o, ",\"gatewitness\":{\"event\":\"session\",\"record\":");
-	session_json(o, s, &x->day);
+	session_json(o, s, &x->recent);
 	out_char(o, '}');
 	line_end(o, x, begun);
 }
@@ -241,7 +241,7 @@ eve_session(struct out *o, struct eve_context *x, const struct session *s)
 
 	if (s->kind != SESSION_CLOSE && !tells_early(x->cfg, s))
 		return;
-	line_flow_init(&flow, s);
+	line_flow_init(&flow, x, s);
 	if (s->kind != SESSION_CLOSE) {
 		update_line(o, x, s, &flow);
 		return;

@@ -120,7 +120,7 @@ write_json(const struct session *s)
 	char *line = malloc(ROOM);
 	struct out o = out_of(line, ROOM);
 
-	session_json(&o, s, &(struct out_day){0});
+	session_json(&o, s, &(struct recent){0});
 	if (o.full || line[0] != '{' || o.p[-1] != '}')
 		__builtin_trap();
 	free(line);

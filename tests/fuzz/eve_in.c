@@ -29,17 +29,17 @@ there_and_back(const struct session *s, char line[2][LINE])
 {
 	static struct record_room room;
 	struct out o = out_of(line[0], LINE), again = out_of(line[1], LINE);
-	struct out_day day[2] = {{0}};
+	struct recent recent[2] = {{{0}}};
 	struct session back;
 	struct json *j;
 
-	session_json(&o, s, &day[0]);
+	session_json(&o, s, &recent[0]);
 	if (o.full)
 		return;
 	j = json_in(line[0], out_len(&o));
 	if (!j || record_in(&back, &room, j))
 		abort();
-	session_json(&again, &back, &day[1]);
+	session_json(&again, &back, &recent[1]);
 	if (out_len(&o) != out_len(&again) || memcmp(line[0], line[1], out_len(&o)) != 0)
 		abort();
 	json_in_free(j);

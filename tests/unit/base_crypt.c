@@ -37,7 +37,7 @@ same(const uint8_t *got, const char *want)
 static void
 digests(void **state)
 {
-	uint8_t out[CRYPT_SHA256];
+	uint8_t out[CRYPT_SHA256], as[56];
 
 	(void)state;
 	for (int again = 0; again < 2; again++) {
@@ -48,6 +48,14 @@ digests(void **state)
 		crypt_sha256("abc", 3, out);
 		same(out, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	}
+	/* the longest message of one block, the shortest of two, and none */
+	memset(as, 'a', sizeof(as));
+	crypt_sha1(as, 55, out);
+	same(out, "c1c8bbdc22796e28c0e15163d20899b65621d65a");
+	crypt_sha1(as, 56, out);
+	same(out, "c2db330f6083854c99d4b5bfb6e8f29f201be699");
+	crypt_sha1("", 0, out);
+	same(out, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
 	crypt_sha256("", 0, out);
 	same(out, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }

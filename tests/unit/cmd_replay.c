@@ -96,12 +96,12 @@ assert_json_and_back(const struct session *s)
 	static struct record_room room;
 	static char line[LINE];
 	struct out o = out_of(line, sizeof(line));
-	struct out_day day = {0};
+	struct recent recent = {0};
 	struct session back;
 	const char *wrong;
 	struct json *j;
 
-	session_json(&o, s, &day);
+	session_json(&o, s, &recent);
 	j = json_in(line, out_len(&o));
 	assert_non_null(j);
 	wrong = record_in(&back, &room, j);

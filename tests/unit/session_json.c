@@ -91,7 +91,7 @@ json(const struct session *s)
 {
 	struct out o = out_of(LINE, sizeof(LINE) - 1);
 
-	session_json(&o, s, &(struct out_day){0});
+	session_json(&o, s, &(struct recent){0});
 	assert_false(o.full);
 	*o.p = '\0';
 	assert_json(LINE);
@@ -224,7 +224,7 @@ as_a_value(void **state)
 
 	(void)state;
 	OUT_LIT(&o, "{\"a\":1,\"gatewitness\":");
-	session_json(&o, &s, &(struct out_day){0});
+	session_json(&o, &s, &(struct recent){0});
 	OUT_LIT(&o, ",\"b\":2}");
 	*o.p = '\0';
 	assert_json(line);
@@ -240,7 +240,7 @@ short_room_bad(void **state)
 		char *room = malloc(n + 1);
 		struct out o = out_of(room, n);
 
-		session_json(&o, &FULL, &(struct out_day){0});
+		session_json(&o, &FULL, &(struct recent){0});
 		assert_true(out_len(&o) <= n);
 		if (!o.full) {
 			*o.p = '\0';

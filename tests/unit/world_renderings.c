@@ -52,7 +52,7 @@ got_session(void *arg, const struct session *s)
 {
 	struct both *b = arg;
 	struct session told = *s;
-	struct out_day day = {0};
+	struct recent recent = {0};
 	char text[TEXT_MAX];
 	struct out o = out_of(text, sizeof(text));
 
@@ -62,7 +62,7 @@ got_session(void *arg, const struct session *s)
 #define ONLY_FRAMES(field) told.field = 0;
 #include "../world/only_frames.def"
 #undef ONLY_FRAMES
-	session_json(&o, &told, &day);
+	session_json(&o, &told, &recent);
 	add(&b->sessions, text, (size_t)(o.p - text));
 }
 
