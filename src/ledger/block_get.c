@@ -140,7 +140,7 @@ get_exchanges(struct cur c, struct block_rows *b, uint64_t *v)
 static bool
 get_pairs(struct cur c, struct block_rows *b, uint64_t *v)
 {
-	struct exchange_pair of[EXCHANGES_KEPT];
+	struct exchange_pair of[PAIRS_KEPT];
 	uint64_t *part = v + b->sessions;
 	size_t n = 0, at;
 
@@ -163,10 +163,11 @@ get_pairs(struct cur c, struct block_rows *b, uint64_t *v)
 		for (size_t i = 0; i < b->sessions; i++)
 			for (uint32_t k = 0; v[i] && k < b->session[i].pair_count; k++, at++) {
 				struct exchange_pair *to = &b->pair[i][k];
+				uint64_t value = block_pair_base(b, i, k, p) + unzigzag(part[at]);
 
-				if (part[at] > UINT32_MAX)
+				if (value > UINT32_MAX)
 					return false;
-				*(p == 0 ? &to->request : p == 1 ? &to->response : &to->count) = (uint32_t)part[at];
+				*(p == 0 ? &to->request : p == 1 ? &to->response : &to->count) = (uint32_t)value;
 			}
 	}
 	return cur_done(&c);

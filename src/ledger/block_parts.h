@@ -58,8 +58,10 @@ bool order_give(struct text sorted, uint64_t number, char *to);
 /* How a text or an address is told. */
 enum { TOLD_SAME, TOLD_DERIVED, TOLD_NEW, TOLD_OLDER };
 
-/* The pairs as they follow from exchanges that are all kept, most frequent first; how many, at most EXCHANGES_KEPT. */
-uint32_t block_pairs(const struct session *s, struct exchange_pair to[EXCHANGES_KEPT]);
+/* The pairs as they follow from exchanges that are all kept, most frequent first; how many. */
+uint32_t block_pairs(const struct session *s, struct exchange_pair to[PAIRS_KEPT]);
+/* What part 0..2 (request, response, count) of session i's pair k is told by: that of the record before, else 0. */
+uint32_t block_pair_base(const struct block_rows *b, size_t i, uint32_t k, unsigned part);
 
 /* The columns of texts and addresses (block_texts.c). */
 void block_put_texts(struct bytes *to, const struct block_rows *b, const struct field *f);

@@ -187,12 +187,18 @@ put_exchanges(struct bytes *to, const struct block_rows *b, uint64_t *v)
 	put_column(to, COLUMN_EXCHANGES, 0, &bytes);
 }
 
+static uint32_t
+pair_part(const struct exchange_pair *p, unsigned part)
+{
+	return part == 0 ? p->request : part == 1 ? p->response : p->count;
+}
+
 /* 0: those that its exchanges have, else 1 + how many, and these. */
 static void
 put_pairs(struct bytes *to, const struct block_rows *b, uint64_t *v)
 {
 	struct bytes bytes = {.p = NULL};
-	struct exchange_pair of[EXCHANGES_KEPT];
+	struct exchange_pair of[PAIRS_KEPT];
 	size_t n;
 
 	for (size_t i = 0; i < b->sessions; i++) {
@@ -211,8 +217,8 @@ put_pairs(struct bytes *to, const struct block_rows *b, uint64_t *v)
 				    memcmp(of, s->pair, s->pair_count * sizeof(of[0])) == 0;
 
 			for (uint32_t k = 0; !same && k < s->pair_count; k++)
-				v[n++] =
-					((uint32_t[]){s->pair[k].request, s->pair[k].response, s->pair[k].count})[part];
+				v[n++] = zigzag((uint64_t)pair_part(&s->pair[k], part) -
+						block_pair_base(b, i, k, part));
 		}
 		column_put(&bytes, v, n);
 	}
@@ -225,9 +231,7 @@ put_sessions(struct bytes *to, struct block_rows *b, uint64_t *v)
 	struct bytes bytes = {.p = NULL};
 
 	for (size_t i = 0; i < b->sessions; i++)
-		v[i] = b->before[i] ? i + 1 - b->before[i] : 0;
-	for (size_t i = 0; i < b->sessions; i++)
-		v[i] += b->before[i] != 0;
+		v[i] = b->before[i] ? i + 2 - b->before[i] : 0;
 	column_put(&bytes, v, b->sessions);
 	put_column(to, COLUMN_BEFORE, 0, &bytes);
 	for (unsigned at = 0; at < SESSION_TABLE.count; at++) {

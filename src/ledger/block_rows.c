@@ -8,6 +8,7 @@
 
 #include "base/crypt.h"
 #include "base/hash.h"
+#include "session/talk.h"
 
 const char BLOCK_MAGIC[7] = {'G', 'W', 'B', 'L', 'O', 'C', 'K'};
 /* What others are told by goes first; the rest follows from the last field of session.def to the first. */
@@ -264,22 +265,33 @@ block_base(const struct block_rows *b, const struct field *f, unsigned mode, siz
 	return of != 0;
 }
 
-/* As session/talk.c counts them. */
-uint32_t
-block_pairs(const struct session *s, struct exchange_pair to[EXCHANGES_KEPT])
+enum { PAIR_BYTES = (1 << PAIR_SIZE_BITS) - 1 };
+
+/* As session/talk.c counts them: a newcomer takes over the rarest and its count. */
+static uint32_t
+count_pair(struct exchange_pair to[PAIRS_KEPT], uint32_t n, const struct exchange *e)
 {
-	uint32_t n = 0, k, at;
+	uint32_t request = e->request < PAIR_BYTES ? e->request : PAIR_BYTES,
+		 response = e->response < PAIR_BYTES ? e->response : PAIR_BYTES, rarest = 0, k;
 
-	memset(to, 0, EXCHANGES_KEPT * sizeof(*to));
-	for (uint32_t i = 0; i < s->exchange_count; i++) {
-		const struct exchange *e = &s->exchange[i];
+	for (k = 0; k < n && (to[k].request != request || to[k].response != response); k++)
+		if (to[k].count < to[rarest].count)
+			rarest = k;
+	if (k == PAIRS_KEPT)
+		k = rarest;
+	to[k] = (struct exchange_pair){request, response, to[k].count + 1};
+	return k == n ? n + 1 : n;
+}
 
-		for (k = 0; k < n && (to[k].request != e->request || to[k].response != e->response); k++)
-			continue;
-		n += k == n;
-		to[k] = (struct exchange_pair){e->request, e->response, to[k].count + 1};
-	}
-	for (k = 1; k < n; k++) {
+uint32_t
+block_pairs(const struct session *s, struct exchange_pair to[PAIRS_KEPT])
+{
+	uint32_t n = 0, at;
+
+	memset(to, 0, PAIRS_KEPT * sizeof(*to));
+	for (uint32_t i = 0; i < s->exchange_count; i++)
+		n = count_pair(to, n, &s->exchange[i]);
+	for (uint32_t k = 1; k < n; k++) {
 		struct exchange_pair p = to[k];
 
 		for (at = k; at > 0 && to[at - 1].count < p.count; at--)
@@ -287,6 +299,16 @@ block_pairs(const struct session *s, struct exchange_pair to[EXCHANGES_KEPT])
 		to[at] = p;
 	}
 	return n;
+}
+
+uint32_t
+block_pair_base(const struct block_rows *b, size_t i, uint32_t k, unsigned part)
+{
+	const struct session *of = b->before[i] ? &b->session[b->before[i] - 1] : NULL;
+
+	if (!of || k >= of->pair_count)
+		return 0;
+	return part == 0 ? of->pair[k].request : part == 1 ? of->pair[k].response : of->pair[k].count;
 }
 
 void

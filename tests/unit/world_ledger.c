@@ -59,7 +59,7 @@ weigh(struct weighed *w)
 
 		w->sessions += s->kind == SESSION_CLOSE;
 		if (!b.before[i]) {
-			w->identities += (s->id_offered != 0) + (s->id_issued != 0) + (s->client_random != 0);
+			w->identities += (size_t)(s->id_offered != 0) + (s->id_issued != 0) + (s->client_random != 0);
 			w->exchanges += s->exchange_count;
 		} else if (s->exchange_count > b.session[b.before[i] - 1].exchange_count) {
 			w->exchanges += s->exchange_count - b.session[b.before[i] - 1].exchange_count;
@@ -137,7 +137,7 @@ size(void **state)
 	(void)state;
 	for (uint8_t kind = 0; kind < KINDS; kind++) {
 		const struct world_config cfg = {.seed = 11u + kind, .kind = kind, .users = USERS, .lookalikes = true};
-		struct weighed one = {.in_block = 0};
+		struct weighed one = {.sensor = 1};
 		struct world_sink to = {.arg = &one, .session = got_session, .pulse = got_pulse, .over = got_end};
 		size_t ids, exchanges;
 		double rest;
