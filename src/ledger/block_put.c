@@ -217,8 +217,8 @@ put_pairs(struct bytes *to, const struct block_rows *b, uint64_t *v)
 				    memcmp(of, s->pair, s->pair_count * sizeof(of[0])) == 0;
 
 			for (uint32_t k = 0; !same && k < s->pair_count; k++)
-				v[n++] = zigzag((uint64_t)pair_part(&s->pair[k], part) -
-						block_pair_base(b, i, k, part));
+				v[n++] =
+					zigzag((uint64_t)pair_part(&s->pair[k], part) - block_pair_base(b, i, k, part));
 		}
 		column_put(&bytes, v, n);
 	}
