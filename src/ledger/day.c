@@ -40,8 +40,8 @@ static const char SUMMARY_SCHEMA[] =
 	"CREATE INDEX IF NOT EXISTS setting_commit ON setting(commit_no);"
 	"PRAGMA user_version=1; PRAGMA application_id=0x47574c32;";
 
-static bool
-name_files(struct day *d, const char *folder, int64_t day)
+bool
+day_names(struct day *d, const char *folder, int64_t day)
 {
 	char date[CHAIN_DATE];
 
@@ -136,7 +136,7 @@ take_back(struct day *d)
 bool
 day_open(struct day *d, const char *folder, int64_t day, const struct digest *link, char error[DATABASE_ERROR_MAX])
 {
-	if (!name_files(d, folder, day)) {
+	if (!day_names(d, folder, day)) {
 		snprintf(error, DATABASE_ERROR_MAX, "%.300s: the name is too long", folder);
 		return false;
 	}
@@ -171,7 +171,7 @@ check_format(struct database *db, const char *path, int64_t application, char er
 bool
 day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERROR_MAX])
 {
-	if (!name_files(d, folder, day)) {
+	if (!day_names(d, folder, day)) {
 		snprintf(error, DATABASE_ERROR_MAX, "%.300s: the name is too long", folder);
 		return false;
 	}

@@ -31,6 +31,9 @@ struct day {
 	bool recovered;                      /* the files were not at the same commit then */
 };
 
+/* Where the files of a day are; nothing is opened.  False: the name is too long. */
+bool day_names(struct day *d, const char *folder, int64_t day);
+
 /* link: the head of the day before.  False: `error`; writing makes what is not there. */
 bool
 day_open(struct day *d, const char *folder, int64_t day, const struct digest *link, char error[DATABASE_ERROR_MAX]);
