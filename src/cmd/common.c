@@ -1,7 +1,7 @@
 /*
  * common: from arguments and configuration to an open watch, for read and run alike.
  */
-#include "cmd/common.h"
+#include "cmd/keep.h"
 
 #include <stdlib.h>
 
@@ -88,6 +88,9 @@ common_option(struct common *c, int id, const char *value)
 	case OPT_EVE:
 		c->eve = value;
 		return EXIT_DONE;
+	case OPT_LEDGER:
+		c->ledger = value;
+		return EXIT_DONE;
 	case OPT_QUIET:
 		c->quiet = true;
 		return EXIT_DONE;
@@ -158,7 +161,11 @@ on_gateways(void *arg, const struct gateway_guess *guess, size_t n)
 static void
 on_began(void *arg, struct when first)
 {
-	common_say_expired(arg, first);
+	struct common *c = arg;
+
+	common_say_expired(c, first);
+	if (c->keep)
+		keep_settings(c->keep, c);
 }
 
 static void

@@ -11,7 +11,12 @@
 #include "sensor/rules.h"
 #include "sensor/watch.h"
 
-enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD, OPT_JSON };
+enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD, OPT_JSON, OPT_LEDGER };
+
+#define LEDGER_OPTION                                                                                                  \
+	{                                                                                                              \
+		OPT_LEDGER, "ledger", "DIR", "keep sessions, findings and coverage there, chained and sealed"          \
+	}
 
 #define COMMON_OPTIONS                                                                                                 \
 	{'g', "gateway", "ADDR[,ADDR]", "addresses of the gateway: those clients call, and those it calls from"},      \
@@ -48,6 +53,8 @@ struct common {
 	unsigned now;                               /* which of them is in force */
 	struct gateway_addr own[GATEWAY_ADDRS_MAX]; /* of the configuration: no list may have them */
 	struct enrich *enrich;                      /* lists and places */
+	const char *ledger;                         /* --ledger; NULL: not given */
+	struct keep *keep;                          /* NULL: no ledger is written */
 };
 
 /* NULL after telling that there is no memory. */

@@ -4,6 +4,7 @@
  *	files --captures--> watch --> EVE lines, summary
  */
 #include "cmd/captures.h"
+#include "cmd/keep.h"
 
 #include <stdlib.h>
 
@@ -24,7 +25,13 @@ summarise(struct captures *r)
 static int
 read_all(struct captures *r)
 {
-	int status = common_close(r->common, captures_read(r));
+	struct keep keep = {.ledger = NULL};
+	int status = keep_import(&keep, r->common, r->file, r->files);
+
+	if (status != EXIT_DONE)
+		return common_close(r->common, status);
+	status = keep_close(&keep, r->common, captures_read(r));
+	status = common_close(r->common, status);
 
 	summarise(r);
 	return status;
@@ -72,7 +79,7 @@ read_run(int argc, char **argv)
 	return status;
 }
 
-static const struct arg_option OPTIONS[] = {COMMON_OPTIONS, {0, NULL, NULL, NULL}};
+static const struct arg_option OPTIONS[] = {COMMON_OPTIONS, LEDGER_OPTION, {0, NULL, NULL, NULL}};
 
 const struct command CMD_READ = {
 	"read",

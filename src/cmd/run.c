@@ -4,7 +4,7 @@
  * The wall clock has one use: when no frames come, the time of the packets is taken to pass with it, a
  * second late, so that no frame still in the ring is overtaken.
  */
-#include "cmd/common.h"
+#include "cmd/keep.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -30,6 +30,7 @@ on_signal(int number)
 
 struct running {
 	struct common *common;
+	struct keep keep;
 	struct capture *capture;
 	const char *iface, *filter, *record_path;
 	bool records;
@@ -154,6 +155,7 @@ finish(struct running *r)
 	update_drops(r);
 	watch_end(&r->common->watch);
 	close_record(r);
+	r->exit = keep_close(&r->keep, r->common, r->exit);
 	r->exit = common_close(r->common, r->exit);
 	s.took_ns = clock_now_ns() - r->began;
 	if (!r->common->quiet)
@@ -203,6 +205,8 @@ start(struct running *r)
 		status = open_record(r);
 	if (status == EXIT_DONE)
 		status = common_open(r->common, r->iface);
+	if (status == EXIT_DONE)
+		status = keep_open(&r->keep, r->common);
 	if (status == EXIT_DONE && !r->common->quiet) {
 		fprintf(stderr, "watching %s; stop with Ctrl-C\n", r->iface);
 		if (r->common->watch.identity.run_only)
@@ -277,6 +281,7 @@ run_run(int argc, char **argv)
 static const struct arg_option OPTIONS[] = {
 	{OPT_IFACE, "interface", "IFACE", "capture there; the span port's end"},
 	COMMON_OPTIONS,
+	LEDGER_OPTION,
 	{OPT_FILTER, "filter", "BPF", "only frames that match, in tcpdump's language"},
 	{OPT_RECORD, "record", "FILE", "also write the frames as seen, as nanosecond pcap"},
 	{0, NULL, NULL, NULL},

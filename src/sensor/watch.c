@@ -38,6 +38,8 @@ on_session(void *arg, const struct session *s)
 		eve_session(&o, context_of(w, s), s);
 		file_wrote(&w->eve, &o);
 	}
+	if (w->setup.ledger)
+		ledger_session(w->setup.ledger, s);
 	if (w->setup.tell.session)
 		w->setup.tell.session(w->setup.tell.arg, s);
 }
@@ -53,6 +55,8 @@ on_pulse(void *arg, const struct pulse *p)
 		eve_pulse(&o, context_of(w, NULL), p);
 		file_wrote(&w->eve, &o);
 	}
+	if (w->setup.ledger)
+		ledger_pulse(w->setup.ledger, p);
 	if (w->setup.tell.pulse)
 		w->setup.tell.pulse(w->setup.tell.arg, p);
 }
@@ -68,6 +72,8 @@ on_finding(void *arg, const struct finding *f, const struct session *s)
 		eve_finding(&o, context_of(w, s), f, s);
 		file_wrote(&w->eve, &o);
 	}
+	if (w->setup.ledger)
+		ledger_finding(w->setup.ledger, f);
 	if (w->setup.tell.finding)
 		w->setup.tell.finding(w->setup.tell.arg, f);
 }
@@ -78,6 +84,8 @@ on_closed(void *arg, const struct incident *i)
 	struct watch *w = arg;
 	struct out o;
 
+	if (w->setup.ledger)
+		ledger_closed(w->setup.ledger, i);
 	if (!w->writes)
 		return;
 	o = file_room(&w->eve);
@@ -94,11 +102,30 @@ write_stats(struct watch *w, struct when now)
 	if (!w->writes)
 		return;
 	w->capture.now = now;
+	if (w->setup.ledger)
+		w->capture.ledger = ledger_head(w->setup.ledger);
 	w->capture.uptime_s = up > 0 ? up : 0;
 	w->capture.flows_open = pipeline_open(w->pipeline);
 	o = file_room(&w->eve);
 	eve_stats(&o, &w->eve_context, pipeline_counts(w->pipeline), &w->capture);
 	file_wrote(&w->eve, &o);
+}
+
+/* Time passes for the ledger, too, and with it what was seen and lost so far. */
+static void
+tell_ledger(struct watch *w, struct when now)
+{
+	const struct counts *c = pipeline_counts(w->pipeline);
+	const struct ledger_seen seen = {.frames = c->frames,
+					 .bytes = c->frame_bytes,
+					 .lost_ring = w->capture.kernel_drops,
+					 .lost_interface = w->capture.interface_drops,
+					 .lost_upstream = c->gap_bytes,
+					 .lost_memory = c->flow_evicted + c->segment_no_memory + c->tls_no_memory +
+							c->talk_no_memory + c->fragment_lost};
+
+	if (w->setup.ledger)
+		ledger_time(w->setup.ledger, now, &seen);
 }
 
 static bool
@@ -366,6 +393,7 @@ begin(struct watch *w, struct when first)
 	w->settle_at = when_add(first, WATCH_SETTLE_S * NS_PER_S);
 	w->stats_at = when_add(first, w->stats_ns);
 	w->save_at = when_add(first, config_number(w->setup.config, OPT_detect_memory_every));
+	tell_ledger(w, first);
 	if (w->setup.tell.began)
 		w->setup.tell.began(w->setup.tell.arg, first);
 }
@@ -400,6 +428,7 @@ watch_frames(struct watch *w, const struct frame *frames, size_t n)
 		stats_due(w, frames[i].time);
 	}
 	pipeline_frames(w->pipeline, frames + done, n - done);
+	tell_ledger(w, frames[n - 1].time);
 	save_due(w, frames[n - 1].time);
 }
 
@@ -409,6 +438,7 @@ watch_tick(struct watch *w, struct when now)
 	if (!w->began)
 		return;
 	pipeline_tick(w->pipeline, now);
+	tell_ledger(w, now);
 	if (w->finder)
 		try_settle(w, now);
 	if (w->stats_ns && !when_before(now, w->stats_at))

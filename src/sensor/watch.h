@@ -8,6 +8,7 @@
 #ifndef SENSOR_WATCH_H
 #define SENSOR_WATCH_H
 
+#include "ledger/ledger.h"
 #include "sensor/config.h"
 #include "sensor/gateways.h"
 #include "sensor/identity.h"
@@ -32,6 +33,7 @@ struct watch_setup {
 	const char *eve;                  /* path, "-", or NULL: no EVE lines */
 	const char *iface;                /* NULL: reading */
 	const char *version;
+	struct ledger *ledger; /* NULL: none */
 	struct watch_tell tell;
 };
 
@@ -82,7 +84,7 @@ void watch_end(struct watch *w);
 static inline bool
 watch_failed(const struct watch *w)
 {
-	return w->writes && w->eve.error != 0;
+	return (w->writes && w->eve.error != 0) || (w->setup.ledger && *ledger_error(w->setup.ledger));
 }
 
 /* Closes the EVE file.  False: w->error. */

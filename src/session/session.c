@@ -19,20 +19,24 @@ to_us(struct when t)
 	return when_add(t, rest < 0 ? -NS_PER_US - rest : -rest);
 }
 
-static uint64_t
-session_id(const struct session_source *from)
+uint64_t
+session_id(const struct session *s, uint64_t sensor)
 {
-	const struct flow *f = from->flow;
-	int order = memcmp(&f->addr[0], &f->addr[1], sizeof(f->addr[0]));
-	unsigned low = order > 0 || (order == 0 && f->port[0] > f->port[1]);
+	int order = memcmp(&s->src, &s->dest, sizeof(s->src));
+	bool turned = order > 0 || (order == 0 && s->src_port > s->dest_port);
 	struct {
 		uint64_t sensor;
 		int64_t first_ns;
 		struct addr addr[2];
 		uint16_t port[2], vlan, proto;
-	} key = {from->sensor, f->first.ns, {f->addr[low], f->addr[!low]}, {f->port[low], f->port[!low]},
-		 f->vlan,      f->proto};
+	} key = {sensor, s->start.ns, {s->src, s->dest}, {s->src_port, s->dest_port}, s->vlan, s->proto};
 
+	if (turned) {
+		key.addr[0] = s->dest;
+		key.addr[1] = s->src;
+		key.port[0] = s->dest_port;
+		key.port[1] = s->src_port;
+	}
 	return hash_keep(&ID_KEY, &key, sizeof(key));
 }
 
@@ -41,7 +45,6 @@ build_core(struct session *s, const struct session_source *from, unsigned src)
 {
 	const struct flow *f = from->flow;
 
-	s->id = session_id(from);
 	s->kind = from->kind;
 	s->time = to_us(from->time);
 	s->start = to_us(f->first);
@@ -55,6 +58,7 @@ build_core(struct session *s, const struct session_source *from, unsigned src)
 	s->vlan_inner = f->vlan_inner;
 	s->tunnel = f->tunnel;
 	s->tunnel_id = f->tunnel_id;
+	s->id = session_id(s, from->sensor);
 }
 
 static void

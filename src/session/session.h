@@ -116,6 +116,9 @@ struct session_scratch {
 /* Fills *s; gateway, role and nDPI fields are the pipeline's to set. */
 void session_build(struct session *s, struct session_scratch *scratch, const struct session_source *from);
 
+/* What a record's id is, when a sensor of that name's hash made it: a function of its other fields. */
+uint64_t session_id(const struct session *s, uint64_t sensor);
+
 /* The record as one JSON object: present fields in the order of session.def, then exchanges and pairs. */
 void session_json(struct out *o, const struct session *s, struct recent *recent);
 

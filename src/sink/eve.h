@@ -15,6 +15,7 @@
 #ifndef SINK_EVE_H
 #define SINK_EVE_H
 
+#include "ledger/ledger.h"
 #include "pipeline.h"
 
 struct eve_config {
@@ -49,6 +50,7 @@ struct eve_capture {
 	uint64_t memory; /* memory.limit */
 	bool live;
 	uint64_t kernel_packets, kernel_drops, interface_drops;
+	struct ledger_head ledger; /* commit 0: none */
 };
 
 /* Each appends whole lines (with '\n'); a line that does not fit is left out and o->full is set. */

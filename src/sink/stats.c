@@ -63,13 +63,22 @@ tcp_object(struct out *o, const struct counts *c)
 }
 
 static void
-counters_object(struct out *o, const struct counts *c)
+counters_object(struct out *o, const struct counts *c, const struct ledger_head *ledger)
 {
 	OUT_LIT(o, ",\"gatewitness\":{\"event\":\"stats\",\"counters\":{");
 #define COUNT(name, stratum, doc) LINE_U64(o, #name, c->name);
 #include "base/count.def"
 #undef COUNT
-	OUT_LIT(o, "}}");
+	out_char(o, '}');
+	if (ledger->commit) {
+		JSON_KEY(o, "ledger");
+		out_char(o, '{');
+		LINE_STRING(o, "date", ledger->date);
+		LINE_U64(o, "commit", ledger->commit);
+		LINE_STRING(o, "head", ledger->hash);
+		out_char(o, '}');
+	}
+	out_char(o, '}');
 }
 
 void
@@ -86,6 +95,6 @@ eve_stats(struct out *o, struct eve_context *x, const struct counts *c, const st
 	tcp_object(o, c);
 	out_char(o, '}');
 	if (!x->cfg->strict)
-		counters_object(o, c);
+		counters_object(o, c, &live->ledger);
 	line_end(o, x, begun);
 }

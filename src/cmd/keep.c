@@ -1,0 +1,185 @@
+/*
+ * keep: see keep.h.  Must not touch a folder that holds another import of the same captures.
+ */
+#include "cmd/keep.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+
+enum { SETTINGS_MAX = 1 << 20, PIECE = 1 << 16 };
+
+static int
+fail(struct common *c, const char *path, const char *what)
+{
+	char words[512];
+
+	snprintf(words, sizeof(words), "%.300s: %.180s", path, what);
+	common_error(c, words);
+	return EXIT_IO;
+}
+
+static bool
+make_folder(const char *path)
+{
+	return mkdir(path, 0750) == 0 || errno == EEXIST;
+}
+
+static int
+open_ledger(struct keep *k, struct common *c, const char *root, bool import)
+{
+	struct pipeline_config p;
+	char error[LEDGER_ERROR_MAX];
+	struct ledger_config cfg = {.folder = k->folder,
+				    .key_folder = root,
+				    .commit_ns = import ? 0 : config_number(&c->config, OPT_ledger_commit),
+				    .quota = import ? 0 : (uint64_t)config_number(&c->config, OPT_ledger_quota),
+				    .seal_last = import};
+
+	if (!import) {
+		cfg.session_days = config_number(&c->config, OPT_ledger_sessions) / (86400 * NS_PER_S);
+		cfg.summary_days = config_number(&c->config, OPT_ledger_summary) / (86400 * NS_PER_S);
+	}
+	if (!make_folder(root) || !make_folder(k->folder))
+		return fail(c, k->folder, strerror(errno));
+	if (!watch_pipeline(&c->watch, &p))
+		return fail(c, k->folder, c->watch.error);
+	cfg.sensor = p.sensor;
+	k->ledger = ledger_open(&cfg, error);
+	if (!k->ledger) {
+		common_error(c, error);
+		return EXIT_IO;
+	}
+	c->watch.setup.ledger = k->ledger;
+	c->keep = k;
+	return EXIT_DONE;
+}
+
+static const char *
+wanted(const struct common *c)
+{
+	const char *configured = config_text(&c->config, OPT_ledger_folder);
+
+	return c->ledger ? c->ledger : *configured ? configured : NULL;
+}
+
+int
+keep_open(struct keep *k, struct common *c)
+{
+	const char *root = wanted(c);
+
+	if (!root)
+		return EXIT_DONE;
+	snprintf(k->folder, sizeof(k->folder), "%s", root);
+	return open_ledger(k, c, root, false);
+}
+
+/* A file's digest onto those before it. */
+static bool
+add_file(uint8_t sum[CRYPT_SHA256], const char *path)
+{
+	uint8_t *piece = malloc(CRYPT_SHA256 + PIECE);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	while (piece && fd >= 0 && (n = read(fd, piece + CRYPT_SHA256, PIECE)) > 0) {
+		memcpy(piece, sum, CRYPT_SHA256);
+		crypt_sha256(piece, CRYPT_SHA256 + (size_t)n, sum);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(piece);
+	return n == 0;
+}
+
+/* An import that was cut short, by us: files of ours only. */
+static void
+remove_part(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *e;
+	char path[PATH_MAX];
+
+	while (dir && (e = readdir(dir))) {
+		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= PATH_MAX)
+			continue;
+		if (strstr(e->d_name, ".sessions") || strstr(e->d_name, ".summary") || strcmp(e->d_name, "seals") == 0)
+			unlink(path);
+	}
+	if (dir)
+		closedir(dir);
+	rmdir(folder);
+}
+
+static bool
+name_import(struct keep *k, const char *root, const char **file, size_t files)
+{
+	uint8_t sum[CRYPT_SHA256] = {0};
+	char hex[33];
+
+	for (size_t i = 0; i < files; i++)
+		if (!add_file(sum, file[i]))
+			return true; /* what is wrong with it is told when it is read */
+	sign_hex(hex, sum, sizeof(hex) / 2);
+	return snprintf(k->final, sizeof(k->final), "%s/import-%s", root, hex) < PATH_MAX &&
+	       snprintf(k->folder, sizeof(k->folder), "%s/import-%s.part", root, hex) < PATH_MAX;
+}
+
+int
+keep_import(struct keep *k, struct common *c, const char **file, size_t files)
+{
+	const char *root = wanted(c);
+	struct stat st;
+
+	if (!root)
+		return EXIT_DONE;
+	for (size_t i = 0; i < files; i++)
+		if (strcmp(file[i], "-") == 0 || (stat(file[i], &st) == 0 && !S_ISREG(st.st_mode)))
+			return usage_error("read", "--ledger names the import by its captures' bytes: it needs files, "
+						   "not a pipe or standard input");
+	if (!name_import(k, root, file, files))
+		return fail(c, root, "the name is too long");
+	if (!*k->folder)
+		return EXIT_DONE;
+	if (stat(k->final, &st) == 0)
+		return fail(c, k->final, "this capture was imported before; remove the folder to import it again");
+	remove_part(k->folder);
+	return open_ledger(k, c, root, true);
+}
+
+void
+keep_settings(struct keep *k, struct common *c)
+{
+	char *text = malloc(SETTINGS_MAX);
+	struct out o = out_of(text, text ? SETTINGS_MAX - 1 : 0);
+
+	if (text) {
+		config_print(&o, &c->config);
+		*o.p = '\0';
+		ledger_setting(k->ledger, "version", PROGRAM_VERSION);
+		ledger_setting(k->ledger, "configuration", text);
+	}
+	free(text);
+}
+
+int
+keep_close(struct keep *k, struct common *c, int so_far)
+{
+	char error[LEDGER_ERROR_MAX];
+
+	if (!k->ledger)
+		return so_far;
+	c->watch.setup.ledger = NULL;
+	if (!ledger_close(k->ledger, error)) {
+		common_error(c, error);
+		return EXIT_IO;
+	}
+	if (*k->final && rename(k->folder, k->final) < 0)
+		return fail(c, k->folder, strerror(errno));
+	return so_far;
+}

@@ -1,0 +1,26 @@
+/*
+ * keep: the ledger of read and run: opened where --ledger or ledger.folder says, told the settings, closed.
+ */
+#ifndef CMD_KEEP_H
+#define CMD_KEEP_H
+
+#include <limits.h>
+
+#include "cmd/common.h"
+
+struct keep {
+	struct ledger *ledger; /* NULL: none is wanted */
+	char folder[PATH_MAX]; /* that is written to */
+	char final[PATH_MAX];  /* of an import: what it is called when it is whole */
+};
+
+/* run: DIR itself.  EXIT_DONE, or the mistake was told. */
+int keep_open(struct keep *k, struct common *c);
+/* read: DIR/import-HASH, for which the captures are read once before. */
+int keep_import(struct keep *k, struct common *c, const char **file, size_t files);
+/* The settings in force, from now on. */
+void keep_settings(struct keep *k, struct common *c);
+/* Returns the exit code, at least `so_far`; an import that failed is not kept. */
+int keep_close(struct keep *k, struct common *c, int so_far);
+
+#endif

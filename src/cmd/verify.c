@@ -1,0 +1,203 @@
+/*
+ * verify: is a ledger what the sensor wrote?  Must not need the sensor, its configuration or its secret.
+ */
+#include "ledger/verify.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypt.h"
+#include "cmd/cmd.h"
+#include "cmd/ledgers.h"
+
+enum { OPT_KEY = 300, OPT_ANCHOR, OPT_QUIETER = 'q' };
+
+struct verifying {
+	const char *folder, *key, *anchor_file;
+	bool quiet;
+	uint8_t public[SIGN_KEY];
+	struct anchor *anchor;
+	size_t anchors;
+	const char *now; /* folder that is looked at */
+};
+
+static int
+fail(const char *path, const char *what)
+{
+	fprintf(stderr, "gatewitness: %s: %s\n", path, what);
+	return EXIT_IO;
+}
+
+/* "ledger":{"date":"2025-05-01","commit":17,"head":"..."}: as a line of statistics has it; everything else is passed over. */
+static bool
+take_anchor(struct verifying *v, const char *line)
+{
+	const char *at = strstr(line, "\"ledger\":{");
+	struct anchor a = {.met = false}, *more;
+	char hex[65];
+
+	if (!at ||
+	    sscanf(at, "\"ledger\":{\"date\":\"%10[0-9-]\",\"commit\":%" SCNd64 ",\"head\":\"%64[0-9a-f]", a.date,
+		   &a.commit, hex) != 3 ||
+	    !sign_unhex(a.head.b, sizeof(a.head.b), hex))
+		return true;
+	more = realloc(v->anchor, (v->anchors + 1) * sizeof(*more));
+	if (!more)
+		return false;
+	v->anchor = more;
+	v->anchor[v->anchors++] = a;
+	return true;
+}
+
+static int
+read_anchors(struct verifying *v)
+{
+	FILE *f = v->anchor_file ? fopen(v->anchor_file, "re") : NULL;
+	char *line = NULL;
+	size_t room = 0;
+	bool fine = true;
+
+	if (!v->anchor_file)
+		return EXIT_DONE;
+	if (!f)
+		return fail(v->anchor_file, strerror(errno));
+	while (fine && getline(&line, &room, f) > 0)
+		fine = take_anchor(v, line);
+	free(line);
+	fclose(f);
+	if (!fine)
+		return fail(v->anchor_file, "no memory");
+	if (v->anchors)
+		return EXIT_DONE;
+	return fail(v->anchor_file, "holds no head of a chain; --anchor names EVE lines with statistics");
+}
+
+static const char *const KINDS[] = {"whole", "open", "expired", "torn", "missing", "altered"};
+
+static void
+on_said(void *arg, enum verify_kind kind, const char *words)
+{
+	const struct verifying *v = arg;
+
+	if (!v->quiet || kind > VERIFY_EXPIRED)
+		printf("%-8s %s\n", KINDS[kind], words);
+}
+
+static bool
+verify_one(struct verifying *v, const char *folder, struct verify *sum)
+{
+	struct verify one = {.folder = folder, .public = v->key ? v->public : NULL, .arg = v, .say = on_said};
+	bool is = true;
+
+	if (strcmp(folder, v->folder) == 0) {
+		one.anchor = v->anchor;
+		one.anchors = v->anchors;
+	} else if (!v->quiet) {
+		printf("%s\n", folder);
+	}
+	is = verify_folder(&one);
+	for (unsigned k = 0; k <= VERIFY_ALTERED; k++)
+		sum->count[k] += one.count[k];
+	sum->days += one.days;
+	sum->rows += one.rows;
+	return is;
+}
+
+static int
+verify_all(struct verifying *v)
+{
+	struct ledgers all;
+	struct verify sum = {.days = 0};
+	char error[512];
+
+	if (!crypt_init())
+		return fail(v->folder, "the crypto library lacks SHA-256");
+	if (v->key && !sign_public(v->public, v->key, error, sizeof(error))) {
+		fprintf(stderr, "gatewitness: %s\n", error);
+		return EXIT_USAGE;
+	}
+	if (read_anchors(v) != EXIT_DONE)
+		return EXIT_IO;
+	if (!ledgers_find(&all, v->folder, error, sizeof(error))) {
+		fprintf(stderr, "gatewitness: %s\n", error);
+		return EXIT_IO;
+	}
+	for (size_t i = 0; i < all.n; i++)
+		verify_one(v, all.folder[i], &sum);
+	ledgers_free(&all);
+	printf("%s: %" PRIu64 " day%s, %" PRIu64 " records; %" PRIu64 " altered, %" PRIu64 " missing, %" PRIu64
+	       " torn, %" PRIu64 " expired%s\n",
+	       verify_fine(&sum) ? "whole" : "NOT WHOLE", sum.days, sum.days == 1 ? "" : "s", sum.rows,
+	       sum.count[VERIFY_ALTERED], sum.count[VERIFY_MISSING], sum.count[VERIFY_TORN], sum.count[VERIFY_EXPIRED],
+	       v->key ? "" : "; no --key: that the seals are the sensor's own is not shown");
+	return verify_fine(&sum) ? EXIT_DONE : EXIT_IO;
+}
+
+static int
+take_arguments(struct verifying *v, int argc, char **argv)
+{
+	struct args a = args_of(&CMD_VERIFY, argc, argv);
+	const char *value;
+	int id;
+
+	while ((id = args_next(&a, &value)) != ARGS_END) {
+		if (id == ARGS_BAD)
+			return EXIT_USAGE;
+		if (id == ARGS_HELP) {
+			help_print(&CMD_VERIFY);
+			return -1;
+		}
+		if (id == ARGS_FILE && v->folder)
+			return usage_error("verify", "one folder at a time");
+		*(id == OPT_KEY    ? &v->key :
+		  id == OPT_ANCHOR ? &v->anchor_file :
+		  id == ARGS_FILE  ? &v->folder :
+				     &value) = value;
+		v->quiet |= id == OPT_QUIETER;
+	}
+	return v->folder ? EXIT_DONE : usage_error("verify", "no folder named: that of --ledger");
+}
+
+static int
+verify_run(int argc, char **argv)
+{
+	struct verifying v = {.folder = NULL};
+	int status = take_arguments(&v, argc, argv);
+
+	if (status == EXIT_DONE)
+		status = verify_all(&v);
+	free(v.anchor);
+	return status < 0 ? EXIT_DONE : status;
+}
+
+static const struct arg_option OPTIONS[] = {
+	{OPT_KEY, "key", "FILE", "the sensor's public key (seal.pub), as it was kept elsewhere"},
+	{OPT_ANCHOR, "anchor", "FILE", "EVE lines that left the sensor: their chain heads must be met"},
+	{OPT_QUIETER, "quiet", NULL, "what is wrong, and the last line"},
+	{0, NULL, NULL, NULL},
+};
+
+const struct command CMD_VERIFY = {
+	"verify",
+	"[OPTION]... DIR",
+	"is a ledger what the sensor wrote, and where not",
+	OPTIONS,
+	"Holds sealed days against their seals, their seals against each other and the key, and the\n"
+	"open day entry by entry against its chain. Says what is whole, expired by retention, torn by\n"
+	"a power failure, missing, or altered, and in which day, commit and table.\n"
+	"\n"
+	"Somebody who owns the board and its key can make the chain anew. What they cannot change is\n"
+	"what left the board before: --anchor holds the chain against it, --key against the key.\n"
+	"\n"
+	"examples:\n"
+	"  gatewitness verify --key seal.pub /var/lib/gatewitness\n"
+	"  gatewitness verify --anchor /mnt/siem/eve.json /var/lib/gatewitness\n"
+	"\n"
+	"exit code: 0 whole; 1 something is altered, missing or torn, or cannot be read; 2 wrong usage\n",
+	verify_run,
+};

@@ -1,0 +1,213 @@
+/*
+ * database: see database.h.  Must not hold a statement open across a commit.
+ */
+#include "ledger/database.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { WAIT_MS = 5000 };
+
+struct database {
+	sqlite3 *db;
+	char path[DATABASE_ERROR_MAX / 2], error[DATABASE_ERROR_MAX];
+};
+
+struct statement {
+	struct database *of;
+	sqlite3_stmt *stmt;
+	int values;
+	bool failed;
+};
+
+static bool
+fail(struct database *d, const char *words)
+{
+	if (!*d->error)
+		snprintf(d->error, sizeof(d->error), "%s: %.180s", d->path, words);
+	return false;
+}
+
+static bool
+check(struct database *d, int code)
+{
+	return code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE || fail(d, sqlite3_errmsg(d->db));
+}
+
+/* Cells must hold what they say they hold; a view or trigger of somebody else's must not run. */
+static bool
+set_up(struct database *d, bool writing)
+{
+	sqlite3_busy_timeout(d->db, WAIT_MS);
+	sqlite3_db_config(d->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(d->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(d->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	if (!writing)
+		return true;
+	return database_run(d, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+}
+
+struct database *
+database_open(const char *path, bool writing, char error[DATABASE_ERROR_MAX])
+{
+	struct database *d = calloc(1, sizeof(*d));
+	int flags = writing ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+
+	if (!d) {
+		snprintf(error, DATABASE_ERROR_MAX, "no memory");
+		return NULL;
+	}
+	snprintf(d->path, sizeof(d->path), "%s", path);
+	if (check(d, sqlite3_open_v2(path, &d->db, flags, NULL)) && set_up(d, writing))
+		return d;
+	snprintf(error, DATABASE_ERROR_MAX, "%s", d->error);
+	sqlite3_close(d->db);
+	free(d);
+	return NULL;
+}
+
+void
+database_close(struct database *d)
+{
+	if (!d)
+		return;
+	if (!sqlite3_db_readonly(d->db, "main"))
+		sqlite3_exec(d->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+	sqlite3_close(d->db);
+	free(d);
+}
+
+const char *
+database_error(const struct database *d)
+{
+	return d->error;
+}
+
+bool
+database_run(struct database *d, const char *sql)
+{
+	return !*d->error && check(d, sqlite3_exec(d->db, sql, NULL, NULL, NULL));
+}
+
+bool
+database_begin(struct database *d)
+{
+	return database_run(d, "BEGIN IMMEDIATE");
+}
+
+bool
+database_commit(struct database *d)
+{
+	return database_run(d, "COMMIT");
+}
+
+void
+database_rollback(struct database *d)
+{
+	if (!sqlite3_get_autocommit(d->db))
+		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
+	*d->error = '\0';
+}
+
+struct statement *
+statement_of(struct database *d, const char *sql)
+{
+	struct statement *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		fail(d, "no memory");
+		return NULL;
+	}
+	s->of = d;
+	s->failed = *d->error || !check(d, sqlite3_prepare_v2(d->db, sql, -1, &s->stmt, NULL));
+	return s;
+}
+
+void
+statement_i64(struct statement *s, int64_t v)
+{
+	if (s && !s->failed)
+		s->failed = !check(s->of, sqlite3_bind_int64(s->stmt, ++s->values, v));
+}
+
+void
+statement_text(struct statement *s, const char *text)
+{
+	if (s && !s->failed)
+		s->failed = !check(s->of, sqlite3_bind_text(s->stmt, ++s->values, text, -1, SQLITE_TRANSIENT));
+}
+
+void
+statement_bytes(struct statement *s, const void *bytes, size_t n)
+{
+	if (s && !s->failed)
+		s->failed =
+			!check(s->of, sqlite3_bind_blob64(s->stmt, ++s->values, n ? bytes : "", n, SQLITE_TRANSIENT));
+}
+
+bool
+statement_next(struct statement *s)
+{
+	int code;
+
+	if (!s || s->failed)
+		return false;
+	code = sqlite3_step(s->stmt);
+	s->failed = !check(s->of, code);
+	return code == SQLITE_ROW;
+}
+
+int64_t
+column_i64(const struct statement *s, unsigned i)
+{
+	return sqlite3_column_int64(s->stmt, (int)i);
+}
+
+struct cur
+column_bytes(const struct statement *s, unsigned i)
+{
+	const void *p = sqlite3_column_blob(s->stmt, (int)i);
+
+	return cur_of(p, p ? (size_t)sqlite3_column_bytes(s->stmt, (int)i) : 0);
+}
+
+const char *
+column_text(const struct statement *s, unsigned i)
+{
+	const char *p = (const char *)sqlite3_column_text(s->stmt, (int)i);
+
+	return p ? p : "";
+}
+
+void
+statement_canonical(const struct statement *s, struct bytes *to)
+{
+	int n = sqlite3_column_count(s->stmt);
+
+	bytes_varint(to, (uint64_t)n);
+	for (int i = 0; i < n; i++) {
+		int type = sqlite3_column_type(s->stmt, i);
+		struct cur c;
+
+		bytes_u8(to, (uint8_t)type);
+		if (type == SQLITE_INTEGER) {
+			bytes_u64le(to, (uint64_t)sqlite3_column_int64(s->stmt, i));
+		} else if (type != SQLITE_NULL) {
+			c = column_bytes(s, (unsigned)i);
+			bytes_varint(to, cur_left(&c));
+			bytes_add(to, c.p, cur_left(&c));
+		}
+	}
+}
+
+bool
+statement_end(struct statement *s)
+{
+	bool fine = s && !s->failed;
+
+	if (s)
+		sqlite3_finalize(s->stmt);
+	free(s);
+	return fine;
+}

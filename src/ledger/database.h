@@ -1,0 +1,44 @@
+/*
+ * database: SQLite as the ledger needs it: a file, a statement with its values, rows one after the other.  The one file
+ * that knows SQLite.
+ *
+ * Files are opened in WAL mode for writing, so that a reader sees whole commits; a commit is on the disk when database_commit
+ * returns.  An error is kept as one line and makes everything after it fail until database_rollback.
+ */
+#ifndef LEDGER_DATABASE_H
+#define LEDGER_DATABASE_H
+
+#include "ledger/bytes.h"
+
+enum { DATABASE_ERROR_MAX = 400 };
+
+struct database;
+
+/* NULL: `error` says why in one line.  A file that is not there is made when it is opened for writing. */
+struct database *database_open(const char *path, bool writing, char error[DATABASE_ERROR_MAX]);
+/* Afterwards the file is whole by itself: nothing lies beside it. */
+void database_close(struct database *d);
+const char *database_error(const struct database *d); /* "": none */
+
+bool database_begin(struct database *d);
+bool database_commit(struct database *d);
+void database_rollback(struct database *d);
+
+/* Statements without rows, ended by `;`. */
+bool database_run(struct database *d, const char *sql);
+
+/* A statement: prepared, given its values in order, stepped through. */
+struct statement;
+struct statement *statement_of(struct database *d, const char *sql);
+void statement_i64(struct statement *s, int64_t v);
+void statement_text(struct statement *s, const char *text); /* NULL: no value */
+void statement_bytes(struct statement *s, const void *bytes, size_t n);
+bool statement_next(struct statement *s); /* false: no more rows, or an error */
+int64_t column_i64(const struct statement *s, unsigned i);
+struct cur column_bytes(const struct statement *s, unsigned i); /* valid until the next call */
+const char *column_text(const struct statement *s, unsigned i); /* "": none */
+/* The row as bytes of one form: what the chain hashes. */
+void statement_canonical(const struct statement *s, struct bytes *to);
+bool statement_end(struct statement *s); /* false: something failed */
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * ledger: writes what was seen and judged into days that nobody changes unseen.
+ *
+ *	records, pulses --rows--> pending --commit--> tail of the day --8192 rows--> block
+ *	findings, incidents, coverage, settings --commit--> tables of the day
+ *	midnight (packet time): the day is packed, closed, sealed; the next one links to its head
+ *
+ * All time is that of the packets.  Records go to the day that is open when they come; a day that was sealed is never
+ * opened again.  One writer a folder.  The first failure is kept: nothing is written after it, and ledger_error says why.
+ */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include "detect/detect.h"
+#include "ledger/chain.h"
+
+struct ledger;
+
+struct ledger_config {
+	const char *folder, *key_folder; /* both must be there */
+	uint64_t sensor;
+	int64_t commit_ns; /* how much a power cut may cost; 0: commit when a block is full (imports) */
+	uint64_t quota;    /* bytes of all days, 0: no limit */
+	int64_t session_days, summary_days; /* how long files are kept, 0: for ever */
+	bool seal_last;                     /* the last day is sealed at the end, too: nothing will follow */
+};
+
+enum { LEDGER_ERROR_MAX = 400, LEDGER_FINDING_S = 5 };
+
+/* NULL: `error` is one line. */
+struct ledger *ledger_open(const struct ledger_config *cfg, char error[LEDGER_ERROR_MAX]);
+/* Commits, packs and closes.  False: `error`. */
+bool ledger_close(struct ledger *l, char error[LEDGER_ERROR_MAX]);
+const char *ledger_error(const struct ledger *l); /* "": none */
+
+void ledger_session(struct ledger *l, const struct session *s);
+void ledger_pulse(struct ledger *l, const struct pulse *p);
+void ledger_finding(struct ledger *l, const struct finding *f);
+void ledger_closed(struct ledger *l, const struct incident *i);
+/* A setting that is in force from now on, a fact, a note: kept in order. */
+void ledger_setting(struct ledger *l, const char *name, const char *value);
+
+/* What was seen so far, since the start. */
+struct ledger_seen {
+	uint64_t frames, bytes;
+	uint64_t lost_ring, lost_interface; /* frames */
+	uint64_t lost_upstream;             /* bytes of streams that were never seen */
+	uint64_t lost_memory;               /* connections, segments, talks given up */
+};
+
+/* Time passes: minutes become coverage, commits fall due, days end. */
+void ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen);
+
+/* The chain's head, for alerts and statistics; commit 0: nothing yet. */
+struct ledger_head {
+	int64_t commit;
+	char date[CHAIN_DATE];
+	char hash[65];
+};
+struct ledger_head ledger_head(const struct ledger *l);
+
+#endif

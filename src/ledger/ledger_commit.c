@@ -1,0 +1,268 @@
+/*
+ * ledger_commit: what waits goes to the disk: sessions first, then the summary with the chain; full tails become blocks;
+ * days are sealed, and removed when they are too old or too many.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ledger/filter.h"
+#include "ledger/ledger_parts.h"
+#include "ledger/squeeze.h"
+
+static bool
+fail_day(struct ledger *l)
+{
+	ledger_fail(l, *day_error(&l->day) ? day_error(&l->day) : "the ledger cannot be written");
+	return false;
+}
+
+/* What a block's rows may be asked for without opening it. */
+struct summary {
+	struct filter filter;
+	int64_t begin, end; /* of the records' times, us */
+};
+
+static void
+summarise(struct summary *to, struct cur rows)
+{
+	static struct row r;
+
+	*to = (struct summary){.begin = INT64_MAX, .end = INT64_MIN};
+	while (cur_left(&rows) && row_get(&rows, &r)) {
+		int64_t us = (r.kind == ROW_PULSE ? r.pulse.time.ns : r.session.time.ns) / NS_PER_US;
+
+		to->begin = us < to->begin ? us : to->begin;
+		to->end = us > to->end ? us : to->end;
+		if (r.kind == ROW_SESSION)
+			filter_session(&to->filter, &r.session);
+	}
+}
+
+bool
+ledger_pack(struct ledger *l, const struct bytes *rows, int64_t count, int64_t first, int64_t last)
+{
+	static struct summary summary;
+	struct bytes block = {.p = NULL};
+	struct statement *s;
+	bool fine = block_put(&block, bytes_cur(rows), l->cfg.sensor);
+
+	if (!fine) {
+		ledger_fail(l, "no memory for a block of the ledger");
+	} else {
+		summarise(&summary, bytes_cur(rows));
+		s = statement_of(l->day.sessions, "INSERT INTO block(commit_no, first, last, rows, begin_us, end_us, "
+						  "filter, bytes) VALUES(?,?,?,?,?,?,?,?)");
+		statement_i64(s, l->day.commits + 1);
+		statement_i64(s, first);
+		statement_i64(s, last);
+		statement_i64(s, count);
+		statement_i64(s, summary.begin);
+		statement_i64(s, summary.end);
+		statement_bytes(s, &summary.filter, sizeof(summary.filter));
+		statement_bytes(s, block.p, block.n);
+		statement_next(s);
+		fine = statement_end(s);
+	}
+	bytes_free(&block);
+	return fine;
+}
+
+/* The tail, as one block. */
+static bool
+pack_tail(struct ledger *l)
+{
+	if (!l->tail_rows)
+		return true;
+	if (!ledger_pack(l, &l->tail, l->tail_rows, l->tail_first, l->day.commits) ||
+	    !database_run(l->day.sessions, "DELETE FROM tail"))
+		return false;
+	l->tail.n = 0;
+	l->tail_rows = l->tail_first = 0;
+	return true;
+}
+
+static bool
+put_tail(struct ledger *l)
+{
+	struct bytes packed = {.p = NULL};
+	struct statement *s = statement_of(l->day.sessions, "INSERT INTO tail VALUES(?, ?, ?)");
+
+	squeeze(&packed, l->pending.p, l->pending.n, SQUEEZE_FAST);
+	statement_i64(s, l->day.commits + 1);
+	statement_i64(s, l->pending_rows);
+	statement_bytes(s, packed.p, packed.n);
+	statement_next(s);
+	bytes_add(&l->tail, l->pending.p, l->pending.n);
+	if (!l->tail_rows)
+		l->tail_first = l->day.commits + 1;
+	l->tail_rows += l->pending_rows;
+	bytes_free(&packed);
+	return statement_end(s) && !l->tail.failed && !packed.failed;
+}
+
+/* Rows that make a block by themselves (imports, floods) do not go through the tail. */
+static bool
+put_rows(struct ledger *l)
+{
+	int64_t k = l->day.commits + 1;
+
+	if (l->tail_rows + l->pending_rows > BLOCK_ROWS && !pack_tail(l))
+		return false;
+	if (l->pending_rows == BLOCK_ROWS)
+		return ledger_pack(l, &l->pending, l->pending_rows, k, k);
+	return l->pending_rows == 0 || put_tail(l);
+}
+
+static bool
+write_commit(struct ledger *l, bool pack)
+{
+	struct chain_entry e = {.time_us = l->now.ns / NS_PER_US, .rows = l->pending_rows};
+
+	e.records = digest_of(l->pending.p, l->pending.n);
+	if (!database_begin(l->day.sessions) || !(pack ? pack_tail(l) : put_rows(l)) ||
+	    !database_commit(l->day.sessions))
+		return false;
+	if (!l->begun && !database_begin(l->day.summary))
+		return false;
+	l->begun = true;
+	if (!day_chain(&l->day, &e) || !database_commit(l->day.summary))
+		return false;
+	l->day.commits = e.commit;
+	l->day.head = e.hash;
+	l->day.rows += e.rows;
+	return true;
+}
+
+static bool
+commit(struct ledger *l, bool pack)
+{
+	if (*l->error)
+		return false;
+	if (!write_commit(l, pack))
+		return fail_day(l);
+	l->begun = false;
+	l->pending.n = 0;
+	l->pending_rows = 0;
+	l->due = (struct when){0};
+	return true;
+}
+
+bool
+ledger_commit(struct ledger *l)
+{
+	if (!l->open || (!l->pending_rows && !l->begun))
+		return true;
+	return commit(l, false);
+}
+
+static bool
+sync_file(const char *path)
+{
+	return chmod(path, 0444) == 0;
+}
+
+/* The day's files are whole and closed: their bytes are what is signed. */
+static bool
+sign_day(struct ledger *l)
+{
+	struct seal seal = {.day = l->day.day,
+			    .commits = l->day.commits,
+			    .rows = l->day.rows,
+			    .link = l->day.link,
+			    .head = l->day.head};
+	struct seal *more;
+	char words[LEDGER_ERROR_MAX];
+
+	if (!seal_measure(&seal.sessions, l->day.sessions_path) || !seal_measure(&seal.summary, l->day.summary_path) ||
+	    !sync_file(l->day.sessions_path) || !sync_file(l->day.summary_path) ||
+	    !seal_append(&l->seals, &seal, l->folder, &l->key)) {
+		snprintf(words, sizeof(words), "%.300s/seals: the day cannot be sealed: %s", l->folder,
+			 strerror(errno));
+		ledger_fail(l, words);
+		return false;
+	}
+	more = realloc(l->seals.seal, (l->seals.n + 1) * sizeof(*more));
+	if (!more) {
+		ledger_fail(l, "no memory");
+		return false;
+	}
+	l->seals.seal = more;
+	l->seals.seal[l->seals.n++] = seal;
+	l->head = seal.head;
+	return true;
+}
+
+bool
+ledger_seal(struct ledger *l)
+{
+	if (!ledger_commit(l) || (l->tail_rows && !commit(l, true)))
+		return false;
+	day_close(&l->day);
+	l->open = false;
+	return sign_day(l);
+}
+
+static uint64_t
+size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static bool
+path_of(char path[PATH_MAX], const struct ledger *l, int64_t day, const char *end)
+{
+	char date[CHAIN_DATE];
+
+	chain_date(date, day);
+	return snprintf(path, PATH_MAX, "%s/%s.%s", l->folder, date, end) < PATH_MAX;
+}
+
+static uint64_t
+weigh(const struct ledger *l)
+{
+	char path[PATH_MAX];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < l->seals.n; i++) {
+		if (path_of(path, l, l->seals.seal[i].day, "sessions"))
+			sum += size_of(path);
+		if (path_of(path, l, l->seals.seal[i].day, "summary"))
+			sum += size_of(path);
+	}
+	return sum;
+}
+
+/* Oldest first, sessions before summaries; a sealed day only, so never the one that goes on.  The seal stays. */
+static void
+expire(struct ledger *l, const char *end, int64_t days)
+{
+	char note[CHAIN_DATE + 64], date[CHAIN_DATE];
+	int64_t today = chain_day(l->now);
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < l->seals.n; i++) {
+		bool old = days && today - l->seals.seal[i].day > days;
+		bool heavy = l->cfg.quota && weigh(l) > l->cfg.quota;
+
+		if (!old && !heavy)
+			return;
+		if (!path_of(path, l, l->seals.seal[i].day, end) || unlink(path) < 0)
+			continue;
+		chain_date(date, l->seals.seal[i].day);
+		snprintf(note, sizeof(note), "expired: %s.%s: %s", date, end, old ? "too old" : "ledger.quota");
+		ledger_coverage(l, l->now, l->now, note);
+	}
+}
+
+void
+ledger_retain(struct ledger *l)
+{
+	expire(l, "sessions", l->cfg.session_days);
+	expire(l, "summary", l->cfg.summary_days);
+}

@@ -1,0 +1,37 @@
+/*
+ * row: a record as bytes of one form: what the chain hashes, and what lies in the tail table.
+ *
+ *	row	kind (1 session, 2 pulse) | length | members
+ *	member	number of the field * 4 + form | value		fields that are present, in the order of their numbers
+ *	form	0 number | 1 eight bytes | 2 length, bytes | 3 sixteen bytes
+ *
+ * Numbers are those of session.def and pulse.def; times count microseconds, zigzag.  Exchanges and pairs are members
+ * 1000 and 1001, bytes that hold numbers, five and three each.  Absent is absent: 0, or a text without pointer.  A
+ * reader skips numbers that it does not know, so what a newer sensor wrote still reads.
+ */
+#ifndef LEDGER_ROW_H
+#define LEDGER_ROW_H
+
+#include "ledger/bytes.h"
+#include "ledger/field.h"
+
+enum row_kind { ROW_SESSION = 1, ROW_PULSE = 2 };
+enum { ROW_EXCHANGES = 1000, ROW_PAIRS = 1001 };
+
+/* A record read back; texts are borrowed from the bytes. */
+struct row {
+	uint8_t kind; /* enum row_kind */
+	bool unknown; /* it held fields that this version does not know */
+	struct session session;
+	struct pulse pulse;
+	struct exchange exchange[EXCHANGES_KEPT];
+	struct exchange_pair pair[PAIRS_KEPT];
+};
+
+void row_put_session(struct bytes *to, const struct session *s);
+void row_put_pulse(struct bytes *to, const struct pulse *p);
+
+/* The next row.  False: these bytes are none; *r must not be used. */
+bool row_get(struct cur *from, struct row *r);
+
+#endif

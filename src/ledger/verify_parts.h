@@ -1,0 +1,15 @@
+/*
+ * verify_parts: between verify.c and verify_day.c.
+ */
+#ifndef LEDGER_VERIFY_PARTS_H
+#define LEDGER_VERIFY_PARTS_H
+
+#include "ledger/day.h"
+#include "ledger/verify.h"
+
+void verify_say(struct verify *v, enum verify_kind kind, const char *words);
+
+/* Entry by entry: chain, tables, blocks, records.  head: what the last must be, NULL: not known. */
+void verify_day(struct verify *v, struct day *d, const struct digest *link, const struct digest *head);
+
+#endif
