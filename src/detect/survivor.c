@@ -21,7 +21,7 @@ struct outage_mark {
 
 struct survivors {
 	struct outage_mark outage[GATEWAYS_MAX + 1];
-	uint64_t told[TOLD]; /* sessions */
+	uint64_t told[TOLD]; /* sessions, and whether by an outage only */
 	uint64_t told_count;
 };
 
@@ -98,10 +98,18 @@ enough(struct detect *d, const struct session *s, enum by by)
 
 	if (by == BY_OUTAGE && all->outage[s->gateway].told >= OUTAGE_TOLD)
 		return true;
-	if (!told_once(d, s->id))
+	/* noted after the outage, it is told when the operator says what that was */
+	if (!told_once(d, detect_mix(s->id, by != BY_OUTAGE)))
 		return true;
 	all->outage[s->gateway].told += by == BY_OUTAGE;
 	return false;
+}
+
+/* Also when a large download in it has long outnumbered what made it one. */
+static bool
+is_tunnel(const struct view *v)
+{
+	return session_tunnels(v->s) || (v->visit->phases & PHASE_TUNNEL && v->visit->session == v->s->id);
 }
 
 /* A tunnel that began before and in which both sides still talk. */
@@ -115,7 +123,7 @@ survivor_judge(struct detect *d, const struct view *v)
 
 	if (!v->visit || !v->more_in || !v->more_out || !cut_before(d, s->gateway, s->last, &cut) ||
 	    when_since(cut.time, s->start) < SLACK_S * NS_PER_S || when_since(s->last, cut.time) < ALIVE_S * NS_PER_S ||
-	    !session_tunnels(s) || enough(d, s, cut.by))
+	    !is_tunnel(v) || enough(d, s, cut.by))
 		return;
 	finding_begin(&f, v, DETECTOR_survivor);
 	f.confidence = cut.by == BY_OUTAGE ? 30 : 70;
