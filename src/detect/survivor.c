@@ -105,13 +105,6 @@ enough(struct detect *d, const struct session *s, enum by by)
 	return false;
 }
 
-/* Also when a large download in it has long outnumbered what made it one. */
-static bool
-is_tunnel(const struct view *v)
-{
-	return session_tunnels(v->s) || (v->visit->phases & PHASE_TUNNEL && v->visit->session == v->s->id);
-}
-
 /* A tunnel that began before and in which both sides still talk. */
 void
 survivor_judge(struct detect *d, const struct view *v)
@@ -123,7 +116,7 @@ survivor_judge(struct detect *d, const struct view *v)
 
 	if (!v->visit || !v->more_in || !v->more_out || !cut_before(d, s->gateway, s->last, &cut) ||
 	    when_since(cut.time, s->start) < SLACK_S * NS_PER_S || when_since(s->last, cut.time) < ALIVE_S * NS_PER_S ||
-	    !is_tunnel(v) || enough(d, s, cut.by))
+	    !session_tunnels(s) || enough(d, s, cut.by))
 		return;
 	finding_begin(&f, v, DETECTOR_survivor);
 	f.confidence = cut.by == BY_OUTAGE ? 30 : 70;
