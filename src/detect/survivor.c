@@ -21,7 +21,7 @@ struct outage_mark {
 
 struct survivors {
 	struct outage_mark outage[GATEWAYS_MAX + 1];
-	uint64_t told[TOLD]; /* sessions */
+	uint64_t told[TOLD]; /* sessions, and whether by an outage only */
 	uint64_t told_count;
 };
 
@@ -98,7 +98,8 @@ enough(struct detect *d, const struct session *s, enum by by)
 
 	if (by == BY_OUTAGE && all->outage[s->gateway].told >= OUTAGE_TOLD)
 		return true;
-	if (!told_once(d, s->id))
+	/* noted after the outage, it is told when the operator says what that was */
+	if (!told_once(d, detect_mix(s->id, by != BY_OUTAGE)))
 		return true;
 	all->outage[s->gateway].told += by == BY_OUTAGE;
 	return false;

@@ -65,13 +65,16 @@ bool
 session_tunnels(const struct session *s)
 {
 	uint64_t records = (uint64_t)s->records_out + s->records_in;
-	uint64_t packets = (uint64_t)s->packets_out + s->packets_in;
+	uint64_t packets = (uint64_t)s->packets_out + s->packets_in, small = (uint64_t)s->small_out + s->small_in;
 	bool lasts = when_since(s->last, s->start) >= TUNNEL_S * NS_PER_S;
 
 	if (session_data_channel(s))
 		return lasts && packets >= TUNNEL_RECORDS && s->packets_out && s->packets_in;
-	return lasts && records >= TUNNEL_RECORDS && s->records_out * UINT64_C(8) >= s->records_in &&
-	       (s->small_out + (uint64_t)s->small_in) * 4 >= records;
+	if (lasts && records >= TUNNEL_RECORDS && s->records_out * UINT64_C(8) >= s->records_in && small * 4 >= records)
+		return true;
+	/* also when downloads in it have long outnumbered what made it one */
+	return lasts && s->small_out * UINT64_C(2) >= most(s->records_out, TUNNEL_RECORDS) &&
+	       s->small_in * UINT64_C(32) >= s->small_out;
 }
 
 static struct memory_key

@@ -287,10 +287,42 @@ loop_gives_no_history(void **state)
 	site_end(&t);
 }
 
+/* Answers that were lost make several requests one, a mirror that showed one side does so all the time. */
+static void
+holes_bad(void **state)
+{
+	static const struct {
+		uint32_t in, out, request;
+		uint8_t syn;
+		unsigned alerts;
+	} CASES[] = {{0, 0, 24900, TCP_SYN, 1},    {0, 1000, 24900, TCP_SYN, 1}, {1400, 0, 24900, TCP_SYN, 1},
+		     {1400, 0, 12000, TCP_SYN, 0}, {9000, 0, 24900, TCP_SYN, 0}, {0, 0, 24900, 0, 0}};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		struct site_test t;
+		struct session s;
+
+		site_begin(&t, 2 << 20, 0);
+		ordinary_days(&t);
+		s = site_session(&t, "203.0.113.77", TOOL, 3 * DAY);
+		s.flags_out = TCP_SYN | TCP_ACK;
+		s.flags_in = CASES[i].syn | TCP_ACK;
+		s.gap_bytes_in = CASES[i].in;
+		s.gap_bytes_out = CASES[i].out;
+		site_exchange(&t, &s, CASES[i].request, 40000, 0);
+		s.kind = SESSION_CLOSE;
+		site_judge(&t, &s);
+		assert_int_equal(t.got.alerts, CASES[i].alerts);
+		site_end(&t);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(holes_bad),
 		cmocka_unit_test(large_once),
 		cmocka_unit_test(large_in_any_record),
 		cmocka_unit_test(same_size_each_hour),

@@ -89,6 +89,75 @@ with_hands_on(void **state)
 	done(r, 1);
 }
 
+/* Hundreds of networks guess with one program for an hour. */
+static void
+guesses(struct logins_test *r, double from, uint64_t program)
+{
+	logins_play(r);
+	for (unsigned i = 0; i < 600; i++) {
+		char source[32];
+		struct session s;
+
+		snprintf(source, sizeof(source), "198.18.%u.9", i % 200);
+		s = site_session(&r->t, source, program, from + i * 6);
+		site_exchange(&r->t, &s, 685 + i * 7 % 31, 1400, 0.1);
+		s.kind = SESSION_CLOSE;
+		site_judge(&r->t, &s);
+	}
+	assert_true(found(r, DETECTOR_spray) > 0);
+}
+
+/* What would be a traveller is the spray's catch: its own program from anywhere, or anyone's from one of its networks. */
+static void
+after_guesses(void **state)
+{
+	static const struct {
+		const char *from, *words;
+		bool tool;
+	} CASES[] = {{"203.0.113.66", "after guesses of the same client program", true},
+		     {"198.18.77.9", "after guesses from the same network", false},
+		     {"203.0.113.66", NULL, false}};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct logins_test *r = house(NATIVE, 0x0303);
+		char addr[32];
+		struct comer c = user(r, 4, MORNING + 10 * HOUR, addr);
+		unsigned before;
+
+		guesses(r, MORNING, TOOL);
+		before = alerts(r);
+		c.addr = CASES[i].from;
+		c.rtt_us = 160000;
+		if (CASES[i].tool)
+			c.browser = c.client = TOOL, c.channel = 0;
+		come(r, &c);
+		logins_play(r);
+		logins_wait(r, NIGHT);
+		assert_int_equal(alerts(r) - before, CASES[i].words != NULL);
+		if (CASES[i].words) {
+			const struct finding *f = finding_of(r, DETECTOR_stolen_login);
+
+			assert_int_equal(f->severity, SEVERITY_CRITICAL);
+			assert_non_null(strstr(f->text, CASES[i].words));
+		}
+		logins_end(r);
+		free(r);
+	}
+}
+
+/* Half an hour before midnight until half past: one visit, not two days. */
+static void
+over_midnight(void **state)
+{
+	struct logins_test *r = house(NATIVE, 0x0303);
+	struct comer c = intruder(r, DAYS * DAY + 24 * HOUR - 240);
+
+	(void)state;
+	come(r, &c);
+	done(r, 1);
+}
+
 static void
 travellers_bad(void **state)
 {
@@ -137,10 +206,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(at_night),
-		cmocka_unit_test(with_hands_on),
-		cmocka_unit_test(travellers_bad),
-		cmocka_unit_test(contractor_bad),
+		cmocka_unit_test(at_night),      cmocka_unit_test(with_hands_on),  cmocka_unit_test(after_guesses),
+		cmocka_unit_test(over_midnight), cmocka_unit_test(travellers_bad), cmocka_unit_test(contractor_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

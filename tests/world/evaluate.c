@@ -191,7 +191,7 @@ evaluate(const struct options *o)
 		return 1;
 	setvbuf(lines, NULL, _IOLBF, BUFSIZ); /* all workers write to it, a line at a time */
 	for (unsigned next = 0; next < jobs; next++) {
-		if (next % 2 ? o->behaviour != NULL : o->clean_only)
+		if (next % 2 ? o->behaviour != NULL || o->attacks_only : o->clean_only)
 			continue;
 		for (; running >= o->jobs; running--)
 			wait(NULL);

@@ -9,7 +9,7 @@
 struct options {
 	uint32_t seed, seeds, users, clean_users, days, jobs, loss, restart, one_sided;
 	uint8_t kind; /* KINDS: by seed */
-	bool evaluate, list, show, lookalikes, clean_only, frames, duplicates, keep;
+	bool evaluate, list, show, lookalikes, clean_only, attacks_only, frames, duplicates, keep;
 	const char *behaviour, *variant, *pcap, *golden;
 };
 

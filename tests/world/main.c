@@ -20,6 +20,7 @@ static const char USAGE[] =
 	"             [--variant NAME] [--lookalikes] [--show] [--restart DAY [--keep]] [--golden FOLDER]\n"
 	"             [--frames | --pcap FILE] [--loss PPM] [--duplicates] [--one-sided DAY]\n"
 	"       world evaluate [--seeds N] [--first N] [--users N] [--clean-users N] [--behaviour B07] [--jobs N]\n"
+	"             [--clean-only | --attacks-only]\n"
 	"       world list\n";
 
 static const struct name_number {
@@ -88,6 +89,8 @@ options_read(struct options *o, int argc, char **argv)
 			o->show = true;
 		else if (strcmp(argv[i], "--clean-only") == 0)
 			o->clean_only = true;
+		else if (strcmp(argv[i], "--attacks-only") == 0)
+			o->attacks_only = true;
 		else if (strcmp(argv[i], "--duplicates") == 0)
 			o->duplicates = true;
 		else if (strcmp(argv[i], "--keep") == 0)
