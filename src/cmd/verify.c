@@ -139,40 +139,40 @@ verify_all(struct verifying *v)
 }
 
 static int
-take_arguments(struct verifying *v, int argc, char **argv)
+take_option(void *arg, int id, const char *value)
 {
-	struct args a = args_of(&CMD_VERIFY, argc, argv);
-	const char *value;
-	int id;
+	struct verifying *v = arg;
 
-	while ((id = args_next(&a, &value)) != ARGS_END) {
-		if (id == ARGS_BAD)
-			return EXIT_USAGE;
-		if (id == ARGS_HELP) {
-			help_print(&CMD_VERIFY);
-			return -1;
-		}
-		if (id == ARGS_FILE && v->folder)
+	switch (id) {
+	case OPT_KEY:
+		v->key = value;
+		return EXIT_DONE;
+	case OPT_ANCHOR:
+		v->anchor_file = value;
+		return EXIT_DONE;
+	case OPT_QUIETER:
+		v->quiet = true;
+		return EXIT_DONE;
+	default:
+		if (v->folder)
 			return usage_error("verify", "one folder at a time");
-		*(id == OPT_KEY    ? &v->key :
-		  id == OPT_ANCHOR ? &v->anchor_file :
-		  id == ARGS_FILE  ? &v->folder :
-				     &value) = value;
-		v->quiet |= id == OPT_QUIETER;
+		v->folder = value;
+		return EXIT_DONE;
 	}
-	return v->folder ? EXIT_DONE : usage_error("verify", "no folder named: that of --ledger");
 }
 
 static int
 verify_run(int argc, char **argv)
 {
 	struct verifying v = {.folder = NULL};
-	int status = take_arguments(&v, argc, argv);
+	int status = args_take(&CMD_VERIFY, argc, argv, take_option, &v);
 
+	if (status == EXIT_DONE && !v.folder)
+		status = usage_error("verify", "no folder named: that of --ledger");
 	if (status == EXIT_DONE)
 		status = verify_all(&v);
 	free(v.anchor);
-	return status < 0 ? EXIT_DONE : status;
+	return status;
 }
 
 static const struct arg_option OPTIONS[] = {
