@@ -126,7 +126,6 @@ bool
 monitor_note(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	const struct memory_key key = {v->source, s->client_key, s->gateway};
 	struct turns it = turns_of(v);
 	struct monitor *m;
 	struct turn t;
@@ -134,7 +133,7 @@ monitor_note(struct detect *d, const struct view *v)
 
 	if (!may_be(v))
 		return false;
-	m = memory_use(&d->monitors, &key, &fresh);
+	m = memory_use(&d->monitors, &(struct memory_key){v->source, s->client_key, s->gateway}, &fresh);
 	while (turns_next(&it, &t)) {
 		/* the request's time: a slow answer does not make a probe late */
 		struct when asked = when_add(t.time, -(int64_t)t.server_us * NS_PER_US);

@@ -65,12 +65,12 @@ bool
 session_tunnels(const struct session *s)
 {
 	uint64_t records = (uint64_t)s->records_out + s->records_in;
-	uint64_t packets = (uint64_t)s->packets_out + s->packets_in;
-	bool lasts = when_since(s->last, s->start) >= TUNNEL_S * NS_PER_S;
 
+	if (when_since(s->last, s->start) < TUNNEL_S * NS_PER_S)
+		return false;
 	if (session_data_channel(s))
-		return lasts && packets >= TUNNEL_RECORDS && s->packets_out && s->packets_in;
-	return lasts && records >= TUNNEL_RECORDS && s->records_out * UINT64_C(8) >= s->records_in &&
+		return (uint64_t)s->packets_out + s->packets_in >= TUNNEL_RECORDS && s->packets_out && s->packets_in;
+	return records >= TUNNEL_RECORDS && s->records_out * UINT64_C(8) >= s->records_in &&
 	       (s->small_out + (uint64_t)s->small_in) * 4 >= records;
 }
 
@@ -416,11 +416,11 @@ struct visit *
 visit_note(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	uint64_t program = program_of(d, v);
+	uint64_t program;
 	uint32_t steps;
 	struct visit *w;
 
-	if (s->role != ROLE_INBOUND || program == 0 || is_knock(s))
+	if (s->role != ROLE_INBOUND || is_knock(s) || (program = program_of(d, v)) == 0)
 		return NULL;
 	if (!session_data_channel(s))
 		place_program(d, v, program);
