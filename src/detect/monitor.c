@@ -88,6 +88,11 @@ note_request(struct monitor *m, struct when t, uint32_t request, uint32_t answer
 	if (m->probes == 0 || ms < 0 || ms > PERIOD_MAX_S * MISSED * INT64_C(1000)) {
 		begin_again(m, t);
 	} else if (!goes_on) {
+		if (!span_add(&m->span[0], request, answer)) { /* another page: then the time is no matter */
+			begin_again(m, t);
+			span_add(&m->span[0], request, answer);
+			return;
+		}
 		note_interval(m, (uint32_t)ms);
 		m->probe = t;
 	}
