@@ -82,7 +82,7 @@ sip(const struct hash_key *key, const uint8_t *p, size_t len, unsigned c, unsign
 
 	for (; left >= 8; left -= 8, p += 8)
 		sip_word(&s, load_le(p, 8), c);
-	return sip_end(&s, load_le(p, left) | (uint64_t)len << 56, c, d);
+	return sip_end(&s, (left ? load_le(p, left) : 0) | (uint64_t)len << 56, c, d);
 }
 
 uint64_t

@@ -74,7 +74,7 @@ enum need {
 	RISKS = 1 << 10,   /* nDPI saw some */
 	TUNNEL = 1 << 11,  /* more packets than a login needs, both ways */
 };
-_Static_assert(1 << NEEDS > TUNNEL, "a set of detectors for each need");
+_Static_assert(HALF_NEEDS *HALF_NEEDS > TUNNEL, "tables for all needs");
 
 static const struct detector_code {
 	uint16_t id, share, needs;
@@ -202,6 +202,7 @@ bounded(int64_t v)
 	return v < 1 ? 1 : v > INT32_MAX ? INT32_MAX : v;
 }
 
+/* The rows that need nothing beside what a record has: by the lower half of the needs, and by the upper. */
 static void
 rows_init(struct detect *d)
 {
@@ -210,8 +211,10 @@ rows_init(struct detect *d)
 
 		d->judging |= CODE[row].judge ? bit : 0;
 		d->learning |= CODE[row].learn ? bit : 0;
-		for (unsigned i = 0; i < NEEDS; i++)
-			d->needing[i] |= CODE[row].needs >> i & 1 ? bit : 0;
+		for (unsigned met = 0; met < HALF_NEEDS; met++) {
+			d->lower[met] |= CODE[row].needs % HALF_NEEDS & ~met ? 0 : bit;
+			d->upper[met] |= CODE[row].needs / HALF_NEEDS & ~met ? 0 : bit;
+		}
 	}
 }
 
@@ -414,12 +417,8 @@ static uint64_t
 rows_for(const struct detect *d, const struct view *v)
 {
 	unsigned met = needs_met(d, v);
-	uint64_t rows = UINT64_MAX;
 
-	for (unsigned i = 0; i < NEEDS; i++)
-		if (!(met >> i & 1))
-			rows &= ~d->needing[i];
-	return rows;
+	return d->lower[met % HALF_NEEDS] & d->upper[met / HALF_NEEDS];
 }
 
 /* The first of a set, taken out. */

@@ -61,9 +61,10 @@ static struct flood *
 flood_of(struct detect *d, uint8_t gateway)
 {
 	struct flood_gates *g = d->state[DETECTOR_flood];
-	bool fresh;
+	const struct memory_key key = {.b = gateway};
+	struct flood *s = memory_newest(&g->gates, &key);
 
-	return memory_use(&g->gates, &(struct memory_key){.b = gateway}, &fresh);
+	return s ? s : memory_use(&g->gates, &key, &(bool){false});
 }
 
 static void

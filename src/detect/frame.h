@@ -135,7 +135,7 @@ struct kept {
 	size_t bytes;
 	bool (*sound)(const void *bytes);
 };
-enum { KEPT_MAX = 96, NEEDS = 12 };
+enum { KEPT_MAX = 96, HALF_NEEDS = 64 };
 
 struct detect {
 	int64_t learn_ns, idle_ns;
@@ -154,12 +154,12 @@ struct detect {
 	const struct indicators *indicators; /* NULL: no lists */
 	const struct detect_sink *to;
 	const struct session *session;
-	const struct detect_rules *rules;   /* what the operator told; NULL: nothing */
-	uint64_t *suppressed;               /* RULES_SUPPRESS: how often each applied */
-	struct gate gate[GATEWAYS_MAX + 1]; /* by number, from 1 */
-	uint64_t judging, learning;         /* rows of detect.def with such functions */
-	uint64_t needing[NEEDS];            /* and by what they need of a record */
-	uint16_t making;                    /* whose init runs */
+	const struct detect_rules *rules;              /* what the operator told; NULL: nothing */
+	uint64_t *suppressed;                          /* RULES_SUPPRESS: how often each applied */
+	struct gate gate[GATEWAYS_MAX + 1];            /* by number, from 1 */
+	uint64_t judging, learning;                    /* rows of detect.def with such functions */
+	uint64_t lower[HALF_NEEDS], upper[HALF_NEEDS]; /* and by what a record has that they need */
+	uint16_t making;                               /* whose init runs */
 	unsigned kept_count;
 	struct kept kept[KEPT_MAX];
 };

@@ -367,22 +367,21 @@ static bool
 session_browses(const struct detect *d, const struct view *v, const struct grouping group[GROUPINGS],
 		const struct turn *one)
 {
-	const struct session *s = v->s;
+	const struct turn *t = v->turn;
 	uint64_t shapes = 0;
 	uint32_t pages = 0;
 
-	for (uint32_t i = v->from; i < v->until && i < s->exchange_count; i++) {
-		struct turn t = {.request = s->exchange[i].request, .answer = s->exchange[i].response};
-		uint32_t n = run_folds(d, &t, one);
+	for (; t < v->turn + v->turns && t->index < EXCHANGES_KEPT; t++) {
+		uint32_t n = run_folds(d, t, one);
 
-		shapes |= size_bit(n > 1 ? t.request / n : t.request, SHAPE_STEP);
-		pages += is_page(d, t.request, n > 1 ? t.answer / n : t.answer);
+		shapes |= size_bit(n > 1 ? t->request / n : t->request, SHAPE_STEP);
+		pages += is_page(d, t->request, n > 1 ? t->answer / n : t->answer);
 	}
 	if (set_count(shapes) <= d->param[PARAM_leak_loop_shapes])
 		return false;
 	for (unsigned i = 0; i < GROUPINGS; i++)
 		if (group[i].who)
-			leaker_shapes(group[i].who, shapes, pages, s->last);
+			leaker_shapes(group[i].who, shapes, pages, v->s->last);
 	return true;
 }
 

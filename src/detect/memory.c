@@ -208,6 +208,14 @@ memory_keep(struct memory *m, void *item)
 }
 
 void *
+memory_newest(const struct memory *m, const struct memory_key *k)
+{
+	struct head *h = m->list[PASSING].count ? head_at(m, m->list[PASSING].newest) : NULL;
+
+	return h && same_key(&h->key, k) ? h + 1 : NULL;
+}
+
+void *
 memory_oldest(const struct memory *m)
 {
 	return m->list[PASSING].oldest ? head_at(m, m->list[PASSING].oldest) + 1 : NULL;

@@ -52,6 +52,9 @@ void *memory_find(const struct memory *m, const struct memory_key *k);
 /* The item of a key, made when it is not known (zeroed, *fresh set), and the newest from now on. */
 void *memory_use(struct memory *m, const struct memory_key *k, bool *fresh);
 
+/* The newest of those that pass, when it has this key: of a table with an item a gateway mostly the one wanted. */
+void *memory_newest(const struct memory *m, const struct memory_key *k);
+
 /* An item that was found is the newest from now on. */
 void memory_touch(struct memory *m, void *item);
 

@@ -88,6 +88,11 @@ note_request(struct monitor *m, struct when t, uint32_t request, uint32_t answer
 	if (m->probes == 0 || ms < 0 || ms > PERIOD_MAX_S * MISSED * INT64_C(1000)) {
 		begin_again(m, t);
 	} else if (!goes_on) {
+		if (!span_add(&m->span[0], request, answer)) { /* another page: then the time is no matter */
+			begin_again(m, t);
+			span_add(&m->span[0], request, answer);
+			return;
+		}
 		note_interval(m, (uint32_t)ms);
 		m->probe = t;
 	}
@@ -126,7 +131,6 @@ bool
 monitor_note(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	const struct memory_key key = {v->source, s->client_key, s->gateway};
 	struct turns it = turns_of(v);
 	struct monitor *m;
 	struct turn t;
@@ -134,7 +138,7 @@ monitor_note(struct detect *d, const struct view *v)
 
 	if (!may_be(v))
 		return false;
-	m = memory_use(&d->monitors, &key, &fresh);
+	m = memory_use(&d->monitors, &(struct memory_key){v->source, s->client_key, s->gateway}, &fresh);
 	while (turns_next(&it, &t)) {
 		/* the request's time: a slow answer does not make a probe late */
 		struct when asked = when_add(t.time, -(int64_t)t.server_us * NS_PER_US);

@@ -49,9 +49,10 @@ static struct scans *
 scans_of(struct detect *d, uint8_t gateway)
 {
 	struct scan_gates *g = d->state[DETECTOR_scan_spike];
-	bool fresh;
+	const struct memory_key key = {.b = gateway};
+	struct scans *s = memory_newest(&g->gates, &key);
 
-	return memory_use(&g->gates, &(struct memory_key){.b = gateway}, &fresh);
+	return s ? s : memory_use(&g->gates, &key, &(bool){false});
 }
 
 bool

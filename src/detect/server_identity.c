@@ -185,15 +185,17 @@ judge_leaf(struct detect *d, const struct view *v)
 	struct server *r = d->state[DETECTOR_server_identity];
 	const struct memory_key key = server_key(v, 0);
 	struct identity *id = memory_find(&r->identities, &key);
-	struct leaf l = leaf_of(v->s), *known;
+	struct leaf l, *known;
 
 	if (!id || id->leaves == 0)
 		return;
-	known = leaf_find(id, l.digest);
-	if (known)
+	known = leaf_find(id, detect_hash(v->s->cert_sha256));
+	if (known) {
 		judge_mixed(d, v, id, known);
-	else if (!v->learning)
+	} else if (!v->learning) {
+		l = leaf_of(v->s);
 		judge_new_leaf(d, v, id, &l);
+	}
 }
 
 static void
@@ -203,7 +205,7 @@ learn_leaf(struct detect *d, const struct view *v)
 	const struct memory_key key = server_key(v, 0);
 	bool fresh;
 	struct identity *id = memory_use(&r->identities, &key, &fresh);
-	struct leaf l = leaf_of(v->s), *known = leaf_find(id, l.digest);
+	struct leaf l, *known = leaf_find(id, detect_hash(v->s->cert_sha256));
 	unsigned oldest = 0;
 
 	if (v->s->established)
@@ -213,6 +215,7 @@ learn_leaf(struct detect *d, const struct view *v)
 		known->last = v->s->time;
 		return;
 	}
+	l = leaf_of(v->s);
 	l.suspect = id->leaves && !v->learning && !is_renewal(id, &l) &&
 		    !is_expected(d, v->s->gateway, v->s->time, ANNOUNCED);
 	id->has_changed |= id->leaves != 0;

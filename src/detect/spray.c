@@ -83,9 +83,10 @@ static struct spray_gate *
 gate_of(struct detect *d, uint8_t gateway)
 {
 	struct spray *y = d->state[DETECTOR_spray];
-	bool fresh;
+	const struct memory_key key = {.b = gateway};
+	struct spray_gate *g = memory_newest(&y->gates, &key);
 
-	return memory_use(&y->gates, &(struct memory_key){.b = gateway}, &fresh);
+	return g ? g : memory_use(&y->gates, &key, &(bool){false});
 }
 
 static uint64_t

@@ -66,14 +66,15 @@ session_tunnels(const struct session *s)
 {
 	uint64_t records = (uint64_t)s->records_out + s->records_in;
 	uint64_t packets = (uint64_t)s->packets_out + s->packets_in, small = (uint64_t)s->small_out + s->small_in;
-	bool lasts = when_since(s->last, s->start) >= TUNNEL_S * NS_PER_S;
 
+	if (when_since(s->last, s->start) < TUNNEL_S * NS_PER_S)
+		return false;
 	if (session_data_channel(s))
-		return lasts && packets >= TUNNEL_RECORDS && s->packets_out && s->packets_in;
-	if (lasts && records >= TUNNEL_RECORDS && s->records_out * UINT64_C(8) >= s->records_in && small * 4 >= records)
+		return packets >= TUNNEL_RECORDS && s->packets_out && s->packets_in;
+	if (records >= TUNNEL_RECORDS && s->records_out * UINT64_C(8) >= s->records_in && small * 4 >= records)
 		return true;
 	/* also when downloads in it have long outnumbered what made it one */
-	return lasts && s->small_out * UINT64_C(2) >= most(s->records_out, TUNNEL_RECORDS) &&
+	return s->small_out * UINT64_C(2) >= most(s->records_out, TUNNEL_RECORDS) &&
 	       s->small_in * UINT64_C(32) >= s->small_out;
 }
 
@@ -198,71 +199,6 @@ visit_use(struct detect *d, const struct view *v, uint64_t program)
 	if (!fresh && when_since(s->start, login) <= LOGIN_AGE_S * NS_PER_S)
 		w->login = login;
 	return w;
-}
-
-/* How much a step tells beside the one before it: a pause, a slow answer, a request larger than the first, a bare one. */
-static int64_t
-interest(const struct visit *w, const struct step *s, const struct step *before)
-{
-	enum { PAUSE_MOST = 4000, SLOW_MOST = 8000, LARGER_MOST = 4096 };
-	int64_t pause = when_since(s->time, before->time) / NS_PER_MS - s->server_ms;
-	int64_t larger = (int64_t)s->request - w->step[0].request;
-
-	pause = pause > PAUSE_MOST ? PAUSE_MOST : pause;
-	larger = larger > LARGER_MOST ? LARGER_MOST : larger;
-	return pause + 4 * (int64_t)least(s->server_ms, SLOW_MOST) + 8 * larger;
-}
-
-/* The step that tells least; the first always stays. */
-static unsigned
-dullest(const struct visit *w, int64_t *smallest)
-{
-	unsigned dull = 1;
-
-	*smallest = INT64_MAX;
-	for (unsigned i = 1; i < w->steps; i++) {
-		int64_t worth = interest(w, &w->step[i], &w->step[i - 1]);
-
-		if (worth < *smallest) {
-			*smallest = worth;
-			dull = i;
-		}
-	}
-	return dull;
-}
-
-/* Would a new step at i be the one to go, and all be as before?  Of a long stay nearly all are. */
-static bool
-is_dull(const struct visit *w, const struct step *s, unsigned i)
-{
-	int64_t worth;
-
-	if (w->steps < VISIT_STEPS - 1 || i == 0)
-		return false;
-	worth = interest(w, s, &w->step[i - 1]);
-	return worth < w->dullest && (i == w->steps || worth < interest(w, &w->step[i], s));
-}
-
-/* In its place by time; when all places are taken, the one that tells least goes. */
-static void
-step_add(struct visit *w, const struct turn *t, uint64_t session)
-{
-	const struct step s = {t->time, t->request, t->answer, t->server_us / 1000, (uint32_t)session};
-	unsigned i = w->steps;
-
-	while (i > 0 && when_before(s.time, w->step[i - 1].time))
-		i--;
-	if (is_dull(w, &s, i))
-		return;
-	memmove(&w->step[i + 1], &w->step[i], (w->steps - i) * sizeof(s));
-	w->step[i] = s;
-	if (++w->steps == VISIT_STEPS) {
-		i = dullest(w, &w->dullest);
-		w->steps--;
-		memmove(&w->step[i], &w->step[i + 1], (w->steps - i) * sizeof(s));
-	}
-	if (w->steps == VISIT_STEPS - 1)
-		dullest(w, &w->dullest);
 }
 
 static void
@@ -419,11 +355,11 @@ struct visit *
 visit_note(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	uint64_t program = program_of(d, v);
+	uint64_t program;
 	uint32_t steps;
 	struct visit *w;
 
-	if (s->role != ROLE_INBOUND || program == 0 || is_knock(s))
+	if (s->role != ROLE_INBOUND || is_knock(s) || (program = program_of(d, v)) == 0)
 		return NULL;
 	if (!session_data_channel(s))
 		place_program(d, v, program);

@@ -82,10 +82,42 @@ def eve_cost():
 
 
 def instructions(capture):
-    log = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"] +
+    """Instructions of a run, and its callgrind profile."""
+    profile = "%s/%s.callgrind" % (DIR, capture)
+    log = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + profile] +
                          read(capture, "/dev/null", OFF), capture_output=True, text=True, check=True,
                          env=dict(os.environ, GLIBC_TUNABLES="glibc.cpu.x86_rep_stosb_threshold=1000000000"))
-    return int(re.search(r"Collected : (\d+)", log.stderr).group(1))
+    return int(re.search(r"Collected : (\d+)", log.stderr).group(1)), profile
+
+
+def calls(profile, name):
+    """How often a function was called, and what that cost with all that it calls."""
+    number, count, cost = None, 0, 0
+    with open(profile) as lines:
+        for line in lines:
+            named = re.match(r"c?fn=\((\d+)\) " + name + "$", line)  # written once; then its number stands for it
+            number = named.group(1) if named else number
+            if number and line.startswith("cfn=(%s)" % number):
+                count += int(re.match(r"calls=(\d+)", next(lines)).group(1))
+                cost += int(next(lines).split()[-1])
+    return count, cost
+
+
+def detectors(whole, few, many):
+    """What detectors add to a packet of the gateway mix (between two profiles), and to a record; to one of a connection
+    that comes to nothing; and what a client that is known takes."""
+    added = [sum(calls(profile, name)[1] for name in ("detect_session", "detect_pulse", "detect_idle"))
+             for profile in (few, many)]
+    slope = (added[1] - added[0]) / 180000
+    records, cost = calls(many, "detect_session")
+    knocks, knocked = calls(instructions("hellos")[1], "detect_session")
+    print("Detectors: %.0f of these, %.0f %% of the rest (goal 15 %%); %.0f a record (goal 7,000), %.0f a record of a "
+          "connection that comes to nothing" %
+          (slope, 100 * slope / (whole - slope), cost / records, knocked / knocks))
+    item, index, kept = map(int, subprocess.run([DIR + "/known", "16"], capture_output=True, text=True,
+                                                check=True).stdout.split())
+    print("           a known client takes %d bytes; 16 MiB for all detectors keep %d of them (goal 50,000)" %
+          (item + index, kept))
 
 
 def memory():
@@ -105,7 +137,9 @@ def growth():
 speed()
 eve_cost()
 if shutil.which("valgrind"):
-    slope = (instructions("gateway-200k") - instructions("gateway-20k")) / 180000
+    few, many = instructions("gateway-20k"), instructions("gateway-200k")
+    slope = (many[0] - few[0]) / 180000
     print("\nInstructions a packet, gateway mix, reading included: %.0f (goal 1,100)" % slope)
+    detectors(slope, few[1], many[1])
 memory()
 growth()

@@ -9,6 +9,7 @@ mkdir -p "$dir"
 ${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -Isrc -o "$dir/traffic" tests/bench/traffic.c "$B/core.a" \
     "$B/src/base/crypt.o" -lcrypto
 ${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -o "$dir/bare" tests/bench/bare.c -lpcap
+${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -Isrc -o "$dir/known" tests/bench/known.c "$B/core.a"
 templates=$(ls tests/golden/*tls1[23]-full/*.pcap tests/golden/curl*/*.pcap tests/golden/gnutls*/*.pcap 2>/dev/null)
 make_capture() {
 	[ -s "$dir/$3.pcap" ] || "$dir/traffic" "$1" "$dir/$3.pcap" "$2" $templates

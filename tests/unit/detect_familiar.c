@@ -30,40 +30,102 @@ days_of(struct site_test *t, const char *who, uint64_t program, const char *ja4,
 	}
 }
 
-/* Fifty thousand clients, then ten million addresses, each of them with a day as varied as people's. */
+enum { CLIENTS = 50000, FLOOD = 10000000, SAMPLE = 997 };
+
 static void
-outlives_a_flood(void **state)
+name_client(char who[32], unsigned i)
 {
-	enum { CLIENTS = 50000, FLOOD = 10000000, SAMPLE = 997 };
+	snprintf(who, 32, "%u.%u.%u.7", 60 + i / 20000, i / 100 % 200, i % 100);
+}
+
+/* Two days of fifty thousand clients, each from its own network. */
+static void
+a_large_site(struct site_test *t)
+{
+	char who[32];
+
+	site_begin(t, 16 << 20, 0);
+	for (unsigned day = 0; day < 2; day++)
+		for (unsigned i = 0; i < CLIENTS; i++) {
+			name_client(who, i);
+			days_of(t, who, BROWSER, NULL, day, day + 1);
+		}
+}
+
+static void
+all_are_known(struct site_test *t)
+{
+	char who[32];
+
+	for (unsigned i = 0; i < CLIENTS; i += SAMPLE) {
+		name_client(who, i);
+		assert_true(known(t, who, BROWSER, NULL));
+	}
+	assert_false(known(t, "60.0.0.7", TOOL, NULL));
+}
+
+/* Ten million, none twice, none of the clients'. */
+static struct addr
+stranger(unsigned i)
+{
+	const uint32_t a = i * 2654435761u;
+
+	return addr_v4((uint8_t[]){(uint8_t)(a >> 24 | 128), (uint8_t)(a >> 16), (uint8_t)(a >> 8), (uint8_t)a});
+}
+
+/* The worst: each of ten million addresses has a day as varied as people's. */
+static void
+outlives_strangers_bad(void **state)
+{
 	struct site_test t;
 	struct visit w = {.gateway = 1, .requests = UINT64_MAX};
 	struct session s;
 	struct view v = {.s = &s, .visit = &w, .until = 1};
-	char who[32];
 
 	(void)state;
-	site_begin(&t, 16 << 20, 0);
+	a_large_site(&t);
 	s = site_session(&t, "203.0.113.1", TOOL, 0);
-	for (unsigned day = 0; day < 2; day++)
-		for (unsigned i = 0; i < CLIENTS; i++) {
-			snprintf(who, sizeof(who), "%u.%u.%u.7", 60 + i / 20000, i / 100 % 200, i % 100);
-			days_of(&t, who, BROWSER, NULL, day, day + 1);
-		}
 	for (unsigned i = 0; i < FLOOD; i++) {
-		const uint32_t a = i * 2654435761u;
-
 		s.time = w.last = at(2 * DAY + i / 100.0);
-		v.client = w.client = addr_v4(
-			(uint8_t[]){(uint8_t)(a >> 24 | 128), (uint8_t)(a >> 16), (uint8_t)(a >> 8), (uint8_t)a});
+		v.client = w.client = stranger(i);
 		w.program = 0x9000 + i % 1000;
 		familiar_learn(t.d, &v);
 	}
 	assert_true(memory_full(&t.d->familiars) && t.d->familiars.evicted > FLOOD / 2);
-	for (unsigned i = 0; i < CLIENTS; i += i % SAMPLE ? 1 : SAMPLE) {
-		snprintf(who, sizeof(who), "%u.%u.%u.7", 60 + i / 20000, i / 100 % 200, i % 100);
-		assert_true(known(&t, who, BROWSER, NULL));
+	all_are_known(&t);
+	site_end(&t);
+}
+
+/* Records of ten million connections within a day, one of fifty with a handshake and a request. */
+static void
+outlives_a_flood_bad(void **state)
+{
+	enum { ASKS = 50 };
+	struct site_test t;
+	struct session s, knock;
+	struct when began = at(2 * DAY);
+
+	(void)state;
+	a_large_site(&t);
+	knock = site_session(&t, "203.0.113.1", TOOL, 2 * DAY);
+	knock.established = knock.server_hello = false;
+	knock.exchanges = knock.exchange_count = 0;
+	for (unsigned i = 0; i < FLOOD; i++) {
+		bool asks = i % ASKS == 0;
+
+		s = knock;
+		if (asks)
+			s = site_session(&t, "203.0.113.1", TOOL, 2 * DAY);
+		s.start = s.last = s.time = when_add(began, i * INT64_C(8640000));
+		s.id = UINT64_C(1) << 40 | i;
+		s.src = stranger(i);
+		s.client_key = 0x9000 + i % 1000;
+		if (asks)
+			site_exchange(&t, &s, 400, 1700, 10);
+		detect_session(t.d, &s, &t.to);
 	}
-	assert_false(known(&t, "60.0.0.7", TOOL, NULL));
+	assert_true(t.d->monitors.evicted > FLOOD / ASKS / 2 && t.d->places.evicted > FLOOD / ASKS / 2);
+	all_are_known(&t);
 	site_end(&t);
 }
 
@@ -131,7 +193,8 @@ main(void)
 		cmocka_unit_test(updates),
 		cmocka_unit_test(ages),
 		cmocka_unit_test(poisoning_bad),
-		cmocka_unit_test(outlives_a_flood),
+		cmocka_unit_test(outlives_strangers_bad),
+		cmocka_unit_test(outlives_a_flood_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,8 +79,8 @@ same_in_same_out(void **state)
 
 		site_begin(&t, 2 << 20, 0);
 		t.d->table.k0 += k;
-		t.d->incidents.secret[0] += k;
-		t.d->running.secret[0] += k;
+		t.d->incidents.secret[3] += k;
+		t.d->running.secret[5] += k;
 		for (unsigned i = 0; i < 3000; i++) {
 			snprintf(source, sizeof(source), "203.0.%u.%u", i % 11, i % 3);
 			site_visit(&t, source, TOOL + i % 3, i * 2, (uint32_t[]){173, 1700 + site_random(&t, 128)});

@@ -131,7 +131,7 @@ loop_over_many_sources_as_a_browser(void **state)
 		for (unsigned i = 0; i < 70; i++) {
 			snprintf(source, sizeof(source), "198.51.%u.7", i % 15);
 			site_visit(&t, source, BROWSER, HOUR + i * (slow ? 11.0 * MINUTE : 3.0),
-				   (uint32_t[]){173, leaked(&t)});
+				   (uint32_t[]){173, site_leaked(&t)});
 		}
 		assert_true(loops(&t) >= 1);
 		assert_int_equal(t.got.finding[t.got.findings - 1].detector, DETECTOR_leak_loop);
