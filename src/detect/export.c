@@ -5,11 +5,13 @@
  *	installers	one size, many networks			static
  *	first loads	over HTTP/2 a page with all it needs is one answer: as large as others' first loads
  *	cut downloads	smaller than an installer, and the client gave up
+ *	new versions	of about an installer's size, after an upgrade that the operator told of
  */
 #include "detect/dialog.h"
 #include "detect/usual.h"
 
 enum { READY_S = 86400, LEARN_FROM = 16384, VISITOR_STATICS = 2, VISITOR_PAGES = 6 };
+enum { NEW_VERSIONS = 1 << FACT_PATCHED | 1 << FACT_UPGRADE };
 
 struct export
 {
@@ -72,6 +74,8 @@ export_report(struct detect *d, const struct view *v, const struct dialog *w, co
 		    "{0} in one answer to {a}, in exchange {2} of its life here: in {5} no others were given that size",
 		    NULL);
 	f.benign = "the first download of a new installer or report; a user whose login was not seen";
+	if (static_near(d, v->s->gateway, t->answer))
+		finding_expected(d, &f, NEW_VERSIONS);
 	incident_report(d, &f, &(struct actor){.net = v->source});
 }
 

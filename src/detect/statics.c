@@ -147,6 +147,22 @@ static_larger(const struct detect *d, uint8_t gateway, uint32_t bytes)
 	return false;
 }
 
+bool
+static_near(const struct detect *d, uint8_t gateway, uint32_t bytes)
+{
+	enum { PARTS = 8 };
+	const struct statics *s = statics_of(d);
+
+	for (uint32_t i = 0; i < s->sets * STATIC_WAYS; i++) {
+		const struct static_size *e = &s->size[i];
+		uint32_t apart = most(e->bytes, bytes) - least(e->bytes, bytes);
+
+		if (e->gateway == gateway && e->bytes >= SPARSE && apart <= e->bytes / PARTS && is_alive(e, d->now))
+			return true;
+	}
+	return false;
+}
+
 /* Sizes of dynamic answers lie everywhere; an object is a peak among them. */
 static bool
 is_peak(const struct statics *s, const struct static_size *e)

@@ -65,6 +65,9 @@ bool statics_ready(const struct detect *d, uint8_t gateway);
 /* A static object of at least so many bytes exists: a smaller answer may be a part of it. */
 bool static_larger(const struct detect *d, uint8_t gateway, uint32_t bytes);
 
+/* A static object of about this size exists: this may be its next version. */
+bool static_near(const struct detect *d, uint8_t gateway, uint32_t bytes);
+
 /* The client's place in a set of networks (IPv4 /24, IPv6 /48), four of 64 bits at most for one network. */
 uint64_t network_bit(const struct view *v);
 /* How many networks made such a set: linear counting (Whang et al. 1990), beyond 250 "many". */

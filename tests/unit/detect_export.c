@@ -35,6 +35,28 @@ fetched(uint32_t bytes, const char *client, uint64_t program, size_t memory)
 	site_end(&t);
 }
 
+/* A new version of an installer, after the upgrade that brought it; without it, or of another size, it is none. */
+static void
+new_version(void **state)
+{
+	static struct detect_rules rules = {.facts = 1, .fact = {{.kind = FACT_UPGRADE, .name = "15.2"}}};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct site_test t;
+		struct portal p = portal_plain();
+
+		begin(&t, &p, 8 << 20);
+		rules.fact[0].at = at(NIGHT - HOUR);
+		detect_rules(t.d, i == 1 ? NULL : &rules);
+		site_visit(&t, "203.0.113.77", CURL, NIGHT,
+			   (uint32_t[]){412, i == 2 ? INSTALLER * 3 / 2 : INSTALLER + 310411});
+		assert_int_equal(portal_found(&t, DETECTOR_export, SEVERITY_CRITICAL), i > 0);
+		assert_int_equal(portal_found(&t, DETECTOR_export, SEVERITY_INFO), 1);
+		site_end(&t);
+	}
+}
+
 static void
 small_and_large(void **state)
 {
@@ -184,10 +206,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(small_and_large),   cmocka_unit_test(after_commands),
-		cmocka_unit_test(installer_bad),     cmocka_unit_test(seldom_installer_bad),
-		cmocka_unit_test(cut_download_bad),  cmocka_unit_test(first_loads_bad),
-		cmocka_unit_test(user_download_bad), cmocka_unit_test(degraded_bad),
+		cmocka_unit_test(small_and_large),      cmocka_unit_test(new_version),
+		cmocka_unit_test(after_commands),       cmocka_unit_test(installer_bad),
+		cmocka_unit_test(seldom_installer_bad), cmocka_unit_test(cut_download_bad),
+		cmocka_unit_test(first_loads_bad),      cmocka_unit_test(user_download_bad),
+		cmocka_unit_test(degraded_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
