@@ -142,6 +142,8 @@ build_facts(struct session *s, const struct tls_facts *t)
 	s->flight_out = t->client_flight_bytes;
 	s->flight_in = t->server_flight_bytes;
 	s->client_cert_requested = t->client_cert_requested;
+	s->said = t->said;
+	s->shown = t->shown;
 }
 
 /* Room in the scratch for a text that no one else owns. */

@@ -24,6 +24,7 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 	x->cfg = cfg;
 	x->identity_key = identity_key;
 	clear(&x->recent, sizeof(x->recent));
+	x->recent.ready = cfg->ready;
 	if (cfg->iface) {
 		OUT_LIT(&iface, ",\"in_iface\":");
 		json_text(&iface, cfg->iface);
