@@ -23,7 +23,7 @@ static uint64_t
 session_id(const struct session_source *from)
 {
 	const struct flow *f = from->flow;
-	int order = memcmp(&f->addr[0], &f->addr[1], sizeof(f->addr[0]));
+	int order = addr_order(&f->addr[0], &f->addr[1]);
 	unsigned low = order > 0 || (order == 0 && f->port[0] > f->port[1]);
 	struct {
 		uint64_t sensor;
