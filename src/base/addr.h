@@ -60,6 +60,23 @@ addr_same(const struct addr *a, const struct addr *b)
 	return addr_differs(a, b) == 0;
 }
 
+/* Below 0, 0, above 0: as their bytes compare. */
+static inline int
+addr_order(const struct addr *a, const struct addr *b)
+{
+	uint64_t x[2], y[2];
+	unsigned i;
+
+	memcpy(x, a->b, sizeof(x));
+	memcpy(y, b->b, sizeof(y));
+	i = x[0] == y[0];
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	x[i] = __builtin_bswap64(x[i]);
+	y[i] = __builtin_bswap64(y[i]);
+#endif
+	return (x[i] > y[i]) - (x[i] < y[i]);
+}
+
 /* The address with all but its first `bits` (of 128) cleared: a /24 or /48 prefix as a key. */
 struct addr addr_prefix(const struct addr *a, unsigned bits);
 

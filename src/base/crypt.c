@@ -8,6 +8,7 @@
  */
 #include "base/crypt.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,10 +71,8 @@ crypt_md5(const void *bytes, size_t n, uint8_t out[CRYPT_MD5])
 static void
 put_be32(uint8_t *to, uint32_t v)
 {
-	to[0] = (uint8_t)(v >> 24);
-	to[1] = (uint8_t)(v >> 16);
-	to[2] = (uint8_t)(v >> 8);
-	to[3] = (uint8_t)v;
+	v = htobe32(v);
+	memcpy(to, &v, sizeof(v));
 }
 
 /* A message of one block, padded here (FIPS 180-4 5.1.1): Update and Final cost a third of the hashing beside it. */

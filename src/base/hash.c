@@ -63,14 +63,25 @@ sip_end(struct sip *s, uint64_t last, unsigned c, unsigned d)
 }
 
 static inline uint64_t
-load_le(const uint8_t *p, size_t n)
+load_le(const uint8_t *p)
 {
-	uint64_t v = 0;
+	uint64_t v;
 
-	memcpy(&v, p, n);
+	memcpy(&v, p, sizeof(v));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	v = __builtin_bswap64(v);
 #endif
+	return v;
+}
+
+/* The last bytes, fewer than eight: no call for a copy whose length only the run knows. */
+static inline uint64_t
+load_rest(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+
+	while (n)
+		v = v << 8 | p[--n];
 	return v;
 }
 
@@ -81,8 +92,8 @@ sip(const struct hash_key *key, const uint8_t *p, size_t len, unsigned c, unsign
 	size_t left = len;
 
 	for (; left >= 8; left -= 8, p += 8)
-		sip_word(&s, load_le(p, 8), c);
-	return sip_end(&s, (left ? load_le(p, left) : 0) | (uint64_t)len << 56, c, d);
+		sip_word(&s, load_le(p), c);
+	return sip_end(&s, load_rest(p, left) | (uint64_t)len << 56, c, d);
 }
 
 uint64_t

@@ -113,17 +113,16 @@ char *
 put_hex_u64(char *p, uint64_t v)
 {
 	typedef signed char bytes16 __attribute__((vector_size(16)));
-	const uint64_t low = UINT64_C(0x0f0f0f0f0f0f0f0f);
-	uint64_t half[2];
-	bytes16 x;
+	typedef uint64_t words2 __attribute__((vector_size(16)));
+	const uint64_t digit = UINT64_C(0x0f0f0f0f0f0f0f0f);
+	bytes16 high, low, x;
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	v = __builtin_bswap64(v);
 #endif
-	half[0] = v >> 4 & low;
-	half[1] = v & low;
-	memcpy(&x, half, sizeof(x));
-	x = __builtin_shufflevector(x, x, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+	high = (bytes16)(words2){v >> 4 & digit, 0};
+	low = (bytes16)(words2){v & digit, 0};
+	x = __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 	x += '0' + ((x > 9) & ('a' - '0' - 10));
 	memcpy(p, &x, sizeof(x));
 	return p + PUT_HEX_U64_MAX;

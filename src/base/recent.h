@@ -8,6 +8,7 @@
 #define BASE_RECENT_H
 
 #include "base/out.h"
+#include "base/ready.h"
 
 enum { RECENT_TIME_BITS = 3, RECENT_ADDR_BITS = 4 };
 /* Both writers may touch so many bytes, whatever the length of what they write. */
@@ -26,6 +27,7 @@ struct recent_addr {
 
 /* All zero at first. */
 struct recent {
+	struct ready *ready; /* whole runs of members; NULL: none are kept */
 	struct out_day day;
 	struct recent_time time[1 << RECENT_TIME_BITS];
 	struct recent_addr addr[1 << RECENT_ADDR_BITS];

@@ -232,6 +232,8 @@ open_eve(struct watch *w)
 		snprintf(w->error, sizeof(w->error), "%.300s: cannot be written: %s", path, strerror(w->eve.error));
 		return false;
 	}
+	w->eve_config.ready = calloc(1, sizeof(*w->eve_config.ready));
+	w->eve_context.recent.ready = w->eve_config.ready;
 	w->writes = true;
 	return true;
 }
@@ -301,6 +303,7 @@ watch_close(struct watch *w)
 	if (w->memory)
 		munmap(w->memory, w->memory_size);
 	free(w->capture_name);
+	free(w->eve_config.ready);
 	gateways_free(w->finder);
 	*w = (struct watch){0};
 }

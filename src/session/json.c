@@ -113,19 +113,19 @@ has_addr(const struct addr *a)
 		p = PUT_##type(l, p, s->name);                                                                         \
 	}
 
-/* One function a group; a field of another group expands to nothing. */
-#define FIELD(id, name, type, group, unit, doc) IN_##group(name, type)
+/* One function a group, or a part of it; a field of another one expands to nothing. */
+#define FIELD(id, name, type, group, unit, doc) IN_##group(id, name, type)
 
-#define IN_core(name, type)
-#define IN_flow(name, type)
-#define IN_tls(name, type)
-#define IN_wide(name, type)
-#define IN_cert(name, type)
-#define IN_talk(name, type)
-#define IN_ndpi(name, type)
-#define IN_place(name, type)
+#define IN_core(id, name, type)
+#define IN_flow(id, name, type)
+#define IN_tls(id, name, type)
+#define IN_wide(id, name, type)
+#define IN_cert(id, name, type)
+#define IN_talk(id, name, type)
+#define IN_ndpi(id, name, type)
+#define IN_place(id, name, type)
 #undef IN_core
-#define IN_core(name, type) WRITE(name, type)
+#define IN_core(id, name, type) WRITE(name, type)
 
 static char *
 json_core(struct line *l, char *p, const struct session *s)
@@ -136,9 +136,9 @@ json_core(struct line *l, char *p, const struct session *s)
 }
 
 #undef IN_core
-#define IN_core(name, type)
+#define IN_core(id, name, type)
 #undef IN_flow
-#define IN_flow(name, type) WRITE(name, type)
+#define IN_flow(id, name, type) WRITE(name, type)
 
 static char *
 json_flow(struct line *l, char *p, const struct session *s)
@@ -149,11 +149,36 @@ json_flow(struct line *l, char *p, const struct session *s)
 }
 
 #undef IN_flow
-#define IN_flow(name, type)
+#define IN_flow(id, name, type)
 #undef IN_tls
-#define IN_tls(name, type) WRITE(name, type)
+#define IN_tls(id, name, type)                                                                                         \
+	if ((id) <= SESSION_SAID_LAST)                                                                                 \
+	WRITE(name, type)
 #undef IN_wide
-#define IN_wide(name, type) WRITE(name, type)
+#define IN_wide(id, name, type)                                                                                        \
+	if ((id) <= SESSION_SAID_LAST)                                                                                 \
+	WRITE(name, type)
+
+static char *
+json_said(struct line *l, char *p, const struct session *s)
+{
+	(void)l;
+#include "session/session.def"
+	return p;
+}
+
+#undef IN_tls
+#define IN_tls(id, name, type)
+#undef IN_wide
+#define IN_wide(id, name, type)
+#undef IN_tls
+#define IN_tls(id, name, type)                                                                                         \
+	if ((id) > SESSION_SAID_LAST)                                                                                  \
+	WRITE(name, type)
+#undef IN_wide
+#define IN_wide(id, name, type)                                                                                        \
+	if ((id) > SESSION_SAID_LAST)                                                                                  \
+	WRITE(name, type)
 
 static char *
 json_tls(struct line *l, char *p, const struct session *s)
@@ -164,11 +189,11 @@ json_tls(struct line *l, char *p, const struct session *s)
 }
 
 #undef IN_tls
-#define IN_tls(name, type)
+#define IN_tls(id, name, type)
 #undef IN_wide
-#define IN_wide(name, type)
+#define IN_wide(id, name, type)
 #undef IN_cert
-#define IN_cert(name, type) WRITE(name, type)
+#define IN_cert(id, name, type) WRITE(name, type)
 
 static char *
 json_cert(struct line *l, char *p, const struct session *s)
@@ -179,9 +204,9 @@ json_cert(struct line *l, char *p, const struct session *s)
 }
 
 #undef IN_cert
-#define IN_cert(name, type)
+#define IN_cert(id, name, type)
 #undef IN_talk
-#define IN_talk(name, type) WRITE(name, type)
+#define IN_talk(id, name, type) WRITE(name, type)
 
 static char *
 json_talk(struct line *l, char *p, const struct session *s)
@@ -192,9 +217,9 @@ json_talk(struct line *l, char *p, const struct session *s)
 }
 
 #undef IN_talk
-#define IN_talk(name, type)
+#define IN_talk(id, name, type)
 #undef IN_ndpi
-#define IN_ndpi(name, type) WRITE(name, type)
+#define IN_ndpi(id, name, type) WRITE(name, type)
 
 static char *
 json_ndpi(struct line *l, char *p, const struct session *s)
@@ -205,9 +230,9 @@ json_ndpi(struct line *l, char *p, const struct session *s)
 }
 
 #undef IN_ndpi
-#define IN_ndpi(name, type)
+#define IN_ndpi(id, name, type)
 #undef IN_place
-#define IN_place(name, type) WRITE(name, type)
+#define IN_place(id, name, type) WRITE(name, type)
 
 static char *
 json_place(struct line *l, char *p, const struct session *s)
@@ -218,6 +243,38 @@ json_place(struct line *l, char *p, const struct session *s)
 }
 
 #undef FIELD
+
+struct ready_key
+session_key(const struct session *s, enum session_run run)
+{
+	unsigned flags = s->client_hello | s->server_hello << 1 | s->sslv2_hello << 2 | s->hello_retry << 3 |
+			 s->ech << 4 | s->early_data << 5 | s->early_data_accepted << 6 | s->renegotiated << 7 |
+			 s->established << 8;
+
+	if (run == RUN_CERT)
+		return (struct ready_key){s->shown, {0, run}};
+	return (struct ready_key){
+		run == RUN_SAID ? s->said : s->said + 5 * s->shown,
+		{(uint64_t)s->version << 48 | (uint64_t)s->version_offered << 32 | (uint32_t)s->cipher << 16 | s->group,
+		 (uint64_t)flags << 32 | (uint32_t)s->carrier << 24 | (uint32_t)s->resumed << 16 | run}};
+}
+
+/* A run of members, copied where it is known. */
+static char *
+put_run(struct line *l, char *p, const struct session *s, enum session_run run,
+	char *put(struct line *l, char *p, const struct session *s))
+{
+	const struct ready_key key = session_key(s, run);
+	struct text known = ready_find(l->recent->ready, &key);
+	char *start = p;
+
+	if (known.p)
+		return put_room(l, p, known.len) ? put_bytes(p, known.p, known.len) : p;
+	p = put(l, p, s);
+	if (!l->o->full)
+		ready_keep(l->recent->ready, &key, start, (size_t)(p - start));
+	return p;
+}
 
 static char *
 put_numbers(char *p, const uint32_t *v, unsigned n)
@@ -258,10 +315,12 @@ put_session(struct line *l, char *p, const struct session *s)
 {
 	p = json_core(l, p, s);
 	p = json_flow(l, p, s);
-	if (s->carrier)
+	if (s->carrier) {
+		p = put_run(l, p, s, RUN_SAID, json_said);
 		p = json_tls(l, p, s);
+	}
 	if (s->cert_sha256.p || s->client_cert_sha256.p)
-		p = json_cert(l, p, s);
+		p = put_run(l, p, s, RUN_CERT, json_cert);
 	if (s->exchanges) {
 		p = json_talk(l, p, s);
 		p = put_exchanges(p, s);

@@ -22,7 +22,7 @@ to_us(struct when t)
 uint64_t
 session_id(const struct session *s, uint64_t sensor)
 {
-	int order = memcmp(&s->src, &s->dest, sizeof(s->src));
+	int order = addr_order(&s->src, &s->dest);
 	bool turned = order > 0 || (order == 0 && s->src_port > s->dest_port);
 	struct {
 		uint64_t sensor;
@@ -146,6 +146,8 @@ build_facts(struct session *s, const struct tls_facts *t)
 	s->flight_out = t->client_flight_bytes;
 	s->flight_in = t->server_flight_bytes;
 	s->client_cert_requested = t->client_cert_requested;
+	s->said = t->said;
+	s->shown = t->shown;
 }
 
 /* Room in the scratch for a text that no one else owns. */

@@ -83,6 +83,9 @@ struct session {
 #undef FIELD
 	uint16_t
 		capture; /* number of the capture file it began in, 0: live; where it was read is no part of the record */
+	/* keyed hashes of what is alike for equal hellos and answers, and of the certificates, as in tls_facts; no part of
+	   the record either, and 0 in one that was read */
+	uint64_t said, shown;
 	/* the first exchanges in full, and the commonest pairs of all; counts say how many are filled */
 	const struct exchange *exchange;
 	const struct exchange_pair *pair;
@@ -121,6 +124,11 @@ uint64_t session_id(const struct session *s, uint64_t sensor);
 
 /* The record as one JSON object: present fields in the order of session.def, then exchanges and pairs. */
 void session_json(struct out *o, const struct session *s, struct recent *recent);
+
+/* Runs of members that are alike for many sessions, and what they are known by (base/ready.h). */
+enum session_run { RUN_SAID, RUN_CERT, RUN_TLS, RUN_TLS_STRICT };
+enum { SESSION_SAID_LAST = 77 }; /* the last field of session.def's that is alike */
+struct ready_key session_key(const struct session *s, enum session_run run);
 
 /* For `gatewitness schema`. */
 struct session_field {

@@ -25,6 +25,7 @@ struct eve_config {
 	const char *sensor; /* `host` */
 	const char *iface;  /* `in_iface`, NULL when reading */
 	const char *version;
+	struct ready *ready; /* whole objects, kept from file to file; NULL: none */
 };
 
 enum { EVE_LINE_MAX = 1 << 18, EVE_FIXED_MAX = 16 << 10 };

@@ -4,6 +4,8 @@
  */
 #include "sink/line.h"
 
+#include <endian.h>
+
 #include "base/clear.h"
 #include "base/crypt.h"
 
@@ -24,6 +26,7 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 	x->cfg = cfg;
 	x->identity_key = identity_key;
 	clear(&x->recent, sizeof(x->recent));
+	x->recent.ready = cfg->ready;
 	if (cfg->iface) {
 		OUT_LIT(&iface, ",\"in_iface\":");
 		json_text(&iface, cfg->iface);
@@ -133,39 +136,61 @@ line_ends(struct out *o, struct eve_context *x, const struct line_ends *e)
 	out_bytes(o, ends, n);
 }
 
-static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+typedef signed char bytes16 __attribute__((vector_size(16)));
 
-static inline char *
-put_base64(char *p, uint32_t three)
+static bytes16
+base64_digits(bytes16 x)
 {
-	p[0] = BASE64[three >> 18];
-	p[1] = BASE64[three >> 12 & 63];
-	p[2] = BASE64[three >> 6 & 63];
-	p[3] = BASE64[three & 63];
-	return p + 4;
+	return x + ('A' + ((x > 25) & ('a' - 'A' - 26)) - ((x > 51) & ('a' + 26 - '0')) -
+		    ((x > 61) & ('0' + 10 - '+')) + ((x > 62) & ('/' - '+' - 1)));
 }
 
-/* 20 bytes: six times three, and two with a '=' behind them. */
+/* Eight times six of 48 bits, a byte each, the first in the highest. */
+static uint64_t
+sixes(uint64_t v)
+{
+	v = (v & UINT64_C(0xffffff000000)) << 8 | (v & UINT64_C(0xffffff));
+	v = (v & UINT64_C(0x00fff00000fff000)) << 4 | (v & UINT64_C(0x00000fff00000fff));
+	return (v & UINT64_C(0x0fc00fc00fc00fc0)) << 2 | (v & UINT64_C(0x003f003f003f003f));
+}
+
+static uint64_t
+load_be64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return be64toh(v);
+}
+
+/* 20 bytes: 26 digits and a part of one, with a '=' behind them; 32 bytes are written to. */
 static char *
 put_sha1(char *p, const uint8_t b[CRYPT_SHA1])
 {
-	enum { LAST = CRYPT_SHA1 - 2 };
+	enum { DIGITS = 27 };
+	const uint64_t each[4] = {htobe64(sixes(load_be64(b) >> 16)), htobe64(sixes(load_be64(b + 6) >> 16)),
+				  htobe64(sixes(load_be64(b + 12) >> 16)),
+				  htobe64(sixes((load_be64(b + CRYPT_SHA1 - 8) & UINT16_MAX) << 32))};
+	bytes16 x[2];
 
-	for (unsigned i = 0; i < LAST; i += 3)
-		p = put_base64(p, (uint32_t)b[i] << 16 | (uint32_t)b[i + 1] << 8 | b[i + 2]);
-	p = put_base64(p, (uint32_t)b[LAST] << 16 | (uint32_t)b[LAST + 1] << 8);
-	p[-1] = '=';
-	return p;
+	memcpy(x, each, sizeof(x));
+	x[0] = base64_digits(x[0]);
+	x[1] = base64_digits(x[1]);
+	memcpy(p, x, sizeof(x));
+	p[DIGITS] = '=';
+	return p + DIGITS + 1;
 }
 
 /* Appends an address as its version has it on the wire. */
 static size_t
 wire_addr(uint8_t *to, const struct addr *a)
 {
-	size_t n = addr_is_v4(a) ? 4 : 16;
-
-	memcpy(to, a->b + 16 - n, n);
-	return n;
+	if (addr_is_v4(a)) {
+		memcpy(to, a->b + 12, 4);
+		return 4;
+	}
+	memcpy(to, a->b, sizeof(a->b));
+	return sizeof(a->b);
 }
 
 static size_t
@@ -181,7 +206,7 @@ enum { COMMUNITY_MAX = 64 };
 static char *
 put_community(char *p, const struct session *s)
 {
-	int order = memcmp(s->src.b, s->dest.b, 16);
+	int order = addr_order(&s->src, &s->dest);
 	bool swap = order > 0 || (order == 0 && s->src_port > s->dest_port);
 	uint8_t in[2 + 16 + 16 + 2 + 4], sum[CRYPT_SHA1];
 	size_t n = 2;

@@ -41,7 +41,7 @@ char *line_begin(struct out *o, struct eve_context *x, const struct line_head *h
 void line_end(struct out *o, const struct eve_context *x, char *begun);
 
 /* The bodies of tls.c: `,"tls":{...}` and for QUIC `,"quic":{...}` before it. */
-void line_tls(struct out *o, const struct eve_context *x, const struct session *s);
+void line_tls(struct out *o, struct eve_context *x, const struct session *s);
 
 /* Members of an object.  Absent texts and zero times are left out. */
 #define LINE_TEXT(o, key, t)                                                                                           \

@@ -165,13 +165,9 @@ quic_object(struct out *o, const struct session *s)
 	out_char(o, '}');
 }
 
-void
-line_tls(struct out *o, const struct eve_context *x, const struct session *s)
+static void
+tls_object(struct out *o, const struct session *s, bool strict)
 {
-	bool strict = x->cfg->strict;
-
-	if (s->carrier == CARRIER_QUIC)
-		quic_object(o, s);
 	OUT_LIT(o, ",\"tls\":{");
 	server_cert(o, s, strict);
 	if (was_resumed(s))
@@ -191,4 +187,23 @@ line_tls(struct out *o, const struct eve_context *x, const struct session *s)
 	if (!strict)
 		extended_members(o, s);
 	out_char(o, '}');
+}
+
+void
+line_tls(struct out *o, struct eve_context *x, const struct session *s)
+{
+	const struct ready_key key = session_key(s, x->cfg->strict ? RUN_TLS_STRICT : RUN_TLS);
+	struct text known = ready_find(x->cfg->ready, &key);
+	const char *start;
+
+	if (s->carrier == CARRIER_QUIC)
+		quic_object(o, s);
+	if (known.p) {
+		out_bytes(o, known.p, known.len);
+		return;
+	}
+	start = o->p;
+	tls_object(o, s, x->cfg->strict);
+	if (!o->full)
+		ready_keep(x->cfg->ready, &key, start, (size_t)(o->p - start));
 }

@@ -154,6 +154,18 @@ identity_facts(const struct half *h, const struct full *f, struct tls_facts *to)
 		to->id_issued = f->session_id;
 }
 
+/* Hashes that nobody else knows, times small odd numbers: sums of different ones differ but for one chance in 2^61. */
+static void
+said_facts(const struct tls *t, const struct half *h, const struct full *f, struct tls_facts *to)
+{
+	if (h->stage & HALF_HELLO)
+		to->said = print_said(t->prints, h->hello) + 3 * print_said(t->prints, h->sni);
+	to->said += 5 * print_said(t->prints, f->server_print) + 7 * print_said(t->prints, f->alpn);
+	if (to->said)
+		to->said += h->client >> 1 & 63; /* the prelude's number */
+	to->shown = print_said(t->prints, f->server_chain) + 3 * print_said(t->prints, f->client_chain);
+}
+
 unsigned
 tls_client(const struct tls *t, uint32_t handle)
 {
@@ -203,6 +215,7 @@ tls_facts(const struct tls *t, uint32_t handle, struct tls_facts *to)
 	server_facts(t, f, to);
 	talk_facts(h, f, to);
 	identity_facts(h, f, to);
+	said_facts(t, h, f, to);
 	if (h->carrier == CARRIER_QUIC)
 		to->quic_version = quic_version(h, to->quic_text);
 	return true;

@@ -19,9 +19,9 @@ static const uint16_t SLOT_BYTES[FITS] = {48,  64,  80,  96,   112,  128,  160, 
 struct entry {
 	uint32_t users;
 	uint32_t prev, next; /* while unused: neighbours in its class's order of disuse */
-	uint32_t tag;        /* of its hash */
 	uint32_t since;      /* unused since this tick */
 	uint32_t what;       /* kind, body length, key length: 2, 14, 14 bits */
+	uint64_t hash;
 };
 
 struct page {
@@ -262,7 +262,7 @@ static void
 evict(struct intern *in, uint32_t handle)
 {
 	unused_take(in, &in->fit[page_of(in, handle)->fit].unused, handle);
-	map_remove(&in->map, entry_of(in, handle)->tag, handle);
+	map_remove(&in->map, (uint32_t)entry_of(in, handle)->hash, handle);
 	in->entries--;
 }
 
@@ -361,7 +361,7 @@ intern_add(struct intern *in, const struct intern_key *k, size_t body)
 		return 0;
 	e = entry_of(in, handle);
 	*e = (struct entry){.users = 1,
-			    .tag = (uint32_t)k->hash,
+			    .hash = k->hash,
 			    .what = (uint32_t)k->kind << 2 * LEN_BITS | (uint32_t)body << LEN_BITS | k->len};
 	if (k->len)
 		memcpy(body_of(e) + body, k->bytes, k->len);
@@ -386,4 +386,10 @@ intern_text(const struct intern *in, uint32_t handle)
 	struct entry *e = entry_of(in, handle);
 
 	return (struct text){(const char *)body_of(e) + body_len(e), key_len(e)};
+}
+
+uint64_t
+intern_hash(const struct intern *in, uint32_t handle)
+{
+	return entry_of(in, handle)->hash;
 }

@@ -16,7 +16,7 @@
 
 struct intern;
 
-enum { INTERN_MAX = 16384 - 24 }; /* key and body together */
+enum { INTERN_MAX = 16384 - 32 }; /* key and body together */
 
 /* What is looked for.  The hash is over kind and bytes, by intern_key. */
 struct intern_key {
@@ -41,5 +41,6 @@ void intern_drop(struct intern *in, uint32_t handle);
 /* The body is aligned to 8 bytes. */
 void *intern_body(const struct intern *in, uint32_t handle);
 struct text intern_text(const struct intern *in, uint32_t handle); /* the key's bytes */
+uint64_t intern_hash(const struct intern *in, uint32_t handle);    /* the key's hash */
 
 #endif

@@ -191,6 +191,12 @@ print_hello(const struct prints *p, uint32_t client, uint32_t sni)
 	return hash_words(&PUBLIC, word, 2);
 }
 
+uint64_t
+print_said(const struct prints *p, uint32_t handle)
+{
+	return handle ? intern_hash(p->intern, handle) : 0;
+}
+
 /* What is the server program's in a ServerHello: agreed version, cipher, extensions, and legacy_version for JA3S. */
 enum { SERVER_MAX = 256 };
 

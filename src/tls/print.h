@@ -51,6 +51,8 @@ void print_drop(struct prints *p, uint32_t handle);
 void print_client_get(const struct prints *p, uint32_t handle, struct print_client *out);
 /* A number for what a hello's print and its name are of: equal for equal bytes, whatever their handles. */
 uint64_t print_hello(const struct prints *p, uint32_t client, uint32_t sni);
+/* A keyed hash of the bytes that an entry is of, nobody's but this process's; 0 for 0. */
+uint64_t print_said(const struct prints *p, uint32_t handle);
 void print_server_get(const struct prints *p, uint32_t handle, struct print_server *out);
 struct text print_text_get(const struct prints *p, uint32_t handle);
 bool print_cert_get(const struct prints *p, uint32_t handle, struct tls_cert *out);

@@ -159,6 +159,9 @@ struct tls_facts {
 	uint16_t server_flight_bytes;         /* or a changed server certificate shows here; saturating */
 	struct text quic_version;             /* "1", "2", "draft-29", "mvfst-27"; a view of quic_text */
 	char quic_text[16];
+	/* Keyed hashes of this process, 0: none.  said: of all texts and keys above but certificates and quic_version;
+	   shown: of the certificates.  Where both agree, so do the texts. */
+	uint64_t said, shown;
 };
 
 /* False: handle is 0 or TLS_NOT (facts->carrier is CARRIER_NONE then). */

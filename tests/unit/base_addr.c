@@ -123,14 +123,39 @@ networks_bad(void **state)
 			fail_msg("taken: '%s'", bad[i]);
 }
 
+static int
+sign(int v)
+{
+	return (v > 0) - (v < 0);
+}
+
+/* Each byte in turn makes the difference, and one behind it says the opposite. */
+static void
+order(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 16; i++)
+		for (unsigned high = 0; high < 2; high++) {
+			struct addr a = {{0}}, b = {{0}};
+
+			memset(a.b, 0x80, i);
+			memset(b.b, 0x80, i);
+			a.b[i] = high ? 0xff : 1;
+			b.b[i] = 2;
+			if (i < 15)
+				(high ? &b : &a)->b[15] = 0xfe;
+			assert_int_equal(addr_order(&a, &b), sign(memcmp(a.b, b.b, 16)));
+			assert_int_equal(addr_order(&b, &a), -addr_order(&a, &b));
+			assert_int_equal(addr_order(&a, &a), 0);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trips),
-		cmocka_unit_test(texts_bad),
-		cmocka_unit_test(networks),
-		cmocka_unit_test(networks_bad),
+		cmocka_unit_test(round_trips),  cmocka_unit_test(texts_bad), cmocka_unit_test(networks),
+		cmocka_unit_test(networks_bad), cmocka_unit_test(order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
