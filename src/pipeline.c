@@ -193,13 +193,6 @@ feed_all(struct pipeline *p, struct job *job, size_t n)
 		feed(p, &job[i]);
 }
 
-/* A packet put together from fragments lives in the decoder and must be read before the next is decoded. */
-static bool
-borrowed(const struct packet *k, const struct frame *f)
-{
-	return k->payload.p < f->bytes.p || k->payload.end > f->bytes.end;
-}
-
 void
 pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 {
@@ -217,7 +210,7 @@ pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 		if (far)
 			flow_prefetch(p->flows, j->hash);
 		ready++;
-		if (ready == PIPELINE_BATCH || borrowed(&j->packet, &frames[i])) {
+		if (ready == PIPELINE_BATCH || j->packet.borrowed) { /* must be read before the next is decoded */
 			feed_all(p, job, ready);
 			ready = 0;
 		}

@@ -331,7 +331,7 @@ steady_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_e
 	struct cur c;
 	size_t n;
 
-	if (!(h->stage & HALF_STEADY) || piece->lost || piece->cut_bytes)
+	if (!(h->stage & HALF_STEADY) || piece->lost | piece->cut_bytes)
 		return STEADY_NO;
 	n = cur_left(&piece->bytes) < h->left[side] ? cur_left(&piece->bytes) : h->left[side];
 	cur_skip(&piece->bytes, n);
@@ -346,6 +346,7 @@ steady_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_e
 	cur_skip(&c, n);
 	h->left[side] = (uint16_t)(r.length - n);
 	piece->bytes = c;
+	ev->last = !cur_left(&c);
 	return STEADY_TOLD;
 }
 
@@ -399,11 +400,11 @@ tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_ev
 		return false;
 	if (*handle) {
 		h = pool_at(&t->halves, *handle);
-		if (is_spent(h, piece))
-			return false;
 		steady = steady_next(t, h, piece, ev);
 		if (steady != STEADY_NO)
 			return steady == STEADY_TOLD;
+		if (is_spent(h, piece))
+			return false;
 	}
 	return slow_next(t, handle, piece, ev);
 }

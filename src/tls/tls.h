@@ -70,6 +70,7 @@ struct tls_event {
 	bool application; /* carries application data (TLS 1.3's hidden handshake left out) */
 	uint32_t length;  /* bytes after the record header */
 	uint32_t plain;
+	bool last;        /* nothing is left of the piece: no need to call again */
 	struct when time; /* when its first byte was seen */
 };
 
