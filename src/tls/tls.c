@@ -76,21 +76,18 @@ tls_full(const struct tls *t)
 	return tls_room(t, 1) == 0;
 }
 
-void
+const struct half *
 tls_prefetch(const struct tls *t, uint32_t handle)
 {
-	if (handle != 0 && handle != TLS_NOT)
-		pool_prefetch(&t->halves, handle, 0, sizeof(struct half));
+	if (handle == 0 || handle == TLS_NOT)
+		return NULL;
+	pool_prefetch(&t->halves, handle, 0, sizeof(struct half));
+	return pool_at(&t->halves, handle);
 }
 
 void
-tls_prefetch_full(const struct tls *t, uint32_t handle)
+tls_prefetch_full(const struct tls *t, const struct half *h)
 {
-	const struct half *h;
-
-	if (handle == 0 || handle == TLS_NOT)
-		return;
-	h = pool_at(&t->halves, handle);
 	if (h->full)
 		pool_prefetch(&t->fulls, h->full, offsetof(struct full, records), sizeof(struct full));
 }
