@@ -137,9 +137,11 @@ feed(struct pipeline *p, const struct job *job)
 		icmp(p, k);
 		return;
 	}
-	if (!p->roomy)
-		make_room(p);
-	p->roomy -= p->roomy != 0;
+	if (!p->sure) {
+		if (!p->roomy)
+			make_room(p);
+		p->roomy -= p->roomy != 0;
+	}
 	fed = flow_feed(p->flows, k, job->hash, job->maybe);
 	f = fed.flow;
 	if (!f) {
@@ -167,21 +169,23 @@ feed(struct pipeline *p, const struct job *job)
 static void
 prefetch(struct pipeline *p, struct job *job, size_t n)
 {
-	const struct flow *flow[PIPELINE_BATCH];
-	size_t known = 0;
+	const struct half *half[PIPELINE_BATCH];
+	size_t halves = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		job[i].maybe = flow_prefetch_item(p->flows, job[i].hash);
-		if (job[i].maybe)
-			flow[known++] = job[i].maybe;
+	for (size_t i = 0; i < n; i++) {
+		const struct flow *f = job[i].maybe;
+
+		if (!f)
+			continue;
+		half[halves] = tls_prefetch(p->tls, f->above[0]);
+		halves += half[halves] != NULL;
+		if (f->above[1])
+			pool_prefetch(&p->lives, f->above[1], 0, TALK_HOT);
 	}
-	for (size_t i = 0; i < known; i++) {
-		tls_prefetch(p->tls, flow[i]->above[0]);
-		if (flow[i]->above[1])
-			pool_prefetch(&p->lives, flow[i]->above[1], 0, TALK_HOT);
-	}
-	for (size_t i = 0; i < known; i++)
-		tls_prefetch_full(p->tls, flow[i]->above[0]);
+	for (size_t i = 0; i < halves; i++)
+		tls_prefetch_full(p->tls, half[i]);
 }
 
 static void
@@ -189,15 +193,10 @@ feed_all(struct pipeline *p, struct job *job, size_t n)
 {
 	if (flows_used(p->flows) > NEAR)
 		prefetch(p, job, n);
+	p->sure = p->roomy > n;
+	p->roomy -= p->sure ? (uint32_t)n : 0;
 	for (size_t i = 0; i < n; i++)
 		feed(p, &job[i]);
-}
-
-/* A packet put together from fragments lives in the decoder and must be read before the next is decoded. */
-static bool
-borrowed(const struct packet *k, const struct frame *f)
-{
-	return k->payload.p < f->bytes.p || k->payload.end > f->bytes.end;
 }
 
 void
@@ -217,7 +216,7 @@ pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 		if (far)
 			flow_prefetch(p->flows, j->hash);
 		ready++;
-		if (ready == PIPELINE_BATCH || borrowed(&j->packet, &frames[i])) {
+		if (ready == PIPELINE_BATCH || j->packet.borrowed) { /* must be read before the next is decoded */
 			feed_all(p, job, ready);
 			ready = 0;
 		}

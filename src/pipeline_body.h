@@ -38,6 +38,7 @@ struct pipeline {
 	bool pulse_pending;
 	uint32_t others; /* packets of other hosts since the last pulse */
 	uint32_t roomy;  /* so many packets cannot fill a table, whatever they open */
+	bool sure;       /* so it is with all of this batch */
 	struct site site;
 	struct pipeline_places places;
 	struct pulse pulse[GATEWAYS_MAX + 1];

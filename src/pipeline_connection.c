@@ -124,8 +124,11 @@ read_tls(struct pipeline *p, struct flow *f, const struct chunk *c)
 				  .datagram = c->datagram};
 	struct tls_event ev;
 
-	while (tls_next(p->tls, &f->above[0], &piece, &ev))
+	while (tls_next(p->tls, &f->above[0], &piece, &ev)) {
 		heard(p, f, &ev);
+		if (ev.last)
+			break;
+	}
 }
 
 /* nDPI's turn, until it has had its say: after ours while there was no hello, because of an equal one it need not be

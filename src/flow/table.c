@@ -92,6 +92,9 @@ hash_ends(const struct flows *t, const struct addr *a, const struct addr *b, uin
 uint64_t
 flow_hash(const struct flows *t, const struct packet *p)
 {
+	if (!p->v6) /* no need to look */
+		return hash_v4(t, load_32(p->src.b + 12) << 16 | p->sport, load_32(p->dst.b + 12) << 16 | p->dport,
+			       p->proto);
 	return hash_ends(t, &p->src, &p->dst, (uint32_t)p->sport << 16 | p->dport, p->proto);
 }
 
@@ -253,18 +256,6 @@ is_copy(const struct flows *t, const struct flow *f, const struct packet *p, int
 	return p->proto != PROTO_TCP || !stream_has_news(t, f, p, (unsigned)side);
 }
 
-/* Bytes behind the IP header, on the wire. */
-static inline uint32_t
-ip_payload(const struct packet *p)
-{
-	uint32_t ip_header = p->v6 ? 40 : (cur_peek(&p->ip, 0) & 15u) * 4u;
-	uint32_t header = (uint32_t)((uintptr_t)p->payload.p - (uintptr_t)p->ip.p) - ip_header;
-
-	if (header - 8 > 248) /* a packet without its header */
-		header = p->proto == PROTO_TCP ? 20 : 8;
-	return p->payload_len + header;
-}
-
 COLD static void
 account_first(struct flow_side *s, const struct packet *p)
 {
@@ -280,7 +271,7 @@ account(struct flow *f, struct flow_side *s, const struct packet *p)
 	if (!s->packets)
 		account_first(s, p);
 	s->packets++;
-	s->bytes += ip_payload(p);
+	s->bytes += p->ip_payload_len;
 	s->recent_time = (uint32_t)((uint64_t)p->time.ns >> TIME_SHIFT);
 	f->last = p->time;
 }

@@ -87,6 +87,17 @@ walk_on(struct walk *w, enum layer next)
 	return next;
 }
 
+static uint32_t
+ip_payload(const struct packet *p)
+{
+	uint32_t ip_header = p->v6 ? 40 : (cur_peek(&p->ip, 0) & 15u) * 4u;
+	uint32_t header = (uint32_t)((uintptr_t)p->payload.p - (uintptr_t)p->ip.p) - ip_header;
+
+	if (header - 8 > 248) /* a packet without its header */
+		header = p->proto == PROTO_TCP ? 20 : 8;
+	return p->payload_len + header;
+}
+
 static bool
 walk_all(struct decoder *d, const struct frame *f, struct packet *p)
 {
@@ -102,6 +113,8 @@ walk_all(struct decoder *d, const struct frame *f, struct packet *p)
 	if (w.in_udp)
 		end = fall_back(&w, end);
 	++*end_counter(c, end);
+	if (end == PACKET_OK)
+		p->ip_payload_len = ip_payload(p);
 	c->icmp += end == PACKET_OK && (p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6);
 	return end == PACKET_OK;
 }
@@ -112,59 +125,53 @@ walk_all(struct decoder *d, const struct frame *f, struct packet *p)
  */
 enum { ETHER_HEAD = 14, IP4_HEAD = 20, IP6_HEAD = 40, TCP_HEAD = 20 };
 
-/* len: of header and payload, by the IP length */
+/* h: a TCP header, behind which `left` bytes were captured; len: of header and payload, by the IP length. */
 static inline bool
-plain_tcp(struct packet *p, struct cur c, uint32_t len)
+plain_tcp(struct packet *p, const uint8_t *h, size_t left, uint32_t len)
 {
-	const uint8_t *h = cur_take(&c, TCP_HEAD);
-	uint32_t head;
+	uint32_t head = (h[12] >> 4) * 4u;
 
-	if (!h)
-		return false;
-	head = (h[12] >> 4) * 4u;
-	if (head < TCP_HEAD || len < head || len - TCP_HEAD > cur_left(&c))
+	if (head < TCP_HEAD || len < head || len > left + TCP_HEAD)
 		return false;
 	tcp_fields(p, h);
-	tcp_options(p, c.p, head - TCP_HEAD);
+	tcp_options(p, h + TCP_HEAD, head - TCP_HEAD);
 	p->payload = (struct cur){h + head, h + len, false};
 	p->payload_len = len - head;
+	p->ip_payload_len = len;
 	p->cut = false;
 	return true;
 }
 
 static inline bool
-plain_ip6(struct packet *p, struct cur c)
+plain_ip6(struct packet *p, const uint8_t *h, size_t left)
 {
-	const uint8_t *h = cur_take(&c, IP6_HEAD);
-
-	if (!h || h[0] >> 4 != 6 || h[6] != PROTO_TCP || !plain_tcp(p, c, be16(h + 4)))
+	if (h[0] >> 4 != 6 || h[6] != PROTO_TCP || !plain_tcp(p, h + IP6_HEAD, left, be16(h + 4)))
 		return false;
 	ip6_fields(p, h, p->payload.end);
 	return true;
 }
 
+/* A total length below its own header's wraps to one that no frame holds. */
 static inline bool
-plain_ip4(struct packet *p, struct cur c)
+plain_ip4(struct packet *p, const uint8_t *h, size_t left)
 {
-	const uint8_t *h = cur_take(&c, IP4_HEAD);
-	uint32_t total;
-
-	if (!h || h[0] != 0x45 || h[9] != PROTO_TCP || be16(h + 6) & 0x3fff)
-		return false;
-	total = be16(h + 2);
-	if (total < IP4_HEAD || !plain_tcp(p, c, total - IP4_HEAD))
+	if (h[0] != 0x45 || h[9] != PROTO_TCP || be16(h + 6) & 0x3fff ||
+	    !plain_tcp(p, h + IP4_HEAD, left, be16(h + 2) - (uint32_t)IP4_HEAD))
 		return false;
 	ip4_fields(p, h, p->payload.end);
 	return true;
 }
 
+/* Link, IP and TCP header are taken as one: the shorter first, which all frames have. */
 static inline bool
 plain(struct packet *p, struct cur c)
 {
-	const uint8_t *h = cur_take(&c, ETHER_HEAD);
+	const uint8_t *h = cur_take(&c, ETHER_HEAD + IP4_HEAD + TCP_HEAD);
 	uint16_t type = h ? be16(h + 12) : 0;
 
-	return type == TYPE_IP4 ? plain_ip4(p, c) : type == TYPE_IP6 && plain_ip6(p, c);
+	if (type == TYPE_IP4)
+		return plain_ip4(p, h + ETHER_HEAD, cur_left(&c));
+	return type == TYPE_IP6 && cur_skip(&c, IP6_HEAD - IP4_HEAD) && plain_ip6(p, h + ETHER_HEAD, cur_left(&c));
 }
 
 static inline void
@@ -175,6 +182,7 @@ packet_clear(struct packet *p, const struct frame *f)
 	p->vlan = p->vlan_inner = 0;
 	p->tunnel = TUNNEL_NONE;
 	p->tunnel_id = 0;
+	p->borrowed = false;
 }
 
 bool

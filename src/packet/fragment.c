@@ -316,6 +316,7 @@ assemble(struct walk *w, struct datagram *d)
 	d->whole = true;
 	d->done = w->p->time;
 	t->counts->fragment_done++;
+	w->p->borrowed = true;
 	w->p->ip = cur_of(slot, d->head_len + (size_t)d->total);
 	w->c = cur_of(slot + d->head_len, d->total);
 	w->p->proto = w->proto = d->proto;

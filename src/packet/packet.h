@@ -51,6 +51,7 @@ struct packet {
 	uint8_t ttl;           /* or hop limit */
 	bool v6;
 	bool cut;                  /* the capture ends inside the payload */
+	bool borrowed;             /* put together from fragments: its bytes live until the next decode */
 	uint16_t ip_id;            /* 0 for IPv6 without fragment header */
 	uint16_t vlan, vlan_inner; /* VLAN ids, outermost and next; 0: none */
 	uint8_t tunnel;            /* enum tunnel, the innermost one */
@@ -63,10 +64,11 @@ struct packet {
 	uint32_t seq, ack;
 	uint32_t ts_val, ts_ecr; /* timestamps option (RFC 7323), 0: none */
 	/* payload */
-	struct cur payload;   /* what was captured of it; Ethernet padding left out */
-	uint32_t payload_len; /* what it was on the wire (by the IP length) */
-	struct cur ip;        /* from the innermost IP header on, for nDPI */
-	uint32_t wire_len;    /* of the frame */
+	struct cur payload;      /* what was captured of it; Ethernet padding left out */
+	uint32_t payload_len;    /* what it was on the wire (by the IP length) */
+	uint32_t ip_payload_len; /* and with the header of TCP or UDP: all behind the IP header */
+	struct cur ip;           /* from the innermost IP header on, for nDPI */
+	uint32_t wire_len;       /* of the frame */
 };
 
 struct decoder; /* holds fragments */

@@ -59,26 +59,73 @@ bad(const char **why, const char *text)
 	return SAVEFILE_BAD;
 }
 
-static inline enum savefile_verdict
-pcap_frame(const struct savefile *s, struct cur *bytes, struct frame *f, const char **why)
+/* How the frames of one pcap file are told, in registers for as long as frames follow each other. */
+struct pcap {
+	bool swapped;
+	size_t head;
+	uint64_t tick_ns;
+	uint32_t link;
+};
+
+static inline uint32_t
+pcap_u32(struct pcap k, const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, 4);
+	return k.swapped ? __builtin_bswap32(v) : v;
+}
+
+/* False: there is no whole frame of a size that is allowed. */
+static inline bool
+pcap_take(struct pcap k, struct cur *bytes, struct frame *f)
 {
 	const uint8_t *h = bytes->p;
-	size_t left = cur_left(bytes), head = s->head;
+	size_t left = cur_left(bytes);
 	uint32_t captured;
 
-	if (left < head)
-		return SAVEFILE_MORE;
-	captured = get32(s, h + 8);
-	if (captured > SAVEFILE_FRAME_MAX)
+	if (left < k.head)
+		return false;
+	captured = pcap_u32(k, h + 8);
+	if (captured > SAVEFILE_FRAME_MAX || left - k.head < captured)
+		return false;
+	f->time.ns = (int64_t)(pcap_u32(k, h) * BILLION + pcap_u32(k, h + 4) * k.tick_ns);
+	f->wire_len = pcap_u32(k, h + 12);
+	f->link = k.link;
+	f->bytes = (struct cur){h + k.head, h + k.head + captured, false};
+	bytes->p = f->bytes.end;
+	return true;
+}
+
+static inline struct pcap
+pcap_of(const struct savefile *s)
+{
+	return (struct pcap){s->swapped, s->head, s->tick_ns, s->interface[0].link};
+}
+
+static enum savefile_verdict
+pcap_frame(const struct savefile *s, struct cur *bytes, struct frame *f, const char **why)
+{
+	if (pcap_take(pcap_of(s), bytes, f))
+		return SAVEFILE_FRAME;
+	if (cur_left(bytes) >= s->head && get32(s, bytes->p + 8) > SAVEFILE_FRAME_MAX)
 		return bad(why, "a frame is longer than 262144 bytes");
-	if (left - head < captured)
-		return SAVEFILE_MORE;
-	f->time.ns = (int64_t)(get32(s, h) * BILLION + (uint64_t)get32(s, h + 4) * s->tick_ns);
-	f->wire_len = get32(s, h + 12);
-	f->link = s->interface[0].link;
-	f->bytes = cur_of(h + head, captured);
-	bytes->p = h + head + captured;
-	return SAVEFILE_FRAME;
+	return SAVEFILE_MORE;
+}
+
+size_t
+savefile_frames(const struct savefile *s, struct cur *bytes, struct frame *frames, size_t max)
+{
+	struct pcap k = pcap_of(s);
+	struct cur c = *bytes;
+	size_t n = 0;
+
+	if (!s->started || s->ng)
+		return 0;
+	while (n < max && pcap_take(k, &c, &frames[n]))
+		n++;
+	*bytes = c;
+	return n;
 }
 
 /* Nanoseconds of a count of ticks.  No 128-bit arithmetic: armhf has none. */

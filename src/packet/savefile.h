@@ -48,4 +48,7 @@ savefile_owed(const struct savefile *s)
    Start with a cleared struct savefile. */
 enum savefile_verdict savefile_next(struct savefile *s, struct cur *bytes, struct frame *f, const char **why);
 
+/* The same for many at once: whole frames that follow each other, at most max.  0: savefile_next says why. */
+size_t savefile_frames(const struct savefile *s, struct cur *bytes, struct frame *frames, size_t max);
+
 #endif

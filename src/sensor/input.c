@@ -159,7 +159,7 @@ size_t
 input_frames(struct input *in, struct frame *frames, size_t max)
 {
 	const char *why = NULL;
-	size_t n = 0;
+	size_t n = savefile_frames(&in->file, &in->left, frames, max);
 
 	while (n < max && !in->failed) {
 		enum savefile_verdict v = next_frame(in, &frames[n], &why);

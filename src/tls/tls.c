@@ -76,21 +76,18 @@ tls_full(const struct tls *t)
 	return tls_room(t, 1) == 0;
 }
 
-void
+const struct half *
 tls_prefetch(const struct tls *t, uint32_t handle)
 {
-	if (handle != 0 && handle != TLS_NOT)
-		pool_prefetch(&t->halves, handle, 0, sizeof(struct half));
+	if (handle == 0 || handle == TLS_NOT)
+		return NULL;
+	pool_prefetch(&t->halves, handle, 0, sizeof(struct half));
+	return pool_at(&t->halves, handle);
 }
 
 void
-tls_prefetch_full(const struct tls *t, uint32_t handle)
+tls_prefetch_full(const struct tls *t, const struct half *h)
 {
-	const struct half *h;
-
-	if (handle == 0 || handle == TLS_NOT)
-		return;
-	h = pool_at(&t->halves, handle);
 	if (h->full)
 		pool_prefetch(&t->fulls, h->full, offsetof(struct full, records), sizeof(struct full));
 }
@@ -331,7 +328,7 @@ steady_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_e
 	struct cur c;
 	size_t n;
 
-	if (!(h->stage & HALF_STEADY) || piece->lost || piece->cut_bytes)
+	if (!(h->stage & HALF_STEADY) || piece->lost | piece->cut_bytes)
 		return STEADY_NO;
 	n = cur_left(&piece->bytes) < h->left[side] ? cur_left(&piece->bytes) : h->left[side];
 	cur_skip(&piece->bytes, n);
@@ -346,6 +343,7 @@ steady_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_e
 	cur_skip(&c, n);
 	h->left[side] = (uint16_t)(r.length - n);
 	piece->bytes = c;
+	ev->last = !cur_left(&c);
 	return STEADY_TOLD;
 }
 
@@ -399,11 +397,11 @@ tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_ev
 		return false;
 	if (*handle) {
 		h = pool_at(&t->halves, *handle);
-		if (is_spent(h, piece))
-			return false;
 		steady = steady_next(t, h, piece, ev);
 		if (steady != STEADY_NO)
 			return steady == STEADY_TOLD;
+		if (is_spent(h, piece))
+			return false;
 	}
 	return slow_next(t, handle, piece, ev);
 }

@@ -70,6 +70,7 @@ struct tls_event {
 	bool application; /* carries application data (TLS 1.3's hidden handshake left out) */
 	uint32_t length;  /* bytes after the record header */
 	uint32_t plain;
+	bool last;        /* nothing is left of the piece: no need to call again */
 	struct when time; /* when its first byte was seen */
 };
 
@@ -87,9 +88,10 @@ void tls_close(struct tls *t, uint32_t handle);
 bool tls_full(const struct tls *t);
 uint32_t tls_room(const struct tls *t, uint32_t most); /* for how many more surely, up to `most` */
 
-/* Ahead of tls_next for a handle: its small item, and once that is there, what its next record touches of the larger. */
-void tls_prefetch(const struct tls *t, uint32_t handle);
-void tls_prefetch_full(const struct tls *t, uint32_t handle);
+/* Ahead of tls_next for a handle: its small item; and once that is there, what its next record touches of the larger. */
+struct half;
+const struct half *tls_prefetch(const struct tls *t, uint32_t handle); /* NULL: none */
+void tls_prefetch_full(const struct tls *t, const struct half *h);
 
 enum { TLS_LIST_MAX = 16, TLS_ALERTS = 4 };
 

@@ -2,6 +2,7 @@
  * flow_stream: TCP bytes in order, each once, and holes told when they will not fill.
  */
 #include "flow_help.h"
+#include "session/session.h"
 
 /* What flow_chunk gave, as text: one letter a side, '-N' for N bytes lost, '+N' for N cut. */
 struct heard {
@@ -383,6 +384,86 @@ one_side_is_bounded_bad(void **state)
 	bench_close(&b);
 }
 
+static void
+same_flow(struct flow a, struct flow b)
+{
+	a.flags &= (uint8_t)~FLOW_SMOOTH;
+	b.flags &= (uint8_t)~FLOW_SMOOTH;
+	assert_memory_equal(&a, &b, sizeof(a));
+}
+
+/* A plain packet: no number of the pulse but sums can change. */
+static void
+same_pulse(const struct fed *fed, const struct packet *p)
+{
+	for (unsigned from = 0; from < 2; from++) {
+		struct pulse quick = {0}, full = {0};
+
+		pulse_packet(&quick, fed->flow, p, (struct pulse_what){.from_gateway = from, .plain = fed->plain});
+		pulse_packet(&full, fed->flow, p, (struct pulse_what){.from_gateway = from});
+		assert_memory_equal(&quick, &full, sizeof(full));
+	}
+}
+
+/* Bytes in order, out of it, again, of a hole, with and without data, FIN and RST: a table that is allowed the short way
+   and is told where to look says the same as one that is not. */
+static void
+short_way_is_the_long_way(void **state)
+{
+	static const uint8_t flags[16] = {[3] = TCP_FIN, [7] = TCP_RST, [11] = TCP_SYN};
+	static const char text[] = "0123456789abcdefghijklmnopqrstuv";
+	struct heard h[2] = {{.n = 0}, {.n = 0}};
+	uint32_t rng = 1, sent[2] = {101, 501}, plain = 0;
+	struct bench b[2];
+
+	(void)state;
+	bench_open(&b[0], 64, 1 << 14);
+	bench_open(&b[1], 64, 1 << 14);
+	for (int64_t i = 0; i < 4000; i++) {
+		uint32_t r = rng = rng * 1664525 + 1013904223;
+		unsigned side = r >> 31, len = r >> 28 & 3 ? r >> 20 & 31 : 0, odd = r >> 12 & 15;
+		struct packet p = tcp(10 + i, side, TCP_ACK | (r >> 8 & 7 ? 0 : flags[odd]), 0, text + 32 - len);
+		uint16_t port = (uint16_t)(40000 + i / 100);
+		struct fed fed[2];
+
+		if (i % 100 == 0) {
+			open_session(&b[0], port);
+			open_session(&b[1], port);
+			sent[0] = 101;
+			sent[1] = 501;
+		}
+		p.seq = sent[side];
+		*(side ? &p.dport : &p.sport) = port;
+		p.ack = sent[!side];
+		p.seq += odd == 1 ? 7u : odd == 2 ? -9u : 0;
+		p.ack += odd == 4 ? 5u : odd == 5 ? -5u : 0;
+		sent[side] += odd == 6 ? 0 : p.seq + len - sent[side];
+		for (unsigned way = 0; way < 2; way++) {
+			uint64_t hash = flow_hash(b[way].t, &p);
+			struct flow *maybe = flow_prefetch_item(b[way].t, hash);
+
+			if (way && maybe)
+				maybe->flags &= (uint8_t)~FLOW_SMOOTH;
+			fed[way] = flow_feed(b[way].t, &p, hash, way ? NULL : maybe);
+			h[way].n = 0;
+			listen(&b[way], fed[way].flow, &h[way]);
+		}
+		plain += fed[0].plain;
+		assert_false(fed[1].plain);
+		assert_int_equal(!fed[0].flow, !fed[1].flow);
+		assert_string_equal(h[0].text, h[1].text);
+		assert_memory_equal(&b[0].counts, &b[1].counts, sizeof(b[0].counts));
+		if (!fed[0].flow)
+			continue;
+		assert_int_equal(fed[0].side, fed[1].side);
+		same_flow(*fed[0].flow, *fed[1].flow);
+		same_pulse(&fed[0], &p);
+	}
+	assert_in_range(plain, 800, 3900); /* and both were taken */
+	bench_close(&b[0]);
+	bench_close(&b[1]);
+}
+
 int
 main(void)
 {
@@ -404,6 +485,7 @@ main(void)
 		cmocka_unit_test(stream_resumes_after_an_outage),
 		cmocka_unit_test(share_is_bounded_bad),
 		cmocka_unit_test(one_side_is_bounded_bad),
+		cmocka_unit_test(short_way_is_the_long_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
