@@ -102,7 +102,7 @@ write_second(struct ledger *l, int64_t ns)
 		ledger_pulse(l, &(struct pulse){.time = s.time, .gateway = 1});
 	if (ns / NS_PER_S % 100 == 0)
 		ledger_finding(l, &f);
-	if (ns / NS_PER_S % 300 == 0)
+	if (ns / NS_PER_S % 200 == 0)
 		ledger_closed(l, &(struct incident){.opened = s.time, .last = s.time, .gateway = 1});
 	ledger_time(l, s.time, &seen);
 }
