@@ -101,13 +101,16 @@ static int
 run(struct hunt *h)
 {
 	struct reading r = {.folder = h->folder,
-			    .since = h->replays ? (struct when){INT64_MIN} : h->since,
+			    .since = h->since,
 			    .until = h->until,
 			    .arg = h,
 			    .session = on_session,
 			    .pulse = on_pulse};
-	bool whole = reading_run(&r);
+	bool whole;
 
+	if (h->replays)
+		r.since.ns = INT64_MIN;
+	whole = reading_run(&r);
 	if (h->replays)
 		pipeline_end(h->common->watch.pipeline);
 	if (h->no_memory)
