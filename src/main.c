@@ -7,8 +7,9 @@
 
 #include "cmd/cmd.h"
 
-static const struct command *const COMMANDS[] = {&CMD_READ,     &CMD_RUN,    &CMD_EXPLAIN,  &CMD_SCHEMA, &CMD_DETECTORS,
-						 &CMD_PROFILES, &CMD_CONFIG, &CMD_SUPPRESS, &CMD_TUNE,   &CMD_VERIFY};
+static const struct command *const COMMANDS[] = {&CMD_READ,      &CMD_RUN,      &CMD_EXPLAIN, &CMD_SCHEMA,
+						 &CMD_DETECTORS, &CMD_PROFILES, &CMD_CONFIG,  &CMD_SUPPRESS,
+						 &CMD_TUNE,      &CMD_VERIFY,   &CMD_HUNT};
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 
 static void

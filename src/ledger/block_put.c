@@ -104,12 +104,13 @@ told(const struct block_rows *b, const struct field *f, unsigned mode, uint64_t 
 static void
 put_numbers(struct bytes *to, const struct block_rows *b, const struct field *f, uint64_t *v)
 {
-	struct bytes best = {.p = NULL};
-	unsigned best_mode = 0;
+	struct bytes column = {.p = NULL};
+	unsigned best = 0;
+	size_t least = SIZE_MAX;
 
 	for (unsigned base = 0; base < BASES; base++) {
-		struct bytes now = {.p = NULL};
 		uint64_t with, bits;
+		size_t size;
 
 		if (base == BASE_NEAR && !block_has_near(f->id))
 			continue;
@@ -117,18 +118,17 @@ put_numbers(struct bytes *to, const struct block_rows *b, const struct field *f,
 		bits = told(b, f, base, v);
 		if (with <= bits)
 			bits = told(b, f, base | MODE_BEFORE, v);
-		column_put(&now, v, b->sessions);
-		if (base == 0 || now.n < best.n) {
-			bytes_free(&best);
-			best = now;
-			best_mode = base | (with <= bits ? MODE_BEFORE : 0);
-		} else {
-			bytes_free(&now);
+		size = column_weigh(v, b->sessions);
+		if (size < least) {
+			least = size;
+			best = base | (with <= bits ? MODE_BEFORE : 0);
 		}
 		if (bits == 0)
 			break;
 	}
-	put_column(to, f->id, best_mode, &best);
+	told(b, f, best, v);
+	column_put(&column, v, b->sessions);
+	put_column(to, f->id, best, &column);
 }
 
 /* An id that follows from the rest is told by a 0, else it stands behind a 1; that of a record before is known. */

@@ -15,7 +15,7 @@ static const int64_t DAY_NS = 86400 * NS_PER_S;
 struct digest
 digest_of(const void *bytes, size_t n)
 {
-	struct digest d;
+	struct digest d = {{0}};
 
 	crypt_sha256(n ? bytes : "", n, d.b);
 	return d;

@@ -123,7 +123,7 @@ put_bits(struct bits *b, uint64_t v, unsigned n)
 }
 
 static void
-put_values(struct bytes *to, const struct counted *c, const uint64_t *v, size_t n)
+put_values(struct bytes *to, const struct counted *c, const uint64_t *v, size_t n, int level)
 {
 	struct bytes bytes = {.p = NULL};
 	struct bits bits = {.to = &bytes};
@@ -143,7 +143,7 @@ put_values(struct bytes *to, const struct counted *c, const uint64_t *v, size_t 
 	if (bits.n)
 		put_bits(&bits, 0, 8 - bits.n);
 	if (symbol)
-		squeeze(to, symbol, n, SQUEEZE_SMALL);
+		squeeze(to, symbol, n, level);
 	bytes_varint(to, bytes.n);
 	bytes_add(to, bytes.p, bytes.n);
 	to->failed |= bytes.failed;
@@ -151,8 +151,8 @@ put_values(struct bytes *to, const struct counted *c, const uint64_t *v, size_t 
 	free(symbol);
 }
 
-void
-column_put(struct bytes *to, const uint64_t *v, size_t n)
+static void
+put(struct bytes *to, const uint64_t *v, size_t n, int level)
 {
 	struct counted c = {.slots = 0};
 	uint64_t frequent[FREQUENT_MAX];
@@ -166,8 +166,26 @@ column_put(struct bytes *to, const uint64_t *v, size_t n)
 	bytes_varint(to, best);
 	for (size_t i = 0; i < best; i++)
 		bytes_varint(to, frequent[i]);
-	put_values(to, &c, v, n);
+	put_values(to, &c, v, n, level);
 	free(c.slot);
+}
+
+void
+column_put(struct bytes *to, const uint64_t *v, size_t n)
+{
+	put(to, v, n, SQUEEZE_SMALL);
+}
+
+size_t
+column_weigh(const uint64_t *v, size_t n)
+{
+	struct bytes b = {.p = NULL};
+	size_t size;
+
+	put(&b, v, n, SQUEEZE_TRY);
+	size = b.failed ? SIZE_MAX : b.n;
+	bytes_free(&b);
+	return size;
 }
 
 /* The way back: bits are taken eight bytes at a time. */

@@ -6,11 +6,13 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { WAIT_MS = 5000 };
 
 struct database {
 	sqlite3 *db;
+	bool writing;
 	char path[DATABASE_ERROR_MAX / 2], error[DATABASE_ERROR_MAX];
 };
 
@@ -48,21 +50,42 @@ set_up(struct database *d, bool writing)
 	return database_run(d, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
 }
 
+static bool
+open_with(struct database *d, int flags, bool writing)
+{
+	if (check(d, sqlite3_open_v2(d->path, &d->db, flags, NULL)) && set_up(d, writing) &&
+	    database_run(d, "SELECT count(*) FROM sqlite_master"))
+		return true;
+	sqlite3_close(d->db);
+	return false;
+}
+
+/* After a power failure a file may first have to be put right by its journal, which takes a right to write. */
+static bool
+open_reading(struct database *d)
+{
+	if (open_with(d, SQLITE_OPEN_READONLY, false))
+		return true;
+	if (access(d->path, W_OK) != 0)
+		return false;
+	*d->error = '\0';
+	return open_with(d, SQLITE_OPEN_READWRITE, false) && database_run(d, "PRAGMA query_only=1");
+}
+
 struct database *
 database_open(const char *path, bool writing, char error[DATABASE_ERROR_MAX])
 {
 	struct database *d = calloc(1, sizeof(*d));
-	int flags = writing ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
 
 	if (!d) {
 		snprintf(error, DATABASE_ERROR_MAX, "no memory");
 		return NULL;
 	}
 	snprintf(d->path, sizeof(d->path), "%s", path);
-	if (check(d, sqlite3_open_v2(path, &d->db, flags, NULL)) && set_up(d, writing))
+	d->writing = writing;
+	if (writing ? open_with(d, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, true) : open_reading(d))
 		return d;
 	snprintf(error, DATABASE_ERROR_MAX, "%s", d->error);
-	sqlite3_close(d->db);
 	free(d);
 	return NULL;
 }
@@ -72,7 +95,7 @@ database_close(struct database *d)
 {
 	if (!d)
 		return;
-	if (!sqlite3_db_readonly(d->db, "main"))
+	if (d->writing)
 		sqlite3_exec(d->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
 	sqlite3_close(d->db);
 	free(d);

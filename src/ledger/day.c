@@ -12,15 +12,17 @@
 const char *const DAY_TABLES[CHAIN_TABLES] = {"finding", "incident", "coverage", "setting"};
 
 static const char SESSIONS_SCHEMA[] =
-	"CREATE TABLE IF NOT EXISTS tail(commit_no INTEGER PRIMARY KEY, rows INTEGER NOT NULL, bytes BLOB NOT NULL);"
+	"BEGIN; CREATE TABLE IF NOT EXISTS tail(commit_no INTEGER PRIMARY KEY, rows INTEGER NOT NULL, bytes BLOB NOT "
+	"NULL);"
 	"CREATE TABLE IF NOT EXISTS block(no INTEGER PRIMARY KEY, commit_no INTEGER NOT NULL, first INTEGER NOT NULL,"
 	" last INTEGER NOT NULL, rows INTEGER NOT NULL, begin_us INTEGER NOT NULL, end_us INTEGER NOT NULL,"
 	" filter BLOB NOT NULL, bytes BLOB NOT NULL);"
 	"CREATE INDEX IF NOT EXISTS block_commit ON block(commit_no);"
-	"PRAGMA user_version=1; PRAGMA application_id=0x47574c31;";
+	"PRAGMA user_version=1; PRAGMA application_id=0x47574c31; COMMIT;";
 
 static const char SUMMARY_SCHEMA[] =
-	"CREATE TABLE IF NOT EXISTS chain(commit_no INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, rows INTEGER NOT "
+	"BEGIN; CREATE TABLE IF NOT EXISTS chain(commit_no INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, rows INTEGER "
+	"NOT "
 	"NULL,"
 	" records BLOB NOT NULL, blocks BLOB NOT NULL, tables BLOB NOT NULL, hash BLOB NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS link(one INTEGER PRIMARY KEY CHECK (one = 1), hash BLOB NOT NULL);"
@@ -38,7 +40,7 @@ static const char SUMMARY_SCHEMA[] =
 	"CREATE INDEX IF NOT EXISTS incident_commit ON incident(commit_no);"
 	"CREATE INDEX IF NOT EXISTS coverage_commit ON coverage(commit_no);"
 	"CREATE INDEX IF NOT EXISTS setting_commit ON setting(commit_no);"
-	"PRAGMA user_version=1; PRAGMA application_id=0x47574c32;";
+	"PRAGMA user_version=1; PRAGMA application_id=0x47574c32; COMMIT;";
 
 bool
 day_names(struct day *d, const char *folder, int64_t day)
@@ -153,12 +155,15 @@ day_open(struct day *d, const char *folder, int64_t day, const struct digest *li
 }
 
 static bool
-check_format(struct database *db, const char *path, int64_t application, char error[DATABASE_ERROR_MAX])
+check_format(struct database *db, const char *path, int64_t application, bool *empty, char error[DATABASE_ERROR_MAX])
 {
 	int64_t id = number_of(db, "PRAGMA application_id"), version = number_of(db, "PRAGMA user_version");
 
+	*empty = !*database_error(db) && id == 0 && number_of(db, "SELECT count(*) FROM sqlite_master") == 0;
 	if (*database_error(db))
 		snprintf(error, DATABASE_ERROR_MAX, "%s", database_error(db));
+	else if (*empty)
+		snprintf(error, DATABASE_ERROR_MAX, "%.300s: was being made and holds nothing yet", path);
 	else if (id != application)
 		snprintf(error, DATABASE_ERROR_MAX, "%.300s: is no file of a ledger", path);
 	else if (version > DAY_FORMAT)
@@ -181,10 +186,11 @@ day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERR
 	else if (d->summary)
 		errno = 0;
 	if (d->summary && (d->sessions || access(d->sessions_path, F_OK) != 0) &&
-	    check_format(d->summary, d->summary_path, 0x47574c32, error) &&
-	    (!d->sessions || check_format(d->sessions, d->sessions_path, 0x47574c31, error))) {
+	    check_format(d->summary, d->summary_path, 0x47574c32, &d->empty, error) &&
+	    (!d->sessions || check_format(d->sessions, d->sessions_path, 0x47574c31, &d->empty, error))) {
 		if (load_chain(d))
 			return true;
+		d->empty = !*database_error(d->summary) && d->commits == 0;
 		snprintf(error, DATABASE_ERROR_MAX, "%.300s: its chain cannot be read", d->summary_path);
 	}
 	day_close(d);

@@ -28,6 +28,7 @@ struct day {
 	struct digest link, head;            /* head before the first, and now */
 	int64_t rows;                        /* of all commits */
 	int64_t dropped;                     /* rows that were taken back when it was opened */
+	bool empty;                          /* reading failed because it was being made when the power went */
 	bool recovered;                      /* the files were not at the same commit then */
 };
 

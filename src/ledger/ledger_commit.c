@@ -201,6 +201,9 @@ ledger_seal(struct ledger *l)
 {
 	if (!ledger_commit(l) || (l->tail_rows && !commit(l, true)))
 		return false;
+	/* the tail left room that nothing will use any more */
+	if (!database_run(l->day.sessions, "VACUUM"))
+		return fail_day(l);
 	day_close(&l->day);
 	l->open = false;
 	return sign_day(l);

@@ -113,7 +113,7 @@ check_open(struct verify *v, int64_t day, const struct digest *link)
 	chain_date(date, day);
 	v->days++;
 	if (!day_read(&d, v->folder, day, error)) {
-		verify_say(v, VERIFY_ALTERED, error);
+		verify_say(v, d.empty ? VERIFY_TORN : VERIFY_ALTERED, error);
 		return;
 	}
 	v->rows += (uint64_t)d.rows;

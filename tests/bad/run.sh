@@ -71,6 +71,28 @@ bad 1 'damaged.pcap: damaged after frame 1 \(byte 56\)' read $q damaged.pcap
 bad 1 'link.pcap: 2 frames of an unknown link type' read $q link.pcap
 bad 1 'standard input: empty' read $q -
 bad 1 'none.pcap: no such file' read $q whole.pcap none.pcap
+# the ledger
+mkdir -p ledger/import-0 two/import-0 two/import-1 foreign
+: >two/import-0/seals; : >two/import-1/seals
+echo 'this is no seal' >ledger/import-0/seals
+echo 'neither is this a database' >foreign/2025-05-01.summary
+echo nothing >letter.key
+bad 1 'none: No such file' verify none
+bad 1 'folder: holds no ledger; name the folder that --ledger had' verify folder
+bad 2 'letter.key: is no key of gatewitness; --key names a seal.pub' verify --key letter.key ledger
+bad 1 'letter.key: holds no head of a chain; --anchor names EVE lines' verify --anchor letter.key ledger
+bad 2 'verify: no folder named' verify
+bad 1 'none: No such file' hunt none
+bad 2 'two: holds 2 ledgers; name one, such as two/import-1' hunt two
+bad 1 'coverage cannot be read; gatewitness verify says where' hunt foreign
+bad 2 'hunt: no ledger named' hunt
+bad 2 'no detector "leek_loop"; the nearest is "leak_loop"' hunt --detector leek_loop ledger
+bad 2 '\-\-since "soon" is no time such as' hunt --since soon ledger
+bad 2 'column 1: "sny" is no field; the nearest is "sni"' hunt --where 'sny = a' ledger
+bad 2 '\-\-until is before --since' hunt --since 2025-05-02 --until 2025-05-01 ledger
+bad 1 'holds no configuration: --as-was cannot repeat it' hunt --as-was ledger
+bad 2 '\-\-ledger names the import by its captures' read $q --ledger new -
+bad 1 'letter.pcap/import-[0-9a-f]*.part: Not a directory' read $q --ledger letter.pcap whole.pcap
 # what was learnt
 bad 1 'letter.pcap: is no memory of gatewitness' read $q --set detect.memory=letter.pcap whole.pcap
 bad 1 'none/memory: what was learnt cannot be written: No such file' read $q --set detect.memory=none/memory whole.pcap

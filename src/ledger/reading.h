@@ -1,0 +1,37 @@
+/*
+ * reading: a ledger's records and pulses back in the order in which they came, and what its tables say.
+ */
+#ifndef LEDGER_READING_H
+#define LEDGER_READING_H
+
+#include "base/when.h"
+#include "session/session.h"
+
+enum { READING_ERROR_MAX = 400 };
+
+struct reading {
+	const char *folder;
+	struct when since, until; /* blocks that end before or begin after are passed over */
+	void *arg;
+	bool (*session)(void *arg, const struct session *s); /* false: enough */
+	bool (*pulse)(void *arg, const struct pulse *p);     /* may be NULL */
+	/* found */
+	uint64_t blocks, passed_over, damaged; /* damaged: blocks and tails that cannot be read */
+	char error[READING_ERROR_MAX];         /* of the first of them, or why nothing is read */
+};
+
+/* False: r->error; what could be read was told. */
+bool reading_run(struct reading *r);
+
+/* The latest value of a setting at that time, the caller frees it; NULL: none. */
+char *reading_setting(const char *folder, const char *name, struct when at);
+
+/* One row of the coverage: a minute, or with a cause what happened. */
+struct reading_minute {
+	struct when begin, end;
+	const char *cause; /* NULL: a minute that was watched */
+	int64_t frames, bytes, lost_ring, lost_interface, lost_upstream, lost_memory, rows;
+};
+bool reading_coverage(const char *folder, void *arg, void (*tell)(void *arg, const struct reading_minute *m));
+
+#endif

@@ -1,0 +1,60 @@
+#!/bin/sh
+# The ledger's promise, on every golden capture and the demo: what hunt --as-was finds is what read found, the ledger is
+# whole, a byte that is altered is found, and the same capture is not taken twice.
+#	run.sh GATEWITNESS
+set -u
+cd "$(dirname "$0")/../.."
+program=$(realpath "$1")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+captures=0 findings=0 bad=0
+
+fail() {
+	echo "$1: $2"
+	bad=$((bad + 1))
+}
+
+
+# both CAPTURE OPTION...
+both() {
+	capture=$1
+	shift
+	captures=$((captures + 1))
+	rm -rf "$dir/ledger"
+	"$program" read --quiet --set ndpi.enabled=no --set detect.learn=75s --eve "$dir/read.json" \
+		--ledger "$dir/ledger" "$@" "$capture" || fail "$capture" "read: exit $?"
+	"$program" hunt --as-was --eve "$dir/hunt.json" --json "$dir/ledger" >"$dir/said" || fail "$capture" "hunt: exit $?"
+	# the lines of findings, but for the capture's name and what only packets know
+	for side in read hunt; do
+		jq -cS 'select(.event_type == "alert" or .gatewitness.event == "finding") |
+			del(.pcap_filename, .gatewitness.coverage, .gatewitness.record, .gatewitness.context)' \
+			"$dir/$side.json" >"$dir/$side.findings"
+	done
+	findings=$((findings + $(wc -l <"$dir/read.findings")))
+	cmp -s "$dir/read.findings" "$dir/hunt.findings" || {
+		fail "$capture" "hunt --as-was finds other things"
+		diff "$dir/read.findings" "$dir/hunt.findings" | cut -c1-300 | head -n 6
+	}
+	[ "$(jq -r 'select(.verification).verification.whole' "$dir/said")" = true ] || fail "$capture" "not whole"
+	"$program" verify --quiet --key "$dir/ledger/seal.pub" "$dir/ledger" >/dev/null || fail "$capture" "verify"
+}
+
+for folder in tests/golden/*/; do
+	name=$(basename "$folder")
+	# shellcheck disable=SC2046 # options are words
+	both "$folder/$name.pcap" $(cat "$folder/args" 2>/dev/null || true)
+done
+both tests/demo/demo.pcap -c tests/demo/demo.conf
+
+"$program" read --quiet --ledger "$dir/ledger" tests/demo/demo.pcap 2>"$dir/err" && fail demo "taken twice"
+grep -q 'imported before' "$dir/err" || fail demo "$(cat "$dir/err")"
+file=$(ls "$dir"/ledger/import-*/*.sessions)
+chmod 644 "$file"
+printf '\377' | dd of="$file" bs=1 seek=9000 conv=notrunc 2>/dev/null
+"$program" verify "$dir/ledger" >"$dir/said" && fail demo "an altered byte is called whole"
+grep -q 'altered.*sessions: is not what was sealed' "$dir/said" || fail demo "$(cat "$dir/said")"
+"$program" hunt "$dir/ledger" >"$dir/said" && fail demo "hunt does not say that the ledger was altered"
+grep -q 'NOT WHOLE' "$dir/said" || fail demo "$(tail -n 3 "$dir/said")"
+
+echo "$captures captures, $findings findings: hunt --as-was finds what read found"
+[ "$bad" -eq 0 ] && [ "$findings" -gt 0 ]

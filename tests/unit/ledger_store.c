@@ -1,0 +1,451 @@
+/*
+ * ledger_store: days written, killed, sealed, altered: nothing that was committed is lost, nothing that was altered is
+ * called whole.
+ */
+#include <fcntl.h>
+#include <glob.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/crypt.h"
+#include "ledger/day.h"
+#include "ledger/filter.h"
+#include "ledger/ledger.h"
+#include "ledger/verify.h"
+
+#define DAY(n)    (INT64_C(20000) * 86400 * NS_PER_S + (n)*INT64_C(86400) * NS_PER_S)
+#define SECOND(n) ((int64_t)(n)*NS_PER_S)
+
+static char folder[64];
+
+static int
+make_folder(void **state)
+{
+	(void)state;
+	/* in memory where that is to be had: thousands of commits wait for the disk otherwise */
+	snprintf(folder, sizeof(folder), "%s/gatewitness-ledger-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static void
+remove_matching(const char *what)
+{
+	char pattern[128];
+	glob_t g;
+
+	snprintf(pattern, sizeof(pattern), "%s/%s", folder, what);
+	if (glob(pattern, 0, NULL, &g) != 0)
+		return;
+	for (size_t i = 0; i < g.gl_pathc; i++)
+		unlink(g.gl_pathv[i]);
+	globfree(&g);
+}
+
+static int
+remove_folder(void **state)
+{
+	(void)state;
+	remove_matching("*");
+	return rmdir(folder);
+}
+
+static struct ledger *
+open_ledger(int64_t commit_s, bool seal)
+{
+	struct ledger_config cfg = {.folder = folder,
+				    .key_folder = folder,
+				    .sensor = 5,
+				    .commit_ns = SECOND(commit_s),
+				    .session_days = 100,
+				    .summary_days = 400,
+				    .seal_last = seal};
+	char error[LEDGER_ERROR_MAX];
+	struct ledger *l = ledger_open(&cfg, error);
+
+	if (!l)
+		fail_msg("%s", error);
+	return l;
+}
+
+static void
+close_ledger(struct ledger *l)
+{
+	char error[LEDGER_ERROR_MAX];
+
+	if (!ledger_close(l, error))
+		fail_msg("%s", error);
+}
+
+/* A second of traffic: a session, now and then a pulse and a finding. */
+static void
+write_second(struct ledger *l, int64_t ns)
+{
+	struct session s = {.kind = SESSION_CLOSE, .gateway = 1, .proto = 6, .src_port = 40000, .dest_port = 443};
+	struct finding f = {.detector = 1, .severity = SEVERITY_HIGH, .gateway = 1, .text = "something", .opens = true};
+	struct ledger_seen seen = {.frames = (uint64_t)(ns / NS_PER_S), .bytes = 1000};
+
+	s.time = s.start = s.last = (struct when){ns};
+	s.id = session_id(&s, 5);
+	s.sni = TEXT_LIT("vpn.example.org");
+	f.time = s.time;
+	ledger_session(l, &s);
+	if (ns / NS_PER_S % 10 == 0)
+		ledger_pulse(l, &(struct pulse){.time = s.time, .gateway = 1});
+	if (ns / NS_PER_S % 100 == 0)
+		ledger_finding(l, &f);
+	if (ns / NS_PER_S % 200 == 0)
+		ledger_closed(l, &(struct incident){.opened = s.time, .last = s.time, .gateway = 1});
+	ledger_time(l, s.time, &seen);
+}
+
+/* Two sealed days and one that goes on, a few hours each. */
+static void
+write_days(int64_t seconds)
+{
+	struct ledger *l = open_ledger(60, false);
+
+	for (int64_t d = 0; d < 3; d++)
+		for (int64_t s = 0; s < seconds; s++) {
+			if (s == 0)
+				ledger_time(l, (struct when){DAY(d)}, &(struct ledger_seen){.frames = 1});
+			if (s == 0)
+				ledger_setting(l, "version", "test");
+			write_second(l, DAY(d) + SECOND(s * 3 + 1));
+		}
+	close_ledger(l);
+}
+
+static char said[8192];
+
+static void
+on_said(void *arg, enum verify_kind kind, const char *words)
+{
+	size_t n = strlen(said);
+
+	(void)arg;
+	if (kind > VERIFY_EXPIRED)
+		snprintf(said + n, sizeof(said) - n, "%d %s\n", kind, words);
+}
+
+static struct verify
+verify_now(struct anchor *anchor)
+{
+	struct verify v = {.folder = folder, .say = on_said, .anchor = anchor, .anchors = anchor != NULL};
+
+	said[0] = '\0';
+	assert_true(verify_folder(&v));
+	return v;
+}
+
+static void
+whole(void **state)
+{
+	struct verify v;
+
+	(void)state;
+	write_days(4000);
+	v = verify_now(NULL);
+	assert_string_equal(said, "");
+	assert_int_equal(v.days, 3);
+	assert_int_equal(v.rows, 3 * (4000 + 400));
+	assert_int_equal(v.count[VERIFY_WHOLE], 2);
+	assert_int_equal(v.count[VERIFY_OPEN], 1);
+}
+
+static void
+flip(const char *path, off_t at)
+{
+	int fd;
+	uint8_t byte;
+
+	assert_int_equal(chmod(path, 0644), 0);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 0x40;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	close(fd);
+}
+
+static off_t
+size_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* Any byte of a sealed day and of its seal: found, and named by its day. */
+static void
+flips_sealed(void **state)
+{
+	static const char *const FILES[] = {"2024-10-04.sessions", "2024-10-04.summary"};
+	char path[128];
+
+	(void)state;
+	write_days(1100);
+	for (unsigned f = 0; f < 2; f++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, FILES[f]);
+		for (off_t at = 0, n = size_of(path); at < n; at += n / 20 + 1) {
+			flip(path, at);
+			assert_false(({
+				struct verify v = verify_now(NULL);
+				verify_fine(&v);
+			}));
+			assert_non_null(strstr(said, FILES[f]));
+			flip(path, at);
+		}
+	}
+	snprintf(path, sizeof(path), "%s/seals", folder);
+	for (off_t at = 0, n = size_of(path); at < n; at += 31) {
+		flip(path, at);
+		assert_false(({
+			struct verify v = verify_now(NULL);
+			verify_fine(&v);
+		}));
+		flip(path, at);
+	}
+	verify_now(NULL);
+	assert_string_equal(said, "");
+}
+
+static void
+change(const char *file, const char *sql)
+{
+	char path[128], error[DATABASE_ERROR_MAX];
+	struct database *d;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	d = database_open(path, true, error);
+	assert_non_null(d);
+	if (!database_run(d, sql))
+		fail_msg("%s", database_error(d));
+	database_close(d);
+}
+
+/* Every stored value of the open day. */
+static void
+alters_open(void **state)
+{
+	static const struct {
+		const char *file, *sql, *named;
+	} CASE[] = {
+		{"2024-10-06.summary", "UPDATE finding SET actor = '192.0.2.9' WHERE rowid = 2", "table finding"},
+		{"2024-10-06.summary", "UPDATE finding SET time_us = time_us + 1 WHERE rowid = 1", "table finding"},
+		{"2024-10-06.summary", "DELETE FROM finding WHERE rowid = 3", "table finding"},
+		{"2024-10-06.summary", "INSERT INTO finding(commit_no, text) VALUES(9999, 'x')", "does not know"},
+		{"2024-10-06.summary", "UPDATE incident SET severity = 3", "table incident"},
+		{"2024-10-06.summary", "UPDATE coverage SET lost_ring = 0, frames = 7 WHERE rowid = 5",
+		 "table coverage"},
+		{"2024-10-06.summary", "UPDATE setting SET value = 'other'", "table setting"},
+		{"2024-10-06.summary", "UPDATE chain SET time_us = time_us - 1 WHERE commit_no = 3", "commit 3 "},
+		{"2024-10-06.summary", "UPDATE chain SET rows = rows + 1 WHERE commit_no = 4", "commit 4 "},
+		{"2024-10-06.summary", "DELETE FROM chain WHERE commit_no = 5", "commit 5"},
+		{"2024-10-06.summary", "UPDATE link SET hash = zeroblob(32)", "does not begin"},
+		{"2024-10-06.sessions", "DELETE FROM tail WHERE commit_no = 7", "commit 7 "},
+		{"2024-10-06.sessions",
+		 "UPDATE tail SET rows = 1, bytes = (SELECT bytes FROM tail WHERE commit_no = 8) "
+		 "WHERE commit_no = 9",
+		 "commit 9 "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(CASE) / sizeof(CASE[0]); i++) {
+		remove_matching("*");
+		write_days(1100);
+		change(CASE[i].file, CASE[i].sql);
+		verify_now(NULL);
+		if (!strstr(said, CASE[i].named) || !strstr(said, "2024-10-06"))
+			fail_msg("%s: %s", CASE[i].sql, said);
+	}
+}
+
+/* A day taken away, a line of the seals taken away, a chain made anew by who has the key. */
+static void
+takes_away(void **state)
+{
+	struct anchor anchor = {.date = "2024-10-06"};
+	struct ledger_head head;
+	struct ledger *l;
+	char path[128];
+
+	(void)state;
+	write_days(1100);
+	l = open_ledger(60, false);
+	write_second(l, DAY(2) + SECOND(80000));
+	head = ledger_head(l);
+	close_ledger(l);
+	anchor.commit = head.commit;
+	assert_true(sign_unhex(anchor.head.b, sizeof(anchor.head.b), head.hash));
+	verify_now(&anchor);
+	assert_string_equal(said, "");
+	snprintf(path, sizeof(path), "%s/2024-10-05.summary", folder);
+	assert_int_equal(unlink(path), 0);
+	verify_now(NULL);
+	assert_non_null(strstr(said, "2024-10-05.summary: is not there, but was sealed"));
+	remove_matching("20*");
+	remove_matching("seals");
+	l = open_ledger(60, false);
+	for (int64_t s = 0; s < 4000; s++)
+		write_second(l, DAY(2) + SECOND(s * 2 + 1));
+	close_ledger(l);
+	verify_now(NULL);
+	assert_string_equal(said, "");
+	anchor.met = false;
+	verify_now(&anchor);
+	assert_non_null(strstr(said, "has not the anchor's head"));
+}
+
+/* Killed at any moment: what was committed is there and verifies, and the next start goes on. */
+static void
+killed(void **state)
+{
+	enum { KILLS = 12 };
+	uint64_t rows = 0, seed = 7;
+
+	(void)state;
+	for (int64_t n = 0; n < KILLS; n++) {
+		pid_t pid = fork();
+		struct verify v;
+
+		if (pid == 0) {
+			struct ledger *l = open_ledger(5, false);
+
+			for (int64_t s = 0;; s++)
+				write_second(l, DAY(0) + SECOND(n * 3000 + s));
+		}
+		seed = seed * UINT64_C(6364136223846793005) + 1;
+		usleep((useconds_t)(100000 + (seed >> 33) % 500000));
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		v = verify_now(NULL);
+		if (v.count[VERIFY_ALTERED] || v.count[VERIFY_MISSING])
+			fail_msg("kill %d: %s", (int)n, said);
+		assert_true(v.rows >= rows);
+		rows = v.rows;
+	}
+	assert_true(rows > 0);
+	close_ledger(({
+		struct ledger *l = open_ledger(5, false);
+		write_second(l, DAY(60));
+		l;
+	}));
+	verify_now(NULL);
+	assert_string_equal(said, "");
+}
+
+/* The clock goes back, and it starts in 1970: no record is lost, no day opened twice. */
+static void
+clocks(void **state)
+{
+	struct ledger *l = open_ledger(60, false);
+	struct verify v;
+
+	(void)state;
+	write_second(l, SECOND(100));
+	write_second(l, DAY(1));
+	write_second(l, DAY(0));
+	write_second(l, DAY(1) + SECOND(1));
+	close_ledger(l);
+	l = open_ledger(60, false);
+	write_second(l, DAY(0));
+	close_ledger(l);
+	v = verify_now(NULL);
+	assert_string_equal(said, "");
+	assert_int_equal(v.days, 2);
+	assert_int_equal(v.rows, 5 + 4);
+}
+
+static void
+expires(void **state)
+{
+	struct ledger_config cfg = {
+		.folder = folder, .key_folder = folder, .commit_ns = SECOND(60), .session_days = 1, .summary_days = 3};
+	char error[LEDGER_ERROR_MAX], pattern[128];
+	struct ledger *l = ledger_open(&cfg, error);
+	struct verify v;
+	glob_t g;
+
+	(void)state;
+	for (int64_t d = 0; d < 8; d++)
+		write_second(l, DAY(d));
+	close_ledger(l);
+	snprintf(pattern, sizeof(pattern), "%s/*.sessions", folder);
+	assert_int_equal(glob(pattern, 0, NULL, &g), 0);
+	assert_int_equal(g.gl_pathc, 2);
+	globfree(&g);
+	v = verify_now(NULL);
+	assert_string_equal(said, "");
+	assert_int_equal(v.count[VERIFY_EXPIRED], 6 + 4);
+	cfg.quota = 1;
+	l = ledger_open(&cfg, error);
+	write_second(l, DAY(8));
+	close_ledger(l);
+	assert_int_equal(glob(pattern, 0, NULL, &g), 0);
+	assert_int_equal(g.gl_pathc, 1); /* the day that goes on */
+	globfree(&g);
+}
+
+/* A folder that cannot be written to: one line, and nothing that crashes later. */
+static void
+fails(void **state)
+{
+	struct ledger_config cfg = {.folder = "/proc/none", .key_folder = "/proc/none", .commit_ns = SECOND(60)};
+	char error[LEDGER_ERROR_MAX], path[128];
+	struct ledger *l;
+
+	(void)state;
+	assert_null(ledger_open(&cfg, error));
+	assert_non_null(strstr(error, "/proc/none/seal.key"));
+	snprintf(path, sizeof(path), "%s/2024-10-04.summary", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	l = open_ledger(60, false);
+	for (int64_t s = 0; s < 200; s++)
+		write_second(l, DAY(0) + SECOND(s));
+	assert_non_null(strstr(ledger_error(l), "2024-10-04.summary"));
+	assert_false(ledger_close(l, error));
+	assert_int_equal(rmdir(path), 0);
+}
+
+static void
+filters(void **state)
+{
+	static struct filter f;
+	unsigned wrong = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++)
+		filter_add(&f, FILTER_ADDR, &i, sizeof(i));
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_true(filter_may(&f, FILTER_ADDR, &i, sizeof(i)));
+	for (uint32_t i = 1000; i < 11000; i++)
+		wrong += filter_may(&f, FILTER_ADDR, &i, sizeof(i));
+	assert_true(wrong < 500);
+}
+
+int
+main(void)
+{
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(whole),      IN_FOLDER(flips_sealed), IN_FOLDER(alters_open),
+		IN_FOLDER(takes_away), IN_FOLDER(killed),       IN_FOLDER(clocks),
+		IN_FOLDER(expires),    IN_FOLDER(fails),        cmocka_unit_test(filters),
+	};
+
+	if (!crypt_init())
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
