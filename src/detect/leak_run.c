@@ -18,7 +18,8 @@ enum {
 	PERIOD_LOOSE_PERCENT = 25,
 	EARLY_S = 3600,
 	RUN_GAP_PARTS = 8, /* a run ends after this part of the slow window in silence */
-	FOLDS_MAX = 16
+	FOLDS_MAX = 16,
+	WHOLE_PARTS = 8
 };
 
 /* Several requests at once have the sum of their answers' jitter. */
@@ -104,6 +105,9 @@ run_folds_of(const struct detect *d, const struct turn *t, const struct turn *on
 	uint32_t n = (t->request + one->request / 2) / one->request, apart, off;
 
 	if (n < 2 || n > FOLDS_MAX)
+		return 1;
+	/* among enough small ones every size is nearly a multiple of some: the whole has to fit, not each part */
+	if (most(t->request, n * one->request) - least(t->request, n * one->request) > one->request / WHOLE_PARTS)
 		return 1;
 	apart = most(t->request / n, one->request) - least(t->request / n, one->request);
 	off = most(t->answer / n, one->answer) - least(t->answer / n, one->answer);
