@@ -259,8 +259,10 @@ check_detector(const struct hunt *h)
 }
 
 static int
-take_option(struct hunt *h, int id, const char *value)
+take_option(void *arg, int id, const char *value)
 {
+	struct hunt *h = arg;
+
 	switch (id) {
 	case ARGS_FILE:
 		if (h->dir)
@@ -296,19 +298,8 @@ take_option(struct hunt *h, int id, const char *value)
 static int
 take_arguments(struct hunt *h, int argc, char **argv)
 {
-	struct args a = args_of(&CMD_HUNT, argc, argv);
-	const char *value;
-	int id, status = EXIT_DONE;
+	int status = args_take(&CMD_HUNT, argc, argv, take_option, h);
 
-	while (status == EXIT_DONE && (id = args_next(&a, &value)) != ARGS_END) {
-		if (id == ARGS_BAD)
-			return EXIT_USAGE;
-		if (id == ARGS_HELP) {
-			help_print(&CMD_HUNT);
-			return -1;
-		}
-		status = take_option(h, id, value);
-	}
 	if (status == EXIT_DONE && !h->dir)
 		return usage_error("hunt", "no ledger named: the folder of --ledger");
 	return status == EXIT_DONE ? check_detector(h) : status;
@@ -336,7 +327,7 @@ hunt_run(int argc, char **argv)
 	free(h->was);
 	free((char *)(uintptr_t)h->folder);
 	free(h);
-	return status < 0 ? EXIT_DONE : status;
+	return status;
 }
 
 static const struct arg_option OPTIONS[] = {

@@ -109,14 +109,14 @@ void
 hunt_match(struct hunt *h, const struct session *s)
 {
 	static char line[1 << 18];
-	static struct out_day day;
+	static struct recent recent;
 	char src[ADDR_TEXT_MAX], dest[ADDR_TEXT_MAX];
 	struct out o = out_of(line, sizeof(line));
 
 	h->matches++;
 	if (h->json) {
 		OUT_LIT(&o, "{\"session\":");
-		session_json(&o, s, &day);
+		session_json(&o, s, &recent);
 		OUT_LIT(&o, "}\n");
 		fwrite(line, 1, out_len(&o), h->out.to);
 		return;
