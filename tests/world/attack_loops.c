@@ -87,7 +87,7 @@ loop_begin(struct world *w, struct attack_run *a)
 		a->program = (struct program){l->program, 0};
 	loop_sources(a, l->sources ? l->sources : 1);
 	if (a->chain) {
-		a->chain->program = a->program;
+		a->chain->tool = a->program;
 		a->chain->sources = a->sources;
 		a->chain->source_count = a->source_count;
 	}

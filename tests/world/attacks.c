@@ -76,7 +76,7 @@ stage_begin(struct world *w, void *arg)
 {
 	struct attack_run *a = arg, *chain = a->chain;
 
-	a->program = chain->program;
+	a->program = a->tool_logs_in ? chain->tool : chain->program;
 	if (a->from_source && chain->source_count)
 		a->at.v4 = chain->sources[below(&a->rng, chain->source_count)];
 	attack_from(a, a->at);

@@ -29,7 +29,7 @@ struct attack_run {
 	struct rng rng;
 	int label;
 	struct location at;
-	struct program program;
+	struct program program, tool; /* tool: of a chain, what the stage before used */
 	struct ticket ticket;
 	struct conn *conn;
 	uint32_t step, left;
