@@ -20,8 +20,9 @@ on_minute(void *arg, const struct reading_minute *m)
 
 	if (m->cause) {
 		if (c->events < HUNT_BAD)
-			snprintf(c->event[c->events++], HUNT_WORDS, "%s %.100s%s%s", words_time(m->begin).text,
-				 m->cause, m->rows ? ": " : "", m->rows ? words_number((uint64_t)m->rows).text : "");
+			snprintf(c->event[c->events], HUNT_WORDS, "%s %.100s%s%s", words_time(m->begin).text, m->cause,
+				 m->rows ? ": " : "", m->rows ? words_number((uint64_t)m->rows).text : "");
+		c->events++;
 		return;
 	}
 	if (c->known == c->room) {
@@ -281,8 +282,10 @@ print_coverage(const struct hunt *h)
 	fprintf(to, "lost      %s of %s frames by capture; %s of streams never seen; %s things for want of memory\n",
 		words_number(lost).text, words_number(c->frames + lost).text, words_bytes(c->lost_upstream).text,
 		words_number(c->lost_memory).text);
-	for (unsigned i = 0; i < c->events; i++)
+	for (unsigned i = 0; i < c->events && i < HUNT_BAD; i++)
 		fprintf(to, "  event   %s\n", c->event[i]);
+	if (c->events > HUNT_BAD)
+		fprintf(to, "  event   and %u more\n", c->events - HUNT_BAD);
 	if (h->replays && !h->pulses) {
 		fprintf(to, "blind     no pulses in the window:");
 		for (unsigned d = 0; d < DETECTOR_COUNT; d++)

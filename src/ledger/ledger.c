@@ -107,6 +107,9 @@ ledger_ready(struct ledger *l)
 		return true;
 	if (!open_first(l))
 		return false;
+	if (!l->started && !l->cfg.seal_last) /* a start that follows no stop is a sensor that was killed */
+		ledger_coverage(l, l->now, l->now, "started");
+	l->started = true;
 	ledger_retain(l);
 	return true;
 }
@@ -381,6 +384,8 @@ ledger_close(struct ledger *l, char error[LEDGER_ERROR_MAX])
 	if (!l)
 		return true;
 	ledger_minute_end(l);
+	if (l->open && !*l->error && !l->cfg.seal_last)
+		ledger_coverage(l, l->now, l->now, "stopped");
 	if (l->open && !*l->error)
 		ledger_commit(l);
 	if (l->open && !*l->error && l->cfg.seal_last)

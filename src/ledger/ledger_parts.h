@@ -14,6 +14,7 @@ struct ledger {
 	struct sign_key key;
 	struct seals seals;
 	bool open; /* a day is */
+	bool started;
 	struct day day;
 	bool begun;           /* a transaction of the summary's: something waits there */
 	struct when now, due; /* due: of the next commit */

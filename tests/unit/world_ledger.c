@@ -139,7 +139,7 @@ size(void **state)
 		const struct world_config cfg = {.seed = 11u + kind, .kind = kind, .users = USERS, .lookalikes = true};
 		struct weighed one = {.sensor = 1};
 		struct world_sink to = {.arg = &one, .session = got_session, .pulse = got_pulse, .over = got_end};
-		size_t ids, exchanges;
+		size_t ids, exchanges, pairs, pulses;
 		double rest;
 
 		world_begin(&w, &cfg, &RENDER_RECORDS, &to);
@@ -148,20 +148,29 @@ size(void **state)
 		got_end(&one);
 		ids = column_bytes(&one, ID_id_offered) + column_bytes(&one, ID_id_issued) +
 		      column_bytes(&one, ID_client_random);
-		exchanges = column_bytes(&one, COLUMN_EXCHANGES) + column_bytes(&one, COLUMN_PAIRS);
-		rest = (double)(one.bytes - ids - exchanges) / (double)one.sessions;
-		printf("%s: %zu sessions, %zu records, %zu pulses: %.1f bytes a session, %.1f an identity (%zu), "
-		       "%.1f an exchange (%zu)\n",
-		       KIND_NAMES[kind], one.sessions, one.records, one.pulses, rest,
-		       (double)ids / (double)one.identities, one.identities, (double)exchanges / (double)one.exchanges,
-		       one.exchanges);
+		exchanges = column_bytes(&one, COLUMN_EXCHANGES);
+		pairs = column_bytes(&one, COLUMN_PAIRS);
+		pulses = 0;
+		for (unsigned id = COLUMN_OF_PULSE; id < COLUMNS; id++)
+			pulses += column_bytes(&one, id);
+		rest = (double)(one.bytes - ids - exchanges - pairs - pulses) / (double)one.sessions;
+		printf("%s: %zu sessions, %zu records: %.1f bytes a session; %.1f an identity (%zu), %.1f an exchange "
+		       "(%zu), "
+		       "%.1f a session for the commonest pairs, %.1f a pulse (%zu)\n",
+		       KIND_NAMES[kind], one.sessions, one.records, rest, (double)ids / (double)one.identities,
+		       one.identities, (double)exchanges / (double)one.exchanges, one.exchanges,
+		       (double)pairs / (double)one.sessions, (double)pulses / (double)one.pulses, one.pulses);
 		if (getenv("COLUMNS_TABLE"))
 			print_columns(&one);
+		assert_true(kind == KIND_PROTECT ? rest < 96 :
+						   rest <= 64); /* two certificates at random: nothing repeats */
+		assert_true((double)ids / (double)one.identities < 8.5);
+		assert_true((double)exchanges / (double)one.exchanges <= 5);
 		all.bytes += one.bytes;
 		all.sessions += one.sessions;
 		bytes_free(&one.rows);
 	}
-	printf("all: %.1f bytes a session\n", (double)all.bytes / (double)all.sessions);
+	printf("all: %.1f bytes a session with everything\n", (double)all.bytes / (double)all.sessions);
 }
 
 int
