@@ -64,16 +64,28 @@ put_leading(char *p, uint32_t v)
 	return p + 8 - zeros;
 }
 
+enum { EIGHT = 100000000 };
+
 char *
 put_long(char *p, uint64_t v)
 {
-	enum { EIGHT = 100000000 };
-
 	if (v < EIGHT)
 		return put_leading(p, (uint32_t)v);
 	p = put_long(p, v / EIGHT);
 	write_eight(p, eight_digits((uint32_t)(v % EIGHT)));
 	return p + 8;
+}
+
+char *
+put_numbers(char *p, const uint32_t *v, unsigned n)
+{
+	*p++ = '[';
+	for (unsigned i = 0; i < n; i++) {
+		p = v[i] - 10 < EIGHT - 10 ? put_leading(p, v[i]) : put_u64(p, v[i]);
+		*p++ = ',';
+	}
+	p[-1] = ']';
+	return p;
 }
 
 void

@@ -19,6 +19,12 @@ is_same(const struct ready_key *a, const struct ready_key *b)
 	return ((a->said ^ b->said) | (a->rest[0] ^ b->rest[0]) | (a->rest[1] ^ b->rest[1])) == 0;
 }
 
+static void
+move_hand(struct ready *r, size_t set)
+{
+	r->hand[set] = (uint8_t)((r->hand[set] + 1) % READY_WAYS);
+}
+
 struct text
 ready_find(struct ready *r, const struct ready_key *k)
 {
@@ -27,37 +33,44 @@ ready_find(struct ready *r, const struct ready_key *k)
 	if (!r || !k->said)
 		return (struct text){NULL, 0};
 	set = hash_of(k) >> (64 - READY_SET_BITS);
-	for (uint8_t way = 0; way < READY_WAYS; way++) {
-		const struct ready_entry *e = &r->entry[set][way];
-
-		if (is_same(&e->key, k)) {
-			r->last[set] = way;
-			return (struct text){e->text, e->len};
-		}
+	for (size_t way = 0; way < READY_WAYS; way++) {
+		if (!is_same(&r->key[set][way], k))
+			continue;
+		if (r->hand[set] == way)
+			move_hand(r, set);
+		return (struct text){r->text[set][way], r->len[set][way]};
 	}
 	return (struct text){NULL, 0};
+}
+
+/* Was it here lately?  If not, it was now. */
+static bool
+is_met(uint32_t met[READY_MET_WAYS], uint32_t tag)
+{
+	for (unsigned i = 0; i < READY_MET_WAYS; i++)
+		if (met[i] == tag)
+			return true;
+	for (unsigned i = READY_MET_WAYS - 1; i > 0; i--)
+		met[i] = met[i - 1];
+	met[0] = tag;
+	return false;
 }
 
 void
 ready_keep(struct ready *r, const struct ready_key *k, const char *text, size_t n)
 {
 	uint64_t hash;
-	uint32_t *met;
-	struct ready_entry *e;
-	size_t set;
+	size_t set, way;
 
 	if (!r || !k->said || n > READY_TEXT)
 		return;
 	hash = hash_of(k);
-	met = &r->met[hash >> 32 & ((1 << READY_MET_BITS) - 1)];
-	if (*met != (uint32_t)hash) {
-		*met = (uint32_t)hash;
+	if (!is_met(r->met[hash >> 32 & ((1 << READY_MET_BITS) - 1)], (uint32_t)hash))
 		return;
-	}
 	set = hash >> (64 - READY_SET_BITS);
-	r->last[set] ^= 1;
-	e = &r->entry[set][r->last[set]];
-	e->key = *k;
-	e->len = (uint32_t)n;
-	memcpy(e->text, text, n);
+	way = r->hand[set];
+	move_hand(r, set);
+	r->key[set][way] = *k;
+	r->len[set][way] = (uint32_t)n;
+	memcpy(r->text[set][way], text, n);
 }

@@ -247,9 +247,9 @@ json_place(struct line *l, char *p, const struct session *s)
 struct ready_key
 session_key(const struct session *s, enum session_run run)
 {
-	unsigned flags = s->client_hello | s->server_hello << 1 | s->sslv2_hello << 2 | s->hello_retry << 3 |
-			 s->ech << 4 | s->early_data << 5 | s->early_data_accepted << 6 | s->renegotiated << 7 |
-			 s->established << 8;
+	unsigned flags = (unsigned)(s->client_hello | s->server_hello << 1 | s->sslv2_hello << 2 | s->hello_retry << 3 |
+				    s->ech << 4 | s->early_data << 5 | s->early_data_accepted << 6 |
+				    s->renegotiated << 7 | s->established << 8);
 
 	if (run == RUN_CERT)
 		return (struct ready_key){s->shown, {0, run}};
@@ -274,19 +274,6 @@ put_run(struct line *l, char *p, const struct session *s, enum session_run run,
 	if (!l->o->full)
 		ready_keep(l->recent->ready, &key, start, (size_t)(p - start));
 	return p;
-}
-
-static char *
-put_numbers(char *p, const uint32_t *v, unsigned n)
-{
-	*p++ = '[';
-	for (unsigned i = 0; i < n; i++) {
-		if (i)
-			*p++ = ',';
-		p = put_u64(p, v[i]);
-	}
-	*p = ']';
-	return p + 1;
 }
 
 static char *

@@ -182,7 +182,7 @@ eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const
 	const struct detector_info *d = detector_of(f->detector);
 	const struct line_ends ends = {&f->actor, &f->target, f->actor_port, f->target_port, f->proto};
 	bool alert = eve_alerts(f);
-	char *begun, id[FLOW_ID_MAX], *end = put_flow_id(id, s ? s->id : f->session_count ? f->session[0] : 0);
+	char *begun, id[FLOW_ID_MAX] = "", *end = put_flow_id(id, s ? s->id : f->session_count ? f->session[0] : 0);
 	const struct line_head head = {
 		f->time, {id, (uint32_t)(end - id)}, alert ? TEXT_LIT("alert") : TEXT_LIT("gatewitness")};
 

@@ -34,10 +34,10 @@ enum { EVE_LINE_MAX = 1 << 18, EVE_FIXED_MAX = 16 << 10 };
 struct eve_context {
 	const struct eve_config *cfg;
 	uint64_t identity_key;
-	/* rendered once: `,"in_iface":...` and `,"host":...,"pcap_filename":...}` */
-	size_t iface_len, tail_len;
+	/* rendered once: `,"in_iface":...,"event_type":"` and `,"host":...,"pcap_filename":...}` */
+	size_t middle_len, tail_len;
 	struct recent recent; /* the last times and addresses */
-	char iface[512], tail[EVE_FIXED_MAX];
+	char middle[512], tail[EVE_FIXED_MAX];
 };
 
 /* capture is `pcap_filename`, NULL when live. */

@@ -18,10 +18,12 @@ path_tail(const char *path)
 	return n > 1000 ? path + n - 1000 : path;
 }
 
+enum { MIDDLE_END = 32 }; /* event_type's key */
+
 void
 eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char *capture, uint64_t identity_key)
 {
-	struct out iface = out_of(x->iface, sizeof(x->iface)), tail = out_of(x->tail, sizeof(x->tail));
+	struct out iface = out_of(x->middle, sizeof(x->middle) - MIDDLE_END), tail = out_of(x->tail, sizeof(x->tail));
 
 	x->cfg = cfg;
 	x->identity_key = identity_key;
@@ -40,7 +42,11 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 		json_text(&tail, path_tail(capture));
 	}
 	OUT_LIT(&tail, "}\n");
-	x->iface_len = iface.full ? 0 : out_len(&iface);
+	if (iface.full)
+		iface.p = x->middle;
+	iface.end = x->middle + sizeof(x->middle);
+	OUT_LIT(&iface, ",\"event_type\":\"");
+	x->middle_len = out_len(&iface);
 	x->tail_len = out_len(&tail);
 }
 
@@ -56,17 +62,18 @@ line_begin(struct out *o, struct eve_context *x, const struct line_head *h)
 	enum { HEAD_MAX = 256 };
 	char *begun = o->p, *p = begun;
 
-	if ((size_t)(o->end - p) < HEAD_MAX + x->iface_len) {
+	if ((size_t)(o->end - p) < HEAD_MAX + x->middle_len) {
 		o->full = true;
 		return begun;
 	}
 	p = PUT_LIT(p, "{\"timestamp\":\"");
 	p = recent_time(&x->recent, p, h->time);
 	*p++ = '"';
-	if (h->flow_id.p)
-		p = put_bytes(p, h->flow_id.p, h->flow_id.len);
-	p = put_bytes(p, x->iface, x->iface_len);
-	p = PUT_LIT(p, ",\"event_type\":\"");
+	if (h->flow_id.p) {
+		memcpy(p, h->flow_id.p, FLOW_ID_MAX);
+		p += h->flow_id.len;
+	}
+	p = put_bytes(p, x->middle, x->middle_len);
 	p = put_bytes(p, h->type.p, h->type.len);
 	*p++ = '"';
 	o->p = p;

@@ -34,7 +34,7 @@ void line_community(struct out *o, const struct session *s);
    place where the line began, for line_end, which takes a line back that did not fit. */
 struct line_head {
 	struct when time;
-	struct text flow_id; /* put_flow_id's */
+	struct text flow_id; /* put_flow_id's: FLOW_ID_MAX bytes can be read */
 	struct text type;
 };
 char *line_begin(struct out *o, struct eve_context *x, const struct line_head *h);

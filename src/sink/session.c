@@ -118,32 +118,40 @@ put_tcp(char *p, const struct session *s)
 	return p;
 }
 
-/* Both objects: eight numbers, two times, the rest is ours. */
-static void
-flow_objects(struct out *o, struct eve_context *x, const struct session *s)
+/* What names the record, for a session whose tls line has all of it. */
+static char *
+put_reference(char *p, const struct session *s)
 {
-	enum { OBJECTS_MAX = 8 * PUT_U64_MAX + 2 * PUT_TIME_MAX + 640 };
-
-	if (o->end - o->p < OBJECTS_MAX) {
-		o->full = true;
-		return;
-	}
-	o->p = put_flow(o->p, x, s);
-	if (s->proto == PROTO_TCP)
-		o->p = put_tcp(o->p, s);
+	p = PUT_LIT(p, ",\"gatewitness\":{\"session\":\"");
+	p = put_hex_u64(p, s->id);
+	return PUT_LIT(p, "\"}");
 }
 
-static void
-flow_record(struct out *o, struct eve_context *x, const struct session *s)
+/* All but a whole record: eight numbers, two times, the rest is ours. */
+static bool
+flow_members(struct out *o, struct eve_context *x, const struct session *s, const struct line_flow *flow)
 {
-	OUT_LIT(o, ",\"gatewitness\":");
-	if (has_hello(s)) {
-		OUT_LIT(o, "{\"session\":\"");
-		out_hex_u64(o, s->id);
-		OUT_LIT(o, "\"}");
-	} else {
-		session_json(o, s, &x->recent);
+	enum { MEMBERS_MAX = 8 * PUT_U64_MAX + 2 * PUT_TIME_MAX + 768 };
+	bool hello = has_hello(s);
+	char *p = o->p;
+
+	if ((size_t)(o->end - p) < MEMBERS_MAX + sizeof(flow->bytes)) {
+		o->full = true;
+		return false;
 	}
+	p = put_bytes(p, flow->ends.p, flow->ends.len);
+	if (hello) {
+		p = PUT_LIT(p, ",\"app_proto\":\"");
+		p = put_bytes(p, app_proto(s).p, app_proto(s).len);
+		*p++ = '"';
+	}
+	p = put_flow(p, x, s);
+	if (s->proto == PROTO_TCP)
+		p = put_tcp(p, s);
+	if (hello && !x->cfg->strict)
+		p = put_reference(p, s);
+	o->p = p;
+	return hello;
 }
 
 static void
@@ -152,12 +160,10 @@ flow_line(struct out *o, struct eve_context *x, const struct session *s, const s
 	const struct line_head head = {s->time, flow->id, TEXT_LIT("flow")};
 	char *begun = line_begin(o, x, &head);
 
-	out_bytes(o, flow->ends.p, flow->ends.len);
-	if (has_hello(s))
-		LINE_PLAIN(o, "app_proto", app_proto(s));
-	flow_objects(o, x, s);
-	if (!x->cfg->strict)
-		flow_record(o, x, s);
+	if (!flow_members(o, x, s, flow) && !x->cfg->strict) {
+		OUT_LIT(o, ",\"gatewitness\":");
+		session_json(o, s, &x->recent);
+	}
 	line_end(o, x, begun);
 }
 

@@ -1,6 +1,7 @@
 /*
  * Fuzz target: a whole capture file through the whole sentence, to EVE lines in a buffer.
- * Checks that every record gives whole lines and that nothing outlives its memory.
+ * Checks that every record gives whole lines, the same ones whether texts are kept ready or not, and that nothing
+ * outlives its memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { MEMORY = 4 << 20 };
 
 struct lines {
-	char buffer[EVE_LINE_MAX];
-	struct eve_config cfg;
-	struct eve_context context;
+	char buffer[EVE_LINE_MAX], again[EVE_LINE_MAX];
+	struct ready ready;
+	struct eve_config cfg, cfg_plain; /* keeps texts ready, writes each out */
+	struct eve_context context, plain;
 	uint64_t count;
 };
 
@@ -33,10 +35,13 @@ static void
 on_session(void *arg, const struct session *s)
 {
 	struct lines *l = arg;
-	struct out o = out_of(l->buffer, sizeof(l->buffer));
+	struct out o = out_of(l->buffer, sizeof(l->buffer)), again = out_of(l->again, sizeof(l->again));
 
 	eve_session(&o, &l->context, s);
 	check(l, &o);
+	eve_session(&again, &l->plain, s);
+	if (!o.full && !again.full && (out_len(&o) != out_len(&again) || memcmp(l->buffer, l->again, out_len(&o)) != 0))
+		__builtin_trap();
 }
 
 static void
@@ -124,8 +129,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!memory) {
 		crypt_init();
 		memory = aligned_alloc(64, MEMORY);
-		lines.cfg = (struct eve_config){.sensor = "fuzz", .version = "0"};
+		lines.cfg_plain = (struct eve_config){.sensor = "fuzz", .version = "0"};
+		lines.cfg = lines.cfg_plain;
+		lines.cfg.ready = &lines.ready;
 		eve_context_init(&lines.context, &lines.cfg, "fuzz.pcap", 5);
+		eve_context_init(&lines.plain, &lines.cfg_plain, "fuzz.pcap", 5);
 	}
 	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
 		params[i] = DETECT_PARAMS[i].value;

@@ -62,7 +62,7 @@ kept(void)
 
 	for (unsigned set = 0; set < READY_SETS; set++)
 		for (unsigned way = 0; way < READY_WAYS; way++)
-			n += ready.entry[set][way].key.said != 0;
+			n += ready.key[set][way].said != 0;
 	return n;
 }
 
@@ -335,29 +335,48 @@ what_comes_once_stays_out(void **state)
 	assert_int_equal(kept(), 1);
 }
 
-/* Three in one set: the one used longest ago goes. */
+/* Five in one set: the one that was used all the while stays. */
 static void
 the_unused_goes(void **state)
 {
-	struct ready_key in_set[3];
+	struct ready_key in_set[READY_WAYS + 1];
 	unsigned n = 0;
 
 	(void)state;
 	memset(&ready, 0, sizeof(ready));
-	for (uint64_t i = 1; n < 3; i++) {
+	for (uint64_t i = 1; n <= READY_WAYS; i++) {
 		const struct ready_key k = {i * UINT64_C(0xd1342543de82ef95), {0, 0}};
+		unsigned in_first = 0;
 
 		ready_keep(&ready, &k, "z", 1);
 		ready_keep(&ready, &k, "z", 1);
 		assert_non_null(ready_find(&ready, &k).p);
-		if (ready.entry[0][0].key.said == k.said || ready.entry[0][1].key.said == k.said)
+		for (unsigned way = 0; way < READY_WAYS; way++)
+			in_first += ready.key[0][way].said == k.said;
+		if (in_first)
 			in_set[n++] = k;
-		if (n == 2)
+		if (n)
 			assert_non_null(ready_find(&ready, &in_set[0]).p);
 	}
 	assert_non_null(ready_find(&ready, &in_set[0]).p);
 	assert_null(ready_find(&ready, &in_set[1]).p);
-	assert_non_null(ready_find(&ready, &in_set[2]).p);
+	for (unsigned i = 2; i <= READY_WAYS; i++)
+		assert_non_null(ready_find(&ready, &in_set[i]).p);
+}
+
+/* Four that come by turns are all met, wherever their traces lie. */
+static void
+by_turns(void **state)
+{
+	struct ready_key turn[READY_MET_WAYS];
+
+	(void)state;
+	memset(&ready, 0, sizeof(ready));
+	for (unsigned i = 0; i < READY_MET_WAYS; i++) /* their hashes differ in the lowest byte alone */
+		turn[i] = (struct ready_key){(uint64_t)(i + 1) * UINT64_C(0xf1de83e19937733d), {0, 0}};
+	for (unsigned i = 0; i < 2 * READY_MET_WAYS; i++)
+		ready_keep(&ready, &turn[i % READY_MET_WAYS], "t", 1);
+	assert_int_equal(kept(), READY_MET_WAYS);
 }
 
 int
@@ -370,6 +389,7 @@ main(void)
 		cmocka_unit_test(a_text_that_comes_twice),
 		cmocka_unit_test(what_comes_once_stays_out),
 		cmocka_unit_test(the_unused_goes),
+		cmocka_unit_test(by_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

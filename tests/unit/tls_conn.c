@@ -137,6 +137,44 @@ resumed_by_psk(void **state)
 	drive_close(&d);
 }
 
+/* What is said is known by a number: the same for the same texts, another one with each of them. */
+static void
+said_and_shown(void **state)
+{
+	enum { AGAIN, SNI, HELLO, ANSWER, ALPN, NO_CERTIFICATE, CASES };
+	uint64_t said[CASES + 1], shown[CASES + 1];
+
+	(void)state;
+	for (unsigned i = 0; i <= CASES; i++) {
+		struct make client = make_12(false);
+		struct server server = {.version = 0x0303,
+					.cipher = 0xc02f,
+					.session_id = "0400010205",
+					.ext = {{0x0010, "0003026832"}, {0xff01, "00"}},
+					.ext_n = 2};
+		struct drive d;
+
+		if (i == SNI)
+			client.ext[0].hex = "001200000f6578616d706c652e696e76616c6965";
+		else if (i == HELLO)
+			client.ciphers[1] = 0xc014;
+		else if (i == ANSWER)
+			server.ext[1].type = 0x0017;
+		else if (i == ALPN)
+			server.ext[0].hex = "0003026833";
+		short_talk(&d, &client, &server, i != NO_CERTIFICATE);
+		said[i] = drive_facts(&d)->said;
+		shown[i] = drive_facts(&d)->shown;
+		drive_close(&d);
+	}
+	assert_true(said[AGAIN] && said[AGAIN] == said[CASES] && said[AGAIN] == said[NO_CERTIFICATE]);
+	assert_true(shown[AGAIN] && shown[AGAIN] == shown[CASES] && shown[AGAIN] == shown[SNI]);
+	assert_true(shown[NO_CERTIFICATE] == 0);
+	for (unsigned i = SNI; i < NO_CERTIFICATE; i++)
+		for (unsigned j = 0; j < i; j++)
+			assert_true(said[i] != said[j]);
+}
+
 struct sealed {
 	unsigned side;
 	size_t length;
@@ -323,6 +361,7 @@ main(void)
 		cmocka_unit_test(resumed_by_ticket),
 		cmocka_unit_test(resumed_by_session_id),
 		cmocka_unit_test(resumed_by_psk),
+		cmocka_unit_test(said_and_shown),
 		cmocka_unit_test(hidden_handshake),
 		cmocka_unit_test(hello_retry),
 		cmocka_unit_test(renegotiation),
