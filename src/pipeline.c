@@ -12,8 +12,8 @@
 #include "pipeline_body.h"
 #include "pipeline_shares.h"
 
-/* Of a talk, what each record touches; the rest is for exchanges and the end. */
-enum { TALK_HOT = 128 };
+/* Of a talk, what each record touches, and the end of an exchange; the rest is for the first exchanges. */
+enum { TALK_HOT = 192 };
 /* What so few connections need stays in the processor's caches: asking for it costs more than it brings. */
 enum { NEAR = 1024 };
 

@@ -158,6 +158,8 @@ search(const struct flows *t, const struct packet *p, uint64_t hash, int *side)
 static inline struct flow *
 find(const struct flows *t, const struct packet *p, uint64_t hash, struct flow *maybe, int *side)
 {
+	if (!maybe)
+		maybe = t->last;
 	if (maybe && maybe->queue < QUEUE_TIMED && (*side = side_of(maybe, p)) >= 0)
 		return maybe;
 	return search(t, p, hash, side);
@@ -353,6 +355,7 @@ feed_tcp(struct flows *t, const struct packet *p, uint64_t hash, struct flow *ma
 	plain = stream_feed(t, f, p, (unsigned)side);
 	s->recent[1] = s->recent[0];
 	s->recent[0] = id;
+	t->last = f;
 	account(f, s, p);
 	return (struct fed){f, (uint8_t)side, is_new, plain};
 }
