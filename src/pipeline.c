@@ -202,26 +202,22 @@ feed_all(struct pipeline *p, struct job *job, size_t n)
 void
 pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 {
-	struct job job[PIPELINE_BATCH];
+	struct job job[PIPELINE_BATCH], *j = job;
 	bool far = flows_used(p->flows) > NEAR;
-	size_t ready = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct job *j = &job[ready];
-
 		if (!packet_decode(p->decoder, &frames[i], &j->packet))
 			continue;
 		j->hash = flow_hash(p->flows, &j->packet);
 		j->maybe = NULL;
 		if (far)
 			flow_prefetch(p->flows, j->hash);
-		ready++;
-		if (ready == PIPELINE_BATCH || j->packet.borrowed) { /* must be read before the next is decoded */
-			feed_all(p, job, ready);
-			ready = 0;
+		if (j++->packet.borrowed) { /* must be read before the next is decoded */
+			feed_all(p, job, (size_t)(j - job));
+			j = job;
 		}
 	}
-	feed_all(p, job, ready);
+	feed_all(p, job, (size_t)(j - job));
 }
 
 void
