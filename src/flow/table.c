@@ -126,19 +126,22 @@ static inline bool
 same_ends(const struct flow *f, const struct packet *p, unsigned side)
 {
 	return !(addr_differs(&p->src, &f->addr[side]) | addr_differs(&p->dst, &f->addr[!side]) |
-		 (uint64_t)(p->sport ^ f->port[side]) | (uint64_t)(p->dport ^ f->port[!side]) |
 		 (uint64_t)(p->proto ^ f->proto));
 }
 
-/* The packet's side of this flow, or -1: another connection.  The port tells, unless both are equal. */
+/* The packet's side of this flow, or -1: another connection.  Both ports as one word tell, unless they are equal. */
 static inline int
 side_of(const struct flow *f, const struct packet *p)
 {
-	unsigned side = p->sport != f->port[0];
+	uint32_t ports = p->sport | (uint32_t)p->dport << 16, first = f->port[0] | (uint32_t)f->port[1] << 16;
+	uint32_t second = first << 16 | first >> 16;
+	unsigned side = ports != first;
 
+	if (ports != (side ? second : first))
+		return -1;
 	if (same_ends(f, p, side))
 		return (int)side;
-	return p->sport == p->dport && same_ends(f, p, 1) ? 1 : -1;
+	return first == second && same_ends(f, p, 1) ? 1 : -1;
 }
 
 COLD static struct flow *
@@ -158,6 +161,8 @@ search(const struct flows *t, const struct packet *p, uint64_t hash, int *side)
 static inline struct flow *
 find(const struct flows *t, const struct packet *p, uint64_t hash, struct flow *maybe, int *side)
 {
+	if (!maybe)
+		maybe = t->last;
 	if (maybe && maybe->queue < QUEUE_TIMED && (*side = side_of(maybe, p)) >= 0)
 		return maybe;
 	return search(t, p, hash, side);
@@ -353,6 +358,7 @@ feed_tcp(struct flows *t, const struct packet *p, uint64_t hash, struct flow *ma
 	plain = stream_feed(t, f, p, (unsigned)side);
 	s->recent[1] = s->recent[0];
 	s->recent[0] = id;
+	t->last = f;
 	account(f, s, p);
 	return (struct fed){f, (uint8_t)side, is_new, plain};
 }

@@ -411,6 +411,19 @@ save_due(struct watch *w, struct when now)
 		snprintf(w->notice, sizeof(w->notice), "%s", w->error);
 }
 
+/* The first frame from i on with whose time a line is due; n: none. */
+static size_t
+stats_from(const struct watch *w, const struct frame *frames, size_t i, size_t n)
+{
+	const struct when at = w->stats_at;
+
+	if (!w->stats_ns)
+		return n;
+	while (i < n && when_before(frames[i].time, at))
+		i++;
+	return i;
+}
+
 void
 watch_frames(struct watch *w, const struct frame *frames, size_t n)
 {
@@ -422,9 +435,7 @@ watch_frames(struct watch *w, const struct frame *frames, size_t n)
 		begin(w, frames[0].time);
 	if (w->finder)
 		look(w, frames, n);
-	for (size_t i = 0; w->stats_ns && i < n; i++) {
-		if (when_before(frames[i].time, w->stats_at))
-			continue;
+	for (size_t i = stats_from(w, frames, 0, n); i < n; i = stats_from(w, frames, i + 1, n)) {
 		if (i > done)
 			pipeline_frames(w->pipeline, frames + done, i - done);
 		done = i;

@@ -212,8 +212,9 @@ build_client_cert(struct session *s, struct out *o, const struct tls_cert *c)
 static void
 build_talk(struct session *s, struct session_scratch *scratch, const struct talk *k)
 {
-	struct talk now = *k;
+	struct talk now;
 
+	memcpy(&now, k, offsetof(struct talk, kept));
 	talk_finish(&now);
 	s->exchanges = now.exchanges;
 	s->request_bytes = now.request_bytes;

@@ -15,7 +15,7 @@ talk_bytes(void)
 void
 talk_init(struct talk *k, unsigned client_side)
 {
-	memset(k, 0, sizeof(*k));
+	memset(k, 0, offsetof(struct talk, kept));
 	k->client = (uint8_t)client_side;
 }
 

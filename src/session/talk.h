@@ -25,10 +25,11 @@ struct talk {
 	uint32_t small[2];          /* 0: from the client */
 	uint32_t idle_max_us;       /* saturating at 71 minutes, longer than any flow stays open in silence */
 	uint32_t request_min, request_max, response_min, response_max;
-	struct exchange kept[EXCHANGES_KEPT];
 	uint64_t request_bytes, response_bytes, request_squares, response_squares;
 	/* A pair in one word: request, response (22 bits each, saturating at 4 MiB), count (20 bits, saturating). */
 	uint64_t pair[PAIRS_KEPT];
+	/* Last, because nothing is cleared, read or copied of it behind the exchange going on. */
+	struct exchange kept[EXCHANGES_KEPT];
 };
 _Static_assert(sizeof(struct talk) <= 480, "a talk is paid for every session");
 

@@ -336,7 +336,7 @@ steady_next(struct tls *t, struct half *h, struct tls_piece *piece, struct tls_e
 	c = piece->bytes;
 	if (!cur_left(&c))
 		return STEADY_QUIET;
-	if (!head_read(&c, &r) || !head_sane(&r) || r.type != APPLICATION)
+	if (!head_read(&c, &r) || r.type != APPLICATION || !head_sane(&r))
 		return STEADY_NO;
 	conn_steady(pool_at(&t->fulls, h->full), piece, r.length, ev);
 	n = cur_left(&c) < r.length ? cur_left(&c) : r.length;

@@ -273,6 +273,83 @@ shorter_than_it_says(void **state)
 	bench_close(&b);
 }
 
+static void
+same_packet(const struct packet *a, const struct packet *b)
+{
+	assert_memory_equal(&a->src, &b->src, 2 * sizeof(a->src));
+	assert_true(a->sport == b->sport && a->dport == b->dport && a->proto == b->proto && a->ttl == b->ttl);
+	assert_true(a->v6 == b->v6 && a->cut == b->cut && a->borrowed == b->borrowed && a->ip_id == b->ip_id);
+	assert_true(a->vlan == b->vlan && a->vlan_inner == b->vlan_inner && a->tunnel == b->tunnel);
+	assert_true(a->tunnel_id == b->tunnel_id && a->tcp_flags == b->tcp_flags && a->wscale == b->wscale);
+	assert_true(a->sack_ok == b->sack_ok && a->window == b->window && a->mss == b->mss && a->seq == b->seq);
+	assert_true(a->ack == b->ack && a->ts_val == b->ts_val && a->ts_ecr == b->ts_ecr);
+	assert_int_equal(a->payload_len, b->payload_len);
+	assert_int_equal(a->ip_payload_len, b->ip_payload_len);
+	assert_int_equal(cur_left(&a->payload), cur_left(&b->payload));
+	assert_int_equal(cur_left(&a->ip), cur_left(&b->ip));
+	assert_int_equal(a->payload.p - a->ip.p, b->payload.p - b->ip.p);
+}
+
+/* A priority tag that names no VLAN sends the same bytes the long way. */
+static void
+both_ways(struct bench b[2], const uint8_t *ip, size_t n, bool snapped, bool v6)
+{
+	uint8_t frame[2][256];
+	size_t len[2] = {unhex(v6 ? ETHER("86dd") : ETHER("0800"), frame[0]),
+			 unhex(v6 ? ETHER("8100") "000086dd" : ETHER("8100") "00000800", frame[1])};
+	bool ok[2];
+
+	for (unsigned way = 0; way < 2; way++) {
+		memcpy(frame[way] + len[way], ip, n);
+		len[way] += n;
+		ok[way] =
+			give_bytes(&b[way], LINK_ETHER, frame[way], len[way], (uint32_t)len[way] + (snapped ? 10 : 0));
+	}
+	assert_int_equal(ok[0], ok[1]);
+	if (ok[0])
+		same_packet(&b[0].p, &b[1].p);
+}
+
+/* Each beginning, and each byte of the headers changed. */
+static void
+short_way_is_the_long_way(void **state)
+{
+	static const char *const whole[] = {
+		INNER4 "0000000000", /* padding */
+		IP4("0028", "06") TCP,
+		IP4("0036", "06") "9c4001bb00000064000000c8801804000000000"
+				  "00101080a0000000100000002cafe",
+		IP4("003c", "06") "9c4001bb0000006400000000a00204000000000"
+				  "0020405b40402080a000000010000000001030307cafe",
+		INNER6,
+		IP6("0022", "06") "9c4001bb00000064000000c8801004000000000"
+				  "00101080a0000000100000002cafe",
+	};
+	struct bench b[2];
+
+	(void)state;
+	bench_open(&b[0], 0);
+	bench_open(&b[1], 0);
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+		uint8_t ip[128];
+		size_t n = unhex(whole[i], ip);
+		bool v6 = ip[0] >> 4 == 6;
+
+		for (size_t cut = 0; cut <= n; cut++) {
+			both_ways(b, ip, cut, false, v6);
+			both_ways(b, ip, cut, true, v6);
+		}
+		for (size_t at = 0; at < n; at++)
+			for (unsigned x = 1; x < 256; x++) {
+				ip[at] ^= (uint8_t)x;
+				both_ways(b, ip, n, false, v6);
+				ip[at] ^= (uint8_t)x;
+			}
+	}
+	bench_close(&b[0]);
+	bench_close(&b[1]);
+}
+
 int
 main(void)
 {
@@ -291,6 +368,7 @@ main(void)
 		cmocka_unit_test(snapped),
 		cmocka_unit_test(super_packets),
 		cmocka_unit_test(shorter_than_it_says),
+		cmocka_unit_test(short_way_is_the_long_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
