@@ -117,7 +117,10 @@ ids(void **state)
 	build(&s, &scratch, &f, &none);
 	assert_true(s.id != id);
 	f = FLOW;
-	f.first.ns++;
+	f.first.ns++; /* it follows from the record, whose times are whole microseconds */
+	build(&s, &scratch, &f, &none);
+	assert_true(s.id == id);
+	f.first.ns += NS_PER_US;
 	build(&s, &scratch, &f, &none);
 	assert_true(s.id != id);
 	f = FLOW;
