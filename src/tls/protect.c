@@ -253,9 +253,11 @@ conn_is_steady(const struct half *h, const struct full *f)
 	bool one_sided =
 		!(f->flags & FULL_SERVER_HELLO) && h->stage & HALF_HELLO && !(f->side[conn_client(h)] & SIDE_FINISHED);
 
+	bool settled = f->flags & FULL_ESTABLISHED || !(f->side[0] & f->side[1] & SIDE_FINISHED);
+
 	if (f->flags & FULL_STEADY)
 		return true;
-	return timed && !one_sided && !(f->flags & FULL_13) && f->side[0] & f->side[1] & SIDE_APPLICATION;
+	return timed && settled && !one_sided && !(f->flags & FULL_13) && f->side[0] & f->side[1] & SIDE_APPLICATION;
 }
 
 void
