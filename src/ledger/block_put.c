@@ -102,7 +102,7 @@ told(const struct block_rows *b, const struct field *f, unsigned mode, uint64_t 
 
 /* Tries each base, with the record before where that is cheaper, and keeps the smallest. */
 static void
-put_plain_numbers(struct bytes *to, const struct block_rows *b, const struct field *f, uint64_t *v)
+column_numbers(struct bytes *to, const struct block_rows *b, const struct field *f, uint64_t *v)
 {
 	struct bytes column = {.p = NULL};
 	unsigned best = 0;
@@ -248,7 +248,7 @@ put_sessions(struct bytes *to, struct block_rows *b, uint64_t *v)
 			block_put_texts(&bytes, b, f);
 			put_column(to, f->id, 0, &bytes);
 		} else {
-			put_plain_numbers(to, b, f, v);
+			column_numbers(to, b, f, v);
 		}
 	}
 }

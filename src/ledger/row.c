@@ -71,7 +71,7 @@ put_fields(struct bytes *b, const struct field_table *t, const void *record)
 }
 
 static void
-put_numbers(struct bytes *b, unsigned id, const uint32_t *v, size_t n)
+row_numbers(struct bytes *b, unsigned id, const uint32_t *v, size_t n)
 {
 	struct bytes own = {.p = NULL};
 
@@ -99,7 +99,7 @@ put_talk(struct bytes *b, const struct session *s)
 		v[n++] = e->reply_us;
 	}
 	if (n)
-		put_numbers(b, ROW_EXCHANGES, v, n);
+		row_numbers(b, ROW_EXCHANGES, v, n);
 	n = 0;
 	for (uint32_t i = 0; i < s->pair_count && i < PAIRS_KEPT; i++) {
 		v[n++] = s->pair[i].request;
@@ -107,7 +107,7 @@ put_talk(struct bytes *b, const struct session *s)
 		v[n++] = s->pair[i].count;
 	}
 	if (n)
-		put_numbers(b, ROW_PAIRS, v, n);
+		row_numbers(b, ROW_PAIRS, v, n);
 }
 
 static void
