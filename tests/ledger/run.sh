@@ -46,6 +46,16 @@ for folder in tests/golden/*/; do
 done
 both tests/demo/demo.pcap -c tests/demo/demo.conf
 
+# Of one detector: in EVE what is shown, and nothing of the others.
+"$program" hunt --as-was --json --detector new_egress --eve "$dir/one.json" "$dir/ledger" >"$dir/said" || fail demo "hunt: exit $?"
+jq -r '.finding.id // empty' "$dir/said" | sort >"$dir/shown"
+jq -r '.gatewitness.finding // "another line"' "$dir/one.json" | sort >"$dir/written"
+jq -r 'select(.gatewitness.detector == "new_egress").gatewitness.finding' "$dir/hunt.findings" | sort >"$dir/all"
+[ -s "$dir/all" ] && [ "$(wc -l <"$dir/all")" -lt "$(wc -l <"$dir/hunt.findings")" ] ||
+	fail demo "its findings are not of several detectors"
+cmp -s "$dir/shown" "$dir/written" && cmp -s "$dir/shown" "$dir/all" ||
+	fail demo "hunt --detector: $(paste -sd' ' "$dir/shown"); in EVE $(paste -sd' ' "$dir/written")"
+
 "$program" read --quiet --ledger "$dir/ledger" tests/demo/demo.pcap 2>"$dir/err" && fail demo "taken twice"
 grep -q 'imported before' "$dir/err" || fail demo "$(cat "$dir/err")"
 file=$(ls "$dir"/ledger/import-*/*.sessions)
