@@ -146,10 +146,15 @@ take_time(const struct hunt *h, const char *option, const char *text, struct whe
 static int
 take_window(struct hunt *h)
 {
+	char words[400];
 	int status;
 
-	if (!hunt_coverage(h))
-		return fail(h, "the ledger's coverage cannot be read; gatewitness verify says where");
+	/* one day that cannot be read does not silence the others: the verification says that it is there */
+	if (!hunt_coverage(h) && !h->coverage.known) {
+		snprintf(words, sizeof(words), "%.300s: its coverage cannot be read; gatewitness verify says where",
+			 h->folder);
+		return fail(h, words);
+	}
 	h->since = h->coverage.first;
 	h->until = when_add(h->coverage.last, 60 * NS_PER_S);
 	status = take_time(h, "--since", h->since_text, &h->since);
