@@ -66,6 +66,7 @@ main(int argc, char **argv)
 	int status;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is a write error like any other */
+	signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow (ulimit -f) */
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

@@ -71,10 +71,9 @@ static void
 on_finding(void *arg, const struct finding *f)
 {
 	struct hunt *h = arg;
-	const struct detector_info *d = detector_by_id(f->detector);
 	struct finding *more;
 
-	if (!in_window(h, f->time) || (h->detector && (!d || strcmp(d->name, h->detector) != 0)))
+	if (!in_window(h, f->time) || (h->common->only && f->detector != h->common->only))
 		return;
 	if (h->findings == h->room) {
 		h->room = h->room ? h->room * 2 : 64;
@@ -147,10 +146,15 @@ take_time(const struct hunt *h, const char *option, const char *text, struct whe
 static int
 take_window(struct hunt *h)
 {
+	char words[400];
 	int status;
 
-	if (!hunt_coverage(h))
-		return fail(h, "the ledger's coverage cannot be read; gatewitness verify says where");
+	/* one day that cannot be read does not silence the others: the verification says that it is there */
+	if (!hunt_coverage(h) && !h->coverage.known) {
+		snprintf(words, sizeof(words), "%.300s: its coverage cannot be read; gatewitness verify says where",
+			 h->folder);
+		return fail(h, words);
+	}
 	h->since = h->coverage.first;
 	h->until = when_add(h->coverage.last, 60 * NS_PER_S);
 	status = take_time(h, "--since", h->since_text, &h->since);
@@ -217,6 +221,16 @@ add_indicators(struct hunt *h)
 								      usage_error("hunt", h->common->config.error);
 }
 
+/* Its number; 0: of all. */
+static uint16_t
+detector_wanted(const struct hunt *h)
+{
+	for (unsigned d = 0; h->detector && d < DETECTOR_COUNT; d++)
+		if (strcmp(DETECTORS[d].name, h->detector) == 0)
+			return DETECTORS[d].id;
+	return 0;
+}
+
 static int
 hunt(struct hunt *h)
 {
@@ -236,6 +250,7 @@ hunt(struct hunt *h)
 	h->replays = !h->expression || h->detector;
 	*h->common->config.text[OPT_eve_file] = *h->common->config.text[OPT_detect_memory] = '\0';
 	h->common->hears = (struct watch_tell){.arg = h, .finding = on_finding};
+	h->common->only = detector_wanted(h);
 	status = common_open(h->common, NULL);
 	return status == EXIT_DONE ? common_close(h->common, run(h)) : status;
 }
@@ -338,7 +353,7 @@ static const struct arg_option OPTIONS[] = {
 	{ID_DETECTOR, "detector", "NAME", "findings of this detector only"},
 	{ID_AS_WAS, "as-was", NULL, "with the settings of then in place of today's"},
 	{OPT_JSON, "json", NULL, "one JSON object a line: findings or sessions, then coverage and verification"},
-	{OPT_EVE, "eve", "FILE", "write the findings as EVE JSON lines there, too"},
+	{OPT_EVE, "eve", "FILE", "write the findings that are shown as EVE JSON lines there, too"},
 	{'c', "config", "FILE", "read today's configuration from there"},
 	{OPT_SET, "set", "SECTION.OPTION=VALUE", "set one option; the later wins"},
 	{OPT_QUIET, "quiet", NULL, "errors and the result only"},

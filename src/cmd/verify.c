@@ -33,18 +33,12 @@ fail(const char *path, const char *what)
 	return EXIT_IO;
 }
 
-/* "ledger":{"date":"2025-05-01","commit":17,"head":"..."}: as a line of statistics has it; everything else is passed over. */
 static bool
-take_anchor(struct verifying *v, const char *line)
+take_anchor(struct verifying *v, const char *line, size_t n)
 {
-	const char *at = strstr(line, "\"ledger\":{");
-	struct anchor a = {.met = false}, *more;
-	char hex[65];
+	struct anchor a, *more;
 
-	if (!at ||
-	    sscanf(at, "\"ledger\":{\"date\":\"%10[0-9-]\",\"commit\":%" SCNd64 ",\"head\":\"%64[0-9a-f]", a.date,
-		   &a.commit, hex) != 3 ||
-	    !sign_unhex(a.head.b, sizeof(a.head.b), hex))
+	if (!anchor_read(&a, line, n))
 		return true;
 	more = realloc(v->anchor, (v->anchors + 1) * sizeof(*more));
 	if (!more)
@@ -60,18 +54,20 @@ read_anchors(struct verifying *v)
 	FILE *f = v->anchor_file ? fopen(v->anchor_file, "re") : NULL;
 	char *line = NULL;
 	size_t room = 0;
+	ssize_t n;
 	bool fine = true;
 
 	if (!v->anchor_file)
 		return EXIT_DONE;
 	if (!f)
 		return fail(v->anchor_file, strerror(errno));
-	while (fine && getline(&line, &room, f) > 0)
-		fine = take_anchor(v, line);
+	while (fine && (n = getline(&line, &room, f)) > 0)
+		fine = take_anchor(v, line, (size_t)n);
+	fine = fine && !ferror(f);
 	free(line);
 	fclose(f);
 	if (!fine)
-		return fail(v->anchor_file, "no memory");
+		return fail(v->anchor_file, strerror(errno));
 	if (v->anchors)
 		return EXIT_DONE;
 	return fail(v->anchor_file, "holds no head of a chain; --anchor names EVE lines with statistics");

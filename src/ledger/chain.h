@@ -63,16 +63,20 @@ struct seal {
 
 struct seals {
 	struct seal *seal;
-	size_t n;
-	size_t torn; /* lines that are none: the first's number, 0: none */
+	size_t n, lines;
+	size_t torn;  /* lines that are none: the first's number, 0: none */
+	size_t whole; /* bytes of the lines that have an end */
+	bool cut;     /* the last has none: the power went, or the disk was full; the next seal takes its place */
 };
 
+/* The next line, with its end.  False: memory ran out. */
+bool seals_line(struct seals *s, const char *line, size_t n);
 /* FOLDER/seals; not there: no seals.  False: it cannot be read, or memory ran out. */
 bool seals_read(struct seals *s, const char *folder);
 void seals_free(struct seals *s);
 
 /* Signs and appends; durable when it returns.  False: errno. */
-bool seal_append(const struct seals *s, struct seal *seal, const char *folder, const struct sign_key *key);
+bool seal_append(struct seals *s, struct seal *seal, const char *folder, const struct sign_key *key);
 
 /* A file's size and digest.  False: it cannot be read. */
 bool seal_measure(struct seal_file *f, const char *path);

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 5000 };
@@ -31,10 +32,20 @@ fail(struct database *d, const char *words)
 	return false;
 }
 
+/* What the system said, where it is the disk and not the file's bytes. */
+static const char *
+why(const struct database *d, int code)
+{
+	int number =
+		(code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(d->db) : 0;
+
+	return number ? strerror(number) : sqlite3_errmsg(d->db);
+}
+
 static bool
 check(struct database *d, int code)
 {
-	return code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE || fail(d, sqlite3_errmsg(d->db));
+	return code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE || fail(d, why(d, code));
 }
 
 /* Cells must hold what they say they hold; a view or trigger of somebody else's must not run. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "ledger/ledger_parts.h"
@@ -131,9 +132,12 @@ ledger_open(const struct ledger_config *cfg, char error[LEDGER_ERROR_MAX])
 		free(l);
 		return NULL;
 	}
-	if (!seals_read(&l->seals, l->folder) || l->seals.torn) {
+	if (!seals_read(&l->seals, l->folder))
+		snprintf(error, LEDGER_ERROR_MAX, "%.300s/seals: cannot be read: %s", l->folder, strerror(errno));
+	else if (l->seals.torn)
 		snprintf(error, LEDGER_ERROR_MAX, "%.300s/seals: line %zu is no seal; gatewitness verify says more",
 			 l->folder, l->seals.torn);
+	if (*error) {
 		seals_free(&l->seals);
 		free(l);
 		return NULL;

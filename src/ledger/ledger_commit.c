@@ -159,12 +159,6 @@ ledger_commit(struct ledger *l)
 	return commit(l, false);
 }
 
-static bool
-sync_file(const char *path)
-{
-	return chmod(path, 0444) == 0;
-}
-
 /* The day's files are whole and closed: their bytes are what is signed. */
 static bool
 sign_day(struct ledger *l)
@@ -178,13 +172,15 @@ sign_day(struct ledger *l)
 	char words[LEDGER_ERROR_MAX];
 
 	if (!seal_measure(&seal.sessions, l->day.sessions_path) || !seal_measure(&seal.summary, l->day.summary_path) ||
-	    !sync_file(l->day.sessions_path) || !sync_file(l->day.summary_path) ||
 	    !seal_append(&l->seals, &seal, l->folder, &l->key)) {
 		snprintf(words, sizeof(words), "%.300s/seals: the day cannot be sealed: %s", l->folder,
 			 strerror(errno));
 		ledger_fail(l, words);
 		return false;
 	}
+	/* not before: a day that is not sealed goes on; and against mistakes only, what else happens the seal shows */
+	(void)!chmod(l->day.sessions_path, 0444);
+	(void)!chmod(l->day.summary_path, 0444);
 	more = realloc(l->seals.seal, (l->seals.n + 1) * sizeof(*more));
 	if (!more) {
 		ledger_fail(l, "no memory");

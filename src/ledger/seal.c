@@ -18,7 +18,7 @@
 
 #include "ledger/chain.h"
 
-enum { LINE_MAX_BYTES = 1024, HEX = 65 };
+enum { LINE_MAX_BYTES = 1024, LINE_BYTES_SIGNED = LINE_MAX_BYTES + 2 * SIGN_BYTES + 8, HEX = 65 };
 
 static bool
 path_of(char path[PATH_MAX], const char *folder)
@@ -70,13 +70,20 @@ print(char line[LINE_MAX_BYTES], const struct seal *s)
 }
 
 static bool
-parse(struct seal *s, const char *line)
+parse(struct seal *s, const char *bytes, size_t n)
 {
-	char date[CHAIN_DATE], before[HEX], link[HEX], head[HEX], sessions[HEX], summary[HEX], key[HEX];
+	char line[LINE_BYTES_SIGNED], date[CHAIN_DATE], before[HEX], link[HEX], head[HEX], sessions[HEX], summary[HEX],
+		key[HEX];
 	char sig[2 * SIGN_BYTES + 1], again[LINE_MAX_BYTES];
-	const char *signature = strstr(line, " sig=");
-	size_t n = strlen(line);
+	const char *signature;
 
+	if (n >= sizeof(line) || memchr(bytes, '\0', n))
+		return false;
+	memcpy(line, bytes, n);
+	line[n] = '\0';
+	signature = strstr(line, " sig=");
+	if (!signature)
+		return false;
 	if (sscanf(line,
 		   "gatewitness-seal 1 %10[0-9-] commits=%" SCNd64 " rows=%" SCNd64
 		   " before=%64[0-9a-f] link=%64[0-9a-f] head=%64[0-9a-f] sessions=%" SCNu64
@@ -97,15 +104,20 @@ parse(struct seal *s, const char *line)
 	return true;
 }
 
-static bool
-take_line(struct seals *s, char *line, size_t number)
+bool
+seals_line(struct seals *s, const char *line, size_t n)
 {
 	struct seal one = {.day = 0}, *more;
 
-	line[strcspn(line, "\n")] = '\0';
-	if (!parse(&one, line)) {
+	s->lines++;
+	if (n == 0 || line[n - 1] != '\n') {
+		s->cut = true;
+		return true;
+	}
+	s->whole += n;
+	if (!parse(&one, line, n - 1)) {
 		if (!s->torn)
-			s->torn = number;
+			s->torn = s->lines;
 		return true;
 	}
 	more = realloc(s->seal, (s->n + 1) * sizeof(*more));
@@ -120,7 +132,8 @@ bool
 seals_read(struct seals *s, const char *folder)
 {
 	char path[PATH_MAX], *line = NULL;
-	size_t room = 0, number = 0;
+	size_t room = 0;
+	ssize_t n;
 	bool fine = true;
 	FILE *f;
 
@@ -130,8 +143,9 @@ seals_read(struct seals *s, const char *folder)
 	f = fopen(path, "re");
 	if (!f)
 		return errno == ENOENT;
-	while (fine && getline(&line, &room, f) > 0)
-		fine = take_line(s, line, ++number);
+	while (fine && (n = getline(&line, &room, f)) > 0)
+		fine = seals_line(s, line, (size_t)n);
+	fine = fine && !ferror(f);
 	free(line);
 	fclose(f);
 	return fine;
@@ -144,12 +158,30 @@ seals_free(struct seals *s)
 	*s = (struct seals){.n = 0};
 }
 
-bool
-seal_append(const struct seals *s, struct seal *seal, const char *folder, const struct sign_key *key)
+/* All of it, or nothing: what a full disk cut is taken back.  So is a line that a power failure cut. */
+static bool
+append(const struct seals *s, const char *path, const char *line, size_t n)
 {
-	char path[PATH_MAX], line[LINE_MAX_BYTES + 2 * SIGN_BYTES + 8];
-	int n, fd;
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644), why;
 	bool fine;
+
+	if (fd < 0)
+		return false;
+	errno = ENOSPC; /* what a write that is cut short does not say */
+	fine = (!s->cut || ftruncate(fd, (off_t)s->whole) == 0) && write(fd, line, n) == (ssize_t)n && fsync(fd) == 0;
+	why = errno;
+	if (!fine && ftruncate(fd, (off_t)s->whole) < 0)
+		why = errno;
+	fine = close(fd) == 0 && fine;
+	errno = why;
+	return fine;
+}
+
+bool
+seal_append(struct seals *s, struct seal *seal, const char *folder, const struct sign_key *key)
+{
+	char path[PATH_MAX], line[LINE_BYTES_SIGNED];
+	int n;
 
 	if (s->n)
 		seal->before = s->seal[s->n - 1].line;
@@ -162,9 +194,9 @@ seal_append(const struct seals *s, struct seal *seal, const char *folder, const 
 	n += 5 + 2 * SIGN_BYTES;
 	seal->line = digest_of(line, (size_t)n);
 	line[n++] = '\n';
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (fd < 0)
+	if (!append(s, path, line, (size_t)n))
 		return false;
-	fine = write(fd, line, (size_t)n) == n && fsync(fd) == 0;
-	return close(fd) == 0 && fine;
+	s->cut = false;
+	s->whole += (size_t)n;
+	return true;
 }

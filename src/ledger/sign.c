@@ -51,7 +51,7 @@ public_of(struct sign_key *k)
 static bool
 write_line(const char *path, const char *word, const uint8_t bytes[SIGN_KEY], mode_t mode)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode), why;
 	char line[LINE + 1];
 	bool fine;
 
@@ -60,8 +60,14 @@ write_line(const char *path, const char *word, const uint8_t bytes[SIGN_KEY], mo
 	memcpy(line, word, WORD);
 	sign_hex(line + WORD, bytes, SIGN_KEY);
 	line[LINE - 1] = '\n';
+	errno = ENOSPC; /* what a write that is cut short does not say */
 	fine = write(fd, line, LINE) == LINE && fsync(fd) == 0;
-	return close(fd) == 0 && fine;
+	why = errno;
+	fine = close(fd) == 0 && fine;
+	if (!fine)
+		unlink(path); /* half a key would keep every later start from going on */
+	errno = why;
+	return fine;
 }
 
 static bool

@@ -4,6 +4,7 @@
  */
 #include "ledger/verify.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +147,26 @@ check_days(struct verify *v, const struct seals *seals)
 	free(days);
 }
 
+bool
+anchor_read(struct anchor *a, const char *line, size_t n)
+{
+	static const char KEY[] = "\"ledger\":{";
+	const char *at = memmem(line, n, KEY, sizeof(KEY) - 1);
+	char text[160] = "", hex[65]; /* longer than any that is one */
+	size_t left = at ? (size_t)(line + n - at) : 0;
+	int64_t day;
+	int whole = 0;
+
+	*a = (struct anchor){.met = false};
+	if (!at)
+		return false;
+	memcpy(text, at, left < sizeof(text) ? left : sizeof(text) - 1);
+	sscanf(text, "\"ledger\":{\"date\":\"%10[0-9-]\",\"commit\":%18" SCNd64 ",\"head\":\"%64[0-9a-f]\"%n", a->date,
+	       &a->commit, hex, &whole);
+	return whole && a->commit > 0 && chain_parse_date(&day, a->date) &&
+	       sign_unhex(a->head.b, sizeof(a->head.b), hex);
+}
+
 /* A head that was sent out must be in the chain; of a day that is gone only the last can be. */
 static void
 check_anchor(struct verify *v, const struct seals *seals, struct anchor *a)
@@ -177,8 +198,14 @@ verify_folder(struct verify *v)
 	struct expiry expiry = {true, true};
 	char words[128];
 
-	if (!seals_read(&seals, v->folder))
+	if (!seals_read(&seals, v->folder)) {
+		snprintf(words, sizeof(words), "seals: cannot be read: %s", strerror(errno));
+		verify_say(v, VERIFY_MISSING, words);
+		seals_free(&seals);
 		return false;
+	}
+	if (seals.cut)
+		verify_say(v, VERIFY_TORN, "seals: its last line was cut");
 	if (seals.torn) {
 		snprintf(words, sizeof(words), "seals: line %zu is no seal", seals.torn);
 		verify_say(v, VERIFY_ALTERED, words);
@@ -191,5 +218,7 @@ verify_folder(struct verify *v)
 	for (size_t i = 0; i < v->anchors; i++)
 		check_anchor(v, &seals, &v->anchor[i]);
 	seals_free(&seals);
+	if (!v->days)
+		verify_say(v, VERIFY_MISSING, "seals: there is no day, and no seal of one");
 	return v->days > 0;
 }

@@ -37,7 +37,11 @@ struct verify {
 	uint64_t days, rows;
 };
 
-/* False: the folder holds no ledger. */
+/* A chain head as a line of statistics has it: "ledger":{"date":"2025-05-01","commit":17,"head":"..."}.  False: the
+   line has none. */
+bool anchor_read(struct anchor *a, const char *line, size_t n);
+
+/* False: the folder holds no day of a ledger, which is said. */
 bool verify_folder(struct verify *v);
 
 static inline bool

@@ -133,7 +133,7 @@ check_rows(struct walk *w, struct cur *rows, int64_t commit)
 
 	if (commit < 1 || (size_t)commit > w->n)
 		return;
-	for (int64_t i = 0; i < w->entry[commit - 1].rows; i++) {
+	for (int64_t i = 0; i < w->entry[commit - 1].rows && !c.bad; i++) {
 		cur_u8(&c);
 		cur_skip(&c, cur_varint(&c));
 	}

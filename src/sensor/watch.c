@@ -66,7 +66,7 @@ on_finding(void *arg, const struct finding *f, const struct session *s)
 {
 	struct watch *w = arg;
 
-	if (w->writes) {
+	if (w->writes && (!w->setup.only || w->setup.only == f->detector)) {
 		struct out o = file_room(&w->eve);
 
 		eve_finding(&o, context_of(w, s), f, s);
@@ -86,7 +86,7 @@ on_closed(void *arg, const struct incident *i)
 
 	if (w->setup.ledger)
 		ledger_closed(w->setup.ledger, i);
-	if (!w->writes)
+	if (!w->writes || w->setup.only)
 		return;
 	o = file_room(&w->eve);
 	eve_incident_closed(&o, &w->eve_context, i);

@@ -34,6 +34,7 @@ struct watch_setup {
 	const char *iface;                /* NULL: reading */
 	const char *version;
 	struct ledger *ledger; /* NULL: none */
+	uint16_t only; /* detector whose findings become EVE lines, without incidents, which are of all; 0: all */
 	struct watch_tell tell;
 };
 

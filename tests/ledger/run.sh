@@ -1,10 +1,11 @@
 #!/bin/sh
-# The ledger's promise, on every golden capture and the demo: what hunt --as-was finds is what read found, the ledger is
-# whole, a byte that is altered is found, and the same capture is not taken twice.
-#	run.sh GATEWITNESS
+# The ledger's promise, on every golden capture, the demo and days of attacks: what hunt --as-was finds is what read
+# found, line for line, the ledger is whole, a byte that is altered is found, and the same capture is not taken twice.
+#	run.sh GATEWITNESS [WORLD]	WORLD: makes the days of attacks (build/tests/world/world)
 set -u
 cd "$(dirname "$0")/../.."
 program=$(realpath "$1")
+world=${2:-}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 captures=0 findings=0 bad=0
@@ -13,7 +14,6 @@ fail() {
 	echo "$1: $2"
 	bad=$((bad + 1))
 }
-
 
 # both CAPTURE OPTION...
 both() {
@@ -24,10 +24,10 @@ both() {
 	"$program" read --quiet --set ndpi.enabled=no --set detect.learn=75s --eve "$dir/read.json" \
 		--ledger "$dir/ledger" "$@" "$capture" || fail "$capture" "read: exit $?"
 	"$program" hunt --as-was --eve "$dir/hunt.json" --json "$dir/ledger" >"$dir/said" || fail "$capture" "hunt: exit $?"
-	# the lines of findings, but for the capture's name and what only packets know
+	# whole lines of findings and incidents, but for the capture's name
 	for side in read hunt; do
-		jq -cS 'select(.event_type == "alert" or .gatewitness.event == "finding") |
-			del(.pcap_filename, .gatewitness.coverage, .gatewitness.record, .gatewitness.context)' \
+		jq -cS 'select(.event_type == "alert" or .gatewitness.event == "finding" or
+			.gatewitness.event == "incident_closed") | del(.pcap_filename)' \
 			"$dir/$side.json" >"$dir/$side.findings"
 	done
 	findings=$((findings + $(wc -l <"$dir/read.findings")))
@@ -44,7 +44,22 @@ for folder in tests/golden/*/; do
 	# shellcheck disable=SC2046 # options are words
 	both "$folder/$name.pcap" $(cat "$folder/args" 2>/dev/null || true)
 done
+for behaviour in ${world:+B01 B03 B15}; do
+	"$world" --seed 3 --days 1 --users 1 --behaviour "$behaviour" --pcap "$dir/world.pcap" >/dev/null || fail "$behaviour" "no world"
+	both "$dir/world.pcap"
+	rm -f "$dir/world.pcap"
+done
 both tests/demo/demo.pcap -c tests/demo/demo.conf
+
+# Of one detector: in EVE what is shown, and nothing of the others.
+"$program" hunt --as-was --json --detector new_egress --eve "$dir/one.json" "$dir/ledger" >"$dir/said" || fail demo "hunt: exit $?"
+jq -r '.finding.id // empty' "$dir/said" | sort >"$dir/shown"
+jq -r '.gatewitness.finding // "another line"' "$dir/one.json" | sort >"$dir/written"
+jq -r 'select(.gatewitness.detector == "new_egress").gatewitness.finding' "$dir/hunt.findings" | sort >"$dir/all"
+[ -s "$dir/all" ] && [ "$(wc -l <"$dir/all")" -lt "$(wc -l <"$dir/hunt.findings")" ] ||
+	fail demo "its findings are not of several detectors"
+cmp -s "$dir/shown" "$dir/written" && cmp -s "$dir/shown" "$dir/all" ||
+	fail demo "hunt --detector: $(paste -sd' ' "$dir/shown"); in EVE $(paste -sd' ' "$dir/written")"
 
 "$program" read --quiet --ledger "$dir/ledger" tests/demo/demo.pcap 2>"$dir/err" && fail demo "taken twice"
 grep -q 'imported before' "$dir/err" || fail demo "$(cat "$dir/err")"
@@ -56,5 +71,5 @@ grep -q 'altered.*sessions: is not what was sealed' "$dir/said" || fail demo "$(
 "$program" hunt "$dir/ledger" >"$dir/said" && fail demo "hunt does not say that the ledger was altered"
 grep -q 'NOT WHOLE' "$dir/said" || fail demo "$(tail -n 3 "$dir/said")"
 
-echo "$captures captures, $findings findings: hunt --as-was finds what read found"
+echo "$captures captures, $findings lines of findings and incidents: hunt --as-was finds what read found"
 [ "$bad" -eq 0 ] && [ "$findings" -gt 0 ]
