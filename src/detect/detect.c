@@ -312,6 +312,8 @@ view_networks(const struct detect *d, struct view *v)
 {
 	const struct session *s = v->s;
 
+	if (!d->rules || d->rules->nets == 0)
+		return;
 	v->hidden =
 		s->role == ROLE_INBOUND && addr_same(&v->client, &s->src) && in_net(d, s->gateway, NET_BEHIND, &s->src);
 	v->shared = s->role == ROLE_OUTBOUND && in_net(d, s->gateway, NET_NAT, &s->src);
@@ -335,7 +337,7 @@ tell_stays(struct detect *d)
 {
 	struct visit *w;
 
-	while ((w = visit_due(d)) != NULL) {
+	while (memory_count(&d->stays) && (w = visit_due(d)) != NULL) {
 		for (unsigned i = 0; i < DETECTOR_COUNT; i++)
 			if (CODE[i].stay)
 				CODE[i].stay(d, w);
@@ -367,6 +369,27 @@ view_hashes(struct view *v)
 		v->name = name_of(v);
 }
 
+/* A handshake that came to nothing is no visit, has no turns, and nobody's but scan_spike's question is who made it: a
+   flood of them must neither push out visits nor cost what they do. */
+static bool
+is_knock(const struct session *s)
+{
+	return s->role == ROLE_INBOUND && !s->established && s->exchanges == 0 && !session_data_channel(s);
+}
+
+/* Who it is, and what he does. */
+static void
+view_client(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
+{
+	v->visit = v->hidden ? NULL : visit_find(d, v);
+	v->familiar = v->s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v, v->visit);
+	view_turns(v, room);
+	v->tunnels = session_tunnels(v->s);
+	view_hashes(v);
+	v->visit = v->hidden ? NULL : visit_note(d, v);
+	v->monitor = !v->hidden && monitor_note(d, v);
+}
+
 static void
 view_of(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
 {
@@ -384,14 +407,10 @@ view_of(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
 	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->source);
 	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
 	view_networks(d, v);
-	v->visit = v->hidden ? NULL : visit_find(d, v);
-	v->familiar = s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v);
+	v->knock = is_knock(s);
 	view_exchanges(d, v);
-	view_turns(v, room);
-	v->tunnels = session_tunnels(s);
-	view_hashes(v);
-	v->visit = v->hidden ? NULL : visit_note(d, v);
-	v->monitor = !v->hidden && monitor_note(d, v);
+	if (!v->knock)
+		view_client(d, v, room);
 }
 
 static bool

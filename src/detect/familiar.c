@@ -219,15 +219,21 @@ ordinary_today(const struct visit *w)
 }
 
 bool
-familiar_known(const struct detect *d, const struct view *v)
+familiar_known(const struct detect *d, const struct view *v, const struct visit *visit)
 {
-	uint64_t program = v->visit ? v->visit->program : v->s->client_key;
+	uint64_t program = visit ? visit->program : v->s->client_key;
 	struct found f = look_up(d, &v->client, v->s->gateway, who_of(program, 0), v->s);
 	uint16_t today = day_of(d->now);
 
 	if (f.slot && (is_known(f.slot, today) || (today - f.slot->day <= 1 && visits_today(f.slot) >= VISITS_TODAY)))
 		return true;
-	return f.kind || (f.network && f.slot && logins(f.slot)) || ordinary_today(v->visit);
+	return f.kind || (f.network && f.slot && logins(f.slot)) || ordinary_today(visit);
+}
+
+bool
+is_familiar(const struct detect *d, const struct view *v)
+{
+	return v->knock ? familiar_known(d, v, visit_find(d, v)) : v->familiar;
 }
 
 /* A day counts when the client logged in and went on, or was as varied as people are. */

@@ -66,11 +66,13 @@ struct view {
 	bool suspect;                       /* an incident about the client is open */
 	bool degraded; /* parts of this session, or now of this gateway's traffic, were not seen: absence says nothing */
 	bool monitor;  /* inbound: asks in a strict period (monitor.h) */
-	bool familiar; /* inbound: this program used this gateway from this network in the ordinary way before */
+	bool knock;    /* inbound: a handshake that came to nothing */
+	bool familiar; /* inbound: this program used this gateway from this network in the ordinary way before; not looked
+			  up for knocks: is_familiar */
 	bool hidden;   /* inbound from a balancer that does not say who the client is: no source to judge */
-	bool tunnels;  /* session_tunnels (visit.h) */
-	bool shared;   /* outbound from an address that the gateway shares with users: not its own doing */
-	bool inside;   /* outbound to a network that it proxies to */
+	bool tunnels;               /* session_tunnels (visit.h) */
+	bool shared;                /* outbound from an address that the gateway shares with users: not its own doing */
+	bool inside;                /* outbound to a network that it proxies to */
 	uint64_t more_out, more_in; /* bytes of the connection not judged before */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
 	uint32_t turns;       /* what is known of these */
@@ -281,7 +283,8 @@ bool trail_sound(const void *bytes);
 bool chain_raise(const struct detect *d, struct finding *f, uint64_t actor_detectors);
 
 /* Clients with a history of ordinary use. */
-bool familiar_known(const struct detect *d, const struct view *v);
+bool familiar_known(const struct detect *d, const struct view *v, const struct visit *visit);
+bool is_familiar(const struct detect *d, const struct view *v); /* of knocks, too */
 void familiar_learn(struct detect *d, const struct view *v);
 void familiar_stay(struct detect *d, const struct visit *w);
 uint32_t familiar_payload(void);

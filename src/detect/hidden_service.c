@@ -202,18 +202,19 @@ report_no_tls(struct detect *d, const struct view *v, bool goes_on)
 	incident_report(d, &f, &(struct actor){.net = actor_of(v).net});
 }
 
-/* Not even an alert: nothing that came from the server was a record. */
+/* A hello was answered, and not even by an alert: nothing that came from the server was a record. */
 static void
 judge_no_tls(struct detect *d, const struct view *v)
 {
-	enum { ANSWER = 16, TALK = 1024, TALK_S = 30 };
+	enum { TALK = 1024, TALK_S = 30 };
 	const struct session *s = v->s;
-	bool bare = s->client_hello && !s->server_hello && !s->sslv2_hello && !s->prelude.p && s->records_in == 0;
-	bool lasts = when_since(s->last, s->start) >= TALK_S * NS_PER_S, goes_on;
+	bool bare = !s->sslv2_hello && !s->prelude.p && s->records_in == 0;
+	bool lasts, goes_on;
 
-	if (!bare || s->carrier != CARRIER_TCP || s->kind == SESSION_OPEN || s->bytes_in < ANSWER || v->degraded ||
+	if (!bare || s->carrier != CARRIER_TCP || s->kind == SESSION_OPEN || v->degraded ||
 	    !ports_only_tls(ports_find(d, s)))
 		return;
+	lasts = when_since(s->last, s->start) >= TALK_S * NS_PER_S;
 	goes_on = s->bytes_in >= TALK && s->bytes_out >= TALK && (lasts || s->bytes_in >= 8 * TALK);
 	if (once(d, v, goes_on ? 1 : 2))
 		report_no_tls(d, v, goes_on);
@@ -337,6 +338,7 @@ judge_no_syn(struct detect *d, const struct view *v)
 void
 hidden_judge(struct detect *d, const struct view *v)
 {
+	enum { ANSWER = 16 };
 	const struct session *s = v->s;
 
 	if (s->proto != PROTO_TCP)
@@ -349,7 +351,7 @@ hidden_judge(struct detect *d, const struct view *v)
 		return;
 	if (is_whole(v))
 		judge_minority(d, v);
-	else if (s->client_hello && !s->server_hello)
+	else if (s->client_hello && !s->server_hello && s->bytes_in >= ANSWER)
 		judge_no_tls(d, v);
 }
 

@@ -118,11 +118,15 @@ quiet_judge(struct detect *d, const struct view *v)
 	struct quiet_all *q = d->state[DETECTOR_quiet_gateway];
 	const struct session *s = v->s;
 	struct quiet *g = &q->of[s->gateway];
-	struct hour *h = hour_of(s->last) == g->last.number ? &g->last : &g->now;
-	int kind = s->role == ROLE_OUTBOUND ? kind_of(s) : -1;
+	struct hour *h;
+	int kind;
 
+	if (s->role == ROLE_INBOUND && !s->established)
+		return;
+	h = hour_of(s->last) == g->last.number ? &g->last : &g->now;
+	kind = s->role == ROLE_OUTBOUND ? kind_of(s) : -1;
 	if (s->role == ROLE_INBOUND)
-		h->sent[USERS] += s->established;
+		h->sent[USERS]++;
 	else if (kind >= 0) {
 		h->sent[kind] += news_of(q, s);
 		g->inside = (g->inside & ~(1u << kind)) | (uint32_t)v->inside << kind;

@@ -41,7 +41,7 @@ scan_init(struct detect *d, struct carve *c, size_t bytes)
 
 	detect_memory(
 		d, &g->gates, c,
-		&(struct memory_plan){.bytes = bytes - sizeof(*g) - 64, .payload = sizeof(struct scans), .version = 1});
+		&(struct memory_plan){.bytes = bytes - sizeof(*g) - 64, .payload = sizeof(struct scans), .version = 2});
 	return g;
 }
 
@@ -81,10 +81,16 @@ day_ends(struct scans *s, int64_t day)
 		s->sources[i] = 0;
 }
 
+static int64_t
+day_of(struct when t)
+{
+	return baseline_hours(t) / 24;
+}
+
 static void
 day_passes(struct scans *s, struct when t)
 {
-	int64_t day = baseline_hours(t) / 24;
+	int64_t day = day_of(t);
 
 	if (day > s->day)
 		day_ends(s, day);
@@ -134,13 +140,20 @@ limit_of(const struct detect *d, const struct scans *s, uint32_t *median)
 	return limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit;
 }
 
+/* Nothing left to judge today: what is counted is all that matters. */
+static bool
+is_decided(const struct scans *s)
+{
+	return s->told || s->days < DAYS_MIN;
+}
+
 static void
 judge_day(struct detect *d, const struct view *v, struct scans *s)
 {
 	uint32_t count, limit, median;
 	struct finding f;
 
-	if (s->told || s->days < DAYS_MIN || ++s->news < s->next)
+	if (is_decided(s) || ++s->news < s->next)
 		return;
 	count = hll_count(s->sources, SOURCES_BITS);
 	s->next = s->news + count / CHECK_PARTS + 1;
@@ -170,21 +183,42 @@ only_looked(const struct view *v)
 {
 	const struct session *s = v->s;
 
-	return s->role == ROLE_INBOUND && s->kind == SESSION_CLOSE && s->exchanges <= EXCHANGES && !v->familiar &&
-	       !v->monitor && !v->hidden && (s->client_hello || s->established) &&
-	       (!v->visit || v->visit->exchanges <= EXCHANGES);
+	return s->role == ROLE_INBOUND && s->kind == SESSION_CLOSE && s->exchanges <= EXCHANGES && !v->monitor &&
+	       !v->hidden && (s->client_hello || s->established) && (!v->visit || v->visit->exchanges <= EXCHANGES);
+}
+
+/*
+ * A source is one word (IPv4 has nothing in the upper half, a /64 nothing in the lower), mixed one to one by the
+ * finalizer of MurmurHash3 in Stafford's variant 13.  No key: it would be public, so that other runs can go on counting.
+ */
+static uint64_t
+source_key(const struct addr *source)
+{
+	uint64_t half[2], h;
+
+	memcpy(half, source->b, sizeof(half));
+	h = half[0] ^ half[1];
+	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+	return h ^ h >> 31;
 }
 
 void
 scan_judge(struct detect *d, const struct view *v)
 {
 	struct scans *s;
+	uint64_t key;
 
 	if (!only_looked(v))
 		return;
+	key = source_key(&v->source);
 	s = scans_of(d, v->s->gateway);
+	/* in a flood most change nothing: then nobody looks up who they are */
+	if ((is_decided(s) && day_of(v->s->time) <= s->day && hll_has(s->sources, SOURCES_BITS, key)) ||
+	    is_familiar(d, v))
+		return;
 	day_passes(s, v->s->time);
-	hll_add(s->sources, SOURCES_BITS, detect_hash_addr(&v->source));
+	hll_add(s->sources, SOURCES_BITS, key);
 	judge_day(d, v, s);
 }
 

@@ -34,14 +34,27 @@ log2_fixed(uint64_t v)
 
 /* ---- distinct ---- */
 
+static uint8_t
+rank_of(unsigned bits, uint64_t key)
+{
+	uint64_t rest = key << bits | UINT64_C(1) << (bits - 1); /* an end for the zeros */
+
+	return (uint8_t)(__builtin_clzll(rest) + 1);
+}
+
 void
 hll_add(uint8_t *registers, unsigned bits, uint64_t key)
 {
-	uint64_t rest = key << bits | UINT64_C(1) << (bits - 1); /* an end for the zeros */
-	uint8_t rank = (uint8_t)(__builtin_clzll(rest) + 1), *r = &registers[key >> (64 - bits)];
+	uint8_t rank = rank_of(bits, key), *r = &registers[key >> (64 - bits)];
 
 	if (*r < rank)
 		*r = rank;
+}
+
+bool
+hll_has(const uint8_t *registers, unsigned bits, uint64_t key)
+{
+	return registers[key >> (64 - bits)] >= rank_of(bits, key);
 }
 
 void

@@ -27,6 +27,8 @@ uint32_t log2_fixed(uint64_t v);
 enum { HLL_BITS_MIN = 4, HLL_BITS_MAX = 14 };
 
 void hll_add(uint8_t *registers, unsigned bits, uint64_t key);
+/* Would adding it change nothing? */
+bool hll_has(const uint8_t *registers, unsigned bits, uint64_t key);
 void hll_merge(uint8_t *registers, const uint8_t *from, unsigned bits);
 uint32_t hll_count(const uint8_t *registers, unsigned bits);
 /* In a or b; of both the same bits. */

@@ -344,13 +344,6 @@ note_session(struct visit *w, const struct view *v)
 		w->last = s->last;
 }
 
-/* A handshake that came to nothing is no visit: a flood of them must not push out those that are. */
-static bool
-is_knock(const struct session *s)
-{
-	return !s->established && s->exchanges == 0 && !session_data_channel(s);
-}
-
 struct visit *
 visit_note(struct detect *d, const struct view *v)
 {
@@ -359,7 +352,7 @@ visit_note(struct detect *d, const struct view *v)
 	uint32_t steps;
 	struct visit *w;
 
-	if (s->role != ROLE_INBOUND || is_knock(s) || (program = program_of(d, v)) == 0)
+	if (s->role != ROLE_INBOUND || (program = program_of(d, v)) == 0)
 		return NULL;
 	if (!session_data_channel(s))
 		place_program(d, v, program);

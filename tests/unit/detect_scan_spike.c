@@ -113,14 +113,56 @@ not_known_bad(void **state)
 	site_end(&t);
 }
 
+/* Handshakes that come to nothing, of sources with this first number. */
+static void
+knocks(struct site_test *t, double now, unsigned first, uint64_t program)
+{
+	char source[32];
+
+	for (unsigned i = 0; i < 400; i++) {
+		struct session s;
+
+		snprintf(source, sizeof(source), "%u.%u.%u.7", first, 64 + (i >> 8), i & 255);
+		s = site_session(t, source, program, now + i);
+		s.server_hello = s.established = false;
+		s.bytes_in = 0;
+		site_judge(t, &s);
+	}
+}
+
+/* A bad hour of the server's: users knock in vain.  Strangers who do as much are a spike. */
+static void
+users_in_vain_bad(void **state)
+{
+	const struct finding *f = NULL;
+	struct site_test t;
+	char source[32];
+	double now = 0;
+
+	(void)state;
+	site_begin(&t, 8 << 20, 0);
+	for (unsigned i = 0; i < 10; i++) {
+		for (unsigned j = 0; i < 3 && j < 400; j++) {
+			snprintf(source, sizeof(source), "100.%u.%u.7", 64 + (j >> 8), j & 255);
+			site_user(&t, source, OFFICE, now + 60 + j * 10);
+		}
+		day(&t, &now, 20, i * 1000);
+	}
+	knocks(&t, now + 60, 100, OFFICE);
+	assert_int_equal(t.got.findings, 0);
+	knocks(&t, now + 3600, 20, SCANNERS);
+	assert_int_equal(knock_found(&t, DETECTOR_scan_spike, &f), 1);
+	/* told as soon as it was so: none of the users is among them */
+	assert_in_range(f->number[0].value, f->number[1].value + 1, f->number[1].value * 9 / 8 + 1);
+	site_end(&t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spike),
-		cmocka_unit_test(spike_of_days),
-		cmocka_unit_test(usual_days_bad),
-		cmocka_unit_test(not_known_bad),
+		cmocka_unit_test(spike),         cmocka_unit_test(spike_of_days),     cmocka_unit_test(usual_days_bad),
+		cmocka_unit_test(not_known_bad), cmocka_unit_test(users_in_vain_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

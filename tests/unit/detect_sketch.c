@@ -71,6 +71,26 @@ distinct_few_are_exact(void **state)
 	}
 }
 
+/* Had already is what adding does not change. */
+static void
+distinct_had(void **state)
+{
+	uint8_t registers[1 << 8] = {0}, before[1 << 8];
+	unsigned had = 0;
+
+	(void)state;
+	for (uint32_t n = 0; n < 5000; n++) {
+		bool has = hll_has(registers, 8, key(n));
+
+		memcpy(before, registers, sizeof(before));
+		hll_add(registers, 8, key(n));
+		assert_int_equal(has, memcmp(before, registers, sizeof(before)) == 0);
+		assert_true(hll_has(registers, 8, key(n)));
+		had += has;
+	}
+	assert_in_range(had, 2500, 4900);
+}
+
 static void
 distinct_merged(void **state)
 {
@@ -316,6 +336,7 @@ main(void)
 		cmocka_unit_test(logarithms),
 		cmocka_unit_test(distinct),
 		cmocka_unit_test(distinct_few_are_exact),
+		cmocka_unit_test(distinct_had),
 		cmocka_unit_test(distinct_merged),
 		cmocka_unit_test(distinct_extreme_keys),
 		cmocka_unit_test(frequent),

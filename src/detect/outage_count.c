@@ -1,0 +1,181 @@
+/*
+ * outage, what is counted: pulse by pulse what a gateway answers and what is asked of it in vain, and by session the
+ * connections that it resets.  Must not judge.
+ *
+ * What is usual (unanswered scans of closed ports, resets, refused resumptions) is learnt as it comes.
+ */
+#include "detect/outage_count.h"
+
+enum {
+	MEAN_PARTS = 64, /* a mean over about ten minutes of pulses */
+	RECENT_PARTS = 4,
+};
+
+void *
+outage_init(struct detect *d, struct carve *c, size_t bytes)
+{
+	(void)bytes;
+	return detect_array(d, c, sizeof(struct outage) * (GATEWAYS_MAX + 1), 2);
+}
+
+static void
+mean_add(uint32_t *mean, uint32_t value, int parts)
+{
+	int64_t v = (int64_t)least(value, UINT32_MAX / UNIT) * UNIT;
+
+	*mean = (uint32_t)(*mean + (v - *mean) / parts);
+}
+
+/* Packets that are more than a refusal. */
+static uint32_t
+answers(const struct pulse *p)
+{
+	return p->packets_from > p->resets_from ? p->packets_from - p->resets_from : 0;
+}
+
+static uint32_t
+tcp_answers(const struct pulse *p)
+{
+	return p->data_from + p->syns_answered;
+}
+
+/* A kernel that goes on acknowledging what nobody reads is as silent as a dead one. */
+static bool
+is_silent(const struct outage *o, const struct pulse *p)
+{
+	if (p->data_from || p->handshakes || p->udp_bytes_from)
+		return false;
+	if (o->counts_data && p->data_to)
+		return true;
+	return p->syns_answered == 0 && answers(p) <= o->from / UNIT / 32;
+}
+
+static uint32_t
+unserved(const struct pulse *p)
+{
+	return p->syns_to > p->syns_answered ? p->syns_to - p->syns_answered : 0;
+}
+
+/* Segments with data to it; where pulses do not tell them, what neither opens nor resets. */
+static uint32_t
+asked(const struct outage *o, const struct pulse *p)
+{
+	uint64_t other = (uint64_t)p->syns_to + p->resets_to;
+
+	if (o->counts_data)
+		return p->data_to;
+	return p->packets_to > other ? (uint32_t)(p->packets_to - other) : 0;
+}
+
+uint32_t
+outage_in_vain(const struct outage *o, const struct pulse *p)
+{
+	return asked(o, p) + unserved(p);
+}
+
+/* TCP answers nobody, while tunnels over UDP go on: the data path is another process than the listener, or in the
+   kernel. */
+static bool
+is_deaf(const struct outage *o, const struct pulse *p)
+{
+	return o->counts_data && !tcp_answers(p) && (o->deaf || outage_in_vain(o, p) > 0);
+}
+
+bool
+outage_is_out(const struct outage *o, const struct pulse *p)
+{
+	return is_silent(o, p) || is_deaf(o, p);
+}
+
+void
+outage_silence_add(struct outage *o, const struct pulse *p)
+{
+	o->deaf |= !is_silent(o, p);
+	o->silent++;
+	o->asked += asked(o, p);
+	o->tried += unserved(p);
+	o->missed += p->acks_unseen;
+	o->alive += p->others;
+	o->mute = p->packets_to || p->packets_from ? 0 : o->mute + 1;
+}
+
+void
+outage_silence_forget(struct outage *o, struct when answered)
+{
+	o->answered = answered;
+	o->silent = o->asked = o->tried = o->missed = o->alive = o->mute = 0;
+	o->deaf = false;
+}
+
+void
+outage_usual_add(struct outage *o, const struct pulse *p)
+{
+	enum { KEPT = 400 };
+
+	mean_add(&o->from, answers(p), MEAN_PARTS);
+	mean_add(&o->recent, answers(p), RECENT_PARTS);
+	mean_add(&o->tcp, tcp_answers(p), MEAN_PARTS);
+	mean_add(&o->to, p->packets_to, MEAN_PARTS);
+	mean_add(&o->others, p->others, MEAN_PARTS);
+	mean_add(&o->handshakes, p->handshakes, MEAN_PARTS);
+	mean_add(&o->unserved, unserved(p), MEAN_PARTS);
+	o->usual.offered += p->resumptions_offered;
+	o->usual.accepted += least(p->resumptions_accepted, p->resumptions_offered);
+	if (o->usual.offered > KEPT) {
+		o->usual.offered /= 2;
+		o->usual.accepted /= 2;
+	}
+	if (o->pulses % DAY_PULSES == 0) {
+		o->asked_most -= o->asked_most / 8;
+		o->mute_most -= o->mute_most / 8;
+		o->hole_most -= o->hole_most / 8;
+	}
+}
+
+/* Ends a run of silence that was none: this is how long they usually are. */
+void
+outage_run_ends(struct outage *o, const struct pulse *p)
+{
+	if (o->pulses > 1) {
+		o->asked_most = most(o->asked_most, o->asked + o->tried);
+		o->mute_most = most(o->mute_most, o->mute);
+	}
+	if (o->old_reset && when_since(p->time, o->reset_since) > OLD_S * NS_PER_S)
+		o->old_reset = 0;
+	outage_silence_forget(o, p->time);
+}
+
+/* A lasting connection that the gateway reset. */
+static void
+note_reset(struct outage *o, const struct session *s)
+{
+	if (s->end != FLOW_RST || !s->ended_by_dest || when_since(s->last, s->start) < OLD_S * NS_PER_S)
+		return;
+	if (o->stage != STAGE_UP) {
+		o->lost++;
+		return;
+	}
+	if (when_since(s->last, o->reset_since) > PULSE_S * NS_PER_S) {
+		o->reset_since = s->last;
+		o->old_reset = 0;
+	}
+	o->old_reset++;
+}
+
+void
+outage_judge(struct detect *d, const struct view *v)
+{
+	const struct session *s = v->s;
+	struct outage *o = outage_of(d, s->gateway);
+
+	if (s->role != ROLE_INBOUND || s->proto != PROTO_TCP)
+		return;
+	if (s->kind != SESSION_CLOSE) {
+		o->open += v->first;
+	} else {
+		o->open -= !v->first && o->open > 0;
+		note_reset(o, s);
+	}
+	if (v->first_established && s->ttl_dest)
+		o->ttl = s->ttl_dest;
+}

@@ -1,0 +1,73 @@
+/*
+ * outage_count: what is counted of a gateway for outages, and what its three files share: outage_count.c counts, outage.c
+ * judges, outage_report.c reports.  Internal to them.
+ */
+#ifndef DETECT_OUTAGE_COUNT_H
+#define DETECT_OUTAGE_COUNT_H
+
+#include "detect/outage.h"
+
+enum {
+	UNIT = 256, /* means are in 256ths */
+	OLD_S = 60, /* a connection that lasted */
+	DAY_S = 86400,
+	DAY_PULSES = DAY_S / PULSE_S
+};
+
+enum stage { STAGE_UP, STAGE_DOWN, STAGE_BACK };
+
+/* What connections offered to resume, decaying; and what the server made of it. */
+struct resumption {
+	uint32_t offered, accepted;
+};
+
+struct outage {
+	struct when pulse, answered, back; /* ends of pulses; back: the begin of the first that was answered again */
+	struct when reset_since;
+	uint32_t pulses, silent;                         /* seen in all; in vain since `answered` */
+	uint32_t from, to, others, handshakes, unserved; /* means, in UNITths */
+	uint32_t recent;                                 /* as `from`, of the last half minute */
+	uint32_t tcp;                                    /* as `from`, of answers over TCP alone */
+	uint32_t asked, tried, missed, alive; /* since `answered`: data, connections in vain, unseen, others' packets */
+	uint32_t asked_most;                  /* the longest such run of ordinary days */
+	uint32_t mute, mute_most;             /* pulses without a packet either way */
+	uint32_t hole_most;                   /* seconds in which nobody at all was seen */
+	uint32_t old_reset;                   /* lasting connections that it reset since reset_since */
+	uint32_t open;                        /* inbound connections */
+	uint32_t open_before, lost, came_back, holes;
+	struct resumption usual, after;
+	uint8_t stage, ttl, ttl_before;
+	uint8_t told, reset_only, counts_data; /* 0 or 1; counts_data: pulses tell segments with data */
+	uint8_t deaf;                          /* 0 or 1: UDP went on in this silence */
+};
+
+static inline struct outage *
+outage_of(const struct detect *d, uint8_t gateway)
+{
+	return (struct outage *)d->state[DETECTOR_outage] + gateway;
+}
+
+/* Is this pulse one of silence, or of silence over TCP alone? */
+bool outage_is_out(const struct outage *o, const struct pulse *p);
+/* Segments with data and connections that it did not answer. */
+uint32_t outage_in_vain(const struct outage *o, const struct pulse *p);
+
+/* A pulse of silence; one that is usual here; one that ends a silence that was none. */
+void outage_silence_add(struct outage *o, const struct pulse *p);
+void outage_usual_add(struct outage *o, const struct pulse *p);
+void outage_run_ends(struct outage *o, const struct pulse *p);
+void outage_silence_forget(struct outage *o, struct when answered);
+
+/* What is left after it.  Lost: what it had in memory is gone; survived: nobody had to come anew. */
+bool outage_lost(const struct outage *o);
+bool outage_refused(const struct outage *o); /* more resumptions than usual were */
+bool outage_survived(const struct outage *o);
+bool outage_another_box(const struct outage *o); /* answers now */
+int64_t outage_length_s(const struct outage *o, struct when until);
+
+void outage_report_begin(struct detect *d, struct outage *o, uint8_t gateway);
+void outage_report_end(struct detect *d, struct outage *o, uint8_t gateway, bool repeated);
+/* Seconds in which nobody was seen, and the packets that were usual in so many. */
+void outage_report_hole(struct detect *d, uint8_t gateway, int64_t hole_s, uint64_t usual);
+
+#endif
