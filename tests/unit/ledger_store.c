@@ -145,6 +145,7 @@ alters_open(void **state)
 		{"2024-10-06.summary", "UPDATE setting SET value = 'other'", "table setting"},
 		{"2024-10-06.summary", "UPDATE chain SET time_us = time_us - 1 WHERE commit_no = 3", "commit 3 "},
 		{"2024-10-06.summary", "UPDATE chain SET rows = rows + 1 WHERE commit_no = 4", "commit 4 "},
+		{"2024-10-06.summary", "UPDATE chain SET rows = 1 << 60 WHERE commit_no = 4", "commit 4 "},
 		{"2024-10-06.summary", "DELETE FROM chain WHERE commit_no = 5", "commit 5"},
 		{"2024-10-06.summary", "UPDATE link SET hash = zeroblob(32)", "does not begin"},
 		{"2024-10-06.sessions", "DELETE FROM tail WHERE commit_no = 7", "commit 7 "},
