@@ -137,7 +137,8 @@ is_load(const struct detect *d, const struct reader *r)
 	return r->count < LOAD_ANSWERS && r->late < (uint64_t)d->param[PARAM_memory_leak_answers] / 2;
 }
 
-/* Files fetched one after the other: a crawler's walk over pages that no user loads. */
+/* Files fetched one after the other: a crawler's walk over pages that no user loads.  Many lengths (PATHS) are proof of
+   that, however much is fetched; few that lie apart (ALIKE) are not, and are told when it is much. */
 static bool
 may_be_crawl(const struct reader *r)
 {

@@ -14,7 +14,7 @@ known(struct site_test *t, const char *who, uint64_t program, const char *ja4)
 	struct view v = view_of_session(&s, NULL);
 
 	s.ja4 = (struct text){ja4, ja4 ? (uint32_t)strlen(ja4) : 0};
-	return familiar_known(t->d, &v);
+	return familiar_known(t->d, &v, v.visit);
 }
 
 static void

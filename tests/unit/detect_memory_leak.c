@@ -184,23 +184,46 @@ equal_answers_bad(void **state)
 	site_end(&t);
 }
 
-/* A link checker walks over what no user of a gateway for client programs loads. */
+/* A link checker walks over what no user of a gateway for client programs loads: over so many files, their requests of
+   so many lengths, so far apart. */
 static void
-crawler_bad(void **state)
+crawl(unsigned files, unsigned lengths, unsigned apart)
 {
 	struct site_test t;
 	struct session s;
 
-	(void)state;
 	site_begin(&t, 8 << 20, 0);
 	for (unsigned day = 0; day < 9; day += 3) {
 		s = site_session(&t, "203.0.113.77", CURL, day * (double)DAY);
-		for (unsigned i = 0; i < 60; i++)
-			site_exchange(&t, &s, 200 + i % 30, 1500 + i * 977 % 30000, 500);
+		for (unsigned i = 0; i < files; i++)
+			site_exchange(&t, &s, 200 + i % lengths * apart, 1500 + i * 977 % 30000, 500);
 		site_judge(&t, &s);
 	}
 	assert_int_equal(portal_found(&t, DETECTOR_memory_leak, SEVERITY_HIGH), 0);
 	site_end(&t);
+}
+
+static void
+crawler_bad(void **state)
+{
+	(void)state;
+	crawl(60, 30, 1);
+}
+
+/* Megabytes: only the many lengths tell. */
+static void
+crawler_large_bad(void **state)
+{
+	(void)state;
+	crawl(120, 30, 1);
+}
+
+/* Few names: only that they differ as names do. */
+static void
+crawler_few_lengths_bad(void **state)
+{
+	(void)state;
+	crawl(60, 8, 4);
 }
 
 /* A page asks for news after its user logged in. */
@@ -236,6 +259,8 @@ main(void)
 		cmocka_unit_test(tunnel_bad),
 		cmocka_unit_test(equal_answers_bad),
 		cmocka_unit_test(crawler_bad),
+		cmocka_unit_test(crawler_large_bad),
+		cmocka_unit_test(crawler_few_lengths_bad),
 		cmocka_unit_test(polling_page_bad),
 	};
 

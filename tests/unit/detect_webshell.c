@@ -184,7 +184,7 @@ administrator_bad(void **state)
 	s.client_key = FIREFOX;
 	for (unsigned program = 0; program < 2; program++) {
 		s.client_key = program ? CHROME : FIREFOX;
-		if (familiar_known(t.d, &(struct view){.s = &s, .client = s.src}))
+		if (familiar_known(t.d, &(struct view){.s = &s, .client = s.src}, NULL))
 			site_judge(&t, &s);
 	}
 	assert_int_equal(portal_found(&t, DETECTOR_webshell, SEVERITY_LOW), 0);
