@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the captures (about 1.5 GiB in BENCH_DIR, default BUILD/bench) and prints the tables.
+# Makes the captures (about 6 GiB in BENCH_DIR, default BUILD/bench) and prints the tables.
 #	run.sh BUILD
 set -eu
 cd "$(dirname "$0")/../.."
@@ -22,4 +22,6 @@ make_capture flood 1000000 flood
 make_capture hellos 100000 hellos
 make_capture scale 1000 scale-1k
 make_capture scale 1000000 scale-1m
+make_capture scale-long 1000 scale-long-1k
+make_capture scale-long 1000000 scale-long-1m
 exec python3 tests/bench/bench.py "$dir" "$B/gatewitness"

@@ -8,7 +8,7 @@
  *	small    COUNT connections of ten packets each, the hello in three segments
  *	flood    COUNT connections of a SYN and a whole ClientHello that nobody answers
  *	hellos   as flood, each ClientHello with another cipher list: no fingerprint comes twice
- *	scale    COUNT connections that all stay open, then two million packets over them
+ *	scale    COUNT connections that all stay open, then two million packets over them; scale-long: six million
  *
  * Same templates, mode and count: same bytes.  Must not touch a network.
  */
@@ -18,7 +18,14 @@
 
 #include "packet/savefile.h"
 
-enum { TEMPLATES = 32, CHUNKS = 64, CHUNK_MAX = 1400, CONCURRENT = 2000, SCALE_PACKETS = 2000000 };
+enum {
+	TEMPLATES = 32,
+	CHUNKS = 64,
+	CHUNK_MAX = 1400,
+	CONCURRENT = 2000,
+	SCALE_PACKETS = 2000000,
+	SCALE_LONG = 6000000
+};
 
 struct chunk {
 	uint8_t side;
@@ -234,7 +241,7 @@ make_flood(struct writer *w, const struct template *t, unsigned templates, uint6
 }
 
 static void
-make_scale(struct writer *w, const struct template *t, unsigned templates, uint64_t count)
+make_scale(struct writer *w, const struct template *t, unsigned templates, uint64_t count, uint32_t packets)
 {
 	struct conn *conn = calloc(count, sizeof(*conn));
 
@@ -250,7 +257,7 @@ make_scale(struct writer *w, const struct template *t, unsigned templates, uint6
 			emit(w, &conn[i], chunk->side, TCP_ACK | TCP_PSH, chunk->bytes, chunk->len);
 		}
 	}
-	for (uint32_t i = 0; i < SCALE_PACKETS; i++) {
+	for (uint32_t i = 0; i < packets; i++) {
 		w->ns += 2000;
 		emit_record(w, &conn[random_below(w, (uint32_t)count)], 0, 100);
 	}
@@ -329,7 +336,8 @@ main(int argc, char **argv)
 		templates += template_load(&template[templates], argv[i]);
 	}
 	if (!templates || !count || !(w.f = fopen(argv[2], "wb"))) {
-		fprintf(stderr, "usage: traffic gateway|small|flood|hellos|scale OUT.pcap COUNT TEMPLATE.pcap...\n");
+		fprintf(stderr,
+			"usage: traffic gateway|small|flood|hellos|scale|scale-long OUT.pcap COUNT TEMPLATE.pcap...\n");
 		return 2;
 	}
 	fwrite(HEADER, sizeof(HEADER), 1, w.f);
@@ -341,7 +349,7 @@ main(int argc, char **argv)
 		if (argv[1][1] == 'm')
 			make_small(&w, template, templates, count);
 		else
-			make_scale(&w, template, templates, count);
+			make_scale(&w, template, templates, count, strchr(argv[1], '-') ? SCALE_LONG : SCALE_PACKETS);
 		break;
 	default:
 		make_flood(&w, template, templates, count, argv[1][0] == 'h');

@@ -100,7 +100,7 @@ guesses(struct logins_test *r, double from, uint64_t program)
 
 		snprintf(source, sizeof(source), "198.18.%u.9", i % 200);
 		s = site_session(&r->t, source, program, from + i * 6);
-		site_exchange(&r->t, &s, 685 + i * 7 % 31, 1400, 0.1);
+		site_exchange(&r->t, &s, 685 + i * 7 % 31, 1400, 0);
 		s.kind = SESSION_CLOSE;
 		site_judge(&r->t, &s);
 	}
