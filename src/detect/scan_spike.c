@@ -169,11 +169,11 @@ judge_day(struct detect *d, const struct view *v, struct scans *s)
 	finding_number(&f, "median", "sources", median);
 	finding_number(&f, "days_known", "days", s->days);
 	finding_session(&f, v->s->id);
-	finding_say(&f,
-		    "{0} strangers looked at gateway {t} and left today, where {2} are usual and more than {1} never "
-		    "were in "
-		    "{3} days: such spikes often come some weeks before a new attack; the last is {a}",
-		    NULL);
+	finding_say(
+		&f,
+		"{0} strangers looked at gateway {t} and left today, where {2} are usual and {1} the most to expect "
+		"after {3} days: such spikes often come some weeks before a new attack; the last is {a}",
+		NULL);
 	f.benign = "a new project that scans the internet; a name that became known";
 	incident_report(d, &f, &(struct actor){.group = 0});
 }
