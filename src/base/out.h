@@ -78,7 +78,8 @@ struct out_day {
 };
 void out_time_near(struct out *o, struct when t, struct out_day *known);
 
-/* For what has a bounded size: written without a check, the caller has seen to the room.  Each returns where it ended. */
+/* For what has a bounded size: written without a check, the caller has seen to the room.  Each returns where it
+   ended. */
 enum { PUT_U64_MAX = 20, PUT_HEX_U64_MAX = 16, PUT_TIME_MAX = 31 };
 char *put_long(char *p, uint64_t v);                       /* decimal; eight bytes at least are written to */
 char *put_numbers(char *p, const uint32_t *v, unsigned n); /* [1,2,3]: one at least, 11 bytes each */

@@ -6,9 +6,10 @@
  *
  * Bounded: READY_SETS * 4 texts of at most READY_TEXT bytes; a longer one is never kept.  A text is kept when its key
  * comes for the second time within a while: who never says the same twice takes no place from those who do.  In a full
- * set the one at the hand goes, and the hand moves on from whatever is used.  `said` has to be a keyed hash of all bytes that the text depends on, so that
- * nobody can make two of them meet, and 0 where that is unknown: then nothing is kept.  `rest` are plain numbers beside
- * them, compared as they are.  What is kept decides nothing: a text is the same, made or copied.
+ * set the one at the hand goes, and the hand moves on from whatever is used.  `said` has to be a keyed hash of all
+ * bytes that the text depends on, so that nobody can make two of them meet, and 0 where that is unknown: then nothing
+ * is kept.  `rest` are plain numbers beside them, compared as they are.  What is kept decides nothing: a text is the
+ * same, made or copied.
  */
 #ifndef BASE_READY_H
 #define BASE_READY_H

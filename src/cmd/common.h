@@ -68,8 +68,8 @@ int common_option(struct common *c, int id, const char *value);
 /* Lists and places read anew are in force from the next packet; cheap when there is nothing to do. */
 void common_poll(struct common *c);
 
-/* Reads lists and places anew, in a thread, and the configuration again and puts its suppressions, maintenance and facts in force.  False: a mistake was told,
-   and what was in force stays. */
+/* Reads lists and places anew, in a thread, and the configuration again and puts its suppressions, maintenance and
+   facts in force.  False: a mistake was told, and what was in force stays. */
 bool common_reload(struct common *c);
 
 /* Opens the watch; iface NULL: reading. */

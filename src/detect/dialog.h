@@ -44,7 +44,8 @@ void dialogs_init(struct detect *d, struct dialogs *all, struct carve *c, size_t
 /* The dialogue that the record belongs to, with what is new in it; NULL: no stranger, no exchanges, or a tunnel. */
 struct dialog *dialog_of(struct detect *d, const struct view *v);
 
-/* The same, once it is known what users get, and unless something was not seen: what judges answers by that asks here. */
+/* The same, once it is known what users get, and unless something was not seen: what judges answers by that asks
+   here. */
 struct dialog *dialog_judged(struct detect *d, const struct view *v);
 
 /* A finding about it, with its sessions and what speaks for every such dialogue; the numbers and words are to come. */

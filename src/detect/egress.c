@@ -92,8 +92,8 @@ name_key(const struct session *s)
 }
 
 /*
- * The domain that a name belongs to: its last two labels, three where the second is short (co.uk).  Names at clouds have
- * none: their neighbours are strangers.
+ * The domain that a name belongs to: its last two labels, three where the second is short (co.uk).  Names at clouds
+ * have none: their neighbours are strangers.
  */
 static struct text
 domain_of(struct text name)

@@ -45,7 +45,8 @@ struct service {
 /* Is it a call of the gateway's own, and not an answer or the middle of something? */
 bool egress_called(const struct detect *d, const struct view *v);
 
-/* Did it begin while learning?  UDP without TLS is told when it is over, three silent minutes later: v->learning is late. */
+/* Did it begin while learning?  UDP without TLS is told when it is over, three silent minutes later: v->learning is
+   late. */
 bool egress_learning(const struct detect *d, const struct view *v);
 
 /* The place that an outbound record is about; NULL: none is remembered. */

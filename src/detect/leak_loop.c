@@ -3,8 +3,9 @@
  * (CVE-2025-5777: up to 127 bytes).
  *
  * Watched per source and client program, per source, per client program over sources, and, for those who come with the
- * hello of a common browser, per size of request over sources; each remembers two runs of equal requests (leak_run.h).  A few requests are what a response team's check looks like, and answers that
- * are all alike are a gateway that is not vulnerable: both are noted, and begin no chain.
+ * hello of a common browser, per size of request over sources; each remembers two runs of equal requests (leak_run.h).
+ * A few requests are what a response team's check looks like, and answers that are all alike are a gateway that is not
+ * vulnerable: both are noted, and begin no chain.
  */
 #include "detect/leak_run.h"
 #include "detect/visit.h"

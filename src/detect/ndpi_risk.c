@@ -1,13 +1,14 @@
 /*
  * ndpi_risk: the few of nDPI's risks that mean something on a gateway's outside leg; noted for whoever
- * reads an incident.  No part of a chain: what is scanned for everywhere precedes everything, and what the gateway calls
- * is told by new_egress.
+ * reads an incident.  No part of a chain: what is scanned for everywhere precedes everything, and what the gateway
+ * calls is told by new_egress.
  *
  * Not asked for, because they fire on what every gateway does or gets: a known protocol on another port (8443, 10443),
- * no server name (scanners; FortiGate's own calls), fatal alerts, TLS that is not HTTPS (tunnels), expired or mismatched
- * certificates inbound (whoever asks for any name), lists of JA3 and certificates (ours are better: indicator), long
- * lifetimes (every private CA).  nDPI 4.2 mistakes short random-looking names for DGA, therefore outbound only.
- * Must not alert: nDPI loses hellos that arrive out of order, so neither its silence nor its word is proof.
+ * no server name (scanners; FortiGate's own calls), fatal alerts, TLS that is not HTTPS (tunnels), expired or
+ * mismatched certificates inbound (whoever asks for any name), lists of JA3 and certificates (ours are better:
+ * indicator), long lifetimes (every private CA).  nDPI 4.2 mistakes short random-looking names for DGA, therefore
+ * outbound only. Must not alert: nDPI loses hellos that arrive out of order, so neither its silence nor its word is
+ * proof.
  */
 #include "detect/frame.h"
 

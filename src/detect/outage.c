@@ -4,10 +4,10 @@
  *	UP --asked in vain--> DOWN --answers--> BACK --a minute--> UP, told
  *	UP --long-lived connections reset at once, then resumptions in vain--> BACK
  *
- * Silence counts only where it is heard: clients ask and get nothing, or other hosts go on.  When everything stops it is
- * the sensor that sees nothing; when clients acknowledge what was not seen, half of the mirror is missing.
- * TCP alone counts, too: tunnels over UDP may outlive the service that began them.
- * Here it is judged; outage_count.c counts, outage_report.c reports.
+ * Silence counts only where it is heard: clients ask and get nothing, or other hosts go on.  When everything stops it
+ * is the sensor that sees nothing; when clients acknowledge what was not seen, half of the mirror is missing. TCP alone
+ * counts, too: tunnels over UDP may outlive the service that began them. Here it is judged; outage_count.c counts,
+ * outage_report.c reports.
  */
 #include "detect/outage_count.h"
 

@@ -1,6 +1,6 @@
 /*
- * outage_count: what is counted of a gateway for outages, and what its three files share: outage_count.c counts, outage.c
- * judges, outage_report.c reports.  Internal to them.
+ * outage_count: what is counted of a gateway for outages, and what its three files share: outage_count.c counts,
+ * outage.c judges, outage_report.c reports.  Internal to them.
  */
 #ifndef DETECT_OUTAGE_COUNT_H
 #define DETECT_OUTAGE_COUNT_H

@@ -1,5 +1,6 @@
 /*
- * oversized_request: a request far larger than what is sent before a login here, and an answer as large (CVE-2023-4966).
+ * oversized_request: a request far larger than what is sent before a login here, and an answer as large
+ * (CVE-2023-4966).
  *
  *	single sign-on	as large, from many networks: usual here	a site with Kerberos, SAML posted back
  *	HTTP/2		a burst of small requests is many small records
@@ -156,8 +157,9 @@ is_burst(const struct session *s, const struct exchange *e)
 	return s->records_out > others && (s->records_out - others) >= e->request / BURST_RECORD;
 }
 
-/* Where a request was not seen, its answer is taken for another's; where an answer was not, requests run together: every
-   segment that is missing may have parted two of them.  So what counts is the largest here, whatever it was answered. */
+/* Where a request was not seen, its answer is taken for another's; where an answer was not, requests run together:
+   every segment that is missing may have parted two of them.  So what counts is the largest here, whatever it was
+   answered. */
 static uint64_t
 run_together(const struct detect *d, const struct view *v)
 {

@@ -4,8 +4,8 @@
  *	client ----- far ----- relay --- near --- sensor
  *	TLS: ClientHello .. its next flight, less the server's time		TCP: SYN-ACK .. ACK
  *
- * Off by default: there are patent applications on comparing these times (US 2007/0192845 and others); whoever switches it
- * on decides.  The formula is the plain difference of the two.  A HelloRetryRequest costs another turn, so such
+ * Off by default: there are patent applications on comparing these times (US 2007/0192845 and others); whoever switches
+ * it on decides.  The formula is the plain difference of the two.  A HelloRetryRequest costs another turn, so such
  * handshakes are left out; slow clients are told by comparing with everybody else here.
  */
 #include "detect/frame.h"

@@ -1,8 +1,8 @@
 /*
  * risk: times in which attacks are likelier.  Internal to src/detect.
  *
- * Of 216 spikes of scans against one maker's gateways 80 % were followed by a new vulnerability of that maker within six
- * weeks (GreyNoise 2025).  Other detectors may weigh that; nobody is woken for it.
+ * Of 216 spikes of scans against one maker's gateways 80 % were followed by a new vulnerability of that maker within
+ * six weeks (GreyNoise 2025).  Other detectors may weigh that; nobody is woken for it.
  */
 #ifndef DETECT_RISK_H
 #define DETECT_RISK_H

@@ -3,8 +3,8 @@
  *
  *	today > median + 2 IQR of all days, and > mean + 2 standard deviations of 28 days	(GreyNoise's test)
  *
- * Addresses (IPv6: networks of 64 bits) with at most two exchanges.  Told once a day, as soon as it is so; a day that was
- * only partly seen is neither judged by nor learnt.
+ * Addresses (IPv6: networks of 64 bits) with at most two exchanges.  Told once a day, as soon as it is so; a day that
+ * was only partly seen is neither judged by nor learnt.
  */
 #include "detect/risk.h"
 #include "detect/sketch.h"
@@ -189,7 +189,8 @@ only_looked(const struct view *v)
 
 /*
  * A source is one word (IPv4 has nothing in the upper half, a /64 nothing in the lower), mixed one to one by the
- * finalizer of MurmurHash3 in Stafford's variant 13.  No key: it would be public, so that other runs can go on counting.
+ * finalizer of MurmurHash3 in Stafford's variant 13.  No key: it would be public, so that other runs can go on
+ * counting.
  */
 static uint64_t
 source_key(const struct addr *source)

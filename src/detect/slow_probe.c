@@ -1,8 +1,8 @@
 /*
  * slow_probe: somebody who comes back for days, asks different things, and never uses the gateway.
  *
- * A sequential test (Wald; Jung, Paxson, Berger, Balakrishnan 2004 for scanners) by client program and TCP stack, not by
- * address: each visit without a page, a login or a tunnel makes "never logs in" likelier, each that uses the gateway
+ * A sequential test (Wald; Jung, Paxson, Berger, Balakrishnan 2004 for scanners) by client program and TCP stack, not
+ * by address: each visit without a page, a login or a tunnel makes "never logs in" likelier, each that uses the gateway
  * far less likely.  Weak by nature: it makes a timeline, and adds to what else is known of the source.
  */
 #include "detect/attempt.h"

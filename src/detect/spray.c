@@ -5,7 +5,8 @@
  *	day	5 floors, or 5 times the usual day			patience
  *
  * Who fails and then uses the gateway is a user: networks with pages or tunnels are taken out, even afterwards:
- * |failed without use| = |failed or used| - |used|.  Sources are counted, not kept; the count of one address says nothing.
+ * |failed without use| = |failed or used| - |used|.  Sources are counted, not kept; the count of one address says
+ * nothing.
  */
 #include "detect/attempt.h"
 #include "detect/netset.h"

@@ -3,7 +3,8 @@
  */
 #include "detect/visit.h"
 
-/* How much a step tells beside the one before it: a pause, a slow answer, a request larger than the first, a bare one. */
+/* How much a step tells beside the one before it: a pause, a slow answer, a request larger than the first, a bare
+   one. */
 static int64_t
 interest(const struct visit *w, const struct step *s, const struct step *before)
 {

@@ -113,8 +113,8 @@ bool flows_full(const struct flows *t);
 uint32_t flows_room(const struct flows *t); /* for how many more */
 void flow_evict_one(struct flows *t);       /* marks the oldest; flow_ended then returns it */
 
-/* Next piece in order of the flow just fed, valid until the next call; NULL: none left.  Of a connection that flow_ended
-   or flow_drain gave: what was still held behind a hole, with the hole told as `lost`. */
+/* Next piece in order of the flow just fed, valid until the next call; NULL: none left.  Of a connection that
+   flow_ended or flow_drain gave: what was still held behind a hole, with the hole told as `lost`. */
 const struct chunk *flow_chunk(struct flows *t, struct flow *f);
 
 /* Next connection that is over at `now` (FIN, RST with a grace, timeout, eviction); NULL: none.

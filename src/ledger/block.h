@@ -5,11 +5,11 @@
  *	column	number | mode | length | bytes			a number that is not known is skipped by its length
  *	number	of the field in session.def; 1000.. what session.def does not have (enum block_column); 2000 + pulse.def's
  *
- * Each column has the encoding that suits it: a number is told by its difference to the row before, to the record of the
- * same session before, to the latest record of the same client (peer) or to another field of its row, whichever makes
- * the column smallest (ledger/column.h); addresses and texts are numbered; the id, JA3 and the sums of exchanges that
- * are all there follow from other fields and take nothing, unless they do not.  A JA3 string whose extensions come in
- * random order (Chrome since 110) is kept as the sorted one and the number of the permutation.
+ * Each column has the encoding that suits it: a number is told by its difference to the row before, to the record of
+ * the same session before, to the latest record of the same client (peer) or to another field of its row, whichever
+ * makes the column smallest (ledger/column.h); addresses and texts are numbered; the id, JA3 and the sums of exchanges
+ * that are all there follow from other fields and take nothing, unless they do not.  A JA3 string whose extensions come
+ * in random order (Chrome since 110) is kept as the sorted one and the number of the permutation.
  *
  * Reading gives every row as it was, or nothing: blocks come from a disk that somebody else may have written to.
  */

@@ -4,9 +4,10 @@
  *	entry	SHA-256(head before | commit, time, rows | digest of its records | of its blocks | of each table's rows)
  *	seal	one line of FOLDER/seals: the day's last entry, both files' sizes and digests, the line before, signature
  *
- * Records are hashed in the form of ledger/row.h, so that an entry holds whether they still lie in the tail or have been
- * packed into a block; blocks are hashed as they lie there.  Who alters a byte of a sealed day contradicts the seal, who
- * alters a row of the open one contradicts its entry, and who makes the chain anew contradicts the heads that went out.
+ * Records are hashed in the form of ledger/row.h, so that an entry holds whether they still lie in the tail or have
+ * been packed into a block; blocks are hashed as they lie there.  Who alters a byte of a sealed day contradicts the
+ * seal, who alters a row of the open one contradicts its entry, and who makes the chain anew contradicts the heads that
+ * went out.
  */
 #ifndef LEDGER_CHAIN_H
 #define LEDGER_CHAIN_H

@@ -52,7 +52,8 @@ count(struct counted *c, const uint64_t *v, size_t n)
 	return c->slot != NULL;
 }
 
-/* Bits saved by a symbol of its own: its bits each time, less what a rarer symbol costs and what the value costs once. */
+/* Bits saved by a symbol of its own: its bits each time, less what a rarer symbol costs and what the value costs
+   once. */
 static int64_t
 benefit(const struct seen *s, size_t n)
 {

@@ -2,8 +2,8 @@
  * database: SQLite as the ledger needs it: a file, a statement with its values, rows one after the other.  The one file
  * that knows SQLite.
  *
- * Files are opened in WAL mode for writing, so that a reader sees whole commits; a commit is on the disk when database_commit
- * returns.  An error is kept as one line and makes everything after it fail until database_rollback.
+ * Files are opened in WAL mode for writing, so that a reader sees whole commits; a commit is on the disk when
+ * database_commit returns.  An error is kept as one line and makes everything after it fail until database_rollback.
  */
 #ifndef LEDGER_DATABASE_H
 #define LEDGER_DATABASE_H

@@ -6,7 +6,8 @@
  *	midnight (packet time): the day is packed, closed, sealed; the next one links to its head
  *
  * All time is that of the packets.  Records go to the day that is open when they come; a day that was sealed is never
- * opened again.  One writer a folder.  The first failure is kept: nothing is written after it, and ledger_error says why.
+ * opened again.  One writer a folder.  The first failure is kept: nothing is written after it, and ledger_error says
+ * why.
  */
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H

@@ -1,6 +1,6 @@
 /*
- * ledger_commit: what waits goes to the disk: sessions first, then the summary with the chain; full tails become blocks;
- * days are sealed, and removed when they are too old or too many.
+ * ledger_commit: what waits goes to the disk: sessions first, then the summary with the chain; full tails become
+ * blocks; days are sealed, and removed when they are too old or too many.
  */
 #include <errno.h>
 #include <stdio.h>

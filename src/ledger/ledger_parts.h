@@ -35,7 +35,8 @@ void ledger_fail(struct ledger *l, const char *words);
 bool ledger_ready(struct ledger *l);
 /* What waits is on the disk when it returns; without anything that waits it does nothing. */
 bool ledger_commit(struct ledger *l);
-/* Packs the tail into a block within the sessions' transaction; the block is hashed by the commit that is being made. */
+/* Packs the tail into a block within the sessions' transaction; the block is hashed by the commit that is being
+   made. */
 bool ledger_pack(struct ledger *l, const struct bytes *rows, int64_t count, int64_t first, int64_t last);
 /* Packs, closes and seals the open day. */
 bool ledger_seal(struct ledger *l);

@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "ledger/kept.h"
 
 static const char SECRET[] = "gatewitness-ed25519-secret ", PUBLIC[] = "gatewitness-ed25519-public ";
 enum { WORD = sizeof(SECRET) - 1, LINE = WORD + 2 * SIGN_KEY + 1 };
@@ -48,26 +51,16 @@ public_of(struct sign_key *k)
 	return fine;
 }
 
+/* Whole or not at all: half a key would keep every later start from going on. */
 static bool
-write_line(const char *path, const char *word, const uint8_t bytes[SIGN_KEY], mode_t mode)
+write_line(const char *path, const char *word, const uint8_t bytes[SIGN_KEY])
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode), why;
 	char line[LINE + 1];
-	bool fine;
 
-	if (fd < 0)
-		return false;
 	memcpy(line, word, WORD);
 	sign_hex(line + WORD, bytes, SIGN_KEY);
 	line[LINE - 1] = '\n';
-	errno = ENOSPC; /* what a write that is cut short does not say */
-	fine = write(fd, line, LINE) == LINE && fsync(fd) == 0;
-	why = errno;
-	fine = close(fd) == 0 && fine;
-	if (!fine)
-		unlink(path); /* half a key would keep every later start from going on */
-	errno = why;
-	return fine;
+	return kept_make(path, line, LINE);
 }
 
 static bool
@@ -103,7 +96,7 @@ sign_open(struct sign_key *k, const char *folder, char *error, size_t size)
 	}
 	if (!read_line(secret, SECRET, k->secret)) {
 		if (errno != ENOENT || getrandom(k->secret, SIGN_KEY, 0) != SIGN_KEY ||
-		    !write_line(secret, SECRET, k->secret, 0600)) {
+		    !write_line(secret, SECRET, k->secret)) {
 			snprintf(error, size, "%.300s: %s", secret, why());
 			return false;
 		}
@@ -112,7 +105,9 @@ sign_open(struct sign_key *k, const char *folder, char *error, size_t size)
 		snprintf(error, size, "%.300s: the crypto library lacks Ed25519", secret);
 		return false;
 	}
-	if (!write_line(public, PUBLIC, k->public, 0644) && errno != EEXIST) {
+	if (write_line(public, PUBLIC, k->public)) {
+		chmod(public, 0644);
+	} else if (errno != EEXIST) {
 		snprintf(error, size, "%.300s: %s", public, why());
 		return false;
 	}

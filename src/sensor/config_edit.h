@@ -24,7 +24,8 @@ void edit_free(struct edit *e);
 
 /* Appends a section, an empty line before it. */
 bool edit_append(struct edit *e, const char *section, size_t len);
-/* Takes "[SECTION NAME]" out, to the next section, less the comments that stand right above that.  False: is not there. */
+/* Takes "[SECTION NAME]" out, to the next section, less the comments that stand right above that.  False: is not
+   there. */
 bool edit_remove(struct edit *e, const char *section, const char *name);
 
 /* Writes FILE.new; `check` says whether it reads (false: a line in error); then it becomes FILE. */

@@ -11,7 +11,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#include "sensor/kept.h"
+#include "ledger/kept.h"
 
 const struct hash_key IDENTITY_PUBLIC = {0x6761746577697474, 0x6e6573732e707562};
 

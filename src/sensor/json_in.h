@@ -35,7 +35,8 @@ int64_t json_in_number(const struct json *o, const char *key);   /* a real numbe
 bool json_in_yes(const struct json *o, const char *key);
 bool json_in_no(const struct json *o, const char *key); /* false is there; missing is not no */
 
-/* A value itself.  False: not a whole number from 0 on; one beyond 2^63 has 53 bits that count, beyond 2^64 is the most. */
+/* A value itself.  False: not a whole number from 0 on; one beyond 2^63 has 53 bits that count, beyond 2^64 is the
+   most. */
 struct text json_in_string(const struct json *value);
 bool json_in_is_true(const struct json *value);
 bool json_in_u64(const struct json *value, uint64_t *n);

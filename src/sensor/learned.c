@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sensor/kept.h"
+#include "ledger/kept.h"
 
 enum { BYTES_MAX = 1 << 30 };
 

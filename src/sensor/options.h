@@ -67,7 +67,8 @@ struct option_week {
 };
 bool option_week(const char *text, struct option_week *w);
 
-/* "any", or names of detectors with commas, as bits by their numbers; 0: any.  False: *wrong is the name that is none. */
+/* "any", or names of detectors with commas, as bits by their numbers; 0: any.  False: *wrong is the name that is
+   none. */
 bool option_detectors(const char *text, uint64_t *bits, char wrong[64]);
 
 /* The next item of a comma list, without blanks; NULL: there is none, or it is longer than the room. */

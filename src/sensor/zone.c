@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sensor/kept.h"
+#include "ledger/kept.h"
 
 static const char FOLDER[] = "/usr/share/zoneinfo/";
 static const int64_t FROM_S = INT64_C(946684800); /* 2000-01-01 */

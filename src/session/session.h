@@ -83,8 +83,8 @@ struct session {
 #undef FIELD
 	uint16_t
 		capture; /* number of the capture file it began in, 0: live; where it was read is no part of the record */
-	/* keyed hashes of what is alike for equal hellos and answers, and of the certificates, as in tls_facts; no part of
-	   the record either, and 0 in one that was read */
+	/* keyed hashes of what is alike for equal hellos and answers, and of the certificates, as in tls_facts; no part
+	   of the record either, and 0 in one that was read */
 	uint64_t said, shown;
 	/* the first exchanges in full, and the commonest pairs of all; counts say how many are filled */
 	const struct exchange *exchange;

@@ -100,7 +100,8 @@ struct where {
 /* False: `error` says in one line the column, what is wrong and how to mend it.  also: the second table, or NULL. */
 bool where_compile(struct where *w, const char *text, const struct where_table *also, char error[WHERE_ERROR_MAX]);
 
-/* s NULL: a record without anything.  own: the struct of the second table, which must be the one it was compiled with. */
+/* s NULL: a record without anything.  own: the struct of the second table, which must be the one it was compiled
+   with. */
 struct where_subject {
 	const struct session *session;
 	const struct where_table *also;

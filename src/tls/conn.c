@@ -2,8 +2,8 @@
  * conn: handshake messages become the state of a connection.
  *
  * The first ClientHello counts for what a client is; a second one (after HelloRetryRequest, HelloVerifyRequest) only
- * says that there was one.  Whoever sends a ClientHello is the client, whichever side opened the connection.  Nothing is
- * judged here, and nothing of a message is kept but handles, numbers and keyed hashes.
+ * says that there was one.  Whoever sends a ClientHello is the client, whichever side opened the connection.  Nothing
+ * is judged here, and nothing of a message is kept but handles, numbers and keyed hashes.
  */
 #include "tls/conn.h"
 #include "tls/twin.h"

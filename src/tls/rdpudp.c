@@ -1,7 +1,7 @@
 /*
  * rdpudp: TLS inside the UDP transport of Remote Desktop ([MS-RDPEUDP2] 2.2.1), version 2, which opens with the SYN of
- * [MS-RDPEUDP] 2.2.2.  Data packets carry parts of one byte stream, numbered by channel sequence numbers; they are taken
- * in the order of arrival, an older number is dropped, a jump is a gap of unknown size.
+ * [MS-RDPEUDP] 2.2.2.  Data packets carry parts of one byte stream, numbered by channel sequence numbers; they are
+ * taken in the order of arrival, an older number is dropped, a jump is a gap of unknown size.
  */
 #include "tls/record.h"
 

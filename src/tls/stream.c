@@ -6,8 +6,8 @@
  *	                                              anything protected    -> its length, never its bytes
  *
  * A ClientHello that opens a connection in one or two segments is read with the small item alone.  Everything else
- * takes the larger one.  Lost bytes inside a body that is skipped cost nothing; elsewhere the side is lost until a place
- * where records make sense again.  Never looks at what is encrypted.
+ * takes the larger one.  Lost bytes inside a body that is skipped cost nothing; elsewhere the side is lost until a
+ * place where records make sense again.  Never looks at what is encrypted.
  */
 #include "tls/record.h"
 
@@ -221,7 +221,8 @@ is_protected(const struct half *h, const struct full *f, unsigned side, const st
 		return cur_left(&body) >= MESSAGE_HEAD && !starts;
 	if (r->type != HANDSHAKE)
 		return f->side[side] & SIDE_CCS || r->length > ALERT_BYTES;
-	/* Where the server is not seen, a client's ChangeCipherSpec may stand before its second hello (RFC 8446 D.4). */
+	/* Where the server is not seen, a client's ChangeCipherSpec may stand before its second hello (RFC 8446
+	   D.4). */
 	return f->side[side] & SIDE_CCS && (f->flags & FULL_SERVER_HELLO || !starts_hello(body, r));
 }
 
@@ -245,8 +246,8 @@ head_gather(struct full *f, unsigned side, struct cur *c, struct cur *head)
 }
 
 /*
- * SSLv2 framing, of which `head` has the first five bytes: the ClientHello that opens a connection, and the server's first
- * word to it.
+ * SSLv2 framing, of which `head` has the first five bytes: the ClientHello that opens a connection, and the server's
+ * first word to it.
  */
 static unsigned
 sslv2_type(const struct half *h, const struct full *f, unsigned side, const struct cur *head)

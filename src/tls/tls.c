@@ -181,7 +181,8 @@ decide_first(struct half *h, struct tls_piece *piece)
 	return WAIT;
 }
 
-/* After something was said in clear: a whole beginning of a ClientHello, or (when nobody knows what was said) records. */
+/* After something was said in clear: a whole beginning of a ClientHello, or (when nobody knows what was said)
+   records. */
 static enum verdict
 decide_later(struct tls *t, struct half *h, struct tls_piece *piece)
 {

@@ -88,7 +88,8 @@ void tls_close(struct tls *t, uint32_t handle);
 bool tls_full(const struct tls *t);
 uint32_t tls_room(const struct tls *t, uint32_t most); /* for how many more surely, up to `most` */
 
-/* Ahead of tls_next for a handle: its small item; and once that is there, what its next record touches of the larger. */
+/* Ahead of tls_next for a handle: its small item; and once that is there, what its next record touches of the
+   larger. */
 struct half;
 const struct half *tls_prefetch(const struct tls *t, uint32_t handle); /* NULL: none */
 void tls_prefetch_full(const struct tls *t, const struct half *h);

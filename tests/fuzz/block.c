@@ -1,6 +1,6 @@
 /*
- * Blocks and rows of a ledger: any bytes are read without harm, and what reads as rows packs into a block that gives the
- * same rows back.
+ * Blocks and rows of a ledger: any bytes are read without harm, and what reads as rows packs into a block that gives
+ * the same rows back.
  */
 #include <stdlib.h>
 

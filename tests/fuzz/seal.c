@@ -1,6 +1,6 @@
 /*
- * seal: the lines that verify reads beside the days: seals, and EVE lines with heads of chains.  What is taken for a seal
- * holds for no other line, and what is taken for a head reads the same when it is written again.
+ * seal: the lines that verify reads beside the days: seals, and EVE lines with heads of chains.  What is taken for a
+ * seal holds for no other line, and what is taken for a head reads the same when it is written again.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,9 +1,8 @@
 /*
  * cmd_replay: live, read and replayed are the same: every capture of the tree is read, its records are kept, taken
- * through JSON and back, and replayed; the findings are those of the read.  And so are those of its EVE lines, when they
- * were written with eve.replay.
+ * through JSON and back, and replayed; the findings are those of the read.  And so are those of its EVE lines, when
+ * they were written with eve.replay.
  */
-#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +16,7 @@
 #include "cmd/captures.h"
 #include "cmd/eve_in.h"
 #include "cmd/replay.h"
+#include "every_capture.h"
 
 enum { FINDINGS = 512, LINE = 1 << 18 };
 
@@ -258,26 +258,19 @@ read_and_replay(const char *path, const char *config)
 static void
 goldens(void **state)
 {
-	unsigned findings = 0;
-	glob_t g;
-
 	(void)state;
-	assert_int_equal(glob("tests/golden/*/*.pcap", 0, NULL, &g), 0);
-	for (size_t i = 0; i < g.gl_pathc; i++)
-		findings += read_and_replay(g.gl_pathv[i], NULL);
-	assert_true(findings > 0);
-	globfree(&g);
+	check_goldens(read_and_replay);
 }
 
 static void
 demo(void **state)
 {
 	(void)state;
-	assert_true(read_and_replay("tests/demo/demo.pcap", "tests/demo/demo.conf") >= 5);
+	check_demo(read_and_replay);
 }
 
-/* The alerts of the demo from its EVE lines without eve.replay: the same ids.  Their texts may say a shorter time of knowing: there are no
-   pulses, and no records before the first session closed. */
+/* The alerts of the demo from its EVE lines without eve.replay: the same ids.  Their texts may say a shorter time of
+   knowing: there are no pulses, and no records before the first session closed. */
 static void
 demo_from_eve(void **state)
 {

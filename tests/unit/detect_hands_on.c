@@ -1,4 +1,5 @@
-/* hands_on: scans in the first minutes of a stranger's tunnel; voice of the known, slow hands and few tunnels do not. */
+/* hands_on: scans in the first minutes of a stranger's tunnel; voice of the known, slow hands and few tunnels do
+   not. */
 #include "detect_logins.h"
 
 enum { USERS = 25, DAYS = 8, NOW = DAYS * DAY + 8 * HOUR };

@@ -145,7 +145,8 @@ pair_bad(void **state)
 	site_end(&t);
 }
 
-/* What one program alone gets is compared with nobody; a first network that gets it twice while learning is the site. */
+/* What one program alone gets is compared with nobody; a first network that gets it twice while learning is the
+   site. */
 static void
 few_bad(void **state)
 {

@@ -1,4 +1,5 @@
-/* memory_leak: kilobytes of changing size for equal requests; first loads, downloads, tunnels and pollers stay silent. */
+/* memory_leak: kilobytes of changing size for equal requests; first loads, downloads, tunnels and pollers stay
+   silent. */
 #include "detect_portal.h"
 
 static uint32_t

@@ -1,4 +1,5 @@
-/* relayed_client: a relay nearby; far, slow, retried and retransmitted handshakes are none; and it is off by default. */
+/* relayed_client: a relay nearby; far, slow, retried and retransmitted handshakes are none; and it is off by
+   default. */
 #define MINE (DETECTOR_BIT(relayed_client))
 
 #include "detect_mine.h"

@@ -1,4 +1,5 @@
-/* snapshot: saved and loaded, a sensor goes on as if nothing had happened; bytes that are not a snapshot change nothing. */
+/* snapshot: saved and loaded, a sensor goes on as if nothing had happened; bytes that are not a snapshot change
+   nothing. */
 #include "detect/snapshot.h"
 #include "detect_site.h"
 

@@ -107,7 +107,8 @@ guesses(struct logins_test *r, double from, uint64_t program)
 	assert_true(found(r, DETECTOR_spray) > 0);
 }
 
-/* What would be a traveller is the spray's catch: its own program from anywhere, or anyone's from one of its networks. */
+/* What would be a traveller is the spray's catch: its own program from anywhere, or anyone's from one of its
+   networks. */
 static void
 after_guesses(void **state)
 {

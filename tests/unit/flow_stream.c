@@ -405,8 +405,8 @@ same_pulse(const struct fed *fed, const struct packet *p)
 	}
 }
 
-/* Bytes in order, out of it, again, of a hole, with and without data, FIN and RST: a table that is allowed the short way
-   and is told where to look says the same as one that is not. */
+/* Bytes in order, out of it, again, of a hole, with and without data, FIN and RST: a table that is allowed the short
+   way and is told where to look says the same as one that is not. */
 static void
 short_way_is_the_long_way(void **state)
 {

@@ -2,7 +2,6 @@
  * ledger_block: every record of every capture of the tree through a row and a block, and back: equal, byte for byte;
  * and what is judged of the records that came back is what was judged of them live.
  */
-#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +15,7 @@
 #include "cmd/replay.h"
 #include "ledger/block_parts.h"
 #include "ledger/chain.h"
+#include "every_capture.h"
 
 enum { FINDINGS = 512 };
 
@@ -202,22 +202,15 @@ read_and_replay(const char *path, const char *config)
 static void
 goldens(void **state)
 {
-	unsigned findings = 0;
-	glob_t g;
-
 	(void)state;
-	assert_int_equal(glob("tests/golden/*/*.pcap", 0, NULL, &g), 0);
-	for (size_t i = 0; i < g.gl_pathc; i++)
-		findings += read_and_replay(g.gl_pathv[i], NULL);
-	assert_true(findings > 0);
-	globfree(&g);
+	check_goldens(read_and_replay);
 }
 
 static void
 demo(void **state)
 {
 	(void)state;
-	assert_true(read_and_replay("tests/demo/demo.pcap", "tests/demo/demo.conf") >= 5);
+	check_demo(read_and_replay);
 }
 
 /* Every field with its largest value, and texts that are empty or hold anything. */

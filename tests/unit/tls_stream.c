@@ -278,7 +278,8 @@ picked_up_midway(void **state)
 	drive_close(&x.d);
 }
 
-/* Flights of k by the bits of `seen`, then records of both sides; `parted`: application data with its header in parts. */
+/* Flights of k by the bits of `seen`, then records of both sides; `parted`: application data with its header in
+   parts. */
 static void
 unseen_feed(struct feed *x, unsigned seen, bool parted)
 {

@@ -1,6 +1,6 @@
 /*
- * world: the two renderings of one world say the same: sessions and pulses made by the record rendering equal those that the
- * pipeline makes of its frames, field by field.
+ * world: the two renderings of one world say the same: sessions and pulses made by the record rendering equal those
+ * that the pipeline makes of its frames, field by field.
  *
  * What only packets can know is listed in ONLY_FRAMES and nowhere else.
  */

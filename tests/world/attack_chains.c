@@ -1,6 +1,6 @@
 /*
- * attack_chains: attacks that follow each other and mean more together (threats 2.3): found is the critical alert of the
- * last stage.
+ * attack_chains: attacks that follow each other and mean more together (threats 2.3): found is the critical alert of
+ * the last stage.
  */
 #include "attacks.h"
 

@@ -271,7 +271,8 @@ reflect_begin(struct world *w, struct attack_run *a)
 	reflect_again(w, a);
 }
 
-/* B27: everybody is dropped by an upgrade, one tunnel goes on.  What the operator says of it, he says the hour after. */
+/* B27: everybody is dropped by an upgrade, one tunnel goes on.  What the operator says of it, he says the hour
+   after. */
 static void
 survivor_told(struct world *w, void *arg)
 {

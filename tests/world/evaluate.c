@@ -2,8 +2,8 @@
  * evaluate: many worlds, one table.
  *
  * For each seed the quiet world is run once to the end of the learning time, then the process forks: each child goes on
- * with one attack in it.  So an attack costs only its own days.  Workers write lines (R: an attack, F: a false alert, W: a
- * world without attacks), the parent makes the table of them.
+ * with one attack in it.  So an attack costs only its own days.  Workers write lines (R: an attack, F: a false alert,
+ * W: a world without attacks), the parent makes the table of them.
  */
 #include "evaluate.h"
 

@@ -1,7 +1,7 @@
 /*
- * frames: a world as Ethernet frames, as a span port gives them: headers by the book, handshakes as they are, noise where
- * there would be ciphertext.  Packets of a flight lie in the future of the step that sent it, so frames wait in a heap until
- * their time has come.
+ * frames: a world as Ethernet frames, as a span port gives them: headers by the book, handshakes as they are, noise
+ * where there would be ciphertext.  Packets of a flight lie in the future of the step that sent it, so frames wait in a
+ * heap until their time has come.
  */
 #include "frames.h"
 

@@ -1,6 +1,6 @@
 /*
- * judge: holds alerts against labels: an alert about an address of an attack, by one of the detectors that count for it,
- * is a hit; one about nobody's or a look-alike's address is false; whatever else an attack sets off is neither.
+ * judge: holds alerts against labels: an alert about an address of an attack, by one of the detectors that count for
+ * it, is a hit; one about nobody's or a look-alike's address is false; whatever else an attack sets off is neither.
  * Must not look into findings for more than who, when and which detector.
  */
 #include "judge.h"

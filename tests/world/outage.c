@@ -1,5 +1,6 @@
 /*
- * outage: the gateway goes away and comes back: everyone is dropped, nobody is answered, old TLS sessions are forgotten.
+ * outage: the gateway goes away and comes back: everyone is dropped, nobody is answered, old TLS sessions are
+ * forgotten.
  */
 #include "world.h"
 

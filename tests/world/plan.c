@@ -106,7 +106,8 @@ theme_draw(struct theme *t, struct rng *r)
 	t->headers = (uint32_t)between(r, 310, 620);
 }
 
-/* What the products are known for: NetScaler's 8 kB quantum and two minutes of session reuse, OpenSSL's five minutes. */
+/* What the products are known for: NetScaler's 8 kB quantum and two minutes of session reuse, OpenSSL's five
+   minutes. */
 static void
 gateway_draw(struct world *w, struct rng *r)
 {

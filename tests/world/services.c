@@ -1,6 +1,6 @@
 /*
- * services: what runs by itself: the gateway's own calls, the monitors that ask whether it lives, and other hosts on the
- * same span port.
+ * services: what runs by itself: the gateway's own calls, the monitors that ask whether it lives, and other hosts on
+ * the same span port.
  */
 #include "world.h"
 

@@ -1,6 +1,6 @@
 /*
- * table: the lines of all workers as one table: per behaviour how many were found and how soon; false alerts by detector
- * and by what set them off.
+ * table: the lines of all workers as one table: per behaviour how many were found and how soon; false alerts by
+ * detector and by what set them off.
  */
 #include "table.h"
 

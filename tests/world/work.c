@@ -5,7 +5,8 @@
 
 enum { ROUND_S = 20, IDLE_ROUND_S = 55, BURST_PER_MILLE = 25, UPLOAD_PER_MILLE = 6 };
 
-/* Keys and mouse up, screen down; now and then a file, seldom one up; every quarter minute a check of the round trip. */
+/* Keys and mouse up, screen down; now and then a file, seldom one up; every quarter minute a check of the round
+   trip. */
 void
 tunnel_round(struct world *w, struct conn *c, struct rng *r, uint32_t pace)
 {

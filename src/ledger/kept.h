@@ -1,10 +1,10 @@
 /*
- * kept: small files of the sensor's own that outlive it: detect.memory, identity.file.
+ * kept: small files of the sensor's own that outlive it: detect.memory, identity.file, seal.key.
  *
  * Such a file is there as a whole or not at all, whenever the power goes: it is written beside and then named.
  */
-#ifndef SENSOR_KEPT_H
-#define SENSOR_KEPT_H
+#ifndef LEDGER_KEPT_H
+#define LEDGER_KEPT_H
 
 #include <stdbool.h>
 #include <stddef.h>

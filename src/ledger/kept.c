@@ -1,7 +1,7 @@
 /*
  * kept: a file written beside and then named.  Must not look into its bytes.
  */
-#include "sensor/kept.h"
+#include "ledger/kept.h"
 
 #include <errno.h>
 #include <fcntl.h>
