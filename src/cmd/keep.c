@@ -176,7 +176,8 @@ keep_evidence(struct keep *k, struct common *c)
 void
 keep_settings(struct keep *k, struct common *c)
 {
-	char *text = malloc(SETTINGS_MAX);
+	const char *configured = config_text(&c->config, OPT_evidence_folder);
+	char *text = malloc(SETTINGS_MAX), whole[PATH_MAX];
 	struct out o = out_of(text, text ? SETTINGS_MAX - 1 : 0);
 
 	if (text) {
@@ -185,6 +186,9 @@ keep_settings(struct keep *k, struct common *c)
 		ledger_setting(k->ledger, "version", PROGRAM_VERSION);
 		ledger_setting(k->ledger, "configuration", text);
 	}
+	if (c->watch.evidence)
+		ledger_setting(k->ledger, "evidence.folder",
+			       *configured && realpath(configured, whole) ? whole : "evidence");
 	free(text);
 }
 
