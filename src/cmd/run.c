@@ -207,6 +207,8 @@ start(struct running *r)
 		status = common_open(r->common, r->iface);
 	if (status == EXIT_DONE)
 		status = keep_open(&r->keep, r->common);
+	if (status == EXIT_DONE)
+		status = keep_evidence(&r->keep, r->common);
 	if (status == EXIT_DONE && !r->common->quiet) {
 		fprintf(stderr, "watching %s; stop with Ctrl-C\n", r->iface);
 		if (r->common->watch.identity.run_only)
