@@ -263,7 +263,9 @@ take_arguments(struct running *r, int argc, char **argv)
 	int status = args_take(&CMD_RUN, argc, argv, take_option, r);
 
 	if (status == EXIT_DONE && !r->iface)
-		return usage_error("run", "no interface named; -i IFACE");
+		r->iface = config_text(&r->common->config, OPT_capture_interface);
+	if (status == EXIT_DONE && !*r->iface)
+		return usage_error("run", "no interface named; -i IFACE, or capture.interface in the configuration");
 	return status;
 }
 
@@ -291,7 +293,7 @@ static const struct arg_option OPTIONS[] = {
 
 const struct command CMD_RUN = {
 	"run",
-	"-i IFACE [OPTION]...",
+	"[-i IFACE] [OPTION]...",
 	"the same as read, live from an interface",
 	OPTIONS,
 	"Watches until SIGINT or SIGTERM, then writes everything and a summary. It needs the right\n"
