@@ -114,6 +114,7 @@ enum step_kind {
 	STEP_ACK,
 	STEP_FLIGHT, /* a: number of the handshake flight */
 	STEP_DATA,   /* a: plaintext bytes, b: so many times */
+	STEP_AGAIN,  /* a, b: as the data before it, which nobody acknowledged */
 	STEP_RAW,    /* a: bytes, b: what they begin with */
 	STEP_ALERT,  /* a: level and description */
 	STEP_BYE,    /* close_notify */
@@ -216,6 +217,7 @@ struct shot {
 	uint32_t from, len;     /* of the flight */
 	uint32_t first_mark;    /* first one whose header ends behind `from` */
 	uint8_t side, flags;
+	bool again; /* a retransmission */
 };
 void conn_start(struct conn *c);
 void conns_free(struct world *w); /* at the end of the world */
