@@ -251,6 +251,7 @@ waits(struct world *w, struct conn *c)
 	c->steps = c->now + 1;
 	c->d.more = NULL;
 	c->failed = true;
+	handshake_failed(c);
 	return false;
 }
 

@@ -175,6 +175,7 @@ struct conn {
 	uint64_t hello_seed, issue_seed;
 	uint8_t offer_kind;
 	uint64_t offer_seed;
+	struct ticket kept; /* what the client had to resume by before */
 	/* as played */
 	uint32_t seq[2], unseen[2]; /* unseen: bytes that the capture missed before the next packet */
 	uint16_t ip_id[2];
@@ -227,6 +228,7 @@ void handshake_flight(struct world *w, struct conn *c, struct flight *f, unsigne
 unsigned handshake_flights(const struct conn *c);
 unsigned handshake_side(const struct conn *c, unsigned number);
 void handshake_agree(struct conn *c);
+void handshake_failed(struct conn *c); /* what the client was to get it never got */
 
 /* How a world is told. */
 struct render {
