@@ -40,6 +40,7 @@ step "golden captures" tests/golden/run.sh "$B/san/gatewitness"
 step "same in, same out" tests/golden/twice.sh "$B/gatewitness"
 step "cut everywhere" tests/bad/cut.sh "$B/san"
 step "bad input" env GATEWITNESS="$B/san/gatewitness" tests/bad/run.sh
+step "install" tests/install/run.sh "$B"
 step "ledger" tests/ledger/run.sh "$B/san/gatewitness" "$B/tests/world/world"
 step "full and cut disks" tests/ledger/disk.sh "$B/san/gatewitness"
 step "lists and places" tests/enrich/run.sh "$B/san/gatewitness"

@@ -130,6 +130,14 @@ on_pulse(void *arg, const struct pulse *p)
 }
 
 static void
+on_frames(void *arg, const struct frame *frames, size_t n)
+{
+	struct common *c = arg;
+
+	c->hears.frames(c->hears.arg, frames, n);
+}
+
+static void
 say_guess(const struct common *c, const struct gateway_guess *g)
 {
 	char addr[ADDR_TEXT_MAX];
@@ -215,7 +223,7 @@ common_open(struct common *c, const char *iface)
 		.only = c->only,
 		.tell = {c, c->quiet && !c->hears.session ? NULL : on_session,
 			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,
-			 c->hears.pulse ? on_pulse : NULL},
+			 c->hears.pulse ? on_pulse : NULL, c->hears.frames ? on_frames : NULL},
 	};
 
 	if (!rules_build(&c->rules[c->now], &c->config, &c->config, c->config.error))

@@ -41,7 +41,7 @@ struct common {
 	struct watch watch;
 	struct tally tally;
 	struct watch_tell
-		hears; /* what the command itself wants to hear: session, pulse, finding; set before common_open */
+		hears; /* what the command itself wants to hear: session, pulse, finding, frames; set before common_open */
 	uint16_t only; /* detector that EVE lines tell of, 0: all; set before common_open */
 	struct term err;
 	const char *eve;

@@ -420,15 +420,29 @@ gateway_known(uint8_t gateway)
 }
 
 static unsigned
+needs_met_by(const struct session *s)
+{
+	return (s->role == ROLE_INBOUND ? IN : 0) | (s->role == ROLE_OUTBOUND ? OUT | CALLS : 0) |
+	       (s->proto != PROTO_TCP ? CALLS : 0) | (s->kind == SESSION_CLOSE ? OVER : 0) |
+	       (s->established || s->exchanges ? TALK : 0) | (s->id_offered || s->id_issued ? IDENTITY : 0) |
+	       (s->ndpi_risks ? RISKS : 0);
+}
+
+static unsigned
 needs_met(const struct detect *d, const struct view *v)
 {
-	const struct session *s = v->s;
+	return needs_met_by(v->s) | (v->from < v->until ? NEWS : 0) | (v->visit ? VISIT : 0) |
+	       (v->first_established || v->first_cert ? SERVED : 0) | (d->indicators ? LISTS : 0) |
+	       (v->tunnels ? TUNNEL : 0);
+}
 
-	return (s->role == ROLE_INBOUND ? IN : 0) | (s->role == ROLE_OUTBOUND ? OUT | CALLS : 0) |
-	       (s->proto != PROTO_TCP ? CALLS : 0) | (v->from < v->until ? NEWS : 0) | (v->visit ? VISIT : 0) |
-	       (s->kind == SESSION_CLOSE ? OVER : 0) | (s->established || s->exchanges ? TALK : 0) |
-	       (v->first_established || v->first_cert ? SERVED : 0) | (s->id_offered || s->id_issued ? IDENTITY : 0) |
-	       (d->indicators ? LISTS : 0) | (s->ndpi_risks ? RISKS : 0) | (v->tunnels ? TUNNEL : 0);
+bool
+detector_fed(const struct detector_info *info, const struct session *s)
+{
+	unsigned met = needs_met_by(s) | LISTS | RISKS | (s->exchanges ? NEWS : 0) | (s->client_hello ? VISIT : 0) |
+		       (s->established ? SERVED : 0) | (s->established && s->packets_in ? TUNNEL : 0);
+
+	return s->gateway && !(CODE[info - DETECTORS].needs & ~met);
 }
 
 /* The detectors that the record has something for: a set of rows. */

@@ -75,6 +75,8 @@ extern const struct detector_info DETECTORS[];
 extern const unsigned DETECTOR_COUNT;
 const struct detector_info *detector_by_id(uint16_t id); /* NULL: none */
 bool detector_pulses(const struct detector_info *info);  /* one of DETECTORS: does it look at pulses? */
+/* Has the session what the detector needs of one, as far as the session alone can tell? */
+bool detector_fed(const struct detector_info *info, const struct session *s);
 
 /* Parameters of detectors: detect.def declares them; the config sets them by "detect.DETECTOR.NAME". */
 struct detect_param {
