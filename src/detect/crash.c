@@ -82,7 +82,7 @@ crash_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	struct crash *k = carve_take(c, sizeof(*k));
 
-	k->rarity = detect_array(d, c, sizeof(*k->rarity), 1);
+	k->rarity = detect_array(d, c, sizeof(*k->rarity), 2);
 	k->boxes = detect_array(d, c, sizeof(*k->boxes), 1);
 	detect_sound(d, boxes_sound);
 	bytes -= sizeof(*k) + sizeof(*k->rarity) + sizeof(*k->boxes) + 3 * 64;
@@ -100,14 +100,6 @@ surprise(uint32_t total, uint32_t alike)
 	while (bits < CAP && part << (bits + 1) <= all)
 		bits++;
 	return bits;
-}
-
-static uint64_t
-net_key(const struct addr *client)
-{
-	struct addr net = detect_net(client, 24, 48);
-
-	return detect_hash((struct text){(const char *)net.b, sizeof(net.b)});
 }
 
 static void
@@ -283,7 +275,7 @@ same_size(const struct source *a, const struct source *b)
 static const char *
 in_common(const struct source *a, const struct source *b)
 {
-	if (net_key(&a->client) == net_key(&b->client))
+	if (detect_mix_network(&a->client) == detect_mix_network(&b->client))
 		return "the same network";
 	if (a->program == b->program && a->program && a->program_bits >= RARE && b->program_bits >= RARE)
 		return "the same rare client program";

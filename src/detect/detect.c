@@ -177,18 +177,6 @@ detect_hash(struct text t)
 	return t.p ? hash_keep(&PUBLIC_KEY, t.p, t.len) : 0;
 }
 
-uint64_t
-detect_hash_addr(const struct addr *a)
-{
-	return hash_keep(&PUBLIC_KEY, a->b, sizeof(a->b));
-}
-
-uint64_t
-detect_mix(uint64_t a, uint64_t b)
-{
-	return hash_words(&PUBLIC_KEY, (const uint64_t[2]){a, b}, 2);
-}
-
 struct addr
 detect_net(const struct addr *a, unsigned v4, unsigned v6)
 {

@@ -58,17 +58,15 @@ leak_init(struct detect *d, struct carve *c, size_t bytes)
 	struct leak *l = carve_take(c, sizeof(*l));
 
 	bytes -= sizeof(*l) + 64;
-	detect_memory(d, &l->who, c, &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct leaker)});
+	detect_memory(d, &l->who, c, &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct leaker), .version = 1});
 	return l;
 }
 
-/* One of 64 for a network; the public key keeps it the same in a replay. */
+/* One of 64. */
 static uint64_t
 source_bit(const struct addr *source)
 {
-	static const struct hash_key key = {UINT64_C(0x6c65616b), UINT64_C(0x736f75726365)};
-
-	return UINT64_C(1) << (hash_fast(&key, source->b, sizeof(source->b)) & 63);
+	return UINT64_C(1) << (detect_mix_addr(source) & 63);
 }
 
 /* A large answer to a large request is another attack, no page. */

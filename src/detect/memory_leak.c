@@ -64,7 +64,7 @@ memory_leak_init(struct detect *d, struct carve *c, size_t bytes)
 
 	detect_memory(d, &all->who, c,
 		      &(struct memory_plan){
-			      .bytes = bytes - sizeof(*all) - 64, .payload = sizeof(struct reader), .version = 2});
+			      .bytes = bytes - sizeof(*all) - 64, .payload = sizeof(struct reader), .version = 3});
 	detect_sound(d, reader_sound);
 	return all;
 }

@@ -49,7 +49,7 @@ void *
 oversized_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	(void)bytes;
-	return detect_array(d, c, sizeof(struct oversized), 4);
+	return detect_array(d, c, sizeof(struct oversized), 5);
 }
 
 /* After a few exchanges of different sizes the client has logged in, or might have. */
