@@ -170,7 +170,6 @@ crash_judge(struct detect *d, const struct view *v)
 {
 	struct crash *k = d->state[DETECTOR_crash];
 	const struct session *s = v->s;
-	const struct memory_key key = {v->source, s->client_key, s->gateway};
 	struct when since = outage_since(d, s->gateway);
 	struct turns it = turns_of(v);
 	struct source *who;
@@ -181,7 +180,7 @@ crash_judge(struct detect *d, const struct view *v)
 	if (s->role != ROLE_INBOUND || (!s->established && s->exchanges == 0) ||
 	    (!v->first_established && v->from >= v->until))
 		return;
-	who = memory_use(&k->sources, &key, &fresh);
+	who = memory_use_hashed(&k->sources, &v->by_client, &fresh);
 	if (when_since(s->start, who->time[0]) > STAY_S * NS_PER_S)
 		*who = (struct source){.gateway = s->gateway};
 	who->client = v->client;
