@@ -1,7 +1,6 @@
 /*
  * ledger: the writer: rows wait, commits, days.  Must not ask a clock.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -192,32 +191,14 @@ ledger_ready(struct ledger *l)
 	return l->open || start(l);
 }
 
-/* Files of an import that was cut short. */
-static void
-remove_days(const struct ledger *l)
-{
-	static const char *const ENDS[] = {".sessions", ".summary", "seals"};
-	DIR *dir = opendir(l->folder);
-	char path[PATH_MAX];
-	struct dirent *e;
-
-	while (dir && (e = readdir(dir)))
-		for (unsigned i = 0; i < sizeof(ENDS) / sizeof(ENDS[0]); i++)
-			if (strstr(e->d_name, ENDS[i]) &&
-			    snprintf(path, sizeof(path), "%s/%s", l->folder, e->d_name) < PATH_MAX)
-				unlink(path);
-	if (dir)
-		closedir(dir);
-}
-
 static bool
 take_folder(struct ledger *l, char error[LEDGER_ERROR_MAX])
 {
 	l->lock = lock_take(l->folder, error, LEDGER_ERROR_MAX);
 	if (l->lock < 0 || !sign_open(&l->key, l->cfg.key_folder, error, LEDGER_ERROR_MAX))
 		return false;
-	if (l->cfg.anew)
-		remove_days(l);
+	if (l->cfg.clear)
+		l->cfg.clear(l->folder);
 	if (!seals_read(&l->seals, l->folder))
 		snprintf(error, LEDGER_ERROR_MAX, "%.300s/seals: cannot be read: %s", l->folder, strerror(errno));
 	else if (l->seals.torn)

@@ -24,8 +24,8 @@ struct ledger_config {
 	uint64_t quota;    /* bytes of all days, 0: no limit */
 	int64_t session_days, summary_days; /* how long files are kept, 0: for ever */
 	bool seal_last;                     /* the last day is sealed at the end, too: nothing will follow */
-	bool anew;                          /* what an earlier try left in the folder goes */
 	bool persists;                      /* a failure is not the end */
+	void (*clear)(const char *folder);  /* what an earlier try left there goes, once nobody else writes; or NULL */
 };
 
 enum { LEDGER_ERROR_MAX = 400, LEDGER_FINDING_S = 5 };
