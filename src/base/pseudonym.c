@@ -18,12 +18,6 @@ span_of(const struct addr *a)
 	return addr_is_v4(a) ? (struct span){V4_HEAD, 32} : (struct span){0, BITS_MAX};
 }
 
-static bool
-bit_of(const uint8_t *bytes, unsigned i)
-{
-	return bytes[i / 8] >> (7 - i % 8) & 1;
-}
-
 void
 pseudonym_init(struct pseudonym_key *k, const uint8_t bytes[PSEUDONYM_KEY])
 {
@@ -60,6 +54,8 @@ map_bits(const struct pseudonym_key *k, const struct addr *a, struct span s, uns
 	uint8_t block[BITS_MAX * BLOCK];
 	struct addr to = *a;
 
+	if (bits == 0)
+		return to;
 	for (unsigned i = 0; i < bits; i++)
 		block_for(k, a->b + s.from, i, block + i * BLOCK);
 	crypt_aes128_blocks(k->aes, block, bits, block);

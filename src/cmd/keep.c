@@ -157,11 +157,16 @@ keep_settings(struct keep *k, struct common *c)
 {
 	char *text = malloc(SETTINGS_MAX);
 	struct out o = out_of(text, text ? SETTINGS_MAX - 1 : 0);
+	char id[17];
 
 	if (text) {
 		config_print(&o, &c->config);
 		*o.p = '\0';
 		ledger_setting(k->ledger, "version", PROGRAM_VERSION);
+		if (c->privacy.key) {
+			privacy_id(id, c->privacy.key->id);
+			ledger_setting(k->ledger, "privacy_key", id);
+		}
 		ledger_setting(k->ledger, "configuration", text);
 	}
 	free(text);
