@@ -1,5 +1,11 @@
 /*
- * hunt: what a hunt looks for and what it found.  Internal to hunt*.c.
+ * hunt: a ledger's records judged again, and what the answer rests on.  What the commands hunt and report share.
+ *
+ *	ledger --records, pulses--> pipeline (today's detectors, or those settings of then) --> findings of the window
+ *	      \--coverage, verification--> how much was seen, where not, and whether it is what the sensor wrote
+ *
+ * Detectors learn from the first record that the ledger has, so that the window is judged as it was live.  Nothing here
+ * writes into the ledger, or prints anything but mistakes.
  */
 #ifndef CMD_HUNT_H
 #define CMD_HUNT_H
@@ -7,7 +13,6 @@
 #include "cmd/common.h"
 #include "ledger/reading.h"
 #include "ledger/verify.h"
-#include "session/where.h"
 
 enum { HUNT_GAPS = 12, HUNT_BAD = 12, HUNT_WORDS = 200 };
 
@@ -15,10 +20,26 @@ struct hunt_gap {
 	struct when begin, end;
 };
 
+/* What was lost, by where. */
+struct hunt_loss {
+	uint64_t ring, interface; /* frames: the kernel's ring was full; the interface dropped them */
+	uint64_t upstream;        /* bytes of streams that never came: lost before the sensor */
+	uint64_t memory;          /* connections, segments and talks given up */
+};
+
+/* An hour of the window of which something was watched. */
+struct hunt_hour {
+	int64_t hour;     /* since 1970 */
+	uint32_t watched; /* its minutes */
+	uint64_t frames, bytes;
+	struct hunt_loss lost;
+};
+
 /* How much of the window was seen. */
 struct hunt_coverage {
 	uint64_t minutes, watched; /* of the window; those with a row */
-	uint64_t frames, bytes, lost_ring, lost_interface, lost_upstream, lost_memory;
+	uint64_t frames, bytes;
+	struct hunt_loss lost;
 	struct when first, last; /* minutes of the ledger */
 	struct hunt_gap gap[HUNT_GAPS];
 	unsigned gaps;
@@ -26,31 +47,62 @@ struct hunt_coverage {
 	unsigned events;
 	int64_t *minute; /* that were watched, us */
 	size_t known, room;
+	struct hunt_hour *hour; /* in order */
+	size_t hours;
 };
 
 struct hunt {
 	struct common *common;
-	const char *dir, *folder, *indicators, *expression, *detector;
-	char *was; /* the configuration of then; NULL: today's */
-	const char *since_text, *until_text;
-	struct when since, until;
-	bool as_was, json, replays;
-	struct where where;
+	/* asked */
+	const char *dir, *since, *until, *indicators, *detector, *key; /* NULL: not asked for */
+	bool as_was;
+	bool replays; /* let detectors judge */
+	/* hears of every record that is read, if set; within: of the window */
+	void *arg;
+	void (*session)(void *arg, const struct session *s, bool within);
+	/* found */
+	bool answered; /* all that follows is set */
+	char *folder;  /* of the ledger */
+	struct when begin, end;
 	struct finding *finding;
 	size_t findings, room;
-	uint64_t sessions, pulses, matches;
+	uint64_t sessions, pulses; /* records of the window */
 	bool no_memory;
-	struct term out;
 	struct hunt_coverage coverage;
 	struct verify verify;
+	uint8_t public[SIGN_KEY];
 	char bad[HUNT_BAD][HUNT_WORDS]; /* of the verification */
 	unsigned bads;
 	char damaged[READING_ERROR_MAX];
+	char *was; /* the configuration of then; NULL: today's */
 };
 
-bool hunt_coverage(struct hunt *h); /* sets since and until where they were not given */
-void hunt_cover(struct hunt *h);    /* counts what of the window was watched */
-void hunt_match(struct hunt *h, const struct session *s);
-void hunt_print(const struct hunt *h);
+/* Options of both commands: rows of their tables, and what takes them (those of common, too). */
+enum { HUNT_SINCE = 300, HUNT_UNTIL, HUNT_INDICATORS, HUNT_AS_WAS, HUNT_OPTIONS_END };
+#define HUNT_OPTIONS                                                                                                   \
+	{HUNT_SINCE, "since", "TIME", "from then on: 2025-05-01, RFC 3339, or 90d before the ledger's end"},           \
+		{HUNT_UNTIL, "until", "TIME", "until then"},                                                           \
+		{HUNT_INDICATORS, "indicators", "FILE", "who is on this list: plain, CSV, STIX 2.1 or MISP"},          \
+	{                                                                                                              \
+		HUNT_AS_WAS, "as-was", NULL, "with the settings of then in place of today's"                           \
+	}
+int hunt_option(struct hunt *h, int id, const char *value);
+
+/* The exit code; mistakes were told.  An answer there may be whatever the code is: `answered`. */
+int hunt_search(struct hunt *h);
+void hunt_free(struct hunt *h);
+
+/* Is the ledger whole, and all of the window readable? */
+bool hunt_whole(const struct hunt *h);
+/* Frames that capture lost. */
+static inline uint64_t
+hunt_lost_frames(const struct hunt_loss *l)
+{
+	return l->ring + l->interface;
+}
+
+/* hunt_cover.c: begin and end of the ledger and its minutes; then what of begin to end was watched. */
+bool hunt_coverage(struct hunt *h);
+void hunt_cover(struct hunt *h);
 
 #endif
