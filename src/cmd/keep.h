@@ -20,6 +20,8 @@ int keep_open(struct keep *k, struct common *c);
 int keep_import(struct keep *k, struct common *c, const char **file, size_t files);
 /* The settings in force, from now on. */
 void keep_settings(struct keep *k, struct common *c);
+/* What people want to have noted (ledger/request.h) goes into the chain, and is answered. */
+void keep_requests(struct keep *k);
 /* Returns the exit code, at least `so_far`; an import that failed is not kept. */
 int keep_close(struct keep *k, struct common *c, int so_far);
 

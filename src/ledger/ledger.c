@@ -108,7 +108,7 @@ ledger_ready(struct ledger *l)
 		return true;
 	if (!open_first(l))
 		return false;
-	if (!l->started && !l->cfg.seal_last) /* a start that follows no stop is a sensor that was killed */
+	if (!l->started && !l->cfg.seal_last && !l->cfg.visit.ns) /* a start that follows no stop is a sensor that was killed */
 		ledger_coverage(l, l->now, l->now, "started");
 	l->started = true;
 	ledger_retain(l);
@@ -127,6 +127,7 @@ ledger_open(const struct ledger_config *cfg, char error[LEDGER_ERROR_MAX])
 		return NULL;
 	}
 	l->cfg = *cfg;
+	l->now = cfg->visit;
 	l->cfg.folder = l->folder;
 	if (!sign_open(&l->key, cfg->key_folder, error, LEDGER_ERROR_MAX)) {
 		free(l);
@@ -317,6 +318,12 @@ ledger_setting(struct ledger *l, const char *name, const char *value)
 	inserted(l, s);
 }
 
+bool
+ledger_sync(struct ledger *l)
+{
+	return ledger_commit(l) && !*l->error;
+}
+
 void
 ledger_coverage(struct ledger *l, struct when begin, struct when end, const char *cause)
 {
@@ -388,7 +395,7 @@ ledger_close(struct ledger *l, char error[LEDGER_ERROR_MAX])
 	if (!l)
 		return true;
 	ledger_minute_end(l);
-	if (l->open && !*l->error && !l->cfg.seal_last)
+	if (l->open && !*l->error && !l->cfg.seal_last && !l->cfg.visit.ns)
 		ledger_coverage(l, l->now, l->now, "stopped");
 	if (l->open && !*l->error)
 		ledger_commit(l);

@@ -24,6 +24,7 @@ struct ledger_config {
 	uint64_t quota;    /* bytes of all days, 0: no limit */
 	int64_t session_days, summary_days; /* how long files are kept, 0: for ever */
 	bool seal_last;                     /* the last day is sealed at the end, too: nothing will follow */
+	struct when visit; /* opened by the clock for a note, nothing is watched; 0: by whoever sees traffic */
 };
 
 enum { LEDGER_ERROR_MAX = 400, LEDGER_FINDING_S = 5 };
@@ -40,6 +41,9 @@ void ledger_finding(struct ledger *l, const struct finding *f);
 void ledger_closed(struct ledger *l, const struct incident *i);
 /* A setting that is in force from now on, a fact, a note: kept in order. */
 void ledger_setting(struct ledger *l, const char *name, const char *value);
+
+/* Commits now.  False: it cannot be written. */
+bool ledger_sync(struct ledger *l);
 
 /* What was seen so far, since the start. */
 struct ledger_seen {
