@@ -41,6 +41,17 @@ struct pipeline_sink {
 	void (*closed)(void *arg, const struct incident *i);
 };
 
+/* A frame of a gateway's connection, told after it was worked in, and so after what it made known; or a piece of a
+   packet that is not whole yet (flow NULL), of whomever. */
+struct told_frame {
+	const struct frame *frame;
+	const struct packet *packet;
+	const struct flow *flow;
+	uint64_t hash; /* equal for all frames of the connection, of this process only */
+	bool settled;  /* the handshake is over, or both sides of what is no TLS have spoken */
+};
+typedef void told_frame_fn(void *arg, const struct told_frame *t);
+
 struct pipeline;
 
 /* The whole memory is one piece, `cfg->memory` bytes, given by the caller and never grown. */
@@ -64,6 +75,9 @@ void pipeline_capture(struct pipeline *p, uint16_t n);
 
 /* At most PIPELINE_BATCH frames, in order; they may be overwritten after the call. */
 void pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n);
+
+/* Tells each such frame from now on to the sink's arg; span duplicates are left out.  NULL: none. */
+void pipeline_tell_frames(struct pipeline *p, told_frame_fn *to);
 
 /* Time passes without frames (live). */
 void pipeline_tick(struct pipeline *p, struct when now);

@@ -24,6 +24,8 @@ struct live {
 struct pipeline {
 	struct pipeline_config cfg;
 	struct pipeline_sink to;
+	told_frame_fn *frame; /* NULL: nobody wants frames */
+	uint64_t held;        /* pieces of packets that were told */
 	struct decoder *decoder;
 	struct flows *flows;
 	struct tls *tls;

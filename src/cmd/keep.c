@@ -136,8 +136,11 @@ remove_part(const char *folder)
 	while (dir && (e = readdir(dir))) {
 		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= PATH_MAX)
 			continue;
-		if (strstr(e->d_name, ".sessions") || strstr(e->d_name, ".summary") || strcmp(e->d_name, "seals") == 0)
+		if (strstr(e->d_name, ".sessions") || strstr(e->d_name, ".summary") || strstr(e->d_name, ".pcapng") ||
+		    strcmp(e->d_name, "seals") == 0)
 			unlink(path);
+		else if (strcmp(e->d_name, "evidence") == 0)
+			remove_part(path);
 	}
 	if (dir)
 		closedir(dir);
@@ -180,10 +183,29 @@ keep_import(struct keep *k, struct common *c, const char **file, size_t files)
 	return open_ledger(k, c, root, true);
 }
 
+int
+keep_evidence(struct keep *k, struct common *c)
+{
+	const char *configured = config_text(&c->config, OPT_evidence_folder);
+	char folder[PATH_MAX + 16], error[LEDGER_ERROR_MAX];
+
+	if (config_number(&c->config, OPT_evidence_ring) == 0 || (!*configured && !k->ledger))
+		return EXIT_DONE;
+	snprintf(folder, sizeof(folder), "%s%s", *configured ? configured : k->folder, *configured ? "" : "/evidence");
+	if (watch_evidence(&c->watch, folder))
+		return EXIT_DONE;
+	common_error(c, c->watch.error);
+	c->watch.setup.ledger = NULL;
+	ledger_close(k->ledger, error);
+	k->ledger = NULL;
+	return EXIT_IO;
+}
+
 void
 keep_settings(struct keep *k, struct common *c)
 {
-	char *text = malloc(SETTINGS_MAX);
+	const char *configured = config_text(&c->config, OPT_evidence_folder);
+	char *text = malloc(SETTINGS_MAX), whole[PATH_MAX];
 	struct out o = out_of(text, text ? SETTINGS_MAX - 1 : 0);
 	char id[17];
 
@@ -197,6 +219,9 @@ keep_settings(struct keep *k, struct common *c)
 		}
 		ledger_setting(k->ledger, "configuration", text);
 	}
+	if (c->watch.evidence)
+		ledger_setting(k->ledger, "evidence.folder",
+			       *configured && realpath(configured, whole) ? whole : "evidence");
 	free(text);
 }
 

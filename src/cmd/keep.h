@@ -18,6 +18,8 @@ struct keep {
 int keep_open(struct keep *k, struct common *c);
 /* read: DIR/import-HASH, for which the captures are read once before. */
 int keep_import(struct keep *k, struct common *c, const char **file, size_t files);
+/* The captures of incidents, where evidence.ring and evidence.folder or a ledger say; after either of the above. */
+int keep_evidence(struct keep *k, struct common *c);
 /* The settings in force, from now on. */
 void keep_settings(struct keep *k, struct common *c);
 /* What people want to have noted (ledger/request.h) goes into the chain, and is answered. */

@@ -28,6 +28,8 @@ read_all(struct captures *r)
 	struct keep keep = {.ledger = NULL};
 	int status = keep_import(&keep, r->common, r->file, r->files);
 
+	if (status == EXIT_DONE)
+		status = keep_evidence(&keep, r->common);
 	if (status != EXIT_DONE)
 		return common_close(r->common, status);
 	status = keep_close(&keep, r->common, captures_read(r));

@@ -211,6 +211,8 @@ start(struct running *r)
 		status = common_open(r->common, r->iface);
 	if (status == EXIT_DONE)
 		status = keep_open(&r->keep, r->common);
+	if (status == EXIT_DONE)
+		status = keep_evidence(&r->keep, r->common);
 	if (status == EXIT_DONE && !r->common->quiet) {
 		fprintf(stderr, "watching %s; stop with Ctrl-C\n", r->iface);
 		if (r->common->watch.identity.run_only)
@@ -265,7 +267,9 @@ take_arguments(struct running *r, int argc, char **argv)
 	int status = args_take(&CMD_RUN, argc, argv, take_option, r);
 
 	if (status == EXIT_DONE && !r->iface)
-		return usage_error("run", "no interface named; -i IFACE");
+		r->iface = config_text(&r->common->config, OPT_capture_interface);
+	if (status == EXIT_DONE && !*r->iface)
+		return usage_error("run", "no interface named; -i IFACE, or capture.interface in the configuration");
 	return status;
 }
 
@@ -294,7 +298,7 @@ static const struct arg_option OPTIONS[] = {
 
 const struct command CMD_RUN = {
 	"run",
-	"-i IFACE [OPTION]...",
+	"[-i IFACE] [OPTION]...",
 	"the same as read, live from an interface",
 	OPTIONS,
 	"Watches until SIGINT or SIGTERM, then writes everything and a summary. It needs the right\n"

@@ -217,6 +217,7 @@ verify_folder(struct verify *v)
 	check_days(v, &seals);
 	for (size_t i = 0; i < v->anchors; i++)
 		check_anchor(v, &seals, &v->anchor[i]);
+	verify_evidence(v);
 	seals_free(&seals);
 	if (!v->days)
 		verify_say(v, VERIFY_MISSING, "seals: there is no day, and no seal of one");

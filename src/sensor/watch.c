@@ -13,6 +13,7 @@
 #include "base/crypt.h"
 #include "sensor/learned.h"
 #include "sensor/privacy.h"
+#include "sensor/watch_evidence.h"
 
 /* A connection may outlast the file it began in, and is told under that file's name.  s may be NULL: what a pulse
    shows is no connection's. */
@@ -75,6 +76,8 @@ on_finding(void *arg, const struct finding *f, const struct session *s)
 	}
 	if (w->setup.ledger)
 		ledger_finding(w->setup.ledger, f);
+	if (w->evidence)
+		watch_evidence_finding(w, f);
 	if (w->setup.tell.finding)
 		w->setup.tell.finding(w->setup.tell.arg, f);
 }
@@ -85,6 +88,8 @@ on_closed(void *arg, const struct incident *i)
 	struct watch *w = arg;
 	struct out o;
 
+	if (w->evidence)
+		evidence_closed(w->evidence, i->id);
 	if (w->setup.ledger)
 		ledger_closed(w->setup.ledger, i);
 	if (!w->writes || w->setup.only)
@@ -127,6 +132,8 @@ tell_ledger(struct watch *w, struct when now)
 
 	if (w->setup.ledger)
 		ledger_time(w->setup.ledger, now, &seen);
+	if (w->evidence)
+		evidence_time(w->evidence, now);
 }
 
 static bool
@@ -318,6 +325,7 @@ watch_close(struct watch *w)
 		pipeline_close(w->pipeline);
 	if (w->memory)
 		munmap(w->memory, w->memory_size);
+	evidence_free(w->evidence);
 	free(w->capture_name);
 	free(w->eve_config.ready);
 	gateways_free(w->finder);
@@ -483,6 +491,8 @@ watch_end(struct watch *w)
 	if (w->finder)
 		watch_settle(w, guess, gateways_guess(w->finder, guess, GATEWAY_GUESSES));
 	pipeline_end(w->pipeline);
+	if (w->evidence)
+		evidence_end(w->evidence);
 	write_stats(w, pipeline_now(w->pipeline));
 }
 
@@ -495,7 +505,7 @@ watch_finish(struct watch *w)
 		snprintf(w->error, sizeof(w->error), "%.300s: cannot be written: %s; what was written before is kept",
 			 strcmp(w->eve.path, "-") == 0 ? "standard output" : w->eve.path, strerror(w->eve.error));
 	w->writes = false;
-	return fine && saved;
+	return watch_evidence_fine(w) && fine && saved;
 }
 
 const struct counts *

@@ -10,6 +10,7 @@
 
 #include "ledger/ledger.h"
 #include "sensor/config.h"
+#include "sensor/evidence.h"
 #include "sensor/gateways.h"
 #include "sensor/identity.h"
 #include "sink/eve.h"
@@ -64,11 +65,15 @@ struct watch {
 	size_t gateways;
 	struct identity identity;
 	struct eve_capture capture; /* live: the kernel's counts, kept up to date by run */
+	struct evidence *evidence;  /* NULL: none is kept */
 };
 
 /* False: w->error.  The setup's pointers must outlive the watch. */
 bool watch_open(struct watch *w, const struct watch_setup *setup);
 void watch_close(struct watch *w); /* also after watch_open failed */
+
+/* Keeps evidence in that folder, as the configuration says; after the ledger was opened.  False: w->error. */
+bool watch_evidence(struct watch *w, const char *folder);
 
 /* The next capture's name, for `pcap_filename`; it must outlive the watch.  False: w->error. */
 bool watch_capture(struct watch *w, const char *name);

@@ -133,6 +133,7 @@ void session_build(struct session *s, struct session_scratch *scratch, const str
 
 /* What a record's id is, when a sensor of that name's hash made it: a function of its other fields. */
 uint64_t session_id(const struct session *s, uint64_t sensor);
+uint64_t session_id_of(const struct flow *f, uint64_t sensor); /* of the records that tell of it */
 
 /* The record as one JSON object: present fields in the order of session.def, then exchanges and pairs. */
 void session_json(struct out *o, const struct session *s, struct recent *recent);

@@ -185,7 +185,15 @@ agree_issue(struct conn *c, bool v13)
 	if (c->resumed == RESUMED_SESSION_ID || (c->resumed == RESUMED_TICKET && !v13))
 		return; /* the old one stays good */
 	c->issue_seed = rng_next(&c->rng);
+	c->kept = *c->d.ticket;
 	*c->d.ticket = (struct ticket){kind, c->issue_seed, s->epoch, 0, c->d.at};
+}
+
+void
+handshake_failed(struct conn *c)
+{
+	if (c->d.ticket && c->issue_seed && c->d.ticket->seed == c->issue_seed)
+		*c->d.ticket = c->kept;
 }
 
 void
