@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +32,28 @@ make_folder(const char *path)
 	return mkdir(path, 0750) == 0 || errno == EEXIST;
 }
 
+/* An import that was cut short, by us: files of ours only. */
+static void
+remove_part(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *e;
+	char path[PATH_MAX];
+
+	while (dir && (e = readdir(dir))) {
+		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= PATH_MAX)
+			continue;
+		if (strstr(e->d_name, ".sessions") || strstr(e->d_name, ".summary") || strstr(e->d_name, ".pcapng") ||
+		    strncmp(e->d_name, "list-", 5) == 0 || strcmp(e->d_name, "seals") == 0)
+			unlink(path);
+		else if (strcmp(e->d_name, "evidence") == 0)
+			remove_part(path);
+	}
+	if (dir)
+		closedir(dir);
+	rmdir(folder);
+}
+
 static int
 open_ledger(struct keep *k, struct common *c, const char *root, bool import)
 {
@@ -40,7 +63,9 @@ open_ledger(struct keep *k, struct common *c, const char *root, bool import)
 				    .key_folder = root,
 				    .commit_ns = import ? 0 : config_number(&c->config, OPT_ledger_commit),
 				    .quota = import ? 0 : (uint64_t)config_number(&c->config, OPT_ledger_quota),
-				    .seal_last = import};
+				    .seal_last = import,
+				    .clear = import ? remove_part : NULL,
+				    .persists = !import};
 
 	if (!import) {
 		cfg.session_days = config_number(&c->config, OPT_ledger_sessions) / (86400 * NS_PER_S);
@@ -125,28 +150,6 @@ add_file(uint8_t sum[CRYPT_SHA256], const char *path)
 	return n == 0;
 }
 
-/* An import that was cut short, by us: files of ours only. */
-static void
-remove_part(const char *folder)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *e;
-	char path[PATH_MAX];
-
-	while (dir && (e = readdir(dir))) {
-		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= PATH_MAX)
-			continue;
-		if (strstr(e->d_name, ".sessions") || strstr(e->d_name, ".summary") || strstr(e->d_name, ".pcapng") ||
-		    strcmp(e->d_name, "seals") == 0)
-			unlink(path);
-		else if (strcmp(e->d_name, "evidence") == 0)
-			remove_part(path);
-	}
-	if (dir)
-		closedir(dir);
-	rmdir(folder);
-}
-
 static bool
 name_import(struct keep *k, const char *root, const char **file, size_t files)
 {
@@ -179,7 +182,6 @@ keep_import(struct keep *k, struct common *c, const char **file, size_t files)
 		return EXIT_DONE;
 	if (stat(k->final, &st) == 0)
 		return fail(c, k->final, "this capture was imported before; remove the folder to import it again");
-	remove_part(k->folder);
 	return open_ledger(k, c, root, true);
 }
 
@@ -223,6 +225,24 @@ keep_settings(struct keep *k, struct common *c)
 		ledger_setting(k->ledger, "evidence.folder",
 			       *configured && realpath(configured, whole) ? whole : "evidence");
 	free(text);
+}
+
+void
+keep_poll(struct keep *k, struct common *c)
+{
+	const char *error = k->ledger ? ledger_error(k->ledger) : "";
+	char words[LEDGER_ERROR_MAX + 160];
+
+	if (!*error == !k->told)
+		return;
+	if (*error)
+		snprintf(words, sizeof(words), "%s; the watch goes on, and the ledger is tried again", error);
+	else
+		snprintf(words, sizeof(words),
+			 "%.300s: the ledger is written again; %" PRIu64 " rows were not kept so far", k->folder,
+			 ledger_losses(k->ledger).rows);
+	k->told = *error != '\0';
+	common_error(c, words);
 }
 
 int

@@ -12,6 +12,7 @@ struct keep {
 	struct ledger *ledger; /* NULL: none is wanted */
 	char folder[PATH_MAX]; /* that is written to */
 	char final[PATH_MAX];  /* of an import: what it is called when it is whole */
+	bool told;             /* that it is not written now */
 };
 
 /* run: DIR itself.  EXIT_DONE, or the mistake was told. */
@@ -24,6 +25,8 @@ int keep_evidence(struct keep *k, struct common *c);
 void keep_settings(struct keep *k, struct common *c);
 /* What people want to have noted (ledger/request.h) goes into the chain, and is answered. */
 void keep_requests(struct keep *k);
+/* Says once that the ledger cannot be written, and once that it is again. */
+void keep_poll(struct keep *k, struct common *c);
 /* Returns the exit code, at least `so_far`; an import that failed is not kept. */
 int keep_close(struct keep *k, struct common *c, int so_far);
 

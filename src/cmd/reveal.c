@@ -8,15 +8,14 @@
  */
 #include "cmd/common.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd/ledgers.h"
+#include "ledger/lock.h"
 #include "ledger/reading.h"
 #include "ledger/request.h"
 
@@ -90,23 +89,6 @@ take_key(struct revealing *r)
 	return fail(words, EXIT_USAGE);
 }
 
-/* The lock that a ledger's writer holds on FOLDER/lock (flock). */
-static bool
-is_written(const char *folder)
-{
-	char path[PATH_MAX];
-	bool held = false;
-	int fd = -1;
-
-	if (snprintf(path, sizeof(path), "%s/lock", folder) < PATH_MAX)
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd >= 0) {
-		held = flock(fd, LOCK_EX | LOCK_NB) < 0;
-		close(fd);
-	}
-	return held;
-}
-
 /* Where the seal's key is: an import's lies a folder above. */
 static void
 key_folder(const struct revealing *r, char to[PATH_MAX])
@@ -176,7 +158,7 @@ reveal(struct revealing *r)
 	r->request.at = (struct when){(int64_t)now.tv_sec * NS_PER_S + now.tv_nsec};
 	r->request.uid = getuid();
 	snprintf(r->request.reason, sizeof(r->request.reason), "%s", r->reason);
-	status = is_written(r->folder) ? trace_there(r) : trace_here(r);
+	status = lock_is_held(r->folder) ? trace_there(r) : trace_here(r);
 	return status == EXIT_DONE ? print(r) : status;
 }
 

@@ -71,6 +71,7 @@ each_second(struct running *r)
 		return;
 	r->flush_at = now + NS_PER_S;
 	update_drops(r);
+	keep_poll(&r->keep, r->common);
 	keep_requests(&r->keep);
 	if (r->common->watch.writes)
 		file_flush(&r->common->watch.eve);

@@ -106,6 +106,7 @@ database_close(struct database *d)
 {
 	if (!d)
 		return;
+	database_rollback(d);
 	if (d->writing)
 		sqlite3_exec(d->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
 	sqlite3_close(d->db);

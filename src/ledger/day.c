@@ -11,6 +11,13 @@
 
 const char *const DAY_TABLES[CHAIN_TABLES] = {"finding", "incident", "coverage", "setting"};
 
+const char *const DAY_INSERTS[CHAIN_TABLES] = {
+	"INSERT INTO finding VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	"INSERT INTO incident VALUES(?,?,?,?,?,?,?,?)",
+	"INSERT INTO coverage VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+	"INSERT INTO setting VALUES(?,?,?,?,?)",
+};
+
 static const char SESSIONS_SCHEMA[] =
 	"BEGIN; CREATE TABLE IF NOT EXISTS tail(commit_no INTEGER PRIMARY KEY, rows INTEGER NOT NULL, bytes BLOB NOT "
 	"NULL);"
@@ -35,7 +42,8 @@ static const char SUMMARY_SCHEMA[] =
 	"CREATE TABLE IF NOT EXISTS coverage(commit_no INTEGER NOT NULL, begin_us INTEGER, end_us INTEGER, cause TEXT,"
 	" frames INTEGER, bytes INTEGER, lost_ring INTEGER, lost_interface INTEGER, lost_upstream INTEGER,"
 	" lost_memory INTEGER, rows INTEGER);"
-	"CREATE TABLE IF NOT EXISTS setting(commit_no INTEGER NOT NULL, time_us INTEGER, name TEXT, value TEXT);"
+	"CREATE TABLE IF NOT EXISTS setting(commit_no INTEGER NOT NULL, time_us INTEGER, row INTEGER, name TEXT,"
+	" value TEXT);"
 	"CREATE INDEX IF NOT EXISTS finding_commit ON finding(commit_no);"
 	"CREATE INDEX IF NOT EXISTS incident_commit ON incident(commit_no);"
 	"CREATE INDEX IF NOT EXISTS coverage_commit ON coverage(commit_no);"

@@ -18,7 +18,7 @@ enum { DAY_FORMAT = 1 };
 /* The tables of DATE.summary beside the chain, in the order of its digests. */
 enum day_table { TABLE_FINDING, TABLE_INCIDENT, TABLE_COVERAGE, TABLE_SETTING };
 _Static_assert(TABLE_SETTING + 1 == CHAIN_TABLES, "one digest each");
-extern const char *const DAY_TABLES[CHAIN_TABLES];
+extern const char *const DAY_TABLES[CHAIN_TABLES], *const DAY_INSERTS[CHAIN_TABLES];
 
 struct day {
 	int64_t day;

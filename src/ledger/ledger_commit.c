@@ -126,15 +126,45 @@ write_commit(struct ledger *l, bool pack)
 	if (!database_begin(l->day.sessions) || !(pack ? pack_tail(l) : put_rows(l)) ||
 	    !database_commit(l->day.sessions))
 		return false;
-	if (!l->begun && !database_begin(l->day.summary))
+	if (!database_begin(l->day.summary) || !ledger_put_told(l) || !day_chain(&l->day, &e))
 		return false;
-	l->begun = true;
-	if (!day_chain(&l->day, &e) || !database_commit(l->day.summary))
+	l->tried = (struct tried){true, e.hash, l->pending.n, l->told.n, l->pending_rows, l->told_rows};
+	if (!database_commit(l->day.summary))
 		return false;
 	l->day.commits = e.commit;
 	l->day.head = e.hash;
 	l->day.rows += e.rows;
 	return true;
+}
+
+static void
+take_away(struct bytes *b, size_t n)
+{
+	if (n < b->n)
+		memmove(b->p, b->p + n, b->n - n);
+	b->n -= n;
+}
+
+/* They are on the disk. */
+static void
+forget_tried(struct ledger *l)
+{
+	take_away(&l->pending, l->tried.pending);
+	take_away(&l->told, l->tried.told);
+	l->pending_rows -= l->tried.pending_rows;
+	l->told_rows -= l->tried.told_rows;
+	l->tried.is = false;
+	l->due = (struct when){0};
+}
+
+bool
+ledger_was_committed(struct ledger *l)
+{
+	bool was = l->tried.is && digest_same(&l->tried.hash, &l->day.head);
+
+	if (was)
+		forget_tried(l);
+	return was;
 }
 
 static bool
@@ -144,18 +174,15 @@ commit(struct ledger *l, bool pack)
 		return false;
 	if (!write_commit(l, pack))
 		return fail_day(l);
-	l->begun = false;
-	l->pending.n = 0;
-	l->pending_rows = 0;
-	l->due = (struct when){0};
+	forget_tried(l);
 	return true;
 }
 
 bool
 ledger_commit(struct ledger *l)
 {
-	if (!l->open || (!l->pending_rows && !l->begun))
-		return true;
+	if (!l->open || (!l->pending_rows && !l->told_rows))
+		return !*l->error;
 	return commit(l, false);
 }
 
@@ -255,7 +282,7 @@ expire(struct ledger *l, const char *end, int64_t days)
 			continue;
 		chain_date(date, l->seals.seal[i].day);
 		snprintf(note, sizeof(note), "expired: %s.%s: %s", date, end, old ? "too old" : "ledger.quota");
-		ledger_coverage(l, l->now, l->now, note);
+		ledger_note(l, note, 0);
 	}
 }
 

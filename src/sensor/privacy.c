@@ -171,6 +171,10 @@ privacy_open(struct privacy *p, const struct config *c, const char *given, char 
 	*p = (struct privacy){.key = NULL};
 	if (!config_number(c, OPT_privacy_pseudonymize)) {
 		wrong = given ? "--privacy-key: privacy.pseudonymize is no; switch it on, or leave the key out" : NULL;
+	} else if (config_number(c, OPT_evidence_ring)) {
+		wrong = "evidence.ring keeps frames with their addresses, which privacy.pseudonymize forbids; leave "
+			"one "
+			"of them out";
 	} else if (!*said) {
 		wrong = "privacy.pseudonymize needs a key: name its file in privacy.key, or write boot there and "
 			"give the key with --privacy-key";

@@ -99,10 +99,26 @@ on_closed(void *arg, const struct incident *i)
 	file_wrote(&w->eve, &o);
 }
 
+/* The core's, and what the ledger lost. */
+static struct counts
+all_counts(const struct watch *w)
+{
+	struct counts c = *pipeline_counts(w->pipeline);
+
+	if (w->setup.ledger) {
+		struct ledger_losses lost = ledger_losses(w->setup.ledger);
+
+		c.ledger_failed = lost.failures;
+		c.ledger_not_kept = lost.rows;
+	}
+	return c;
+}
+
 static void
 write_stats(struct watch *w, struct when now)
 {
 	int64_t up = when_since(now, w->first) / NS_PER_S;
+	struct counts c;
 	struct out o;
 
 	if (!w->writes)
@@ -110,10 +126,11 @@ write_stats(struct watch *w, struct when now)
 	w->capture.now = now;
 	if (w->setup.ledger)
 		w->capture.ledger = ledger_head(w->setup.ledger);
+	c = all_counts(w);
 	w->capture.uptime_s = up > 0 ? up : 0;
 	w->capture.flows_open = pipeline_open(w->pipeline);
 	o = file_room(&w->eve);
-	eve_stats(&o, &w->eve_context, pipeline_counts(w->pipeline), &w->capture);
+	eve_stats(&o, &w->eve_context, &c, &w->capture);
 	file_wrote(&w->eve, &o);
 }
 

@@ -92,7 +92,7 @@ void watch_end(struct watch *w);
 static inline bool
 watch_failed(const struct watch *w)
 {
-	return (w->writes && w->eve.error != 0) || (w->setup.ledger && *ledger_error(w->setup.ledger));
+	return (w->writes && w->eve.error != 0) || (w->setup.ledger && ledger_failed(w->setup.ledger));
 }
 
 /* Closes the EVE file.  False: w->error. */

@@ -168,13 +168,12 @@ hears() {
 
 if live; then
 	key 0123abcd once
-	mkdir live
-	ip netns exec "$net" flock -F live/lock "$program" run -i span0 -g $gateway --set privacy.pseudonymize=yes \
+	ip netns exec "$net" "$program" run -i span0 -g $gateway --set privacy.pseudonymize=yes \
 		--set privacy.key=boot --privacy-key once --eve live.json --ledger live --set ledger.commit=1s 2>run.err &
 	pid=$!
 	hears "watching span0"
 	ip netns exec "$net" python3 "$here/../live/send.py" send0 "$demo" 1000 >/dev/null
-	sleep 1
+	sleep 4 # a second late, then committed
 	is "who asks a running sensor" 203.0.113.140 \
 		"$("$program" reveal --privacy-key key --reason 'case 8' live "$pseudonym" 2>&1)"
 	is "its trace is there before the answer" "$pseudonym $(id -u) case 8" "$(traces live)"

@@ -155,6 +155,8 @@ off(void **state)
 	set("privacy.pseudonymize", "yes");
 	set("privacy.key", path);
 	refused(path, "is for privacy.key = boot");
+	set("evidence.ring", "64MiB");
+	refused(NULL, "evidence.ring keeps frames");
 }
 
 /* Who asks may have no key, but not a wrong one. */
