@@ -25,6 +25,7 @@ common_free(struct common *c)
 {
 	watch_close(&c->watch);
 	enrich_free(c->enrich);
+	privacy_close(&c->privacy);
 	free(c);
 }
 
@@ -90,6 +91,9 @@ common_option(struct common *c, int id, const char *value)
 		return EXIT_DONE;
 	case OPT_LEDGER:
 		c->ledger = value;
+		return EXIT_DONE;
+	case OPT_PRIVACY_KEY:
+		c->privacy_file = value;
 		return EXIT_DONE;
 	case OPT_QUIET:
 		c->quiet = true;
@@ -196,10 +200,35 @@ open_enrich(struct common *c)
 
 	if (!lists_configured(&want.lists, &c->config, c->config.error))
 		return config_error(c);
+	want.lists.privacy = c->privacy.key;
 	want.lists.own = c->own;
 	want.lists.owns = config_gateways(&c->config, c->own, GATEWAY_ADDRS_MAX);
 	c->enrich = enrich_new(&want);
 	return c->enrich ? EXIT_DONE : EXIT_USAGE;
+}
+
+static int
+open_privacy(struct common *c)
+{
+	char words[PRIVACY_ERROR_MAX];
+
+	if (!(c->asks ? privacy_ask : privacy_open)(&c->privacy, &c->config, c->privacy_file, words)) {
+		common_error(c, words);
+		return EXIT_USAGE;
+	}
+	if (*c->privacy.notice && !c->quiet)
+		common_error(c, c->privacy.notice);
+	return EXIT_DONE;
+}
+
+bool
+common_rules(struct common *c, unsigned which, const struct config *config, char error[CONFIG_ERROR_MAX])
+{
+	if (!rules_build(&c->rules[which], config, &c->config, error))
+		return false;
+	if (c->privacy.key)
+		rules_hide(&c->rules[which], c->privacy.key);
+	return true;
 }
 
 void
@@ -226,10 +255,13 @@ common_open(struct common *c, const char *iface)
 			 c->hears.pulse ? on_pulse : NULL, c->hears.frames ? on_frames : NULL},
 	};
 
-	if (!rules_build(&c->rules[c->now], &c->config, &c->config, c->config.error))
+	if (open_privacy(c) != EXIT_DONE)
+		return EXIT_USAGE;
+	if (!common_rules(c, c->now, &c->config, c->config.error))
 		return config_error(c);
 	if (open_enrich(c) != EXIT_DONE)
 		return EXIT_USAGE;
+	setup.privacy = c->asks ? NULL : c->privacy.key;
 	c->eve = setup.eve;
 	if (watch_open(&c->watch, &setup)) {
 		enrich_use(c->enrich, c->watch.pipeline);

@@ -8,10 +8,17 @@
 #include "cmd/tally.h"
 #include "cmd/term.h"
 #include "sensor/enrich.h"
+#include "sensor/privacy.h"
 #include "sensor/rules.h"
 #include "sensor/watch.h"
 
-enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD, OPT_JSON, OPT_LEDGER };
+enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD, OPT_JSON, OPT_LEDGER, OPT_PRIVACY_KEY };
+
+#define PRIVACY_OPTION                                                                                                 \
+	{                                                                                                              \
+		OPT_PRIVACY_KEY, "privacy-key", "FILE",                                                                \
+			"the key of the pseudonyms, 64 hex digits; - for standard input"                               \
+	}
 
 #define LEDGER_OPTION                                                                                                  \
 	{                                                                                                              \
@@ -55,7 +62,10 @@ struct common {
 	struct gateway_addr own[GATEWAY_ADDRS_MAX]; /* of the configuration: no list may have them */
 	struct enrich *enrich;                      /* lists and places */
 	const char *ledger;                         /* --ledger; NULL: not given */
-	struct keep *keep;                          /* NULL: no ledger is written */
+	const char *privacy_file;                   /* --privacy-key; NULL: not given */
+	struct privacy privacy;                     /* its key, where there is one */
+	bool asks;         /* set before common_open: records are asked, none is made; the key need not be there */
+	struct keep *keep; /* NULL: no ledger is written */
 };
 
 /* NULL after telling that there is no memory. */
@@ -71,6 +81,9 @@ void common_poll(struct common *c);
 /* Reads lists and places anew, in a thread, and the configuration again and puts its suppressions, maintenance and
    facts in force.  False: a mistake was told, and what was in force stays. */
 bool common_reload(struct common *c);
+
+/* Builds c->rules[which]; pseudonyms are known by them where there is a key.  False: error. */
+bool common_rules(struct common *c, unsigned which, const struct config *config, char error[CONFIG_ERROR_MAX]);
 
 /* Opens the watch; iface NULL: reading. */
 int common_open(struct common *c, const char *iface);

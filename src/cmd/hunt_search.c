@@ -39,6 +39,8 @@ on_session(void *arg, const struct session *s)
 	bool within = in_window(h, s->time);
 
 	h->sessions += within;
+	if (within)
+		hunt_count_pseudonyms(h, s);
 	if (h->session)
 		h->session(h->arg, s, within);
 	if (h->replays) {
@@ -246,8 +248,12 @@ hunt_search(struct hunt *h)
 	*h->common->config.text[OPT_eve_file] = *h->common->config.text[OPT_detect_memory] = '\0';
 	h->common->hears = (struct watch_tell){.arg = h, .finding = on_finding};
 	h->common->only = detector_wanted(h);
+	h->common->asks = true;
 	status = common_open(h->common, NULL);
-	return status == EXIT_DONE ? common_close(h->common, run(h)) : status;
+	if (status != EXIT_DONE)
+		return status;
+	status = hunt_privacy(h);
+	return common_close(h->common, status == EXIT_DONE ? run(h) : status);
 }
 
 int

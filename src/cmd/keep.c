@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "ledger/request.h"
 
 enum { SETTINGS_MAX = 1 << 20, PIECE = 1 << 16 };
 
@@ -97,11 +98,38 @@ int
 keep_open(struct keep *k, struct common *c)
 {
 	const char *root = wanted(c);
+	int status;
 
 	if (!root)
 		return EXIT_DONE;
 	snprintf(k->folder, sizeof(k->folder), "%s", root);
-	return open_ledger(k, c, root, false);
+	status = open_ledger(k, c, root, false);
+	if (status == EXIT_DONE && c->privacy.key && !requests_open(k->folder))
+		return fail(c, k->folder, strerror(errno));
+	return status;
+}
+
+static void
+take_request(void *arg, const struct request *r)
+{
+	struct keep *k = arg;
+	char trace[REQUEST_TRACE], words[128] = "failed\n";
+	struct ledger_head head;
+
+	request_trace(r, trace);
+	ledger_setting(k->ledger, "reveal", trace);
+	if (ledger_sync(k->ledger)) {
+		head = ledger_head(k->ledger);
+		snprintf(words, sizeof(words), "kept %s %lld %s\n", head.date, (long long)head.commit, head.hash);
+	}
+	request_answer(r, k->folder, words);
+}
+
+void
+keep_requests(struct keep *k)
+{
+	if (k->ledger)
+		requests_take(k->folder, k, take_request);
 }
 
 /* A file's digest onto those before it. */
@@ -181,11 +209,16 @@ keep_settings(struct keep *k, struct common *c)
 	const char *configured = config_text(&c->config, OPT_evidence_folder);
 	char *text = malloc(SETTINGS_MAX), whole[PATH_MAX];
 	struct out o = out_of(text, text ? SETTINGS_MAX - 1 : 0);
+	char id[17];
 
 	if (text) {
 		config_print(&o, &c->config);
 		*o.p = '\0';
 		ledger_setting(k->ledger, "version", PROGRAM_VERSION);
+		if (c->privacy.key) {
+			privacy_id(id, c->privacy.key->id);
+			ledger_setting(k->ledger, "privacy_key", id);
+		}
 		ledger_setting(k->ledger, "configuration", text);
 	}
 	if (c->watch.evidence)

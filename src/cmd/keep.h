@@ -23,6 +23,8 @@ int keep_import(struct keep *k, struct common *c, const char **file, size_t file
 int keep_evidence(struct keep *k, struct common *c);
 /* The settings in force, from now on. */
 void keep_settings(struct keep *k, struct common *c);
+/* What people want to have noted (ledger/request.h) goes into the chain, and is answered. */
+void keep_requests(struct keep *k);
 /* Says once that the ledger cannot be written, and once that it is again. */
 void keep_poll(struct keep *k, struct common *c);
 /* Returns the exit code, at least `so_far`; an import that failed is not kept. */

@@ -44,6 +44,7 @@ struct finding {
 	bool note;                 /* for the record: begins no chain */
 	struct when time;          /* packet time of the last evidence */
 	struct addr actor, target; /* the two addresses of the alert: src and dest */
+	uint8_t pseudonyms;        /* which of them are: HIDDEN_ACTOR, HIDDEN_DEST */
 	uint64_t program;          /* client key of the session or visit that it is about; 0: none */
 	uint16_t actor_port, target_port;
 	uint8_t proto;

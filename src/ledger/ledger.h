@@ -26,6 +26,7 @@ struct ledger_config {
 	bool seal_last;                     /* the last day is sealed at the end, too: nothing will follow */
 	bool persists;                      /* a failure is not the end */
 	void (*clear)(const char *folder);  /* what an earlier try left there goes, once nobody else writes; or NULL */
+	struct when visit; /* opened by the clock for a note, nothing is watched; 0: by whoever sees traffic */
 };
 
 enum { LEDGER_ERROR_MAX = 400, LEDGER_FINDING_S = 5 };
@@ -50,6 +51,9 @@ void ledger_finding(struct ledger *l, const struct finding *f);
 void ledger_closed(struct ledger *l, const struct incident *i);
 /* A setting that is in force from now on, a fact, a note: kept in order. */
 void ledger_setting(struct ledger *l, const char *name, const char *value);
+
+/* Commits now.  False: it cannot be written. */
+bool ledger_sync(struct ledger *l);
 
 /* What was seen so far, since the start. */
 struct ledger_seen {

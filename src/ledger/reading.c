@@ -123,35 +123,59 @@ reading_run(struct reading *r)
 }
 
 static void
-take_setting(struct day *d, const char *name, struct when at, char **value)
+tell_settings(struct day *d, const char *name, void *arg, void (*tell)(void *arg, struct when t, const char *value))
 {
 	struct statement *s =
-		statement_of(d->summary, "SELECT value FROM setting WHERE name = ? AND time_us <= ? ORDER BY rowid");
+		statement_of(d->summary, "SELECT time_us, value FROM setting WHERE name = ? ORDER BY rowid");
+	struct when t;
 
 	statement_text(s, name);
-	statement_i64(s, at.ns / NS_PER_US);
-	while (statement_next(s)) {
-		free(*value);
-		*value = strdup(column_text(s, 0));
-	}
+	while (statement_next(s))
+		if (!__builtin_mul_overflow(column_i64(s, 0), NS_PER_US, &t.ns))
+			tell(arg, t, column_text(s, 1));
 	statement_end(s);
 }
 
-char *
-reading_setting(const char *folder, const char *name, struct when at)
+void
+reading_settings(const char *folder, const char *name, void *arg,
+		 void (*tell)(void *arg, struct when t, const char *value))
 {
-	char error[DATABASE_ERROR_MAX], *value = NULL;
+	char error[DATABASE_ERROR_MAX];
 	size_t n;
 	int64_t *days = days_in(folder, &n);
 	struct day d;
 
 	for (size_t i = 0; i < n; i++)
 		if (day_read(&d, folder, days[i], error)) {
-			take_setting(&d, name, at, &value);
+			tell_settings(&d, name, arg, tell);
 			day_close(&d);
 		}
 	free(days);
-	return value;
+}
+
+struct latest {
+	struct when at;
+	char *value;
+};
+
+static void
+take_latest(void *arg, struct when t, const char *value)
+{
+	struct latest *l = arg;
+
+	if (when_before(l->at, t))
+		return;
+	free(l->value);
+	l->value = strdup(value);
+}
+
+char *
+reading_setting(const char *folder, const char *name, struct when at)
+{
+	struct latest l = {at, NULL};
+
+	reading_settings(folder, name, &l, take_latest);
+	return l.value;
 }
 
 static bool

@@ -23,6 +23,10 @@ struct reading {
 /* False: r->error; what could be read was told. */
 bool reading_run(struct reading *r);
 
+/* Every value that a setting had, in order. */
+void reading_settings(const char *folder, const char *name, void *arg,
+		      void (*tell)(void *arg, struct when t, const char *value));
+
 /* The latest value of a setting at that time, the caller frees it; NULL: none. */
 char *reading_setting(const char *folder, const char *name, struct when at);
 
