@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { HOURS = 24, CELL = 17, LEFT = 82, TOP = 18, LANE = 24, LINE_WIDTH = 640, LINE_LEFT = 62, SIGN = 14 };
+enum { HOURS = 24, CELL = 17, LEFT = 82, TOP = 18, LANE = 24, LINE_WIDTH = 640, LINE_LEFT = 76, SIGN = 14 };
 
 static void
 rect(struct html *h, const char *class, unsigned x, unsigned y)
@@ -189,6 +189,8 @@ ticks(struct html *h, const struct chart_line *l, unsigned bottom)
 		html_attr(h, "y1", "4");
 		html_attrf(h, "y2", "%u", bottom);
 		html_close(h);
+		if (i % 2)
+			continue; /* labels of all of them would touch on a phone */
 		if (whole < 2 * 86400 * NS_PER_S)
 			snprintf(text, 6, "%.5s", (char[6]){text[11], text[12], text[13], text[14], text[15]});
 		else

@@ -30,7 +30,7 @@ struct report_peer {
 	uint8_t proto;
 	bool before; /* met in the ledger before the window */
 	uint64_t sessions, to_gateway, from_gateway;
-	struct when first, last; /* in the window */
+	struct when first, last; /* of sessions that ended in the window */
 	char name[REPORT_NAME];  /* asked for by the gateway, of its first session that had one */
 	char country[3];         /* by the database of then; "": not known */
 	uint32_t as;             /* 0: not known */
@@ -134,13 +134,17 @@ void report_answer(const struct report *r, char words[REPORT_WORDS]);
 bool report_caveat(const struct report *r, unsigned number, char words[REPORT_WORDS]);
 struct words report_percent(uint64_t part, uint64_t of); /* 99.98 %; never 100 unless all */
 const char *report_severity(unsigned severity);
+/* A detector's title with a capital. */
+void report_title(const struct detector_info *d, char words[128]);
 const char *report_technique(const char *attack); /* ATT&CK's name of it */
 /* Why a detector could not say anything; NULL: it could. */
 const char *report_silent(const struct report *r, const struct detector_info *d);
-/* A number of a finding as people write it. */
+/* A number of a finding as people write it; its unit only where the name does not say it. */
 void report_number(const struct finding_number *n, char words[64]);
 extern const char *const REPORT_LIMITS[]; /* up to a NULL */
 extern const char *const REPORT_CHECKS[]; /* how to check it; {command} lines begin with $ */
+/* The finding that made it as grave as it is. */
+const struct finding *report_gravest(const struct report_incident *i);
 const struct report_evidence *report_find(const struct report *r, uint64_t session); /* NULL: not looked for */
 
 /* The whole text; `room` is too small: out.full. */

@@ -93,9 +93,12 @@ add_peer(struct report *r, const struct session *s, bool within)
 	wanted.port = outbound ? s->dest_port : 0;
 	wanted.proto = outbound ? s->proto : 0;
 	p = peer_of(peers, &wanted);
-	if (p && within)
-		peer_add(p, s, outbound);
 	peers->left_out += !p && within;
+	if (!p)
+		return;
+	p->before = p->before || when_before(s->start, r->hunt.begin);
+	if (within)
+		peer_add(p, s, outbound);
 }
 
 static void
@@ -138,7 +141,7 @@ report_session(void *arg, const struct session *s, bool within)
 {
 	struct report *r = arg;
 
-	if (s->kind != SESSION_CLOSE)
+	if (within && s->kind != SESSION_CLOSE)
 		return;
 	if (s->role != ROLE_INBOUND && s->role != ROLE_OUTBOUND) {
 		r->other += within;

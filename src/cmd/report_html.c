@@ -100,18 +100,18 @@ static void
 facts(struct html *h, const struct report *r)
 {
 	const struct hunt_coverage *c = &r->hunt.coverage;
-	uint64_t lost = hunt_lost_frames(&c->lost);
+	uint64_t grave = r->severity[SEVERITY_CRITICAL] + r->severity[SEVERITY_HIGH];
+	char what[128];
 
 	html_begin(h, "ul", "facts");
-	fact(h, report_percent(c->watched, c->minutes).text, "of the minutes watched");
-	fact(h, report_percent(c->frames, c->frames + lost).text, "of the frames of these kept by capture");
-	fact(h, words_number(r->severity[SEVERITY_CRITICAL] + r->severity[SEVERITY_HIGH]).text,
-	     "critical and high incidents");
-	fact(h, words_number(r->incidents - r->severity[SEVERITY_CRITICAL] - r->severity[SEVERITY_HIGH]).text,
-	     "lesser incidents");
+	snprintf(what, sizeof(what), "critical and high incidents; %s lesser", words_number(r->incidents - grave).text);
+	fact(h, words_number(grave).text, what);
+	fact(h, report_percent(c->watched, c->minutes).text, "of the minutes were watched");
+	fact(h, report_percent(c->frames, c->frames + hunt_lost_frames(&c->lost)).text,
+	     "of the frames in these were kept by capture");
 	fact(h, words_number(r->inbound).text, "sessions of clients with the gateway");
 	fact(h, words_number(r->outbound).text, "connections that the gateway started");
-	fact(h, hunt_whole(&r->hunt) ? "whole" : "NOT WHOLE", "the ledger, by its chain and seals");
+	fact(h, hunt_whole(&r->hunt) ? "Whole" : "NOT WHOLE", "is the ledger, by its chain and seals");
 	html_close(h);
 }
 

@@ -14,9 +14,13 @@ result(struct html *h, const struct report *r, unsigned d)
 	const struct report_count *c = &r->count[d];
 	const char *silent = report_silent(r, &DETECTORS[d]);
 
+	if (!c->findings && silent) {
+		html_line(h, "p", NULL, "Nothing could be said: %s.", silent);
+		return;
+	}
 	if (!c->findings) {
-		html_line(h, "p", NULL, "%s%s", silent ? "Nothing could be said: " : "Looked for, not found.",
-			  silent ? silent : "");
+		html_line(h, "p", NULL, "Looked for in the %s of the time that was watched: not found.",
+			  report_percent(r->hunt.coverage.watched, r->hunt.coverage.minutes).text);
 		return;
 	}
 	html_open(h, "p");
@@ -33,18 +37,44 @@ result(struct html *h, const struct report *r, unsigned d)
 	html_close(h);
 }
 
+/* A doc text of detect.def: `names` are parameters. */
+static void
+doc(struct html *h, const char *label, const char *text)
+{
+	bool code = false;
+
+	html_open(h, "p");
+	html_line(h, "b", NULL, "%s", label);
+	html_text(h, " ");
+	for (;; code = !code) {
+		const char *end = strchr(text, '`');
+
+		if (code)
+			html_open(h, "code");
+		html_bytes(h, (struct text){text, (uint32_t)(end ? (size_t)(end - text) : strlen(text))});
+		if (code)
+			html_close(h);
+		if (!end)
+			break;
+		text = end + 1;
+	}
+	html_close(h);
+}
+
 static void
 detector(struct html *h, const struct report *r, unsigned d)
 {
 	const struct detector_info *info = &DETECTORS[d];
+	char title[128];
 
+	report_title(info, title);
 	html_begin(h, "div", "detector");
-	html_line(h, "h3", NULL, "%s", info->title);
+	html_line(h, "h3", NULL, "%s", title);
 	html_line(h, "p", "soft", "%s; ATT&CK %s %s; usually %s%s", info->name, info->attack,
 		  report_technique(info->attack), report_severity(info->severity), info->weak ? ", evidence only" : "");
 	result(h, r, d);
-	html_line(h, "p", NULL, "Looks for: %s", info->doc);
-	html_line(h, "p", NULL, "Cannot see: %s", info->blind);
+	doc(h, "Looks for:", info->doc);
+	doc(h, "Cannot see:", info->blind);
 	html_close(h);
 }
 

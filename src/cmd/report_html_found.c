@@ -7,7 +7,7 @@
 #include "cmd/chart.h"
 #include "cmd/report.h"
 
-enum { WHOLE_MAX = 40, ROWS_MAX = 200, FINDINGS_FIRST = 10, FINDINGS_LAST = 4, SESSIONS_SHOWN = 10, BENIGN_MAX = 8 };
+enum { WHOLE_MAX = 40, ROWS_MAX = 200, FINDINGS_FIRST = 10, FINDINGS_LAST = 4, SESSIONS_SHOWN = 10, ONCE_MAX = 8 };
 
 static const char *const BADGES[] = {"badge c0", "badge c1", "badge c2", "badge c3", "badge c4"};
 static const char *const ARTICLES[] = {"c0", "c1", "c2", "c3", "c4"};
@@ -34,17 +34,6 @@ title_of(const struct finding *f)
 	return d ? d->title : "";
 }
 
-/* The finding that made it as grave as it is. */
-static const struct finding *
-gravest(const struct report_incident *i)
-{
-	size_t k = 0;
-
-	while (k + 1 < i->findings && i->finding[k]->severity < i->severity)
-		k++;
-	return i->finding[k];
-}
-
 static void
 line_mark(const void *arg, size_t number, struct chart_mark *mark)
 {
@@ -55,7 +44,7 @@ line_mark(const void *arg, size_t number, struct chart_mark *mark)
 	mark->lane = i->severity % CHART_LANES;
 	snprintf(mark->href, sizeof(mark->href), number < WHOLE_MAX ? "#i%016" PRIx64 : "#others", i->id);
 	snprintf(mark->title, sizeof(mark->title), "%s %s: %s", words_time(i->first).text, report_severity(i->severity),
-		 title_of(gravest(i)));
+		 title_of(report_gravest(i)));
 }
 
 static void
@@ -102,14 +91,17 @@ overview(struct html *h, const struct report *r)
 static void
 numbers(struct html *h, const struct finding *f)
 {
-	char number[64];
+	char number[64], name[64];
 
 	if (!f->number_count)
 		return;
 	html_begin(h, "p", "soft");
 	for (uint32_t n = 0; n < f->number_count && n < FINDING_NUMBERS; n++) {
 		report_number(&f->number[n], number);
-		html_say(h, "%s%s: %s", n ? "; " : "", f->number[n].name, number);
+		snprintf(name, sizeof(name), "%s", f->number[n].name);
+		for (char *p = name; (p = strchr(p, '_')) != NULL;)
+			*p = ' ';
+		html_say(h, "%s%s: %s", n ? "; " : "", name, number);
 	}
 	html_close(h);
 }
@@ -173,7 +165,7 @@ session(struct html *h, const struct report *r, uint64_t id)
 	char src[ADDR_TEXT_MAX], dest[ADDR_TEXT_MAX];
 
 	html_open(h, "tr");
-	cell(h, "Session", "mono");
+	cell(h, "Session", "t mono");
 	html_say(h, "%016" PRIx64, id);
 	html_close(h);
 	if (!e || !e->found) {
@@ -216,7 +208,12 @@ static void
 sessions(struct html *h, const struct report *r, const struct report_incident *i)
 {
 	unsigned shown = 0, more = 0;
+	bool any = false;
 
+	for (size_t k = 0; k < i->findings; k++)
+		any |= i->finding[k]->session_count > 0;
+	if (!any)
+		return;
 	html_begin(h, "table", "wide");
 	html_line(h, "caption", NULL, "Sessions to look at");
 	html_open(h, "thead");
@@ -247,10 +244,10 @@ sessions(struct html *h, const struct report *r, const struct report_incident *i
 static void
 explanations(struct html *h, const struct report_incident *i)
 {
-	const char *said[BENIGN_MAX];
+	const char *said[ONCE_MAX];
 	unsigned n = 0;
 
-	for (size_t k = 0; k < i->findings && n < BENIGN_MAX; k++) {
+	for (size_t k = 0; k < i->findings && n < ONCE_MAX; k++) {
 		const char *benign = i->finding[k]->benign;
 		unsigned s = 0;
 
@@ -271,19 +268,21 @@ explanations(struct html *h, const struct report_incident *i)
 static void
 techniques(struct html *h, const struct report_incident *i)
 {
-	uint64_t said = 0;
-	bool first = true;
+	const char *said[ONCE_MAX];
+	unsigned n = 0;
 
 	html_begin(h, "p", "soft");
 	html_text(h, "ATT&CK: ");
-	for (size_t k = 0; k < i->findings; k++) {
+	for (size_t k = 0; k < i->findings && n < ONCE_MAX; k++) {
 		const struct detector_info *d = detector_by_id(i->finding[k]->detector);
+		unsigned s = 0;
 
-		if (!d || said >> (d->id & 63) & 1)
+		while (d && s < n && strcmp(said[s], d->attack) != 0)
+			s++;
+		if (!d || s < n)
 			continue;
-		said |= UINT64_C(1) << (d->id & 63);
-		html_say(h, "%s%s %s", first ? "" : "; ", d->attack, report_technique(d->attack));
-		first = false;
+		said[n++] = d->attack;
+		html_say(h, "%s%s %s", s ? "; " : "", d->attack, report_technique(d->attack));
 	}
 	html_close(h);
 }
@@ -293,7 +292,7 @@ incident(struct html *h, const struct report *r, size_t number)
 {
 	const struct report_incident *i = &r->incident[number];
 	const struct finding *f = i->finding[0];
-	char actor[ADDR_TEXT_MAX], target[ADDR_TEXT_MAX];
+	char actor[ADDR_TEXT_MAX], target[ADDR_TEXT_MAX], title[128];
 
 	addr_print(&f->actor, actor);
 	addr_print(&f->target, target);
@@ -301,7 +300,8 @@ incident(struct html *h, const struct report *r, size_t number)
 	html_attrf(h, "id", "i%016" PRIx64, i->id);
 	html_open(h, "h3");
 	badge(h, i->severity);
-	html_say(h, "%zu. %s", number + 1, title_of(gravest(i)));
+	report_title(detector_by_id(report_gravest(i)->detector), title);
+	html_say(h, "%zu. %s", number + 1, title);
 	html_close(h);
 	html_line(h, "p", "soft", "%s%s%s; %s to %s UTC; %s finding%s; incident %016" PRIx64, actor,
 		  addr_same(&f->actor, &f->target) ? "" : " with ", addr_same(&f->actor, &f->target) ? "" : target,
@@ -330,7 +330,7 @@ others(struct html *h, const struct report *r)
 		html_line(h, "td", "t", "%s", words_time(i->first).text);
 		html_open(h, "td");
 		badge(h, i->severity);
-		html_say(h, "%s: %s", name_of(gravest(i)), gravest(i)->text);
+		html_say(h, "%s: %s", name_of(report_gravest(i)), report_gravest(i)->text);
 		html_close(h);
 		html_close(h);
 	}

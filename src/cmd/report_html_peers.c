@@ -179,8 +179,8 @@ static void
 calls(struct html *h, const struct report *r)
 {
 	static const char *const COLUMNS[] = {
-		"Place, and the name asked for",      "Met before", "Sessions", "Bytes from and to the gateway",
-		"First and last in the window (UTC)", "Where",      NULL};
+		"Place, and the name asked for", "Met before", "Sessions", "Bytes from and to the gateway",
+		"First and last (UTC)",          "Where",      NULL};
 	uint64_t fresh = 0;
 
 	for (size_t i = 0; i < r->calls.n; i++)

@@ -26,6 +26,14 @@ report_severity(unsigned severity)
 	return NAMES[severity % 5];
 }
 
+void
+report_title(const struct detector_info *d, char words[128])
+{
+	snprintf(words, 128, "%s", d ? d->title : "");
+	if (words[0] >= 'a' && words[0] <= 'z')
+		words[0] = (char)(words[0] - 'a' + 'A');
+}
+
 const char *
 report_technique(const char *attack)
 {
@@ -47,16 +55,20 @@ void
 report_number(const struct finding_number *n, char words[64])
 {
 	const char *unit = n->unit ? n->unit : "";
+	uint64_t value = n->value < 0 ? 0 : (uint64_t)n->value;
 
-	if (strcmp(unit, "unix s") == 0)
+	if (n->value < 0)
+		snprintf(words, 64, "%" PRId64 " %s", n->value, unit);
+	else if (strcmp(unit, "unix s") == 0)
 		snprintf(words, 64, "%s", words_time((struct when){n->value * NS_PER_S}).text);
-	else if (strcmp(unit, "bytes") == 0 && n->value >= 0)
-		snprintf(words, 64, "%s", words_bytes((uint64_t)n->value).text);
-	else if (n->value >= 0)
-		snprintf(words, 64, "%s%s%s", words_number((uint64_t)n->value).text, *unit ? " " : "",
-			 strcmp(unit, "count") == 0 ? "" : unit);
+	else if (strcmp(unit, "s") == 0 && n->value < INT32_MAX)
+		snprintf(words, 64, "%s", words_span(n->value * NS_PER_S).text);
+	else if (strcmp(unit, "bytes") == 0)
+		snprintf(words, 64, "%s", words_bytes(value).text);
+	else if (strcmp(unit, "count") == 0 || strstr(n->name, unit)) /* "places_known" 10 "places" */
+		snprintf(words, 64, "%s", words_number(value).text);
 	else
-		snprintf(words, 64, "%" PRId64 "%s%s", n->value, *unit ? " " : "", unit);
+		snprintf(words, 64, "%s %s", words_number(value).text, strcmp(unit, "percent") == 0 ? "%" : unit);
 }
 
 void
@@ -68,6 +80,16 @@ report_judge(struct report *r)
 		r->verdict = VERDICT_SIGNS;
 	else
 		r->verdict = r->incidents ? VERDICT_LESSER : VERDICT_NOTHING;
+}
+
+const struct finding *
+report_gravest(const struct report_incident *i)
+{
+	size_t k = 0;
+
+	while (k + 1 < i->findings && i->finding[k]->severity < i->severity)
+		k++;
+	return i->finding[k];
 }
 
 static const char *
@@ -127,7 +149,7 @@ report_answer(const struct report *r, char words[REPORT_WORDS])
 	const struct hunt *h = &r->hunt;
 	const struct hunt_coverage *c = &h->coverage;
 	const struct report_incident *first = r->incident;
-	char what[256] = "", about[ADDR_TEXT_MAX];
+	char what[256];
 	size_t at = 0;
 
 	if (r->verdict == VERDICT_UNKNOWN) {
@@ -138,13 +160,11 @@ report_answer(const struct report *r, char words[REPORT_WORDS])
 		return;
 	}
 	if (r->incidents) {
-		const struct finding *f = first->finding[0];
-		const struct detector_info *d = detector_by_id(f->detector);
-
 		count_words(r, what, sizeof(what));
-		addr_print(&f->actor, about);
-		at = (size_t)snprintf(words, REPORT_WORDS, "%s; the gravest begins on %s UTC with: %s (%s). ", what,
-				      words_time(first->first).text, d ? d->title : "", about);
+		at = (size_t)snprintf(words, REPORT_WORDS, "There %s %s. %s %s UTC: %s. ",
+				      r->incidents == 1 ? "is" : "are", what,
+				      r->incidents == 1 ? "On" : "The first of the gravest, on",
+				      words_time(report_gravest(first)->time).text, report_gravest(first)->text);
 	}
 	snprintf(words + at, REPORT_WORDS - at,
 		 "This rests on %s sessions of the gateway in %s of %s minutes (%s), in which capture lost %s of %s "
