@@ -15,7 +15,7 @@
 #include "ledger/verify.h"
 #include "session/where.h"
 
-enum { HUNT_GAPS = 12, HUNT_BAD = 12, HUNT_WORDS = 200 };
+enum { HUNT_BAD = 12, HUNT_WORDS = 200 };
 
 struct hunt_gap {
 	struct when begin, end;
@@ -42,8 +42,8 @@ struct hunt_coverage {
 	uint64_t frames, bytes;
 	struct hunt_loss lost;
 	struct when first, last; /* minutes of the ledger */
-	struct hunt_gap gap[HUNT_GAPS];
-	unsigned gaps;
+	struct hunt_gap *gap;    /* in order */
+	size_t gaps;
 	char event[HUNT_BAD][HUNT_WORDS]; /* expired, recovered ... */
 	unsigned events;
 	int64_t *minute; /* that were watched, us */

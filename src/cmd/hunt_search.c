@@ -289,6 +289,7 @@ hunt_free(struct hunt *h)
 		common_free(h->common);
 	free(h->coverage.minute);
 	free(h->coverage.hour);
+	free(h->coverage.gap);
 	free(h->finding);
 	free(h->was);
 	free(h->folder);
