@@ -159,7 +159,7 @@ is_within(const struct lull *l, const struct session *s)
 static bool
 lull_add(struct lull *l, const struct tries *t, const struct view *v, bool known)
 {
-	uint32_t client = (uint32_t)detect_hash_addr(&v->source);
+	uint32_t client = (uint32_t)detect_mix_addr(&v->source);
 	int64_t since = when_since(v->s->start, l->from) / NS_PER_S;
 	uint32_t s = since > 0 ? (uint32_t)since : 0;
 	uint8_t bits = surprise(t, known), before = l->bits;
