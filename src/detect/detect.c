@@ -73,8 +73,9 @@ enum need {
 	LISTS = 1 << 9,    /* there are lists of indicators */
 	RISKS = 1 << 10,   /* nDPI saw some */
 	TUNNEL = 1 << 11,  /* more packets than a login needs, both ways */
+	STRANGER = 1 << 12 /* inbound, by whom nothing is known here */
 };
-_Static_assert(HALF_NEEDS *HALF_NEEDS > TUNNEL, "tables for all needs");
+_Static_assert(HALF_NEEDS *HALF_NEEDS > STRANGER, "tables for all needs");
 
 static const struct detector_code {
 	uint16_t id, share, needs;
@@ -428,7 +429,8 @@ needs_met(const struct detect *d, const struct view *v)
 	       (s->proto != PROTO_TCP ? CALLS : 0) | (v->from < v->until ? NEWS : 0) | (v->visit ? VISIT : 0) |
 	       (s->kind == SESSION_CLOSE ? OVER : 0) | (s->established || s->exchanges ? TALK : 0) |
 	       (v->first_established || v->first_cert ? SERVED : 0) | (s->id_offered || s->id_issued ? IDENTITY : 0) |
-	       (d->indicators ? LISTS : 0) | (s->ndpi_risks ? RISKS : 0) | (v->tunnels ? TUNNEL : 0);
+	       (d->indicators ? LISTS : 0) | (s->ndpi_risks ? RISKS : 0) | (v->tunnels ? TUNNEL : 0) |
+	       (s->role == ROLE_INBOUND && !v->hidden && !v->familiar && !v->monitor ? STRANGER : 0);
 }
 
 /* The detectors that the record has something for: a set of rows. */
