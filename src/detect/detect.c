@@ -73,8 +73,9 @@ enum need {
 	LISTS = 1 << 9,    /* there are lists of indicators */
 	RISKS = 1 << 10,   /* nDPI saw some */
 	TUNNEL = 1 << 11,  /* more packets than a login needs, both ways */
+	STRANGER = 1 << 12 /* inbound, by whom nothing is known here */
 };
-_Static_assert(HALF_NEEDS *HALF_NEEDS > TUNNEL, "tables for all needs");
+_Static_assert(HALF_NEEDS *HALF_NEEDS > STRANGER, "tables for all needs");
 
 static const struct detector_code {
 	uint16_t id, share, needs;
@@ -433,14 +434,16 @@ needs_met(const struct detect *d, const struct view *v)
 {
 	return needs_met_by(v->s) | (v->from < v->until ? NEWS : 0) | (v->visit ? VISIT : 0) |
 	       (v->first_established || v->first_cert ? SERVED : 0) | (d->indicators ? LISTS : 0) |
-	       (v->tunnels ? TUNNEL : 0);
+	       (v->tunnels ? TUNNEL : 0) |
+	       (v->s->role == ROLE_INBOUND && !v->hidden && !v->familiar && !v->monitor ? STRANGER : 0);
 }
 
 bool
 detector_fed(const struct detector_info *info, const struct session *s)
 {
-	unsigned met = needs_met_by(s) | LISTS | RISKS | (s->exchanges ? NEWS : 0) | (s->client_hello ? VISIT : 0) |
-		       (s->established ? SERVED : 0) | (s->established && s->packets_in ? TUNNEL : 0);
+	unsigned met = needs_met_by(s) | LISTS | RISKS | (s->role == ROLE_INBOUND ? STRANGER : 0) |
+		       (s->exchanges ? NEWS : 0) | (s->client_hello ? VISIT : 0) | (s->established ? SERVED : 0) |
+		       (s->established && s->packets_in ? TUNNEL : 0);
 
 	return s->gateway && !(CODE[info - DETECTORS].needs & ~met);
 }

@@ -78,7 +78,8 @@ struct view {
 	uint32_t turns;       /* what is known of these */
 	const struct turn *turn;
 	uint64_t network, network_bit, name; /* hashes that many ask for (below), 0: not made yet */
-	struct memory_hashed by_client, by_source, by_program; /* keys: the program at its source, either; not of knocks */
+	struct memory_hashed by_client, by_source,
+		by_program; /* keys: the program at its source, either; not of knocks */
 	struct visit
 		*visit; /* inbound with a client program: what its connections did in this visit, this one included */
 };
@@ -138,7 +139,7 @@ struct kept {
 	size_t bytes;
 	bool (*sound)(const void *bytes);
 };
-enum { KEPT_MAX = 96, HALF_NEEDS = 64 };
+enum { KEPT_MAX = 96, HALF_NEEDS = 128 };
 
 struct detect {
 	int64_t learn_ns, idle_ns;
