@@ -179,25 +179,35 @@ on_list(void *arg, bool bad, const char *line)
 		fprintf(stderr, "%s%s\n", c->err.tty ? "\r\x1b[K" : "", line);
 }
 
-static int
-open_enrich(struct common *c)
+int
+common_enrich(struct common *c)
 {
 	struct enrich_wanted want = {.country = config_text(&c->config, OPT_places_country),
 				     .asn = config_text(&c->config, OPT_places_asn),
 				     .tell = {c, on_list}};
+	struct enrich *e;
 
 	if (!lists_configured(&want.lists, &c->config, c->config.error))
 		return config_error(c);
+	if (c->lists && !c->lists(c->lists_arg, &want.lists))
+		return EXIT_IO;
 	want.lists.own = c->own;
 	want.lists.owns = config_gateways(&c->config, c->own, GATEWAY_ADDRS_MAX);
-	c->enrich = enrich_new(&want);
-	return c->enrich ? EXIT_DONE : EXIT_USAGE;
+	e = enrich_new(&want);
+	if (!e)
+		return EXIT_USAGE;
+	if (c->watch.pipeline)
+		enrich_use(e, c->watch.pipeline);
+	enrich_free(c->enrich);
+	c->enrich = e;
+	return EXIT_DONE;
 }
 
 void
 common_poll(struct common *c)
 {
-	enrich_poll(c->enrich, c->watch.pipeline);
+	if (enrich_poll(c->enrich, c->watch.pipeline) && c->keep)
+		keep_lists(c->keep, c);
 }
 
 int
@@ -217,11 +227,13 @@ common_open(struct common *c, const char *iface)
 			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,
 			 c->hears.pulse ? on_pulse : NULL},
 	};
+	int status;
 
 	if (!rules_build(&c->rules[c->now], &c->config, &c->config, c->config.error))
 		return config_error(c);
-	if (open_enrich(c) != EXIT_DONE)
-		return EXIT_USAGE;
+	status = common_enrich(c);
+	if (status != EXIT_DONE)
+		return status;
 	c->eve = setup.eve;
 	if (watch_open(&c->watch, &setup)) {
 		enrich_use(c->enrich, c->watch.pipeline);

@@ -56,6 +56,9 @@ struct common {
 	struct enrich *enrich;                      /* lists and places */
 	const char *ledger;                         /* --ledger; NULL: not given */
 	struct keep *keep;                          /* NULL: no ledger is written */
+	/* lists as they were, in place of their files; false: told.  NULL: the files */
+	bool (*lists)(void *arg, struct lists_wanted *want);
+	void *lists_arg;
 };
 
 /* NULL after telling that there is no memory. */
@@ -71,6 +74,9 @@ void common_poll(struct common *c);
 /* Reads lists and places anew, in a thread, and the configuration again and puts its suppressions, maintenance and
    facts in force.  False: a mistake was told, and what was in force stays. */
 bool common_reload(struct common *c);
+
+/* Lists and places of the configuration, in force from now on.  EXIT_DONE, or the mistake was told. */
+int common_enrich(struct common *c);
 
 /* Opens the watch; iface NULL: reading. */
 int common_open(struct common *c, const char *iface);

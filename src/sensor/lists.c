@@ -109,7 +109,10 @@ read_one(const struct lists_wanted *want, const struct list_wanted *w)
 	h->name = w->name;
 	h->sets = 1;
 	h->list = (struct list){.file = w->file, .kind = w->kind, .own = want->own, .owns = want->owns};
-	list_read(&h->list);
+	if (w->kept.p)
+		list_unpack(&h->list, w->kept);
+	else
+		list_read(&h->list);
 	return h;
 }
 
@@ -183,6 +186,13 @@ lists_new(const struct lists_wanted *want, const struct lists *before, const str
 		return l;
 	lists_free(l);
 	return NULL;
+}
+
+void
+lists_each(const struct lists *l, void *arg, void (*tell)(void *arg, const char *name, const struct list *one))
+{
+	for (size_t i = 0; l && i < l->count; i++)
+		tell(arg, l->held[i]->name, &l->held[i]->list);
 }
 
 const struct indicators *

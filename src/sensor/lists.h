@@ -16,6 +16,7 @@ struct list_wanted {
 	enum list_kind kind;
 	uint32_t until; /* list.NAME.expires in seconds since 1970, 0: never */
 	uint8_t severity, confidence;
+	struct cur kept; /* in place of the file, packed (list_pack) */
 };
 
 struct lists_wanted {
@@ -42,6 +43,9 @@ struct lists;
  */
 struct lists *lists_new(const struct lists_wanted *want, const struct lists *before, const struct lists_tell *tell);
 void lists_free(struct lists *l);
+
+/* Every list that is in force. */
+void lists_each(const struct lists *l, void *arg, void (*tell)(void *arg, const char *name, const struct list *one));
 
 /* Valid while the set is; NULL: there are no lists. */
 const struct indicators *lists_table(const struct lists *l);
