@@ -7,6 +7,7 @@
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
+#include "base/pseudonym.h"
 #include "detect/detect.h"
 #include "detect/rules.h"
 #include "detect/snapshot.h"
@@ -27,7 +28,8 @@ struct pipeline_config {
 	uint32_t ndpi_calls; /* ndpi.calls: a second */
 	int64_t update_ns;   /* session.update: how far apart; the first comes after a quarter of it */
 	struct detect_config detect;
-	struct place_lookup places; /* find NULL: off */
+	struct place_lookup places;          /* find NULL: off */
+	const struct pseudonym_key *privacy; /* addresses of clients become pseudonyms; NULL: stay clear */
 };
 
 /* Where records and findings go. */

@@ -6,6 +6,7 @@
 void
 pipeline_indicators(struct pipeline *p, const struct indicators *i)
 {
+	p->privacy.indicators = i;
 	detect_indicators(p->detect, i);
 }
 

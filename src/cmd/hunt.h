@@ -14,8 +14,9 @@
 #include "cmd/was.h"
 #include "ledger/reading.h"
 #include "ledger/verify.h"
+#include "session/where.h"
 
-enum { HUNT_GAPS = 12, HUNT_BAD = 12, HUNT_WORDS = 200 };
+enum { HUNT_BAD = 12, HUNT_WORDS = 200 };
 
 struct hunt_gap {
 	struct when begin, end;
@@ -42,8 +43,8 @@ struct hunt_coverage {
 	uint64_t frames, bytes;
 	struct hunt_loss lost;
 	struct when first, last; /* minutes of the ledger */
-	struct hunt_gap gap[HUNT_GAPS];
-	unsigned gaps;
+	struct hunt_gap *gap;    /* in order */
+	size_t gaps;
 	char event[HUNT_BAD][HUNT_WORDS]; /* expired, recovered ... */
 	unsigned events;
 	int64_t *minute; /* that were watched, us */
@@ -58,6 +59,8 @@ struct hunt {
 	const char *dir, *since, *until, *indicators, *detector, *key; /* NULL: not asked for */
 	bool as_was;
 	bool replays; /* let detectors judge */
+	struct where *
+		question; /* what is asked of records; its addresses are compared with pseudonyms, too; NULL: nothing */
 	/* hears of every record that is read, if set; within: of the window */
 	void *arg;
 	void (*session)(void *arg, const struct session *s, bool within);
@@ -68,6 +71,7 @@ struct hunt {
 	struct finding *finding;
 	size_t findings, room;
 	uint64_t sessions, pulses; /* records of the window */
+	uint64_t hidden, foreign;  /* those of them with pseudonyms; of which under a key that was not given */
 	bool no_memory;
 	struct hunt_coverage coverage;
 	struct verify verify;
@@ -84,7 +88,8 @@ struct hunt {
 /* Options of both commands: rows of their tables, and what takes them (those of common, too). */
 enum { HUNT_SINCE = 300, HUNT_UNTIL, HUNT_INDICATORS, HUNT_AS_WAS, HUNT_OPTIONS_END };
 #define HUNT_OPTIONS                                                                                                   \
-	{HUNT_SINCE, "since", "TIME", "from then on: 2025-05-01, RFC 3339, or 90d before the ledger's end"},           \
+	PRIVACY_OPTION,                                                                                                \
+		{HUNT_SINCE, "since", "TIME", "from then on: 2025-05-01, RFC 3339, or 90d before the ledger's end"},   \
 		{HUNT_UNTIL, "until", "TIME", "until then"},                                                           \
 		{HUNT_INDICATORS, "indicators", "FILE", "who is on this list: plain, CSV, STIX 2.1 or MISP"},          \
 	{                                                                                                              \
@@ -95,6 +100,18 @@ int hunt_option(struct hunt *h, int id, const char *value);
 /* The exit code; mistakes were told.  An answer there may be whatever the code is: `answered`. */
 int hunt_search(struct hunt *h);
 void hunt_free(struct hunt *h);
+
+/* hunt_privacy.c: after common_open: pseudonyms are known to all that asks for addresses; without their key nothing may
+   ask for them, and that is told.  The exit code. */
+int hunt_privacy(struct hunt *h);
+static inline void
+hunt_count_pseudonyms(struct hunt *h, const struct session *s)
+{
+	const struct pseudonym_key *k = h->common->privacy.key;
+
+	h->hidden += s->privacy_key != 0;
+	h->foreign += s->privacy_key != 0 && (!k || s->privacy_key != k->id);
+}
 
 /* Is the ledger whole, and all of the window readable? */
 bool hunt_whole(const struct hunt *h);

@@ -90,11 +90,9 @@ by_number(const void *a, const void *b)
 static void
 gap(struct hunt_coverage *c, int64_t begin_us, int64_t end_us)
 {
-	if (begin_us >= end_us)
+	if (begin_us >= end_us || !c->gap)
 		return;
-	if (c->gaps < HUNT_GAPS)
-		c->gap[c->gaps] = (struct hunt_gap){{begin_us * NS_PER_US}, {end_us * NS_PER_US}};
-	c->gaps++;
+	c->gap[c->gaps++] = (struct hunt_gap){{begin_us * NS_PER_US}, {end_us * NS_PER_US}};
 }
 
 /* The minutes come in order. */
@@ -120,7 +118,8 @@ hunt_cover(struct hunt *h)
 	if (c->known)
 		qsort(c->minute, c->known, sizeof(*c->minute), by_number);
 	c->hour = calloc(c->known + 1, sizeof(*c->hour)); /* no more hours than minutes */
-	h->no_memory = h->no_memory || !c->hour;
+	c->gap = calloc(c->known + 1, sizeof(*c->gap));   /* one between two of them, and at both ends */
+	h->no_memory = h->no_memory || !c->hour || !c->gap;
 	c->minutes = end > begin ? (uint64_t)((end - begin + MINUTE_US - 1) / MINUTE_US) : 0;
 	for (size_t i = 0; i < c->known; i++) {
 		if (c->minute[i] < at || c->minute[i] >= end)

@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-enum { MATCHES_SHOWN = 100 };
+enum { MATCHES_SHOWN = 100, GAPS_SHOWN = 12 };
 
 static const char *const SEVERITIES[] = {"info", "low", "medium", "high", "critical"};
 
@@ -158,6 +158,10 @@ json_rest(const struct hunting *h)
 	json_u64(&o, c->lost.upstream);
 	JSON_KEY(&o, "lost_memory");
 	json_u64(&o, c->lost.memory);
+	JSON_KEY(&o, "pseudonyms");
+	json_u64(&o, h->hunt.hidden);
+	JSON_KEY(&o, "pseudonyms_not_compared");
+	json_u64(&o, h->hunt.foreign);
 	JSON_KEY(&o, "gaps");
 	json_u64(&o, c->gaps);
 	OUT_LIT(&o, "}}\n{\"verification\":{\"whole\":");
@@ -184,11 +188,11 @@ print_coverage(const struct hunting *h)
 		words_time(h->hunt.end).text, words_number(h->hunt.sessions).text);
 	fprintf(to, "watched   %" PRIu64 ".%02" PRIu64 " %% of its minutes (%s of %s)\n", seen / 100, seen % 100,
 		words_number(c->watched).text, words_number(c->minutes).text);
-	for (unsigned i = 0; i < c->gaps && i < HUNT_GAPS; i++)
+	for (size_t i = 0; i < c->gaps && i < GAPS_SHOWN; i++)
 		fprintf(to, "  not     %s to %s: no packets, or the sensor was off\n", words_time(c->gap[i].begin).text,
 			words_time(c->gap[i].end).text);
-	if (c->gaps > HUNT_GAPS)
-		fprintf(to, "  not     and %u more gaps\n", c->gaps - HUNT_GAPS);
+	if (c->gaps > GAPS_SHOWN)
+		fprintf(to, "  not     and %zu more gaps\n", c->gaps - GAPS_SHOWN);
 	fprintf(to, "lost      %s of %s frames by capture; %s of streams never seen; %s things for want of memory\n",
 		words_number(lost).text, words_number(c->frames + lost).text, words_bytes(c->lost.upstream).text,
 		words_number(c->lost.memory).text);
@@ -203,6 +207,10 @@ print_coverage(const struct hunting *h)
 				fprintf(to, " %s", DETECTORS[d].name);
 		fputc('\n', to);
 	}
+	if (h->hunt.hidden)
+		fprintf(to, "privacy   clients of %s records are pseudonyms%s%s%s\n", words_number(h->hunt.hidden).text,
+			h->hunt.foreign ? "; of " : "", h->hunt.foreign ? words_number(h->hunt.foreign).text : "",
+			h->hunt.foreign ? " the key was not given: their addresses were not compared" : "");
 	if (h->hunt.replays)
 		fprintf(to, "settings  %s\n", h->hunt.as_was ? "of then" : "of today; --as-was repeats those of then");
 	fprintf(to, "ledger    %s: %s records in %s days%s\n",

@@ -41,6 +41,8 @@ on_session(void *arg, const struct session *s)
 	if (!hunt_was_lists(h))
 		return false;
 	h->sessions += within;
+	if (within)
+		hunt_count_pseudonyms(h, s);
 	if (h->session)
 		h->session(h->arg, s, within);
 	if (h->replays) {
@@ -240,8 +242,12 @@ hunt_search(struct hunt *h)
 	hunt_own_options(&h->common->config);
 	h->common->hears = (struct watch_tell){.arg = h, .finding = on_finding};
 	h->common->only = detector_wanted(h);
+	h->common->asks = true;
 	status = common_open(h->common, NULL);
-	return status == EXIT_DONE ? common_close(h->common, run(h)) : status;
+	if (status != EXIT_DONE)
+		return status;
+	status = hunt_privacy(h);
+	return common_close(h->common, status == EXIT_DONE ? run(h) : status);
 }
 
 int
@@ -277,6 +283,7 @@ hunt_free(struct hunt *h)
 		common_free(h->common);
 	free(h->coverage.minute);
 	free(h->coverage.hour);
+	free(h->coverage.gap);
 	free(h->finding);
 	was_free(&h->was);
 	free(h->folder);

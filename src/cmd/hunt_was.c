@@ -45,12 +45,12 @@ hunt_was_begin(struct hunt *h)
 }
 
 static bool
-take_rules(struct hunt *h, const struct config *config, const struct config *gateways)
+take_rules(struct hunt *h, const struct config *config)
 {
 	struct common *c = h->common;
 	char error[CONFIG_ERROR_MAX];
 
-	if (!rules_build(&c->rules[!c->now], config, gateways, error))
+	if (!common_rules(c, !c->now, config, error))
 		return fail(h, error);
 	c->now = !c->now;
 	watch_rules(&c->watch, &c->rules[c->now]);
@@ -72,7 +72,7 @@ take_configuration(struct hunt *h, const struct config *new)
 		return fail(h, c->watch.error);
 	pipeline_params(c->watch.pipeline, &p.detect);
 	h->lists_changed = true;
-	return take_rules(h, &c->config, &c->config);
+	return take_rules(h, &c->config);
 }
 
 /* Text that the sensor had in force. */
@@ -84,7 +84,7 @@ take_text(struct hunt *h, const char *text, bool start)
 
 	if (!fine)
 		fail(h, config && text ? config->error : "no memory for the settings of then");
-	fine = fine && (start ? take_configuration(h, config) : take_rules(h, config, &h->common->config));
+	fine = fine && (start ? take_configuration(h, config) : take_rules(h, config));
 	free(config);
 	return fine;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "ledger/request.h"
 
 enum { PIECE = 1 << 16 };
 
@@ -97,11 +98,38 @@ int
 keep_open(struct keep *k, struct common *c)
 {
 	const char *root = wanted(c);
+	int status;
 
 	if (!root)
 		return EXIT_DONE;
 	snprintf(k->folder, sizeof(k->folder), "%s", root);
-	return open_ledger(k, c, root, false);
+	status = open_ledger(k, c, root, false);
+	if (status == EXIT_DONE && c->privacy.key && !requests_open(k->folder))
+		return fail(c, k->folder, strerror(errno));
+	return status;
+}
+
+static void
+take_request(void *arg, const struct request *r)
+{
+	struct keep *k = arg;
+	char trace[REQUEST_TRACE], words[128] = "failed\n";
+	struct ledger_head head;
+
+	request_trace(r, trace);
+	ledger_setting(k->ledger, "reveal", trace);
+	if (ledger_sync(k->ledger)) {
+		head = ledger_head(k->ledger);
+		snprintf(words, sizeof(words), "kept %s %lld %s\n", head.date, (long long)head.commit, head.hash);
+	}
+	request_answer(r, k->folder, words);
+}
+
+void
+keep_requests(struct keep *k)
+{
+	if (k->ledger)
+		requests_take(k->folder, k, take_request);
 }
 
 /* A file's digest onto those before it. */

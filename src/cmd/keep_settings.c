@@ -80,9 +80,13 @@ void
 keep_settings(struct keep *k, struct common *c)
 {
 	const char *configured = config_text(&c->config, OPT_evidence_folder);
-	char whole[PATH_MAX];
+	char whole[PATH_MAX], id[17];
 
 	ledger_in_force(k->ledger, "version", PROGRAM_VERSION);
+	if (c->privacy.key) {
+		privacy_id(id, c->privacy.key->id);
+		ledger_in_force(k->ledger, "privacy_key", id);
+	}
 	put_configuration(k, "configuration", &c->config);
 	keep_lists(k, c);
 	if (c->watch.evidence)

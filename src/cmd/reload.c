@@ -30,7 +30,7 @@ read_again(struct common *c, struct config *config)
 	for (unsigned i = 0; i < c->givens; i++)
 		if (!common_configure(config, &gateway_given, &c->given[i]))
 			return false;
-	return rules_build(&c->rules[!c->now], config, &c->config, config->error);
+	return common_rules(c, !c->now, config, config->error);
 }
 
 static void

@@ -72,6 +72,7 @@ each_second(struct running *r)
 	r->flush_at = now + NS_PER_S;
 	update_drops(r);
 	keep_poll(&r->keep, r->common);
+	keep_requests(&r->keep);
 	if (r->common->watch.writes)
 		file_flush(&r->common->watch.eve);
 	if (r->records)
@@ -189,6 +190,9 @@ open_record(struct running *r)
 
 	if (!r->record_path)
 		return EXIT_DONE;
+	if (config_number(&r->common->config, OPT_privacy_pseudonymize))
+		return usage_error("run", "--record keeps frames with their addresses, which privacy.pseudonymize "
+					  "forbids; leave one of them out");
 	r->records = record_open(&r->record, r->record_path, capture_link(r->capture), CAPTURE_SNAPLEN);
 	if (r->records)
 		return EXIT_DONE;
@@ -287,6 +291,7 @@ static const struct arg_option OPTIONS[] = {
 	{OPT_IFACE, "interface", "IFACE", "capture there; the span port's end"},
 	COMMON_OPTIONS,
 	LEDGER_OPTION,
+	PRIVACY_OPTION,
 	{OPT_FILTER, "filter", "BPF", "only frames that match, in tcpdump's language"},
 	{OPT_RECORD, "record", "FILE", "also write the frames as seen, as nanosecond pcap"},
 	{0, NULL, NULL, NULL},

@@ -82,7 +82,7 @@ bool
 was_begin(struct was *w, const char *folder, char *error, size_t size)
 {
 	*w = (struct was){.folder = folder};
-	reading_settings(folder, w, before_records);
+	reading_history(folder, w, before_records);
 	if (w->configuration && !w->failed)
 		return true;
 	snprintf(error, size, "%.300s: holds no configuration: --as-was cannot repeat it", folder);

@@ -141,7 +141,8 @@ start(struct ledger *l)
 {
 	if (!open_first(l))
 		return false;
-	if (!l->started && !l->cfg.seal_last) /* a start that follows no stop is a sensor that was killed */
+	if (!l->started && !l->cfg.seal_last &&
+	    !l->cfg.visit.ns) /* a start that follows no stop is a sensor that was killed */
 		ledger_note(l, "started", 0);
 	l->started = true;
 	ledger_retain(l);
@@ -242,6 +243,7 @@ ledger_open(const struct ledger_config *cfg, char error[LEDGER_ERROR_MAX])
 		return NULL;
 	}
 	l->cfg = *cfg;
+	l->now = cfg->visit;
 	l->cfg.folder = l->folder;
 	if (take_folder(l, error))
 		return l;
@@ -366,10 +368,16 @@ finish(struct ledger *l)
 	l->failing.again = l->now;
 	if ((!l->open && !*l->error) || !ledger_ready(l))
 		return;
-	if (!l->cfg.seal_last)
+	if (!l->cfg.seal_last && !l->cfg.visit.ns)
 		ledger_note(l, "stopped", 0);
 	if (ledger_commit(l) && l->cfg.seal_last)
 		ledger_seal(l);
+}
+
+bool
+ledger_sync(struct ledger *l)
+{
+	return l->open && ledger_commit(l);
 }
 
 bool

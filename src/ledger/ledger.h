@@ -26,6 +26,7 @@ struct ledger_config {
 	bool seal_last;                     /* the last day is sealed at the end, too: nothing will follow */
 	bool persists;                      /* a failure is not the end */
 	void (*clear)(const char *folder);  /* what an earlier try left there goes, once nobody else writes; or NULL */
+	struct when visit; /* opened by the clock for a note, nothing is watched; 0: by whoever sees traffic */
 };
 
 enum { LEDGER_ERROR_MAX = 400, LEDGER_FINDING_S = 5 };
@@ -54,6 +55,9 @@ void ledger_setting(struct ledger *l, const char *name, const char *value);
 void ledger_in_force(struct ledger *l, const char *name, const char *value);
 /* A file beside the days that a setting is to name (ledger/attached.h), at once.  False: errno. */
 bool ledger_attach(struct ledger *l, const char *kind, const void *bytes, size_t n, char hex[65]);
+
+/* Commits now.  False: it cannot be written. */
+bool ledger_sync(struct ledger *l);
 
 /* What was seen so far, since the start. */
 struct ledger_seen {

@@ -80,6 +80,18 @@ lock_take(const char *folder, char *error, size_t size)
 	return -1;
 }
 
+bool
+lock_is_held(const char *folder)
+{
+	char path[PATH_MAX];
+	int fd = path_of(path, folder) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+	bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
 void
 lock_give(int lock, const char *folder)
 {

@@ -10,6 +10,8 @@
 
 /* FOLDER/lock, held until lock_give; -1: `error` is one line that names the other's process. */
 int lock_take(const char *folder, char *error, size_t size);
+/* Does somebody hold it now? */
+bool lock_is_held(const char *folder);
 void lock_give(int lock, const char *folder);
 
 #endif

@@ -190,7 +190,7 @@ reading_run(struct reading *r)
 }
 
 bool
-reading_settings(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s))
+reading_history(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s))
 {
 	char error[DATABASE_ERROR_MAX];
 	size_t n;
@@ -212,6 +212,62 @@ reading_settings(const char *folder, void *arg, bool (*tell)(void *arg, const st
 	}
 	free(days);
 	return fine;
+}
+
+static void
+tell_named(struct day *d, const char *name, void *arg, void (*tell)(void *arg, struct when t, const char *value))
+{
+	struct statement *s =
+		statement_of(d->summary, "SELECT time_us, value FROM setting WHERE name = ? ORDER BY rowid");
+	struct when t;
+
+	statement_text(s, name);
+	while (statement_next(s))
+		if (!__builtin_mul_overflow(column_i64(s, 0), NS_PER_US, &t.ns))
+			tell(arg, t, column_text(s, 1));
+	statement_end(s);
+}
+
+void
+reading_settings(const char *folder, const char *name, void *arg,
+		 void (*tell)(void *arg, struct when t, const char *value))
+{
+	char error[DATABASE_ERROR_MAX];
+	size_t n;
+	int64_t *days = days_in(folder, &n);
+	struct day d;
+
+	for (size_t i = 0; i < n; i++)
+		if (day_read(&d, folder, days[i], error)) {
+			tell_named(&d, name, arg, tell);
+			day_close(&d);
+		}
+	free(days);
+}
+
+struct latest {
+	struct when at;
+	char *value;
+};
+
+static void
+take_latest(void *arg, struct when t, const char *value)
+{
+	struct latest *l = arg;
+
+	if (when_before(l->at, t))
+		return;
+	free(l->value);
+	l->value = strdup(value);
+}
+
+char *
+reading_setting(const char *folder, const char *name, struct when at)
+{
+	struct latest l = {at, NULL};
+
+	reading_settings(folder, name, &l, take_latest);
+	return l.value;
 }
 
 static bool

@@ -33,7 +33,14 @@ struct reading {
 bool reading_run(struct reading *r);
 
 /* All settings in their order, until one is enough (false).  False: a day could not be read. */
-bool reading_settings(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s));
+bool reading_history(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s));
+
+/* Every value that a setting had, in order. */
+void reading_settings(const char *folder, const char *name, void *arg,
+		      void (*tell)(void *arg, struct when t, const char *value));
+
+/* The latest value of a setting at that time, the caller frees it; NULL: none. */
+char *reading_setting(const char *folder, const char *name, struct when at);
 
 /* One row of the coverage: a minute, or with a cause what happened. */
 struct reading_minute {

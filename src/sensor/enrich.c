@@ -165,3 +165,9 @@ enrich_free(struct enrich *e)
 	places_close(e->places);
 	free(e);
 }
+
+const char *
+enrich_with_addresses(const struct enrich *e)
+{
+	return e ? lists_with_addresses(e->lists) : NULL;
+}
