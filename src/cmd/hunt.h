@@ -11,6 +11,7 @@
 #define CMD_HUNT_H
 
 #include "cmd/common.h"
+#include "cmd/was.h"
 #include "ledger/reading.h"
 #include "ledger/verify.h"
 #include "session/where.h"
@@ -78,7 +79,10 @@ struct hunt {
 	char bad[HUNT_BAD][HUNT_WORDS]; /* of the verification */
 	unsigned bads;
 	char damaged[READING_ERROR_MAX];
-	char *was; /* the configuration of then; NULL: today's */
+	/* as it was */
+	struct was was;
+	bool lists_changed, refused; /* refused: told why it cannot be repeated */
+	char indicators_set[OPTION_TEXT_MAX];
 };
 
 /* Options of both commands: rows of their tables, and what takes them (those of common, too). */
@@ -117,6 +121,13 @@ hunt_lost_frames(const struct hunt_loss *l)
 {
 	return l->ring + l->interface;
 }
+
+void hunt_own_options(struct config *c);
+
+/* hunt_was.c: the settings of then, at the beginning and as they change; lists before the next record. */
+int hunt_was_begin(struct hunt *h);
+bool hunt_was_setting(void *arg, const struct reading_setting *s);
+bool hunt_was_lists(struct hunt *h);
 
 /* hunt_cover.c: begin and end of the ledger and its minutes; then what of begin to end was watched. */
 bool hunt_coverage(struct hunt *h);

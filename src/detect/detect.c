@@ -207,6 +207,15 @@ rows_init(struct detect *d)
 	}
 }
 
+void
+detect_params(struct detect *d, const struct detect_config *cfg)
+{
+	d->learn_ns = cfg->learn_ns;
+	d->idle_ns = cfg->incident_idle_ns;
+	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
+		d->param[i] = bounded(cfg->params ? cfg->params[i] : DETECT_PARAMS[i].value);
+}
+
 struct detect *
 detect_new(struct carve *c, const struct detect_config *cfg, struct counts *counts)
 {
@@ -219,15 +228,10 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 	own.p = carve_take(c, cfg->memory);
 	own.end = own.p + cfg->memory;
 	d = carve_take(&own, sizeof(*d));
-	*d = (struct detect){.learn_ns = cfg->learn_ns,
-			     .idle_ns = cfg->incident_idle_ns,
-			     .secret = memory_secret(&cfg->table),
-			     .counts = counts,
-			     .now = {INT64_MIN}};
+	*d = (struct detect){.secret = memory_secret(&cfg->table), .counts = counts, .now = {INT64_MIN}};
+	detect_params(d, cfg);
 	d->suppressed = carve_take(&own, RULES_SUPPRESS * sizeof(*d->suppressed));
 	memset(d->suppressed, 0, RULES_SUPPRESS * sizeof(*d->suppressed));
-	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
-		d->param[i] = bounded(cfg->params ? cfg->params[i] : DETECT_PARAMS[i].value);
 	const struct {
 		struct memory *m;
 		uint32_t payload;

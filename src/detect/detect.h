@@ -120,6 +120,9 @@ struct detect;
 
 struct detect *detect_new(struct carve *c, const struct detect_config *cfg, struct counts *counts);
 
+/* Parameters, learning and idle time of *cfg from now on; its memory stays what it was. */
+void detect_params(struct detect *d, const struct detect_config *cfg);
+
 /* What to do with findings, and with incidents that close. */
 struct detect_sink {
 	void *arg;

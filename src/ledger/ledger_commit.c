@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/attached.h"
 #include "ledger/filter.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/squeeze.h"
@@ -265,30 +266,34 @@ weigh(const struct ledger *l)
 }
 
 /* Oldest first, sessions before summaries; a sealed day only, so never the one that goes on.  The seal stays. */
-static void
+static bool
 expire(struct ledger *l, const char *end, int64_t days)
 {
 	char note[CHAIN_DATE + 64], date[CHAIN_DATE];
 	int64_t today = chain_day(l->now);
 	char path[PATH_MAX];
+	bool some = false;
 
 	for (size_t i = 0; i < l->seals.n; i++) {
 		bool old = days && today - l->seals.seal[i].day > days;
 		bool heavy = l->cfg.quota && weigh(l) > l->cfg.quota;
 
 		if (!old && !heavy)
-			return;
+			break;
 		if (!path_of(path, l, l->seals.seal[i].day, end) || unlink(path) < 0)
 			continue;
 		chain_date(date, l->seals.seal[i].day);
 		snprintf(note, sizeof(note), "expired: %s.%s: %s", date, end, old ? "too old" : "ledger.quota");
 		ledger_note(l, note, 0);
+		some = true;
 	}
+	return some;
 }
 
 void
 ledger_retain(struct ledger *l)
 {
-	expire(l, "sessions", l->cfg.session_days);
+	if (expire(l, "sessions", l->cfg.session_days))
+		attached_sweep(l->folder);
 	expire(l, "summary", l->cfg.summary_days);
 }
