@@ -23,13 +23,22 @@ damaged(struct reading *r, const struct day *d, const char *what)
 static bool
 tell_block(struct reading *r, struct block_rows *b)
 {
+	struct block_layout layout;
+	struct session session;
+	struct pulse pulse;
 	size_t s = 0, p = 0;
 
+	block_layout(b, &layout);
 	for (size_t i = 0; i < b->rows; i++) {
-		if (b->is_pulse[i] ? r->pulse && !r->pulse(r->arg, &b->pulse[p]) : !r->session(r->arg, &b->session[s]))
+		if (b->is_pulse[i]) {
+			block_pulse(b, p++, &pulse);
+			if (r->pulse && !r->pulse(r->arg, &pulse))
+				return false;
+			continue;
+		}
+		block_session(b, &layout, s++, &session);
+		if (!r->session(r->arg, &session))
 			return false;
-		p += b->is_pulse[i];
-		s += !b->is_pulse[i];
 	}
 	return true;
 }
