@@ -69,15 +69,24 @@ tell_settings(struct reading *r, struct settings *t)
 static bool
 tell_block(struct reading *r, struct settings *t, struct block_rows *b)
 {
+	struct block_layout layout;
+	struct session session;
+	struct pulse pulse;
 	size_t s = 0, p = 0;
 
+	block_layout(b, &layout);
 	for (size_t i = 0; i < b->rows; i++) {
 		if (!tell_settings(r, t))
 			return false;
-		if (b->is_pulse[i] ? r->pulse && !r->pulse(r->arg, &b->pulse[p]) : !r->session(r->arg, &b->session[s]))
+		if (b->is_pulse[i]) {
+			block_pulse(b, p++, &pulse);
+			if (r->pulse && !r->pulse(r->arg, &pulse))
+				return false;
+			continue;
+		}
+		block_session(b, &layout, s++, &session);
+		if (!r->session(r->arg, &session))
 			return false;
-		p += b->is_pulse[i];
-		s += !b->is_pulse[i];
 	}
 	return true;
 }
