@@ -180,11 +180,15 @@ say_blind(const struct report *r, char words[REPORT_WORDS])
 {
 	const struct hunt_coverage *c = &r->hunt.coverage;
 	uint64_t blind = c->minutes - c->watched;
+	int64_t ns;
 
+	if (__builtin_mul_overflow((int64_t)blind, 60 * NS_PER_S, &ns))
+		ns = INT64_MAX;
 	if (blind && c->watched)
 		snprintf(words, REPORT_WORDS,
-			 "In %s minute%s (%s) nothing was watched: what happened then would not be found.",
-			 words_number(blind).text, plural(blind), words_span((int64_t)blind * 60 * NS_PER_S).text);
+			 "In %s minute%s%s%s%s nothing was watched: what happened then would not be found.",
+			 words_number(blind).text, plural(blind), blind < 120 ? "" : " (",
+			 blind < 120 ? "" : words_span(ns).text, blind < 120 ? "" : ")");
 	return blind && c->watched;
 }
 
