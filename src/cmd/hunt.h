@@ -43,7 +43,7 @@ struct hunt_coverage {
 	struct when first, last; /* minutes of the ledger */
 	struct hunt_gap *gap;    /* in order */
 	size_t gaps;
-	char event[HUNT_BAD][HUNT_WORDS]; /* expired, recovered ... */
+	char event[HUNT_BAD][HUNT_WORDS]; /* of the window: expired, recovered ... */
 	unsigned events;
 	int64_t *minute; /* that were watched, us */
 	size_t known, room;
@@ -75,6 +75,8 @@ struct hunt {
 	unsigned bads;
 	char damaged[READING_ERROR_MAX];
 	char *was; /* the configuration of then; NULL: today's */
+	struct progress progress;
+	uint64_t read; /* records so far */
 };
 
 /* Options of both commands: rows of their tables, and what takes them (those of common, too). */

@@ -61,8 +61,10 @@ report_number(const struct finding_number *n, char words[64])
 		snprintf(words, 64, "%" PRId64 " %s", n->value, unit);
 	else if (strcmp(unit, "unix s") == 0)
 		snprintf(words, 64, "%s", words_time((struct when){n->value * NS_PER_S}).text);
-	else if (strcmp(unit, "s") == 0 && n->value < INT32_MAX)
+	else if (strcmp(unit, "s") == 0 && n->value > 0 && n->value < INT32_MAX)
 		snprintf(words, 64, "%s", words_span(n->value * NS_PER_S).text);
+	else if (strstr(unit, "..")) /* a scale */
+		snprintf(words, 64, "%s of %s", words_number(value).text, unit);
 	else if (strcmp(unit, "bytes") == 0)
 		snprintf(words, 64, "%s", words_bytes(value).text);
 	else if (strcmp(unit, "count") == 0 || strstr(n->name, unit)) /* "places_known" 10 "places" */
