@@ -138,7 +138,7 @@ cell_place(struct html *h, const struct report_peer *p)
 		snprintf(as, sizeof(as), " AS%" PRIu32, p->as);
 	html_open(h, "td");
 	html_attr(h, "data-of", "Where");
-	html_say(h, "%s%s", *p->country || p->as ? p->country : "not known", as);
+	html_say(h, "%s%s", *p->country || p->as ? p->country : "-", as);
 	html_close(h);
 }
 

@@ -83,9 +83,9 @@ has list.html "$(sha256sum "$dir/cert.list" | cut -d' ' -f1)"
 
 # --- nothing is never said without how much was seen
 answer --until 2026-11-23T22:18
-has answer 'Nothing was found in the 100.00 % of the time that was watched.'
+has answer ' was found in the 100.00 % of the time that was watched.'
 answer --since 2026-11-23T22:00 --until 2026-11-23T22:18
-has answer 'Nothing was found in the 5.55 % of the time that was watched.'
+has answer ' was found in the 5.55 % of the time that was watched.'
 has answer 'In 17 minutes nothing was watched'
 answer --since 2027-01-01 --until 2027-02-01
 has answer 'It is not known: none of this time was watched.'
