@@ -45,7 +45,7 @@ struct hunt_coverage {
 	struct when first, last; /* minutes of the ledger */
 	struct hunt_gap *gap;    /* in order */
 	size_t gaps;
-	char event[HUNT_BAD][HUNT_WORDS]; /* expired, recovered ... */
+	char event[HUNT_BAD][HUNT_WORDS]; /* of the window: expired, recovered ... */
 	unsigned events;
 	int64_t *minute; /* that were watched, us */
 	size_t known, room;
@@ -83,6 +83,8 @@ struct hunt {
 	struct was was;
 	bool lists_changed, refused; /* refused: told why it cannot be repeated */
 	char indicators_set[OPTION_TEXT_MAX];
+	struct progress progress;
+	uint64_t read; /* records so far */
 };
 
 /* Options of both commands: rows of their tables, and what takes them (those of common, too). */
