@@ -28,6 +28,7 @@ struct incident_file {
 	unsigned peers, links;
 	uint32_t link[LINKS];  /* by number of the interface */
 	uint64_t frames, told; /* told: bytes that the ledger knows of */
+	char digest[65];       /* of these */
 	struct when due;       /* for the ledger; 0: nothing grew */
 	bool full;
 	char comment[COMMENT_MAX]; /* for the next frame; "": none */
@@ -115,20 +116,34 @@ tell_ledger(struct evidence *e, uint64_t incident, const char *value)
 		ledger_setting(e->cfg.ledger, name, value);
 }
 
-/* The file as it is now is on the disk, and the ledger knows what it holds. */
+/* What it holds is on the disk, and i->digest is that of it. */
+static bool
+settle_file(struct evidence *e, struct incident_file *i)
+{
+	char path[PATH_MAX];
+	struct seal_file now;
+
+	if (i->told == i->file.bytes)
+		return true;
+	if (!folder_sync(&e->folder, &i->file) || !folder_path(&e->folder, i->file.incident, path) ||
+	    !seal_measure(&now, path))
+		return false;
+	i->told = now.size;
+	sign_hex(i->digest, now.digest.b, sizeof(now.digest.b));
+	return true;
+}
+
+/* The ledger knows what the file holds. */
 static void
 commit(struct evidence *e, struct incident_file *i, bool closed)
 {
-	char path[PATH_MAX], value[160], hex[65];
-	struct seal_file now;
+	char value[160];
+	bool grew = i->told != i->file.bytes;
 
 	i->due = (struct when){0};
-	if ((i->told == i->file.bytes && !closed) || !folder_sync(&e->folder, &i->file) ||
-	    !folder_path(&e->folder, i->file.incident, path) || !seal_measure(&now, path))
+	if ((!grew && !closed) || !settle_file(e, i) || !i->told)
 		return;
-	i->told = i->file.bytes;
-	sign_hex(hex, now.digest.b, sizeof(now.digest.b));
-	snprintf(value, sizeof(value), "%s %llu %llu %s", hex, (unsigned long long)now.size,
+	snprintf(value, sizeof(value), "%s %llu %llu %s", i->digest, (unsigned long long)i->told,
 		 (unsigned long long)i->frames, closed ? "closed" : "open");
 	tell_ledger(e, i->file.incident, value);
 }
@@ -303,7 +318,7 @@ write_fresh(struct evidence *e, struct incident_file *to, uint64_t from, uint64_
 	struct ring_frame r;
 	uint64_t n = 0;
 
-	while (ring_next(e->ring, &from, &r))
+	while (!to->full && ring_next(e->ring, &from, &r))
 		if (r.session && ring_session(e->ring, r.session)->fresh)
 			write_frame(e, to, &r.frame, ++n == commented ? to->comment : "");
 	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++)
@@ -430,6 +445,8 @@ evidence_finding(struct evidence *e, const struct finding *f, const struct addr 
 	if (i == EVIDENCE_OPEN)
 		return;
 	to = &e->open[i];
+	if (to->full)
+		return;
 	if (peer)
 		add_peer(to, peer);
 	print_finding(to->comment, f);
