@@ -40,7 +40,8 @@ struct evidence {
 	void *memory;
 	struct ring *ring;
 	struct incident_file open[EVIDENCE_OPEN];
-	unsigned opens, next; /* how many; behind the one that began last */
+	uint64_t live; /* bits of those that are */
+	unsigned next; /* behind the one that began last */
 	struct evidence_facts facts;
 	char block[BLOCK_MAX];
 };
@@ -226,9 +227,9 @@ files_of(const struct evidence *e, const struct ring_session *s)
 {
 	uint64_t files = 0;
 
-	for (unsigned i = 0; e->opens && i < EVIDENCE_OPEN; i++)
-		if (e->open[i].file.fd >= 0 && has_peer(&e->open[i], s))
-			files |= UINT64_C(1) << i;
+	for (uint64_t live = e->live; live; live &= live - 1)
+		if (has_peer(&e->open[__builtin_ctzll(live)], s))
+			files |= live & -live;
 	return files;
 }
 
@@ -237,10 +238,10 @@ follow(struct evidence *e, const struct ring_kept *kept, uint64_t files, struct 
 {
 	struct ring_frame f;
 
-	for (unsigned i = 0; i < EVIDENCE_OPEN; i++) {
-		struct incident_file *to = &e->open[i];
+	for (; files; files &= files - 1) {
+		struct incident_file *to = &e->open[__builtin_ctzll(files)];
 
-		if (!(files >> i & 1) || to->full)
+		if (to->full)
 			continue;
 		for (uint64_t at = kept->from; ring_next(e->ring, &at, &f);)
 			if (f.session == kept->session)
@@ -259,7 +260,7 @@ evidence_frame(struct evidence *e, const struct told_frame *t)
 	if (!kept.session)
 		return;
 	s = ring_session(e->ring, kept.session);
-	if (kept.is_new && e->opens)
+	if (kept.is_new && e->live)
 		s->files = files_of(e, s);
 	if (s->files)
 		follow(e, &kept, s->files, t->frame->time);
@@ -378,7 +379,7 @@ close_file(struct evidence *e, unsigned i)
 
 	commit(e, c, true);
 	folder_close(&e->folder, &c->file);
-	e->opens--;
+	e->live &= ~(UINT64_C(1) << i);
 	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++)
 		ring_session(e->ring, h)->files &= ~(UINT64_C(1) << i);
 }
@@ -416,7 +417,7 @@ open_file(struct evidence *e, const struct finding *f)
 	if (!folder_file(&e->folder, &to->file, f->incident))
 		return EVIDENCE_OPEN;
 	e->next = (i + 1) % EVIDENCE_OPEN;
-	e->opens++;
+	e->live |= UINT64_C(1) << i;
 	e->facts.incidents++;
 	write_head(e, to, f);
 	return i;
@@ -472,15 +473,17 @@ evidence_closed(struct evidence *e, uint64_t incident)
 void
 evidence_time(struct evidence *e, struct when now)
 {
-	for (unsigned i = 0; e->opens && i < EVIDENCE_OPEN; i++)
-		if (e->open[i].file.fd >= 0 && e->open[i].due.ns && !when_before(now, e->open[i].due))
-			commit(e, &e->open[i], false);
+	for (uint64_t live = e->live; live; live &= live - 1) {
+		struct incident_file *i = &e->open[__builtin_ctzll(live)];
+
+		if (i->due.ns && !when_before(now, i->due))
+			commit(e, i, false);
+	}
 }
 
 void
 evidence_end(struct evidence *e)
 {
-	for (unsigned i = 0; i < EVIDENCE_OPEN; i++)
-		if (e->open[i].file.fd >= 0)
-			commit(e, &e->open[i], false);
+	for (uint64_t live = e->live; live; live &= live - 1)
+		commit(e, &e->open[__builtin_ctzll(live)], false);
 }
