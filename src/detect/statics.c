@@ -1,7 +1,7 @@
 /*
  * statics: which sizes of answers many clients get.  Must not judge.
  *
- * An array of sets, found by a public hash: the same records leave the same array in every run.  In a full set the
+ * An array of sets, found by size alone: the same records leave the same array in every run.  In a full set the
  * least recently fetched size goes that is not static.
  */
 #include "detect/statics.h"
@@ -62,10 +62,11 @@ networks_needed(uint64_t all)
 	return quarter < NEEDED_MIN ? NEEDED_MIN : quarter > NEEDED_MAX ? NEEDED_MAX : quarter;
 }
 
+/* Neighbours lie far apart (Knuth, TAOCP 6.4, Fibonacci hashing). */
 static struct static_size *
 set_of(const struct statics *s, uint8_t gateway, uint32_t step)
 {
-	uint64_t h = detect_mix(gateway, step) & UINT32_MAX;
+	uint64_t h = ((uint64_t)gateway << 32 | step) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 
 	return s->size + (h * s->sets >> 32) * STATIC_WAYS;
 }
