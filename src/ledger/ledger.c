@@ -144,6 +144,8 @@ start(struct ledger *l)
 	if (!l->started && !l->cfg.seal_last &&
 	    !l->cfg.visit.ns) /* a start that follows no stop is a sensor that was killed */
 		ledger_note(l, "started", 0);
+	if (!l->started)
+		ledger_find_snapshot(l);
 	l->started = true;
 	ledger_retain(l);
 	return true;
@@ -259,8 +261,11 @@ ledger_advance(struct ledger *l, struct when time)
 		l->now = time;
 	if (!ledger_ready(l))
 		return false;
-	if (chain_day(l->now) > l->day.day)
-		return ledger_seal(l) && ledger_ready(l);
+	if (chain_day(l->now) <= l->day.day)
+		return true;
+	if (!ledger_seal(l) || !ledger_ready(l))
+		return false;
+	ledger_due_snapshot(l);
 	return true;
 }
 

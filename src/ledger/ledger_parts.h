@@ -56,6 +56,8 @@ struct ledger {
 	struct ledger_seen seen, at_minute;
 	int64_t rows_in_minute;
 	struct when last_time; /* ledger_time's */
+	struct when snapshot_at; /* the last; 0: none */
+	bool snapshot_due;
 	struct in_force *in_force;
 	size_t in_force_count;
 	struct failing failing;
@@ -78,6 +80,9 @@ bool ledger_was_committed(struct ledger *l);
 bool ledger_pack(struct ledger *l, const struct bytes *rows, int64_t count, int64_t first, int64_t last);
 /* Packs, closes and seals the open day. */
 bool ledger_seal(struct ledger *l);
+/* When the last was made, at a start; is the next due, with a new day? */
+void ledger_find_snapshot(struct ledger *l);
+void ledger_due_snapshot(struct ledger *l);
 /* Settings in force, for a day that begins. */
 void ledger_begin_day(struct ledger *l);
 void ledger_free_in_force(struct ledger *l);
