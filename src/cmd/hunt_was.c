@@ -138,8 +138,8 @@ hunt_was_until(struct hunt *h, int64_t day, int64_t row)
 	if (!h->as_was)
 		return true;
 	reading_history(h->folder, &u, before_row);
-	return !u.changed || (take_text(h, h->was.configuration, true) &&
-			      (!h->was.rules || take_text(h, h->was.rules, false)));
+	return !u.changed ||
+	       (take_text(h, h->was.configuration, true) && (!h->was.rules || take_text(h, h->was.rules, false)));
 }
 
 bool

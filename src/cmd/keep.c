@@ -46,7 +46,8 @@ remove_part(const char *folder)
 		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= PATH_MAX)
 			continue;
 		if (strstr(e->d_name, ".sessions") || strstr(e->d_name, ".summary") || strstr(e->d_name, ".pcapng") ||
-		    strncmp(e->d_name, "list-", 5) == 0 || strncmp(e->d_name, "snapshot-", 9) == 0 || strcmp(e->d_name, "seals") == 0)
+		    strncmp(e->d_name, "list-", 5) == 0 || strncmp(e->d_name, "snapshot-", 9) == 0 ||
+		    strcmp(e->d_name, "seals") == 0)
 			unlink(path);
 		else if (strcmp(e->d_name, "evidence") == 0)
 			remove_part(path);

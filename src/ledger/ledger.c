@@ -98,6 +98,10 @@ open_day(struct ledger *l, int64_t day)
 		return false;
 	}
 	ledger_was_committed(l);
+	if (!ledger_begin_peers(l)) {
+		ledger_fail(l, "no memory for the day's peers");
+		return false;
+	}
 	if (l->day.commits == 0)
 		ledger_begin_day(l);
 	if (l->day.recovered && !l->started) /* else what was taken back waits still */
@@ -230,6 +234,7 @@ let_go(struct ledger *l)
 	bytes_free(&l->told);
 	bytes_free(&l->tail);
 	ledger_free_in_force(l);
+	peers_free(l->peers);
 	free(l);
 }
 
@@ -310,6 +315,8 @@ ledger_session(struct ledger *l, const struct session *s)
 	if (!takes_row(l, s->time))
 		return;
 	row_put_session(&l->pending, s);
+	if (l->peers)
+		peers_session(l->peers, s);
 	added(l);
 }
 

@@ -20,8 +20,8 @@ struct ledger;
 struct ledger_config {
 	const char *folder, *key_folder; /* both must be there */
 	uint64_t sensor;
-	int64_t commit_ns; /* how much a power cut may cost; 0: commit when a block is full (imports) */
-	uint64_t quota;    /* bytes of all days, 0: no limit */
+	int64_t commit_ns;     /* how much a power cut may cost; 0: commit when a block is full (imports) */
+	uint64_t quota;        /* bytes of all days, 0: no limit */
 	int64_t snapshot_days; /* how far apart what was learnt is kept, 0: never */
 	int64_t session_days, summary_days; /* how long files are kept, 0: for ever */
 	bool seal_last;                     /* the last day is sealed at the end, too: nothing will follow */

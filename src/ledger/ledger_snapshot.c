@@ -42,8 +42,8 @@ ledger_find_snapshot(struct ledger *l)
 void
 ledger_due_snapshot(struct ledger *l)
 {
-	l->snapshot_due = l->cfg.snapshot_days && (!l->snapshot_at.ns || chain_day(l->now) - chain_day(l->snapshot_at) >=
-										 l->cfg.snapshot_days);
+	l->snapshot_due = l->cfg.snapshot_days &&
+			  (!l->snapshot_at.ns || chain_day(l->now) - chain_day(l->snapshot_at) >= l->cfg.snapshot_days);
 }
 
 bool

@@ -109,7 +109,8 @@ read_blocks(struct reading *r, struct settings *t, struct day *d)
 		struct block_rows b;
 
 		r->blocks++;
-		if (t->row + column_i64(s, 3) <= t->from || column_i64(s, 1) < r->since.ns / NS_PER_US || column_i64(s, 0) > r->until.ns / NS_PER_US) {
+		if (t->row + column_i64(s, 3) <= t->from || column_i64(s, 1) < r->since.ns / NS_PER_US ||
+		    column_i64(s, 0) > r->until.ns / NS_PER_US) {
 			r->passed_over++;
 			t->row += column_i64(s, 3);
 			continue;
@@ -167,8 +168,8 @@ read_tail(struct reading *r, struct settings *t, struct day *d)
 	return more;
 }
 
-static bool
-read_day(struct reading *r, struct day *d)
+bool
+reading_day(struct reading *r, struct day *d)
 {
 	struct settings t = {.s = NULL};
 	bool more;
@@ -198,7 +199,7 @@ reading_run(struct reading *r)
 			continue;
 		}
 		if (d.sessions)
-			more = read_day(r, &d);
+			more = reading_day(r, &d);
 		day_close(&d);
 	}
 	free(days);
