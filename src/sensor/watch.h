@@ -60,6 +60,7 @@ struct watch {
 	uint16_t context, captures;
 	const char **capture_name;
 	struct gateways *finder; /* NULL: settled */
+	bool knows;              /* something of earlier runs */
 	bool began;              /* first, settle_at, stats_at are set */
 	struct when first, settle_at, stats_at, save_at;
 	int64_t stats_ns;
