@@ -21,6 +21,7 @@ struct job {
 	struct packet packet;
 	uint64_t hash;
 	struct flow *maybe; /* its connection, most likely; NULL: not looked up */
+	const struct frame *frame;
 };
 
 static size_t
@@ -41,6 +42,8 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 	p->decoder = decoder_new(&c, share.fragments, &p->counts);
 	decoder_key(p->decoder, &cfg->table);
 	places_from(&p->places, &cfg->places);
+	p->privacy.key = cfg->privacy;
+	p->privacy.sensor = cfg->sensor;
 	p->detect = detect_new(&c, &share.detect, &p->counts);
 	shares_fit(&share, (size_t)(c.end - c.p), live_bytes());
 	p->flows = flows_new(&c, &share.flows, &p->counts);
@@ -122,7 +125,8 @@ begin(struct pipeline *p, struct flow *f)
 		f->flags |= FLOW_IGNORED;
 }
 
-static void
+/* Its connection; NULL: none, or nobody's here. */
+static inline __attribute__((always_inline)) struct flow *
 feed(struct pipeline *p, const struct job *job)
 {
 	const struct packet *k = &job->packet;
@@ -135,7 +139,7 @@ feed(struct pipeline *p, const struct job *job)
 		time_pulse_begin(p, p->now);
 	if (k->proto != PROTO_TCP && k->proto != PROTO_UDP) {
 		icmp(p, k);
-		return;
+		return NULL;
 	}
 	if (!p->sure) {
 		if (!p->roomy)
@@ -146,7 +150,7 @@ feed(struct pipeline *p, const struct job *job)
 	f = fed.flow;
 	if (!f) {
 		p->others++;
-		return;
+		return NULL;
 	}
 	if (fed.is_new)
 		begin(p, f);
@@ -156,12 +160,35 @@ feed(struct pipeline *p, const struct job *job)
 		p->others++;
 	if (f->flags & FLOW_IGNORED) {
 		p->counts.flow_outside++;
-		return;
+		return NULL;
 	}
 	while ((c = flow_chunk(p->flows, f)))
 		connection_read(p, f, c);
 	if (f->gateway && k->payload_len)
 		connection_progress(p, f);
+	return f;
+}
+
+/* What waits for the rest of its packet has no connection yet, but its place in the order. */
+static void
+tell_held(struct pipeline *p, const struct frame *frame, const struct packet *k)
+{
+	const struct told_frame t = {.frame = frame, .packet = k};
+
+	p->held = p->counts.fragment_held;
+	p->frame(p->to.arg, &t);
+}
+
+__attribute__((noinline)) static void
+feed_told(struct pipeline *p, const struct job *job, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct flow *f = feed(p, &job[i]);
+		const struct told_frame t = {job[i].frame, &job[i].packet, f, job[i].hash, f && f->told & TOLD_OPEN};
+
+		if (f && f->gateway)
+			p->frame(p->to.arg, &t);
+	}
 }
 
 /* Index slot (pipeline_frames), flow, what hangs on it, and on that: with a million connections open each step is a
@@ -195,6 +222,10 @@ feed_all(struct pipeline *p, struct job *job, size_t n)
 		prefetch(p, job, n);
 	p->sure = p->roomy > n;
 	p->roomy -= p->sure ? (uint32_t)n : 0;
+	if (p->frame) {
+		feed_told(p, job, n);
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
 		feed(p, &job[i]);
 }
@@ -206,8 +237,17 @@ pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 	bool far = flows_used(p->flows) > NEAR;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!packet_decode(p->decoder, &frames[i], &j->packet))
+		if (!packet_decode(p->decoder, &frames[i], &j->packet)) {
+			if (p->frame && p->held != p->counts.fragment_held) {
+				struct packet held = j->packet;
+
+				feed_all(p, job, (size_t)(j - job));
+				j = job;
+				tell_held(p, &frames[i], &held);
+			}
 			continue;
+		}
+		j->frame = &frames[i];
 		j->hash = flow_hash(p->flows, &j->packet);
 		j->maybe = NULL;
 		if (far)
@@ -218,6 +258,13 @@ pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 		}
 	}
 	feed_all(p, job, (size_t)(j - job));
+}
+
+void
+pipeline_tell_frames(struct pipeline *p, told_frame_fn *to)
+{
+	p->frame = to;
+	p->held = p->counts.fragment_held;
 }
 
 void

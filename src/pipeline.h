@@ -7,6 +7,7 @@
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
+#include "base/pseudonym.h"
 #include "detect/detect.h"
 #include "detect/rules.h"
 #include "detect/snapshot.h"
@@ -27,7 +28,8 @@ struct pipeline_config {
 	uint32_t ndpi_calls; /* ndpi.calls: a second */
 	int64_t update_ns;   /* session.update: how far apart; the first comes after a quarter of it */
 	struct detect_config detect;
-	struct place_lookup places; /* find NULL: off */
+	struct place_lookup places;          /* find NULL: off */
+	const struct pseudonym_key *privacy; /* addresses of clients become pseudonyms; NULL: stay clear */
 };
 
 /* Where records and findings go. */
@@ -38,6 +40,17 @@ struct pipeline_sink {
 	void (*finding)(void *arg, const struct finding *f, const struct session *s);
 	void (*closed)(void *arg, const struct incident *i);
 };
+
+/* A frame of a gateway's connection, told after it was worked in, and so after what it made known; or a piece of a
+   packet that is not whole yet (flow NULL), of whomever. */
+struct told_frame {
+	const struct frame *frame;
+	const struct packet *packet;
+	const struct flow *flow;
+	uint64_t hash; /* equal for all frames of the connection, of this process only */
+	bool settled;  /* the handshake is over, or both sides of what is no TLS have spoken */
+};
+typedef void told_frame_fn(void *arg, const struct told_frame *t);
 
 struct pipeline;
 
@@ -63,12 +76,19 @@ void pipeline_capture(struct pipeline *p, uint16_t n);
 /* At most PIPELINE_BATCH frames, in order; they may be overwritten after the call. */
 void pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n);
 
+/* Tells each such frame from now on to the sink's arg; span duplicates are left out.  NULL: none. */
+void pipeline_tell_frames(struct pipeline *p, told_frame_fn *to);
+
 /* Time passes without frames (live). */
 void pipeline_tick(struct pipeline *p, struct when now);
 
 /* The other door: records and pulses as they were told once, in the order of their time.  Only detectors work. */
 void pipeline_record(struct pipeline *p, const struct session *s);
 void pipeline_pulse(struct pipeline *p, const struct pulse *pulse);
+/* Time passes between them: what is due until then is judged. */
+void pipeline_passes(struct pipeline *p, struct when until);
+/* Other parameters of the detectors from now on (detect_params). */
+void pipeline_params(struct pipeline *p, const struct detect_config *cfg);
 
 /* What was learnt (detect/snapshot.h): to write, and to read before the first frame or record. */
 size_t pipeline_saved_size(const struct pipeline *p);

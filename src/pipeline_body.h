@@ -9,6 +9,7 @@
 #include "flow/classify.h"
 #include "pipeline_news.h"
 #include "pipeline_places.h"
+#include "pipeline_privacy.h"
 
 /* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
 enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4 };
@@ -23,6 +24,8 @@ struct live {
 struct pipeline {
 	struct pipeline_config cfg;
 	struct pipeline_sink to;
+	told_frame_fn *frame; /* NULL: nobody wants frames */
+	uint64_t held;        /* pieces of packets that were told */
 	struct decoder *decoder;
 	struct flows *flows;
 	struct tls *tls;
@@ -41,6 +44,7 @@ struct pipeline {
 	bool sure;       /* so it is with all of this batch */
 	struct site site;
 	struct pipeline_places places;
+	struct pipeline_privacy privacy;
 	struct pulse pulse[GATEWAYS_MAX + 1];
 	struct counts counts;
 };

@@ -71,6 +71,7 @@ take_arguments(struct hunting *h, int argc, char **argv)
 		h->hunt.detector = "indicator";
 	h->hunt.replays = !h->expression || h->hunt.detector;
 	h->hunt.session = h->expression ? on_session : NULL;
+	h->hunt.question = h->expression ? &h->where : NULL;
 	return status == EXIT_DONE ? check_detector(&h->hunt) : status;
 }
 
@@ -125,6 +126,7 @@ const struct command CMD_HUNT = {
 	"  gatewitness hunt --since 90d /var/lib/gatewitness\n"
 	"  gatewitness hunt --indicators cert-list.csv --json /var/lib/gatewitness\n"
 	"  gatewitness hunt --since 2025-05-01 --where 'role = outbound and bytes_out > 10000000' DIR\n"
+	"  gatewitness hunt --where 'src = 203.0.113.7' --privacy-key key DIR   # clients are pseudonyms there\n"
 	"\n"
 	"exit code: 0 done (findings do not change it); 1 the ledger is not whole or cannot be read;\n"
 	"2 wrong usage or configuration\n",

@@ -11,8 +11,10 @@
 #define CMD_HUNT_H
 
 #include "cmd/common.h"
+#include "cmd/was.h"
 #include "ledger/reading.h"
 #include "ledger/verify.h"
+#include "session/where.h"
 
 enum { HUNT_BAD = 12, HUNT_WORDS = 200 };
 
@@ -57,6 +59,8 @@ struct hunt {
 	const char *dir, *since, *until, *indicators, *detector, *key; /* NULL: not asked for */
 	bool as_was;
 	bool replays; /* let detectors judge */
+	struct where *
+		question; /* what is asked of records; its addresses are compared with pseudonyms, too; NULL: nothing */
 	/* hears of every record that is read, if set; within: of the window */
 	void *arg;
 	void (*session)(void *arg, const struct session *s, bool within);
@@ -67,6 +71,7 @@ struct hunt {
 	struct finding *finding;
 	size_t findings, room;
 	uint64_t sessions, pulses; /* records of the window */
+	uint64_t hidden, foreign;  /* those of them with pseudonyms; of which under a key that was not given */
 	bool no_memory;
 	struct hunt_coverage coverage;
 	struct verify verify;
@@ -74,15 +79,19 @@ struct hunt {
 	char bad[HUNT_BAD][HUNT_WORDS]; /* of the verification */
 	unsigned bads;
 	char damaged[READING_ERROR_MAX];
-	char *was; /* the configuration of then; NULL: today's */
 	struct progress progress;
 	uint64_t read; /* records so far */
+	/* as it was */
+	struct was was;
+	bool lists_changed, refused; /* refused: told why it cannot be repeated */
+	char indicators_set[OPTION_TEXT_MAX];
 };
 
 /* Options of both commands: rows of their tables, and what takes them (those of common, too). */
 enum { HUNT_SINCE = 300, HUNT_UNTIL, HUNT_INDICATORS, HUNT_AS_WAS, HUNT_OPTIONS_END };
 #define HUNT_OPTIONS                                                                                                   \
-	{HUNT_SINCE, "since", "TIME", "from then on: 2025-05-01, RFC 3339, or 90d before the ledger's end"},           \
+	PRIVACY_OPTION,                                                                                                \
+		{HUNT_SINCE, "since", "TIME", "from then on: 2025-05-01, RFC 3339, or 90d before the ledger's end"},   \
 		{HUNT_UNTIL, "until", "TIME", "until then"},                                                           \
 		{HUNT_INDICATORS, "indicators", "FILE", "who is on this list: plain, CSV, STIX 2.1 or MISP"},          \
 	{                                                                                                              \
@@ -94,6 +103,18 @@ int hunt_option(struct hunt *h, int id, const char *value);
 int hunt_search(struct hunt *h);
 void hunt_free(struct hunt *h);
 
+/* hunt_privacy.c: after common_open: pseudonyms are known to all that asks for addresses; without their key nothing may
+   ask for them, and that is told.  The exit code. */
+int hunt_privacy(struct hunt *h);
+static inline void
+hunt_count_pseudonyms(struct hunt *h, const struct session *s)
+{
+	const struct pseudonym_key *k = h->common->privacy.key;
+
+	h->hidden += s->privacy_key != 0;
+	h->foreign += s->privacy_key != 0 && (!k || s->privacy_key != k->id);
+}
+
 /* Is the ledger whole, and all of the window readable? */
 bool hunt_whole(const struct hunt *h);
 /* Frames that capture lost. */
@@ -102,6 +123,13 @@ hunt_lost_frames(const struct hunt_loss *l)
 {
 	return l->ring + l->interface;
 }
+
+void hunt_own_options(struct config *c);
+
+/* hunt_was.c: the settings of then, at the beginning and as they change; lists before the next record. */
+int hunt_was_begin(struct hunt *h);
+bool hunt_was_setting(void *arg, const struct reading_setting *s);
+bool hunt_was_lists(struct hunt *h);
 
 /* hunt_cover.c: begin and end of the ledger and its minutes; then what of begin to end was watched. */
 bool hunt_coverage(struct hunt *h);

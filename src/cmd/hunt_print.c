@@ -158,6 +158,10 @@ json_rest(const struct hunting *h)
 	json_u64(&o, c->lost.upstream);
 	JSON_KEY(&o, "lost_memory");
 	json_u64(&o, c->lost.memory);
+	JSON_KEY(&o, "pseudonyms");
+	json_u64(&o, h->hunt.hidden);
+	JSON_KEY(&o, "pseudonyms_not_compared");
+	json_u64(&o, h->hunt.foreign);
 	JSON_KEY(&o, "gaps");
 	json_u64(&o, c->gaps);
 	OUT_LIT(&o, "}}\n{\"verification\":{\"whole\":");
@@ -203,6 +207,10 @@ print_coverage(const struct hunting *h)
 				fprintf(to, " %s", DETECTORS[d].name);
 		fputc('\n', to);
 	}
+	if (h->hunt.hidden)
+		fprintf(to, "privacy   clients of %s records are pseudonyms%s%s%s\n", words_number(h->hunt.hidden).text,
+			h->hunt.foreign ? "; of " : "", h->hunt.foreign ? words_number(h->hunt.foreign).text : "",
+			h->hunt.foreign ? " the key was not given: their addresses were not compared" : "");
 	if (h->hunt.replays)
 		fprintf(to, "settings  %s\n", h->hunt.as_was ? "of then" : "of today; --as-was repeats those of then");
 	fprintf(to, "ledger    %s: %s records in %s days%s\n",

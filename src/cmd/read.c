@@ -28,6 +28,8 @@ read_all(struct captures *r)
 	struct keep keep = {.ledger = NULL};
 	int status = keep_import(&keep, r->common, r->file, r->files);
 
+	if (status == EXIT_DONE)
+		status = keep_evidence(&keep, r->common);
 	if (status != EXIT_DONE)
 		return common_close(r->common, status);
 	status = keep_close(&keep, r->common, captures_read(r));
@@ -79,7 +81,7 @@ read_run(int argc, char **argv)
 	return status;
 }
 
-static const struct arg_option OPTIONS[] = {COMMON_OPTIONS, LEDGER_OPTION, {0, NULL, NULL, NULL}};
+static const struct arg_option OPTIONS[] = {COMMON_OPTIONS, LEDGER_OPTION, PRIVACY_OPTION, {0, NULL, NULL, NULL}};
 
 const struct command CMD_READ = {
 	"read",

@@ -12,6 +12,8 @@
 
 #include "base/crypt.h"
 #include "sensor/learned.h"
+#include "sensor/privacy.h"
+#include "sensor/watch_evidence.h"
 
 /* A connection may outlast the file it began in, and is told under that file's name.  s may be NULL: what a pulse
    shows is no connection's. */
@@ -74,6 +76,8 @@ on_finding(void *arg, const struct finding *f, const struct session *s)
 	}
 	if (w->setup.ledger)
 		ledger_finding(w->setup.ledger, f);
+	if (w->evidence)
+		watch_evidence_finding(w, f);
 	if (w->setup.tell.finding)
 		w->setup.tell.finding(w->setup.tell.arg, f);
 }
@@ -84,6 +88,8 @@ on_closed(void *arg, const struct incident *i)
 	struct watch *w = arg;
 	struct out o;
 
+	if (w->evidence)
+		evidence_closed(w->evidence, i->id);
 	if (w->setup.ledger)
 		ledger_closed(w->setup.ledger, i);
 	if (!w->writes || w->setup.only)
@@ -93,10 +99,26 @@ on_closed(void *arg, const struct incident *i)
 	file_wrote(&w->eve, &o);
 }
 
+/* The core's, and what the ledger lost. */
+static struct counts
+all_counts(const struct watch *w)
+{
+	struct counts c = *pipeline_counts(w->pipeline);
+
+	if (w->setup.ledger) {
+		struct ledger_losses lost = ledger_losses(w->setup.ledger);
+
+		c.ledger_failed = lost.failures;
+		c.ledger_not_kept = lost.rows;
+	}
+	return c;
+}
+
 static void
 write_stats(struct watch *w, struct when now)
 {
 	int64_t up = when_since(now, w->first) / NS_PER_S;
+	struct counts c;
 	struct out o;
 
 	if (!w->writes)
@@ -104,10 +126,11 @@ write_stats(struct watch *w, struct when now)
 	w->capture.now = now;
 	if (w->setup.ledger)
 		w->capture.ledger = ledger_head(w->setup.ledger);
+	c = all_counts(w);
 	w->capture.uptime_s = up > 0 ? up : 0;
 	w->capture.flows_open = pipeline_open(w->pipeline);
 	o = file_room(&w->eve);
-	eve_stats(&o, &w->eve_context, pipeline_counts(w->pipeline), &w->capture);
+	eve_stats(&o, &w->eve_context, &c, &w->capture);
 	file_wrote(&w->eve, &o);
 }
 
@@ -126,6 +149,8 @@ tell_ledger(struct watch *w, struct when now)
 
 	if (w->setup.ledger)
 		ledger_time(w->setup.ledger, now, &seen);
+	if (w->evidence)
+		evidence_time(w->evidence, now);
 }
 
 static bool
@@ -149,6 +174,7 @@ watch_pipeline(struct watch *w, struct pipeline_config *p)
 		.ndpi = config_number(c, OPT_ndpi_enabled) != 0,
 		.ndpi_calls = (uint32_t)config_number(c, OPT_ndpi_calls),
 		.update_ns = config_number(c, OPT_session_update),
+		.privacy = w->setup.privacy,
 	};
 	if (!random_key(&p->table)) {
 		snprintf(w->error, sizeof(w->error), "no random numbers from the system: %s", strerror(errno));
@@ -255,13 +281,27 @@ open_gateways(struct watch *w)
 	return w->finder != NULL;
 }
 
+/* What was learnt of clear addresses is nothing to pseudonyms, nor under another key: a file for each.  NULL: none. */
+static const char *
+learned_path(struct watch *w)
+{
+	const char *path = config_text(w->setup.config, OPT_detect_memory);
+	char id[17];
+
+	if (!*path || !w->setup.privacy)
+		return *path ? path : NULL;
+	privacy_id(id, w->setup.privacy->id);
+	snprintf(w->learned, sizeof(w->learned), "%s.%s", path, id);
+	return w->learned;
+}
+
 /* What earlier runs learnt.  A damaged file does not keep a sensor from starting, a foreign one is a mistake. */
 static bool
 open_learned(struct watch *w)
 {
-	const char *path = config_text(w->setup.config, OPT_detect_memory);
+	const char *path = learned_path(w);
 	char words[WATCH_ERROR_MAX] = "";
-	bool fine = !*path || learned_load(w->pipeline, path, words, sizeof(words)) != LEARNED_FAILED;
+	bool fine = !path || learned_load(w->pipeline, path, words, sizeof(words)) != LEARNED_FAILED;
 
 	memcpy(fine ? w->notice : w->error, words, sizeof(words));
 	return fine;
@@ -270,9 +310,9 @@ open_learned(struct watch *w)
 static bool
 save_learned(struct watch *w)
 {
-	const char *path = config_text(w->setup.config, OPT_detect_memory);
+	const char *path = learned_path(w);
 
-	return !*path || learned_save(w->pipeline, path, w->error, sizeof(w->error));
+	return !path || learned_save(w->pipeline, path, w->error, sizeof(w->error));
 }
 
 bool
@@ -302,6 +342,7 @@ watch_close(struct watch *w)
 		pipeline_close(w->pipeline);
 	if (w->memory)
 		munmap(w->memory, w->memory_size);
+	evidence_free(w->evidence);
 	free(w->capture_name);
 	free(w->eve_config.ready);
 	gateways_free(w->finder);
@@ -433,6 +474,8 @@ watch_frames(struct watch *w, const struct frame *frames, size_t n)
 		return;
 	if (!w->began)
 		begin(w, frames[0].time);
+	if (w->setup.tell.frames)
+		w->setup.tell.frames(w->setup.tell.arg, frames, n);
 	if (w->finder)
 		look(w, frames, n);
 	for (size_t i = stats_from(w, frames, 0, n); i < n; i = stats_from(w, frames, i + 1, n)) {
@@ -467,6 +510,8 @@ watch_end(struct watch *w)
 	if (w->finder)
 		watch_settle(w, guess, gateways_guess(w->finder, guess, GATEWAY_GUESSES));
 	pipeline_end(w->pipeline);
+	if (w->evidence)
+		evidence_end(w->evidence);
 	write_stats(w, pipeline_now(w->pipeline));
 }
 
@@ -479,7 +524,7 @@ watch_finish(struct watch *w)
 		snprintf(w->error, sizeof(w->error), "%.300s: cannot be written: %s; what was written before is kept",
 			 strcmp(w->eve.path, "-") == 0 ? "standard output" : w->eve.path, strerror(w->eve.error));
 	w->writes = false;
-	return fine && saved;
+	return watch_evidence_fine(w) && fine && saved;
 }
 
 const struct counts *

@@ -40,6 +40,20 @@ session_id(const struct session *s, uint64_t sensor)
 	return hash_keep(&ID_KEY, &key, sizeof(key));
 }
 
+uint64_t
+session_id_of(const struct flow *f, uint64_t sensor)
+{
+	const struct session s = {.start = to_us(f->first),
+				  .src = f->addr[0],
+				  .dest = f->addr[1],
+				  .src_port = f->port[0],
+				  .dest_port = f->port[1],
+				  .proto = f->proto,
+				  .vlan = f->vlan};
+
+	return session_id(&s, sensor);
+}
+
 static void
 build_core(struct session *s, const struct session_source *from, unsigned src)
 {

@@ -1,0 +1,469 @@
+/*
+ * evidence: see evidence.h.  Must not decide what an incident is, nor ask a clock.
+ *
+ * What is written depends on frames and findings only, not on the batches in which they come: a finding takes from the
+ * ring what was there before the frame that made it, and that frame follows like every later one.
+ */
+#include "sensor/evidence.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "ledger/chain.h"
+#include "packet/savefile.h"
+#include "sensor/evidence_folder.h"
+#include "sensor/evidence_ring.h"
+#include "sensor/pcapng.h"
+
+enum { LINKS = 8, COMMENT_MAX = FINDING_TEXT + 256, BLOCK_MAX = SAVEFILE_FRAME_MAX + COMMENT_MAX + PCAPNG_BLOCK_MAX };
+static const int64_t FIRST_NS = LEDGER_FINDING_S * NS_PER_S, NEXT_NS = 60 * NS_PER_S;
+
+/* An incident that goes on. */
+struct incident_file {
+	struct evidence_file file; /* fd -1: there is none */
+	struct addr peer[EVIDENCE_PEERS];
+	unsigned peers, links;
+	uint32_t link[LINKS];  /* by number of the interface */
+	uint64_t frames, told; /* told: bytes that the ledger knows of */
+	struct when due;       /* for the ledger; 0: nothing grew */
+	bool full;
+	char comment[COMMENT_MAX]; /* for the next frame; "": none */
+};
+
+struct evidence {
+	struct evidence_config cfg;
+	struct evidence_folder folder;
+	void *memory;
+	struct ring *ring;
+	struct incident_file open[EVIDENCE_OPEN];
+	unsigned opens, next; /* how many; behind the one that began last */
+	struct evidence_facts facts;
+	char block[BLOCK_MAX];
+};
+
+struct evidence *
+evidence_open(const struct evidence_config *cfg, char error[EVIDENCE_ERROR_MAX])
+{
+	struct evidence *e = calloc(1, sizeof(*e));
+
+	*error = '\0';
+	if (!e) {
+		snprintf(error, EVIDENCE_ERROR_MAX, "no memory");
+		return NULL;
+	}
+	e->cfg = *cfg;
+	for (unsigned i = 0; i < EVIDENCE_OPEN; i++)
+		e->open[i].file.fd = -1;
+	if (cfg->ring < RING_MIN)
+		snprintf(error, EVIDENCE_ERROR_MAX, "evidence.ring: is less than 1MiB; 0 switches it off");
+	else if (!folder_open(&e->folder, cfg->folder, cfg->quota, !cfg->live))
+		snprintf(error, EVIDENCE_ERROR_MAX, "%s", e->folder.error);
+	if (!*error) {
+		e->memory = mmap(NULL, cfg->ring, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+				 -1, 0);
+		if (e->memory == MAP_FAILED)
+			snprintf(error, EVIDENCE_ERROR_MAX, "evidence.ring: cannot map %llu bytes: %s",
+				 (unsigned long long)cfg->ring, strerror(errno));
+	}
+	if (*error) {
+		e->memory = NULL;
+		evidence_free(e);
+		return NULL;
+	}
+	e->ring = ring_new(e->memory, cfg->ring, cfg->sensor, cfg->payload);
+	return e;
+}
+
+void
+evidence_free(struct evidence *e)
+{
+	if (!e)
+		return;
+	for (unsigned i = 0; i < EVIDENCE_OPEN; i++)
+		folder_close(&e->folder, &e->open[i].file);
+	if (e->memory)
+		munmap(e->memory, e->cfg.ring);
+	folder_free(&e->folder);
+	free(e);
+}
+
+const char *
+evidence_error(const struct evidence *e)
+{
+	return e->folder.error;
+}
+
+struct evidence_facts
+evidence_facts(const struct evidence *e)
+{
+	return e->facts;
+}
+
+static void
+tell_ledger(struct evidence *e, uint64_t incident, const char *value)
+{
+	char name[32];
+	struct out o = out_of(name, sizeof(name) - 1);
+
+	OUT_LIT(&o, "evidence.");
+	out_hex_u64(&o, incident);
+	*o.p = '\0';
+	if (e->cfg.ledger)
+		ledger_setting(e->cfg.ledger, name, value);
+}
+
+/* The file as it is now is on the disk, and the ledger knows what it holds. */
+static void
+commit(struct evidence *e, struct incident_file *i, bool closed)
+{
+	char path[PATH_MAX], value[160], hex[65];
+	struct seal_file now;
+
+	i->due = (struct when){0};
+	if ((i->told == i->file.bytes && !closed) || !folder_sync(&e->folder, &i->file) ||
+	    !folder_path(&e->folder, i->file.incident, path) || !seal_measure(&now, path))
+		return;
+	i->told = i->file.bytes;
+	sign_hex(hex, now.digest.b, sizeof(now.digest.b));
+	snprintf(value, sizeof(value), "%s %llu %llu %s", hex, (unsigned long long)now.size,
+		 (unsigned long long)i->frames, closed ? "closed" : "open");
+	tell_ledger(e, i->file.incident, value);
+}
+
+/* Room for so many bytes in all files; the oldest go. */
+static bool
+has_room(struct evidence *e, uint64_t n)
+{
+	uint64_t gone;
+
+	while ((gone = folder_make_room(&e->folder, n))) {
+		e->facts.removed++;
+		tell_ledger(e, gone, "removed evidence.quota");
+	}
+	return folder_has_room(&e->folder, n);
+}
+
+static bool
+append(struct evidence *e, struct incident_file *i, const struct out *o)
+{
+	uint64_t n = out_len(o);
+
+	if (i->full || *e->folder.error)
+		return false;
+	i->full = i->file.bytes + n > e->cfg.incident || !has_room(e, n);
+	e->facts.full += i->full;
+	if (i->full || !folder_append(&e->folder, &i->file, e->block, n))
+		return false;
+	e->facts.bytes += n;
+	return true;
+}
+
+/* The number of the interface with that link type; UINT32_MAX: there are too many, or it cannot be written. */
+static uint32_t
+interface_of(struct evidence *e, struct incident_file *i, uint32_t link)
+{
+	struct out o = out_of(e->block, sizeof(e->block));
+
+	for (unsigned k = 0; k < i->links; k++)
+		if (i->link[k] == link)
+			return k;
+	if (i->links == LINKS)
+		return UINT32_MAX;
+	pcapng_interface(&o, link);
+	if (!append(e, i, &o))
+		return UINT32_MAX;
+	i->link[i->links] = link;
+	return i->links++;
+}
+
+static void
+write_frame(struct evidence *e, struct incident_file *i, const struct frame *f, const char *comment)
+{
+	uint32_t interface = interface_of(e, i, f->link);
+	struct out o = out_of(e->block, sizeof(e->block));
+
+	if (interface == UINT32_MAX)
+		return;
+	pcapng_frame(&o, interface, f, *comment ? comment : NULL);
+	if (!append(e, i, &o))
+		return;
+	i->frames++;
+	e->facts.frames++;
+	if (comment == i->comment)
+		*i->comment = '\0';
+}
+
+static bool
+has_peer(const struct incident_file *i, const struct ring_session *s)
+{
+	for (unsigned k = 0; k < i->peers; k++)
+		if (addr_same(&i->peer[k], &s->addr[0]) || addr_same(&i->peer[k], &s->addr[1]))
+			return true;
+	return false;
+}
+
+/* A connection that begins belongs to every incident of its peer. */
+static uint64_t
+files_of(const struct evidence *e, const struct ring_session *s)
+{
+	uint64_t files = 0;
+
+	for (unsigned i = 0; e->opens && i < EVIDENCE_OPEN; i++)
+		if (e->open[i].file.fd >= 0 && has_peer(&e->open[i], s))
+			files |= UINT64_C(1) << i;
+	return files;
+}
+
+static void
+follow(struct evidence *e, const struct ring_kept *kept, uint64_t files, struct when now)
+{
+	struct ring_frame f;
+
+	for (unsigned i = 0; i < EVIDENCE_OPEN; i++) {
+		struct incident_file *to = &e->open[i];
+
+		if (!(files >> i & 1) || to->full)
+			continue;
+		for (uint64_t at = kept->from; ring_next(e->ring, &at, &f);)
+			if (f.session == kept->session)
+				write_frame(e, to, &f.frame, to->comment);
+		if (!to->due.ns)
+			to->due = when_add(now, to->told ? NEXT_NS : FIRST_NS);
+	}
+}
+
+void
+evidence_frame(struct evidence *e, const struct told_frame *t)
+{
+	struct ring_kept kept = ring_put(e->ring, t);
+	struct ring_session *s;
+
+	if (!kept.session)
+		return;
+	s = ring_session(e->ring, kept.session);
+	if (kept.is_new && e->opens)
+		s->files = files_of(e, s);
+	if (s->files)
+		follow(e, &kept, s->files, t->frame->time);
+}
+
+static bool
+names(const struct finding *f, uint64_t session)
+{
+	for (uint32_t i = 0; i < f->session_count && i < FINDING_SESSIONS; i++)
+		if (f->session[i] == session)
+			return true;
+	return false;
+}
+
+/* Sessions of the ring that belong to the incident and are not in its file yet become `fresh`.  Returns the place of
+   their first frame; UINT64_MAX: there are none. */
+static uint64_t
+choose(struct evidence *e, unsigned i, const struct finding *f)
+{
+	uint64_t from = UINT64_MAX, bit = UINT64_C(1) << i;
+
+	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++) {
+		struct ring_session *s = ring_session(e->ring, h);
+
+		if (!s->last || s->files & bit || (!names(f, s->id) && !has_peer(&e->open[i], s)))
+			continue;
+		s->files |= bit;
+		s->fresh = true;
+		from = s->begin < from ? s->begin : from;
+	}
+	return from;
+}
+
+/* Of the fresh frames: which is the last of a named session, not after the finding; counted from 1, 0: none. */
+static uint64_t
+last_named(const struct evidence *e, const struct finding *f, uint64_t from)
+{
+	uint64_t n = 0, last = 0;
+	struct ring_frame r;
+
+	while (ring_next(e->ring, &from, &r)) {
+		const struct ring_session *s = r.session ? ring_session(e->ring, r.session) : NULL;
+
+		if (!s || !s->fresh)
+			continue;
+		n++;
+		if (names(f, s->id) && !when_before(f->time, r.frame.time))
+			last = n;
+	}
+	return last;
+}
+
+static void
+write_fresh(struct evidence *e, struct incident_file *to, uint64_t from, uint64_t commented)
+{
+	struct ring_frame r;
+	uint64_t n = 0;
+
+	while (ring_next(e->ring, &from, &r))
+		if (r.session && ring_session(e->ring, r.session)->fresh)
+			write_frame(e, to, &r.frame, ++n == commented ? to->comment : "");
+	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++)
+		ring_session(e->ring, h)->fresh = false;
+}
+
+static const char *
+detector_name(const struct finding *f)
+{
+	const struct detector_info *d = detector_by_id(f->detector);
+
+	return d ? d->name : "unknown";
+}
+
+/* "high leak_loop: 8 requests ... (finding 4dc29561e06b9456)" */
+static void
+print_finding(char to[COMMENT_MAX], const struct finding *f)
+{
+	static const char *const SEVERITIES[] = {"info", "low", "medium", "high", "critical"};
+	struct out o = out_of(to, COMMENT_MAX - 1);
+
+	out_text(&o, SEVERITIES[f->severity <= SEVERITY_CRITICAL ? f->severity : SEVERITY_CRITICAL]);
+	out_char(&o, ' ');
+	out_text(&o, detector_name(f));
+	OUT_LIT(&o, ": ");
+	out_text(&o, f->text);
+	OUT_LIT(&o, " (finding ");
+	out_hex_u64(&o, f->id);
+	out_char(&o, ')');
+	*o.p = '\0';
+}
+
+static void
+write_head(struct evidence *e, struct incident_file *i, const struct finding *f)
+{
+	char words[COMMENT_MAX];
+	struct out o = out_of(words, sizeof(words) - 1), block = out_of(e->block, sizeof(e->block));
+
+	OUT_LIT(&o, "incident ");
+	out_hex_u64(&o, f->incident);
+	OUT_LIT(&o, " of ");
+	out_addr(&o, &f->actor);
+	OUT_LIT(&o, ", told by ");
+	out_text(&o, detector_name(f));
+	OUT_LIT(&o, " at ");
+	out_time(&o, f->time);
+	out_text(&o, e->cfg.payload ? "; frames are whole" : "; after the handshake headers only");
+	*o.p = '\0';
+	pcapng_section(&block, e->cfg.application, words);
+	append(e, i, &block);
+}
+
+static void
+close_file(struct evidence *e, unsigned i)
+{
+	struct incident_file *c = &e->open[i];
+
+	commit(e, c, true);
+	folder_close(&e->folder, &c->file);
+	e->opens--;
+	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++)
+		ring_session(e->ring, h)->files &= ~(UINT64_C(1) << i);
+}
+
+/* Its number; EVIDENCE_OPEN: it has none. */
+static unsigned
+find(const struct evidence *e, uint64_t incident)
+{
+	unsigned i = 0;
+
+	while (i < EVIDENCE_OPEN && (e->open[i].file.fd < 0 || e->open[i].file.incident != incident))
+		i++;
+	return i;
+}
+
+/* A number that is free, or that of the one that began first. */
+static unsigned
+number_for(const struct evidence *e)
+{
+	for (unsigned k = 0; k < EVIDENCE_OPEN; k++)
+		if (e->open[(e->next + k) % EVIDENCE_OPEN].file.fd < 0)
+			return (e->next + k) % EVIDENCE_OPEN;
+	return e->next;
+}
+
+static unsigned
+open_file(struct evidence *e, const struct finding *f)
+{
+	unsigned i = number_for(e);
+	struct incident_file *to = &e->open[i];
+
+	if (to->file.fd >= 0)
+		close_file(e, i);
+	*to = (struct incident_file){.file = {.fd = -1}};
+	if (!folder_file(&e->folder, &to->file, f->incident))
+		return EVIDENCE_OPEN;
+	e->next = (i + 1) % EVIDENCE_OPEN;
+	e->opens++;
+	e->facts.incidents++;
+	write_head(e, to, f);
+	return i;
+}
+
+static void
+add_peer(struct incident_file *i, const struct addr *peer)
+{
+	for (unsigned k = 0; k < i->peers; k++)
+		if (addr_same(&i->peer[k], peer))
+			return;
+	if (i->peers < EVIDENCE_PEERS)
+		i->peer[i->peers++] = *peer;
+}
+
+void
+evidence_finding(struct evidence *e, const struct finding *f, const struct addr *peer, struct when now)
+{
+	unsigned i = f->incident && !*e->folder.error ? find(e, f->incident) : EVIDENCE_OPEN;
+	struct incident_file *to;
+	uint64_t from, commented;
+
+	if (i == EVIDENCE_OPEN && f->incident && !*e->folder.error && f->severity > SEVERITY_INFO &&
+	    (f->opens || f->worsens))
+		i = open_file(e, f);
+	if (i == EVIDENCE_OPEN)
+		return;
+	to = &e->open[i];
+	if (peer)
+		add_peer(to, peer);
+	print_finding(to->comment, f);
+	from = choose(e, i, f);
+	if (from != UINT64_MAX) {
+		/* else the frame that is worked on made it, and will come */
+		commented = f->time.ns == now.ns ? 0 : last_named(e, f, from);
+		write_fresh(e, to, from, commented);
+	}
+	if (!to->due.ns)
+		to->due = when_add(now, FIRST_NS);
+}
+
+void
+evidence_closed(struct evidence *e, uint64_t incident)
+{
+	unsigned i = find(e, incident);
+
+	if (i < EVIDENCE_OPEN)
+		close_file(e, i);
+}
+
+void
+evidence_time(struct evidence *e, struct when now)
+{
+	for (unsigned i = 0; e->opens && i < EVIDENCE_OPEN; i++)
+		if (e->open[i].file.fd >= 0 && e->open[i].due.ns && !when_before(now, e->open[i].due))
+			commit(e, &e->open[i], false);
+}
+
+void
+evidence_end(struct evidence *e)
+{
+	for (unsigned i = 0; i < EVIDENCE_OPEN; i++)
+		if (e->open[i].file.fd >= 0)
+			commit(e, &e->open[i], false);
+}

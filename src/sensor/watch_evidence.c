@@ -1,0 +1,70 @@
+/*
+ * watch_evidence: which frames and findings of a watch are evidence, and of whom.
+ */
+#include "sensor/watch_evidence.h"
+
+#include <stdio.h>
+
+static bool
+is_gateway(const struct watch *w, const struct addr *a)
+{
+	for (size_t i = 0; i < w->gateways; i++)
+		if (addr_same(&w->gateway[i].addr, a))
+			return true;
+	return false;
+}
+
+/* Whose other connections are evidence, too: the actor, or whom the gateway called; never all of a gateway's. */
+static const struct addr *
+peer_of(const struct watch *w, const struct finding *f)
+{
+	if (!is_gateway(w, &f->actor))
+		return &f->actor;
+	return is_gateway(w, &f->target) ? NULL : &f->target;
+}
+
+static void
+on_frame(void *arg, const struct told_frame *t)
+{
+	struct watch *w = arg;
+
+	evidence_frame(w->evidence, t);
+}
+
+void
+watch_evidence_finding(struct watch *w, const struct finding *f)
+{
+	evidence_finding(w->evidence, f, peer_of(w, f), pipeline_now(w->pipeline));
+}
+
+bool
+watch_evidence_fine(struct watch *w)
+{
+	const char *why = w->evidence ? evidence_error(w->evidence) : "";
+
+	if (*why)
+		snprintf(w->error, sizeof(w->error), "%s; the evidence that was written before is kept", why);
+	return !*why;
+}
+
+bool
+watch_evidence(struct watch *w, const char *folder)
+{
+	const struct config *c = w->setup.config;
+	const struct evidence_config cfg = {
+		.folder = folder,
+		.application = "gatewitness",
+		.ring = (uint64_t)config_number(c, OPT_evidence_ring),
+		.incident = (uint64_t)config_number(c, OPT_evidence_incident),
+		.quota = (uint64_t)config_number(c, OPT_evidence_quota),
+		.payload = config_number(c, OPT_evidence_payload) != 0,
+		.live = w->setup.iface != NULL,
+		.sensor = hash_keep(&IDENTITY_PUBLIC, w->sensor, strlen(w->sensor)),
+		.ledger = w->setup.ledger,
+	};
+
+	w->evidence = evidence_open(&cfg, w->error);
+	if (w->evidence)
+		pipeline_tell_frames(w->pipeline, on_frame);
+	return w->evidence != NULL;
+}
