@@ -85,19 +85,24 @@ has list.html 'which is on list hunt'
 has list.html 'oversized_request'
 has list.html "$(sha256sum "$dir/cert.list" | cut -d' ' -f1)"
 
-# --- as it was: the list of then, though its file is gone; clients that are pseudonyms
+# --- as it was: the list of then, though its file is gone
 cp "$dir/cert.list" "$dir/then.list"
-(umask 077 && printf '%064d\n' 7 >"$dir/privacy.key")
-take "$dir/then" tests/demo/demo.pcap --set "list.then.file=$dir/then.list" --set privacy.pseudonymize=yes \
-	--set "privacy.key=$dir/privacy.key"
+take "$dir/then" tests/demo/demo.pcap --set "list.then.file=$dir/then.list"
 rm "$dir/then.list"
 is "as it was" report --as-was -o "$dir/then.html" "$dir/then"
 is "page as it was" python3 tests/ledger/page.py "$dir/then.html"
 has then.html 'with the settings of then'
 has then.html 'as it was, from the ledger'
 has then.html 'which is on list then'
-has then.html 'Addresses of clients are pseudonyms'
 has then.html "$(basename "$(ls "$dir"/then/import-*/list-*)" | cut -c6-)"
+
+# --- clients that are pseudonyms: said
+(umask 077 && printf '%064d\n' 7 >"$dir/privacy.key")
+take "$dir/hidden" tests/demo/demo.pcap --set privacy.pseudonymize=yes --set "privacy.key=$dir/privacy.key"
+is "pseudonyms" report -o "$dir/hidden.html" "$dir/hidden"
+has hidden.html 'Addresses of clients are pseudonyms'
+checks=$((checks + 1))
+grep -q '203\.0\.113\.140' "$dir/hidden.html" && fail hidden.html "has a client's address"
 
 # --- nothing is never said without how much was seen
 answer --until 2026-11-23T22:18
