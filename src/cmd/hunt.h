@@ -79,12 +79,12 @@ struct hunt {
 	char bad[HUNT_BAD][HUNT_WORDS]; /* of the verification */
 	unsigned bads;
 	char damaged[READING_ERROR_MAX];
-	struct progress progress;
-	uint64_t read; /* records so far */
 	/* as it was */
 	struct was was;
 	bool lists_changed, refused; /* refused: told why it cannot be repeated */
 	char indicators_set[OPTION_TEXT_MAX];
+	struct progress progress;
+	uint64_t read; /* records so far */
 };
 
 /* Options of both commands: rows of their tables, and what takes them (those of common, too). */

@@ -53,9 +53,9 @@ on_session(void *arg, const struct session *s)
 	if (!hunt_was_lists(h))
 		return false;
 	h->sessions += within;
-	show_progress(h, s->time);
 	if (within)
 		hunt_count_pseudonyms(h, s);
+	show_progress(h, s->time);
 	if (h->session)
 		h->session(h->arg, s, within);
 	if (h->replays) {
