@@ -220,11 +220,12 @@ say_learning(const struct report *r, char words[REPORT_WORDS])
 	if (!h->coverage.watched || !when_before(h->begin, learnt))
 		return false;
 	snprintf(words, REPORT_WORDS,
-		 "The ledger begins on %s UTC. %s%s the detectors that judge novelty were learning what is usual here, "
+		 "The ledger begins on %s UTC. %s%s%s the detectors that judge novelty were learning what is usual "
+		 "here, "
 		 "and could only note: an intruder who was there from the beginning looks usual to them.",
 		 words_time(h->coverage.first).text,
 		 when_before(learnt, h->end) ? "Until about " : "In all of this time",
-		 when_before(learnt, h->end) ? words_time(learnt).text : "");
+		 when_before(learnt, h->end) ? words_time(learnt).text : "", when_before(learnt, h->end) ? " UTC" : "");
 	return true;
 }
 
