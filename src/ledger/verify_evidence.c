@@ -92,7 +92,7 @@ measure(const char *path, uint64_t bytes, uint64_t *size, struct digest *digest)
 static void
 say(struct verify *v, enum verify_kind kind, const char *path, const char *what)
 {
-	char words[PATH_MAX + 160];
+	char words[2 * PATH_MAX + 160];
 
 	snprintf(words, sizeof(words), "%s: %s", path, what);
 	verify_say(v, kind, words);
