@@ -194,10 +194,19 @@ open_enrich(struct common *c)
 	return c->enrich ? EXIT_DONE : EXIT_USAGE;
 }
 
+static void
+tell_notice(struct common *c)
+{
+	if (*c->watch.notice)
+		common_error(c, c->watch.notice);
+	*c->watch.notice = '\0';
+}
+
 void
 common_poll(struct common *c)
 {
 	enrich_poll(c->enrich, c->watch.pipeline);
+	tell_notice(c);
 }
 
 int
@@ -225,8 +234,8 @@ common_open(struct common *c, const char *iface)
 	c->eve = setup.eve;
 	if (watch_open(&c->watch, &setup)) {
 		enrich_use(c->enrich, c->watch.pipeline);
-		if (*c->watch.notice && !c->quiet)
-			common_error(c, c->watch.notice);
+		if (!c->quiet)
+			tell_notice(c);
 		return EXIT_DONE;
 	}
 	common_error(c, c->watch.error);

@@ -161,8 +161,13 @@ keep_evidence(struct keep *k, struct common *c)
 	const char *configured = config_text(&c->config, OPT_evidence_folder);
 	char folder[PATH_MAX + 16], error[LEDGER_ERROR_MAX];
 
-	if (config_number(&c->config, OPT_evidence_ring) == 0 || (!*configured && !k->ledger))
+	if (config_number(&c->config, OPT_evidence_ring) == 0)
 		return EXIT_DONE;
+	if (!*configured && !k->ledger) {
+		if (!c->quiet)
+			fprintf(stderr, "evidence.ring is of no use: there is neither evidence.folder nor a ledger\n");
+		return EXIT_DONE;
+	}
 	snprintf(folder, sizeof(folder), "%s%s", *configured ? configured : k->folder, *configured ? "" : "/evidence");
 	if (watch_evidence(&c->watch, folder))
 		return EXIT_DONE;

@@ -132,7 +132,7 @@ tell_ledger(struct watch *w, struct when now)
 	if (w->setup.ledger)
 		ledger_time(w->setup.ledger, now, &seen);
 	if (w->evidence)
-		evidence_time(w->evidence, now);
+		watch_evidence_time(w, now);
 }
 
 static bool

@@ -45,7 +45,7 @@ struct watch {
 	struct watch_setup setup;
 	char sensor[256];
 	char error[WATCH_ERROR_MAX];  /* one line */
-	char notice[WATCH_ERROR_MAX]; /* one line worth telling after watch_open, "": none */
+	char notice[WATCH_ERROR_MAX]; /* one line worth telling, "": none; whoever tells it clears it */
 	struct pipeline *pipeline;
 	void *memory;
 	size_t memory_size;
@@ -64,6 +64,7 @@ struct watch {
 	struct identity identity;
 	struct eve_capture capture; /* live: the kernel's counts, kept up to date by run */
 	struct evidence *evidence;  /* NULL: none is kept */
+	bool evidence_failed;       /* and it was told */
 };
 
 /* False: w->error.  The setup's pointers must outlive the watch. */
