@@ -206,7 +206,7 @@ bounds(void **state)
 	assert_string_equal(clients, "1 1 1 1 1 1 1 ");
 	e = open_evidence(true, 2000, 5000); /* what an earlier run left counts */
 	frame_at(e, 1, 1000, 1);
-	for (uint64_t n = 9; n < 16; n++)
+	for (uint64_t n = 9; n < 18; n++)
 		finding_at(e, n, 1, 1);
 	assert_int_equal(evidence_facts(e).removed, 2); /* both: those that go on are never removed */
 	evidence_free(e);
