@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench fuzz conformance cuts goldens install clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench fuzz conformance cuts goldens install deb cross clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -65,7 +65,7 @@ $(B)/tests/fuzz/main/cuts: $(call obj,tests/fuzz/pipeline.c tests/fuzz/main/run_
 $(B)/tests/world/world: $(call obj,$(LABELLED)) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(shell test -d $(B) && find $(B) -name '*.d')
+-include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c))
 .SECONDARY:
 
 # The two commands of README: each sets up all that it needs.
@@ -132,11 +132,27 @@ bench:
 	@$(MAKE) --no-print-directory -j2
 	@tests/bench/run.sh $(B)
 
+# The program, its pages, completions, configuration, unit.  RUN: what runs a program of another processor.
+SYSCONFDIR ?= /etc
+COMPLETIONS ?= $(PREFIX)/share/bash-completion/completions
 install: $(B)/gatewitness
 	install -D -m 755 $(B)/gatewitness $(DESTDIR)$(PREFIX)/bin/gatewitness
+	$(Q)firmware/install.sh "$(RUN) $(B)/gatewitness" "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)" "$(COMPLETIONS)"
+
+# The Debian package: make deb, or make deb ARCH=arm64.
+deb:
+	@tests/setup.sh build deb $(if $(ARCH),cross)
+	@mkdir -p $(B)
+	@firmware/deb.sh $(B) $(VERSION) $(ARCH)
+	@tests/cross/package.sh $(B)/gatewitness_$(VERSION)_$(if $(ARCH),$(ARCH),$$(dpkg --print-architecture)).deb
+
+# Another processor, by QEMU's user mode: make cross ARCH=arm64 (or armhf).
+cross:
+	@tests/setup.sh build test cross
+	@tests/cross/run.sh $(if $(ARCH),$(ARCH),arm64) $(B)
 
 clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts goldens fuzz evaluate evaluate-quick bench install clean
+.PHONY: demo test lab units fuzzers check conformance cuts goldens fuzz evaluate evaluate-quick bench install deb cross clean

@@ -42,6 +42,8 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 	p->decoder = decoder_new(&c, share.fragments, &p->counts);
 	decoder_key(p->decoder, &cfg->table);
 	places_from(&p->places, &cfg->places);
+	p->privacy.key = cfg->privacy;
+	p->privacy.sensor = cfg->sensor;
 	p->detect = detect_new(&c, &share.detect, &p->counts);
 	shares_fit(&share, (size_t)(c.end - c.p), live_bytes());
 	p->flows = flows_new(&c, &share.flows, &p->counts);

@@ -9,6 +9,7 @@
 #include "flow/classify.h"
 #include "pipeline_news.h"
 #include "pipeline_places.h"
+#include "pipeline_privacy.h"
 
 /* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
 enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4 };
@@ -43,6 +44,7 @@ struct pipeline {
 	bool sure;       /* so it is with all of this batch */
 	struct site site;
 	struct pipeline_places places;
+	struct pipeline_privacy privacy;
 	struct pulse pulse[GATEWAYS_MAX + 1];
 	struct counts counts;
 };

@@ -71,6 +71,8 @@ connection_tell(struct pipeline *p, struct flow *f, enum session_kind kind, stru
 		p->pulse[s.gateway].resumptions_accepted += s.resumed >= RESUMED_SESSION_ID;
 	}
 	places_fill(&p->places, &s);
+	if (p->privacy.key)
+		privacy_hide(&p->privacy, &p->site, &s);
 	p->counts.record_open += kind == SESSION_OPEN;
 	p->counts.record_update += kind == SESSION_UPDATE;
 	p->counts.record_close += kind == SESSION_CLOSE;

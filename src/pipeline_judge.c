@@ -6,6 +6,7 @@
 void
 pipeline_indicators(struct pipeline *p, const struct indicators *i)
 {
+	p->privacy.indicators = i;
 	detect_indicators(p->detect, i);
 }
 
@@ -48,6 +49,22 @@ pipeline_pulse(struct pipeline *p, const struct pulse *pulse)
 		p->now = pulse->time;
 	detect_idle(p->detect, p->now, &findings);
 	detect_pulse(p->detect, pulse, &findings);
+}
+
+void
+pipeline_passes(struct pipeline *p, struct when until)
+{
+	struct detect_sink findings = findings_to(p);
+
+	if (when_before(p->now, until))
+		p->now = until;
+	detect_idle(p->detect, p->now, &findings);
+}
+
+void
+pipeline_params(struct pipeline *p, const struct detect_config *cfg)
+{
+	detect_params(p->detect, cfg);
 }
 
 size_t

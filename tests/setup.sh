@@ -1,12 +1,14 @@
 #!/bin/sh
 # Installs the Debian packages that a target needs; says what, does nothing when all are there.
-#	tests/setup.sh build [test] [check] [bench] [lab]
+#	tests/setup.sh build [test] [check] [bench] [lab] [deb] [cross]
 set -eu
 
 build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev libsqlite3-dev libzstd-dev"
-test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq"
+test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq mandoc"
 check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmocka-dev"
 lab="iproute2 ethtool openssl procps python3 iputils-ping curl nginx-light ocserv openconnect chromium golang-go"
+deb="dpkg-dev debhelper fakeroot lintian"
+cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross mmdebstrap arch-test qemu-user-static"
 bench="valgrind tcpdump libndpi-bin python3"
 
 want=

@@ -29,6 +29,13 @@ crypt_hkdf_expand(const uint8_t prk[CRYPT_SHA256], const void *info, size_t info
 /* One block of AES-128 (QUIC header protection, RFC 9001 5.4.3). */
 void crypt_aes128(const uint8_t key[16], const uint8_t in[16], uint8_t out[16]);
 
+/* n blocks at once, each by itself (prefix-preserving pseudonyms, base/pseudonym.h); out may be in.  For any thread:
+   what the library makes of the key is wiped before it returns. */
+void crypt_aes128_blocks(const uint8_t key[16], const uint8_t *in, size_t n, uint8_t *out);
+
+/* Overwrites a secret that is no longer needed, whatever the compiler knows about it. */
+void crypt_forget(void *secret, size_t n);
+
 struct crypt_aead {
 	const uint8_t *key;   /* 16 bytes, AES-128-GCM */
 	const uint8_t *nonce; /* 12 bytes */

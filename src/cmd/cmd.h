@@ -25,8 +25,12 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command CMD_READ, CMD_RUN, CMD_EXPLAIN, CMD_SCHEMA, CMD_DETECTORS, CMD_PROFILES, CMD_CONFIG,
-	CMD_SUPPRESS, CMD_TUNE, CMD_VERIFY, CMD_HUNT, CMD_BUNDLE;
+#define COMMAND(name) extern const struct command CMD_##name;
+#include "cmd/command.def"
+#undef COMMAND
+
+/* All of them, in the order of help; NULL: the end.  In main.c. */
+extern const struct command *const COMMANDS[];
 
 /*
  * Options and files in any order; what follows `--` is a file.  Each is handed to `take`: an option's id and its value

@@ -25,6 +25,7 @@ common_free(struct common *c)
 {
 	watch_close(&c->watch);
 	enrich_free(c->enrich);
+	privacy_close(&c->privacy);
 	free(c);
 }
 
@@ -91,6 +92,9 @@ common_option(struct common *c, int id, const char *value)
 	case OPT_LEDGER:
 		c->ledger = value;
 		return EXIT_DONE;
+	case OPT_PRIVACY_KEY:
+		c->privacy_file = value;
+		return EXIT_DONE;
 	case OPT_QUIET:
 		c->quiet = true;
 		return EXIT_DONE;
@@ -127,6 +131,14 @@ on_pulse(void *arg, const struct pulse *p)
 	struct common *c = arg;
 
 	c->hears.pulse(c->hears.arg, p);
+}
+
+static void
+on_frames(void *arg, const struct frame *frames, size_t n)
+{
+	struct common *c = arg;
+
+	c->hears.frames(c->hears.arg, frames, n);
 }
 
 static void
@@ -179,19 +191,53 @@ on_list(void *arg, bool bad, const char *line)
 		fprintf(stderr, "%s%s\n", c->err.tty ? "\r\x1b[K" : "", line);
 }
 
-static int
-open_enrich(struct common *c)
+int
+common_enrich(struct common *c)
 {
 	struct enrich_wanted want = {.country = config_text(&c->config, OPT_places_country),
 				     .asn = config_text(&c->config, OPT_places_asn),
 				     .tell = {c, on_list}};
+	struct enrich *e;
 
 	if (!lists_configured(&want.lists, &c->config, c->config.error))
 		return config_error(c);
+	want.lists.privacy = c->privacy.key;
+	if (c->lists && !c->lists(c->lists_arg, &want.lists))
+		return EXIT_IO;
 	want.lists.own = c->own;
 	want.lists.owns = config_gateways(&c->config, c->own, GATEWAY_ADDRS_MAX);
-	c->enrich = enrich_new(&want);
-	return c->enrich ? EXIT_DONE : EXIT_USAGE;
+	e = enrich_new(&want);
+	if (!e)
+		return EXIT_USAGE;
+	if (c->watch.pipeline)
+		enrich_use(e, c->watch.pipeline);
+	enrich_free(c->enrich);
+	c->enrich = e;
+	return EXIT_DONE;
+}
+
+static int
+open_privacy(struct common *c)
+{
+	char words[PRIVACY_ERROR_MAX];
+
+	if (!(c->asks ? privacy_ask : privacy_open)(&c->privacy, &c->config, c->privacy_file, words)) {
+		common_error(c, words);
+		return EXIT_USAGE;
+	}
+	if (*c->privacy.notice && !c->quiet)
+		common_error(c, c->privacy.notice);
+	return EXIT_DONE;
+}
+
+bool
+common_rules(struct common *c, unsigned which, const struct config *config, char error[CONFIG_ERROR_MAX])
+{
+	if (!rules_build(&c->rules[which], config, &c->config, error))
+		return false;
+	if (c->privacy.key)
+		rules_hide(&c->rules[which], c->privacy.key);
+	return true;
 }
 
 static void
@@ -205,7 +251,8 @@ tell_notice(struct common *c)
 void
 common_poll(struct common *c)
 {
-	enrich_poll(c->enrich, c->watch.pipeline);
+	if (enrich_poll(c->enrich, c->watch.pipeline) && c->keep)
+		keep_lists(c->keep, c);
 	tell_notice(c);
 }
 
@@ -224,13 +271,18 @@ common_open(struct common *c, const char *iface)
 		.only = c->only,
 		.tell = {c, c->quiet && !c->hears.session ? NULL : on_session,
 			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,
-			 c->hears.pulse ? on_pulse : NULL},
+			 c->hears.pulse ? on_pulse : NULL, c->hears.frames ? on_frames : NULL},
 	};
+	int status;
 
-	if (!rules_build(&c->rules[c->now], &c->config, &c->config, c->config.error))
-		return config_error(c);
-	if (open_enrich(c) != EXIT_DONE)
+	if (open_privacy(c) != EXIT_DONE)
 		return EXIT_USAGE;
+	if (!common_rules(c, c->now, &c->config, c->config.error))
+		return config_error(c);
+	status = common_enrich(c);
+	if (status != EXIT_DONE)
+		return status;
+	setup.privacy = c->asks ? NULL : c->privacy.key;
 	c->eve = setup.eve;
 	if (watch_open(&c->watch, &setup)) {
 		enrich_use(c->enrich, c->watch.pipeline);

@@ -8,10 +8,17 @@
 #include "cmd/tally.h"
 #include "cmd/term.h"
 #include "sensor/enrich.h"
+#include "sensor/privacy.h"
 #include "sensor/rules.h"
 #include "sensor/watch.h"
 
-enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD, OPT_JSON, OPT_LEDGER };
+enum { OPT_EVE = 256, OPT_SET, OPT_QUIET, OPT_RECORD, OPT_JSON, OPT_LEDGER, OPT_PRIVACY_KEY };
+
+#define PRIVACY_OPTION                                                                                                 \
+	{                                                                                                              \
+		OPT_PRIVACY_KEY, "privacy-key", "FILE",                                                                \
+			"the key of the pseudonyms, 64 hex digits; - for standard input"                               \
+	}
 
 #define LEDGER_OPTION                                                                                                  \
 	{                                                                                                              \
@@ -41,7 +48,7 @@ struct common {
 	struct watch watch;
 	struct tally tally;
 	struct watch_tell
-		hears; /* what the command itself wants to hear: session, pulse, finding; set before common_open */
+		hears; /* what the command itself wants to hear: session, pulse, finding, frames; set before common_open */
 	uint16_t only; /* detector that EVE lines tell of, 0: all; set before common_open */
 	struct term err;
 	const char *eve;
@@ -55,7 +62,13 @@ struct common {
 	struct gateway_addr own[GATEWAY_ADDRS_MAX]; /* of the configuration: no list may have them */
 	struct enrich *enrich;                      /* lists and places */
 	const char *ledger;                         /* --ledger; NULL: not given */
+	const char *privacy_file;                   /* --privacy-key; NULL: not given */
+	struct privacy privacy;                     /* its key, where there is one */
+	bool asks;         /* set before common_open: records are asked, none is made; the key need not be there */
 	struct keep *keep;                          /* NULL: no ledger is written */
+	/* lists as they were, in place of their files; false: told.  NULL: the files */
+	bool (*lists)(void *arg, struct lists_wanted *want);
+	void *lists_arg;
 };
 
 /* NULL after telling that there is no memory. */
@@ -71,6 +84,11 @@ void common_poll(struct common *c);
 /* Reads lists and places anew, in a thread, and the configuration again and puts its suppressions, maintenance and
    facts in force.  False: a mistake was told, and what was in force stays. */
 bool common_reload(struct common *c);
+
+/* Lists and places of the configuration, in force from now on.  EXIT_DONE, or the mistake was told. */
+int common_enrich(struct common *c);
+/* Builds c->rules[which]; pseudonyms are known by them where there is a key.  False: error. */
+bool common_rules(struct common *c, unsigned which, const struct config *config, char error[CONFIG_ERROR_MAX]);
 
 /* Opens the watch; iface NULL: reading. */
 int common_open(struct common *c, const char *iface);

@@ -1,103 +1,13 @@
 /*
  * hunt_print: the answer, and what it rests on.  Must not say that nothing was found without saying what was seen.
  */
+#include "cmd/hunt_print.h"
+
 #include <inttypes.h>
-#include <stdlib.h>
 
-#include "cmd/hunt.h"
-
-enum { MATCHES_SHOWN = 100 };
-
-static const int64_t MINUTE_US = 60000000;
+enum { MATCHES_SHOWN = 100, GAPS_SHOWN = 12 };
 
 static const char *const SEVERITIES[] = {"info", "low", "medium", "high", "critical"};
-
-static void
-on_minute(void *arg, const struct reading_minute *m)
-{
-	struct hunt_coverage *c = arg;
-	int64_t *more;
-
-	if (m->cause) {
-		if (c->events < HUNT_BAD)
-			snprintf(c->event[c->events], HUNT_WORDS, "%s %.100s%s%s", words_time(m->begin).text, m->cause,
-				 m->rows ? ": " : "", m->rows ? words_number((uint64_t)m->rows).text : "");
-		c->events++;
-		return;
-	}
-	if (c->known == c->room) {
-		c->room = c->room ? c->room * 2 : 4096;
-		more = realloc(c->minute, c->room * sizeof(*more));
-		if (!more)
-			return;
-		c->minute = more;
-	}
-	c->minute[c->known++] = m->begin.ns / NS_PER_US;
-	if (c->known == 1 || when_before(m->begin, c->first))
-		c->first = m->begin;
-	if (when_before(c->last, m->begin))
-		c->last = m->begin;
-}
-
-bool
-hunt_coverage(struct hunt *h)
-{
-	return reading_coverage(h->folder, &h->coverage, on_minute);
-}
-
-static void
-on_loss(void *arg, const struct reading_minute *m)
-{
-	struct hunt *h = arg;
-	struct hunt_coverage *c = &h->coverage;
-
-	if (m->cause || when_before(m->begin, h->since) || when_before(h->until, m->begin))
-		return;
-	c->frames += (uint64_t)m->frames;
-	c->bytes += (uint64_t)m->bytes;
-	c->lost_ring += (uint64_t)m->lost_ring;
-	c->lost_interface += (uint64_t)m->lost_interface;
-	c->lost_upstream += (uint64_t)m->lost_upstream;
-	c->lost_memory += (uint64_t)m->lost_memory;
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	const int64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static void
-gap(struct hunt_coverage *c, int64_t begin_us, int64_t end_us)
-{
-	if (begin_us >= end_us)
-		return;
-	if (c->gaps < HUNT_GAPS)
-		c->gap[c->gaps] = (struct hunt_gap){{begin_us * NS_PER_US}, {end_us * NS_PER_US}};
-	c->gaps++;
-}
-
-void
-hunt_cover(struct hunt *h)
-{
-	struct hunt_coverage *c = &h->coverage;
-	int64_t begin = h->since.ns / NS_PER_US / MINUTE_US * MINUTE_US, end = h->until.ns / NS_PER_US, at = begin;
-
-	reading_coverage(h->folder, h, on_loss);
-	if (c->known)
-		qsort(c->minute, c->known, sizeof(*c->minute), by_number);
-	c->minutes = end > begin ? (uint64_t)((end - begin + MINUTE_US - 1) / MINUTE_US) : 0;
-	for (size_t i = 0; i < c->known; i++) {
-		if (c->minute[i] < at || c->minute[i] >= end)
-			continue;
-		gap(c, at, c->minute[i]);
-		c->watched++;
-		at = c->minute[i] + MINUTE_US;
-	}
-	gap(c, at, end);
-}
 
 static void
 print_text(FILE *to, struct text t)
@@ -107,7 +17,7 @@ print_text(FILE *to, struct text t)
 }
 
 void
-hunt_match(struct hunt *h, const struct session *s)
+hunt_match(struct hunting *h, const struct session *s)
 {
 	static char line[1 << 18];
 	static struct recent recent;
@@ -135,7 +45,7 @@ hunt_match(struct hunt *h, const struct session *s)
 }
 
 static void
-print_finding(const struct hunt *h, const struct finding *f)
+print_finding(const struct hunting *h, const struct finding *f)
 {
 	const struct detector_info *d = detector_by_id(f->detector);
 
@@ -148,15 +58,15 @@ print_finding(const struct hunt *h, const struct finding *f)
 
 /* The first of each incident tells it; what has none is told at the end. */
 static void
-print_incidents(const struct hunt *h)
+print_incidents(const struct hunting *h)
 {
 	char actor[ADDR_TEXT_MAX];
 
-	for (size_t i = 0; i < h->findings; i++) {
-		const struct finding *f = &h->finding[i];
+	for (size_t i = 0; i < h->hunt.findings; i++) {
+		const struct finding *f = &h->hunt.finding[i];
 		size_t k = 0;
 
-		while (k < i && h->finding[k].incident != f->incident)
+		while (k < i && h->hunt.finding[k].incident != f->incident)
 			k++;
 		if (k < i)
 			continue;
@@ -165,9 +75,9 @@ print_incidents(const struct hunt *h)
 			fprintf(h->out.to, "incident %016" PRIx64 " about %s\n", f->incident, actor);
 		else
 			fprintf(h->out.to, "in no incident\n");
-		for (k = i; k < h->findings; k++)
-			if (h->finding[k].incident == f->incident)
-				print_finding(h, &h->finding[k]);
+		for (k = i; k < h->hunt.findings; k++)
+			if (h->hunt.finding[k].incident == f->incident)
+				print_finding(h, &h->hunt.finding[k]);
 	}
 }
 
@@ -180,7 +90,7 @@ json_time(struct out *o, struct when t)
 }
 
 static void
-json_finding(const struct hunt *h, const struct finding *f)
+json_finding(const struct hunting *h, const struct finding *f)
 {
 	static char line[1 << 14];
 	const struct detector_info *d = detector_by_id(f->detector);
@@ -222,95 +132,103 @@ share(uint64_t part, uint64_t of)
 }
 
 static void
-json_rest(const struct hunt *h)
+json_rest(const struct hunting *h)
 {
 	static char line[1 << 15];
-	const struct hunt_coverage *c = &h->coverage;
+	const struct hunt_coverage *c = &h->hunt.coverage;
 	struct out o = out_of(line, sizeof(line));
 
 	OUT_LIT(&o, "{\"coverage\":{\"since\":");
-	json_time(&o, h->since);
+	json_time(&o, h->hunt.begin);
 	OUT_LIT(&o, ",\"until\":");
-	json_time(&o, h->until);
+	json_time(&o, h->hunt.end);
 	JSON_KEY(&o, "minutes");
 	json_u64(&o, c->minutes);
 	JSON_KEY(&o, "watched");
 	json_u64(&o, c->watched);
 	JSON_KEY(&o, "sessions");
-	json_u64(&o, h->sessions);
+	json_u64(&o, h->hunt.sessions);
 	JSON_KEY(&o, "frames");
 	json_u64(&o, c->frames);
 	JSON_KEY(&o, "lost_ring");
-	json_u64(&o, c->lost_ring);
+	json_u64(&o, c->lost.ring);
 	JSON_KEY(&o, "lost_interface");
-	json_u64(&o, c->lost_interface);
+	json_u64(&o, c->lost.interface);
 	JSON_KEY(&o, "lost_upstream_bytes");
-	json_u64(&o, c->lost_upstream);
+	json_u64(&o, c->lost.upstream);
 	JSON_KEY(&o, "lost_memory");
-	json_u64(&o, c->lost_memory);
+	json_u64(&o, c->lost.memory);
+	JSON_KEY(&o, "pseudonyms");
+	json_u64(&o, h->hunt.hidden);
+	JSON_KEY(&o, "pseudonyms_not_compared");
+	json_u64(&o, h->hunt.foreign);
 	JSON_KEY(&o, "gaps");
 	json_u64(&o, c->gaps);
 	OUT_LIT(&o, "}}\n{\"verification\":{\"whole\":");
-	json_bool(&o, verify_fine(&h->verify) && !*h->damaged);
+	json_bool(&o, hunt_whole(&h->hunt));
 	JSON_KEY(&o, "records");
-	json_u64(&o, h->verify.rows);
+	json_u64(&o, h->hunt.verify.rows);
 	JSON_KEY(&o, "wrong");
 	json_open(&o, '[');
-	for (unsigned i = 0; i < h->bads; i++)
-		json_text(&o, h->bad[i]);
+	for (unsigned i = 0; i < h->hunt.bads; i++)
+		json_text(&o, h->hunt.bad[i]);
 	json_close(&o, ']');
 	OUT_LIT(&o, "}}\n");
 	fwrite(line, 1, out_len(&o), h->out.to);
 }
 
 static void
-print_coverage(const struct hunt *h)
+print_coverage(const struct hunting *h)
 {
-	const struct hunt_coverage *c = &h->coverage;
-	uint64_t seen = share(c->watched, c->minutes), lost = c->lost_ring + c->lost_interface;
+	const struct hunt_coverage *c = &h->hunt.coverage;
+	uint64_t seen = share(c->watched, c->minutes), lost = hunt_lost_frames(&c->lost);
 	FILE *to = h->out.to;
 
-	fprintf(to, "\nwindow    %s to %s: %s records of sessions\n", words_time(h->since).text,
-		words_time(h->until).text, words_number(h->sessions).text);
+	fprintf(to, "\nwindow    %s to %s: %s records of sessions\n", words_time(h->hunt.begin).text,
+		words_time(h->hunt.end).text, words_number(h->hunt.sessions).text);
 	fprintf(to, "watched   %" PRIu64 ".%02" PRIu64 " %% of its minutes (%s of %s)\n", seen / 100, seen % 100,
 		words_number(c->watched).text, words_number(c->minutes).text);
-	for (unsigned i = 0; i < c->gaps && i < HUNT_GAPS; i++)
+	for (size_t i = 0; i < c->gaps && i < GAPS_SHOWN; i++)
 		fprintf(to, "  not     %s to %s: no packets, or the sensor was off\n", words_time(c->gap[i].begin).text,
 			words_time(c->gap[i].end).text);
-	if (c->gaps > HUNT_GAPS)
-		fprintf(to, "  not     and %u more gaps\n", c->gaps - HUNT_GAPS);
+	if (c->gaps > GAPS_SHOWN)
+		fprintf(to, "  not     and %zu more gaps\n", c->gaps - GAPS_SHOWN);
 	fprintf(to, "lost      %s of %s frames by capture; %s of streams never seen; %s things for want of memory\n",
-		words_number(lost).text, words_number(c->frames + lost).text, words_bytes(c->lost_upstream).text,
-		words_number(c->lost_memory).text);
+		words_number(lost).text, words_number(c->frames + lost).text, words_bytes(c->lost.upstream).text,
+		words_number(c->lost.memory).text);
 	for (unsigned i = 0; i < c->events && i < HUNT_BAD; i++)
 		fprintf(to, "  event   %s\n", c->event[i]);
 	if (c->events > HUNT_BAD)
 		fprintf(to, "  event   and %u more\n", c->events - HUNT_BAD);
-	if (h->replays && !h->pulses) {
+	if (h->hunt.replays && !h->hunt.pulses) {
 		fprintf(to, "blind     no pulses in the window:");
 		for (unsigned d = 0; d < DETECTOR_COUNT; d++)
 			if (detector_pulses(&DETECTORS[d]))
 				fprintf(to, " %s", DETECTORS[d].name);
 		fputc('\n', to);
 	}
-	if (h->replays)
-		fprintf(to, "settings  %s\n", h->as_was ? "of then" : "of today; --as-was repeats those of then");
+	if (h->hunt.hidden)
+		fprintf(to, "privacy   clients of %s records are pseudonyms%s%s%s\n", words_number(h->hunt.hidden).text,
+			h->hunt.foreign ? "; of " : "", h->hunt.foreign ? words_number(h->hunt.foreign).text : "",
+			h->hunt.foreign ? " the key was not given: their addresses were not compared" : "");
+	if (h->hunt.replays)
+		fprintf(to, "settings  %s\n", h->hunt.as_was ? "of then" : "of today; --as-was repeats those of then");
 	fprintf(to, "ledger    %s: %s records in %s days%s\n",
-		verify_fine(&h->verify) && !*h->damaged ? "whole, as the sensor wrote it" : "NOT WHOLE",
-		words_number(h->verify.rows).text, words_number(h->verify.days).text,
-		h->verify.count[VERIFY_OPEN] ? ", the last not sealed yet" : "");
-	for (unsigned i = 0; i < h->bads; i++)
-		fprintf(to, "  wrong   %s\n", h->bad[i]);
-	if (*h->damaged)
-		fprintf(to, "  wrong   %s\n", h->damaged);
+		hunt_whole(&h->hunt) ? "whole, as the sensor wrote it" : "NOT WHOLE",
+		words_number(h->hunt.verify.rows).text, words_number(h->hunt.verify.days).text,
+		h->hunt.verify.count[VERIFY_OPEN] ? ", the last not sealed yet" : "");
+	for (unsigned i = 0; i < h->hunt.bads; i++)
+		fprintf(to, "  wrong   %s\n", h->hunt.bad[i]);
+	if (*h->hunt.damaged)
+		fprintf(to, "  wrong   %s\n", h->hunt.damaged);
 }
 
 void
-hunt_print(const struct hunt *h)
+hunt_print(const struct hunting *h)
 {
 	if (h->json) {
-		for (size_t i = 0; i < h->findings; i++)
-			json_finding(h, &h->finding[i]);
+		for (size_t i = 0; i < h->hunt.findings; i++)
+			json_finding(h, &h->hunt.finding[i]);
 		json_rest(h);
 		return;
 	}
@@ -319,8 +237,8 @@ hunt_print(const struct hunt *h)
 		fprintf(h->out.to, "and %s more; --json lists all\n", words_number(h->matches - MATCHES_SHOWN).text);
 	if (h->expression)
 		fprintf(h->out.to, "%s session%s match\n", words_number(h->matches).text, h->matches == 1 ? "" : "s");
-	if (h->replays && !h->findings)
-		fprintf(h->out.to, "nothing found%s%s, in what was watched:\n", h->detector ? " by " : "",
-			h->detector ? h->detector : "");
+	if (h->hunt.replays && !h->hunt.findings)
+		fprintf(h->out.to, "nothing found%s%s, in what was watched:\n", h->hunt.detector ? " by " : "",
+			h->hunt.detector ? h->hunt.detector : "");
 	print_coverage(h);
 }

@@ -6,13 +6,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "ledger/request.h"
 
-enum { SETTINGS_MAX = 1 << 20, PIECE = 1 << 16 };
+enum { PIECE = 1 << 16 };
 
 static int
 fail(struct common *c, const char *path, const char *what)
@@ -30,6 +32,28 @@ make_folder(const char *path)
 	return mkdir(path, 0750) == 0 || errno == EEXIST;
 }
 
+/* An import that was cut short, by us: files of ours only. */
+static void
+remove_part(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *e;
+	char path[PATH_MAX];
+
+	while (dir && (e = readdir(dir))) {
+		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= PATH_MAX)
+			continue;
+		if (strstr(e->d_name, ".sessions") || strstr(e->d_name, ".summary") || strstr(e->d_name, ".pcapng") ||
+		    strncmp(e->d_name, "list-", 5) == 0 || strcmp(e->d_name, "seals") == 0)
+			unlink(path);
+		else if (strcmp(e->d_name, "evidence") == 0)
+			remove_part(path);
+	}
+	if (dir)
+		closedir(dir);
+	rmdir(folder);
+}
+
 static int
 open_ledger(struct keep *k, struct common *c, const char *root, bool import)
 {
@@ -39,7 +63,9 @@ open_ledger(struct keep *k, struct common *c, const char *root, bool import)
 				    .key_folder = root,
 				    .commit_ns = import ? 0 : config_number(&c->config, OPT_ledger_commit),
 				    .quota = import ? 0 : (uint64_t)config_number(&c->config, OPT_ledger_quota),
-				    .seal_last = import};
+				    .seal_last = import,
+				    .clear = import ? remove_part : NULL,
+				    .persists = !import};
 
 	if (!import) {
 		cfg.session_days = config_number(&c->config, OPT_ledger_sessions) / (86400 * NS_PER_S);
@@ -72,11 +98,38 @@ int
 keep_open(struct keep *k, struct common *c)
 {
 	const char *root = wanted(c);
+	int status;
 
 	if (!root)
 		return EXIT_DONE;
 	snprintf(k->folder, sizeof(k->folder), "%s", root);
-	return open_ledger(k, c, root, false);
+	status = open_ledger(k, c, root, false);
+	if (status == EXIT_DONE && c->privacy.key && !requests_open(k->folder))
+		return fail(c, k->folder, strerror(errno));
+	return status;
+}
+
+static void
+take_request(void *arg, const struct request *r)
+{
+	struct keep *k = arg;
+	char trace[REQUEST_TRACE], words[128] = "failed\n";
+	struct ledger_head head;
+
+	request_trace(r, trace);
+	ledger_setting(k->ledger, "reveal", trace);
+	if (ledger_sync(k->ledger)) {
+		head = ledger_head(k->ledger);
+		snprintf(words, sizeof(words), "kept %s %lld %s\n", head.date, (long long)head.commit, head.hash);
+	}
+	request_answer(r, k->folder, words);
+}
+
+void
+keep_requests(struct keep *k)
+{
+	if (k->ledger)
+		requests_take(k->folder, k, take_request);
 }
 
 /* A file's digest onto those before it. */
@@ -95,28 +148,6 @@ add_file(uint8_t sum[CRYPT_SHA256], const char *path)
 		close(fd);
 	free(piece);
 	return n == 0;
-}
-
-/* An import that was cut short, by us: files of ours only. */
-static void
-remove_part(const char *folder)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *e;
-	char path[PATH_MAX];
-
-	while (dir && (e = readdir(dir))) {
-		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= PATH_MAX)
-			continue;
-		if (strstr(e->d_name, ".sessions") || strstr(e->d_name, ".summary") || strstr(e->d_name, ".pcapng") ||
-		    strcmp(e->d_name, "seals") == 0)
-			unlink(path);
-		else if (strcmp(e->d_name, "evidence") == 0)
-			remove_part(path);
-	}
-	if (dir)
-		closedir(dir);
-	rmdir(folder);
 }
 
 static bool
@@ -151,18 +182,34 @@ keep_import(struct keep *k, struct common *c, const char **file, size_t files)
 		return EXIT_DONE;
 	if (stat(k->final, &st) == 0)
 		return fail(c, k->final, "this capture was imported before; remove the folder to import it again");
-	remove_part(k->folder);
 	return open_ledger(k, c, root, true);
+}
+
+/* Nothing was written yet. */
+static int
+close_early(struct keep *k, struct common *c, int status)
+{
+	char error[LEDGER_ERROR_MAX];
+
+	c->watch.setup.ledger = NULL;
+	ledger_close(k->ledger, error);
+	k->ledger = NULL;
+	return status;
 }
 
 int
 keep_evidence(struct keep *k, struct common *c)
 {
 	const char *configured = config_text(&c->config, OPT_evidence_folder);
-	char folder[PATH_MAX + 16], error[LEDGER_ERROR_MAX];
+	char folder[PATH_MAX + 16];
 
 	if (config_number(&c->config, OPT_evidence_ring) == 0)
 		return EXIT_DONE;
+	if (config_number(&c->config, OPT_privacy_pseudonymize))
+		return close_early(k, c,
+				   usage_error(c->command->name,
+					       "evidence.ring keeps frames with their addresses, which "
+					       "privacy.pseudonymize forbids; leave one of them out"));
 	if (!*configured && !k->ledger) {
 		if (!c->quiet)
 			fprintf(stderr, "evidence.ring is of no use: there is neither evidence.folder nor a ledger\n");
@@ -172,29 +219,25 @@ keep_evidence(struct keep *k, struct common *c)
 	if (watch_evidence(&c->watch, folder))
 		return EXIT_DONE;
 	common_error(c, c->watch.error);
-	c->watch.setup.ledger = NULL;
-	ledger_close(k->ledger, error);
-	k->ledger = NULL;
-	return EXIT_IO;
+	return close_early(k, c, EXIT_IO);
 }
 
 void
-keep_settings(struct keep *k, struct common *c)
+keep_poll(struct keep *k, struct common *c)
 {
-	const char *configured = config_text(&c->config, OPT_evidence_folder);
-	char *text = malloc(SETTINGS_MAX), whole[PATH_MAX];
-	struct out o = out_of(text, text ? SETTINGS_MAX - 1 : 0);
+	const char *error = k->ledger ? ledger_error(k->ledger) : "";
+	char words[LEDGER_ERROR_MAX + 160];
 
-	if (text) {
-		config_print(&o, &c->config);
-		*o.p = '\0';
-		ledger_setting(k->ledger, "version", PROGRAM_VERSION);
-		ledger_setting(k->ledger, "configuration", text);
-	}
-	if (c->watch.evidence)
-		ledger_setting(k->ledger, "evidence.folder",
-			       *configured && realpath(configured, whole) ? whole : "evidence");
-	free(text);
+	if (!*error == !k->told)
+		return;
+	if (*error)
+		snprintf(words, sizeof(words), "%s; the watch goes on, and the ledger is tried again", error);
+	else
+		snprintf(words, sizeof(words),
+			 "%.300s: the ledger is written again; %" PRIu64 " rows were not kept so far", k->folder,
+			 ledger_losses(k->ledger).rows);
+	k->told = *error != '\0';
+	common_error(c, words);
 }
 
 int

@@ -81,7 +81,7 @@ read_run(int argc, char **argv)
 	return status;
 }
 
-static const struct arg_option OPTIONS[] = {COMMON_OPTIONS, LEDGER_OPTION, {0, NULL, NULL, NULL}};
+static const struct arg_option OPTIONS[] = {COMMON_OPTIONS, LEDGER_OPTION, PRIVACY_OPTION, {0, NULL, NULL, NULL}};
 
 const struct command CMD_READ = {
 	"read",

@@ -71,6 +71,8 @@ each_second(struct running *r)
 		return;
 	r->flush_at = now + NS_PER_S;
 	update_drops(r);
+	keep_poll(&r->keep, r->common);
+	keep_requests(&r->keep);
 	if (r->common->watch.writes)
 		file_flush(&r->common->watch.eve);
 	if (r->records)
@@ -188,6 +190,9 @@ open_record(struct running *r)
 
 	if (!r->record_path)
 		return EXIT_DONE;
+	if (config_number(&r->common->config, OPT_privacy_pseudonymize))
+		return usage_error("run", "--record keeps frames with their addresses, which privacy.pseudonymize "
+					  "forbids; leave one of them out");
 	r->records = record_open(&r->record, r->record_path, capture_link(r->capture), CAPTURE_SNAPLEN);
 	if (r->records)
 		return EXIT_DONE;
@@ -263,7 +268,9 @@ take_arguments(struct running *r, int argc, char **argv)
 	int status = args_take(&CMD_RUN, argc, argv, take_option, r);
 
 	if (status == EXIT_DONE && !r->iface)
-		return usage_error("run", "no interface named; -i IFACE");
+		r->iface = config_text(&r->common->config, OPT_capture_interface);
+	if (status == EXIT_DONE && !*r->iface)
+		return usage_error("run", "no interface named; -i IFACE, or capture.interface in the configuration");
 	return status;
 }
 
@@ -284,6 +291,7 @@ static const struct arg_option OPTIONS[] = {
 	{OPT_IFACE, "interface", "IFACE", "capture there; the span port's end"},
 	COMMON_OPTIONS,
 	LEDGER_OPTION,
+	PRIVACY_OPTION,
 	{OPT_FILTER, "filter", "BPF", "only frames that match, in tcpdump's language"},
 	{OPT_RECORD, "record", "FILE", "also write the frames as seen, as nanosecond pcap"},
 	{0, NULL, NULL, NULL},
@@ -291,7 +299,7 @@ static const struct arg_option OPTIONS[] = {
 
 const struct command CMD_RUN = {
 	"run",
-	"-i IFACE [OPTION]...",
+	"[-i IFACE] [OPTION]...",
 	"the same as read, live from an interface",
 	OPTIONS,
 	"Watches until SIGINT or SIGTERM, then writes everything and a summary. It needs the right\n"

@@ -75,7 +75,7 @@ read_anchors(struct verifying *v)
 	return fail(v->anchor_file, "holds no head of a chain; --anchor names EVE lines with statistics");
 }
 
-static const char *const KINDS[] = {"whole", "open", "expired", "torn", "missing", "altered"};
+static const char *const KINDS[] = {"whole", "open", "expired", "torn", "missing", "unread", "altered"};
 
 static void
 on_said(void *arg, enum verify_kind kind, const char *words)
@@ -133,9 +133,10 @@ verify_all(struct verifying *v)
 		verify_one(v, all.folder[i], &sum);
 	ledgers_free(&all);
 	printf("%s: %" PRIu64 " day%s, %" PRIu64 " records; %" PRIu64 " altered, %" PRIu64 " missing, %" PRIu64
-	       " torn, %" PRIu64 " expired%s\n",
+	       " torn, %" PRIu64 " expired%s%s\n",
 	       verify_fine(&sum) ? "whole" : "NOT WHOLE", sum.days, sum.days == 1 ? "" : "s", sum.rows,
 	       sum.count[VERIFY_ALTERED], sum.count[VERIFY_MISSING], sum.count[VERIFY_TORN], sum.count[VERIFY_EXPIRED],
+	       sum.count[VERIFY_UNREADABLE] ? ", not all could be read" : "",
 	       v->key ? "" : "; no --key: that the seals are the sensor's own is not shown");
 	return verify_fine(&sum) ? EXIT_DONE : EXIT_IO;
 }
@@ -191,9 +192,10 @@ const struct command CMD_VERIFY = {
 	OPTIONS,
 	"Holds sealed days against their seals, their seals against each other and the key, and the\n"
 	"open day entry by entry against its chain. Says what is whole, expired by retention, torn by\n"
-	"a power failure, missing, or altered, and in which day, commit and table. The captures of\n"
-	"incidents (evidence.ring) are held against what the ledger was told of them. A file is a\n"
-	"bundle (gatewitness bundle): each file in it is held against its manifest and signature.\n"
+	"a power failure, missing, unread (no rights, locked, a failing disk) or altered, and in which\n"
+	"day, commit and table. The captures of incidents (evidence.ring) are held against what the\n"
+	"ledger was told of them. A file is a bundle (gatewitness bundle): each file in it is held\n"
+	"against its manifest and signature.\n"
 	"\n"
 	"Somebody who owns the board and its key can make the chain anew. What they cannot change is\n"
 	"what left the board before: --anchor holds the chain against it, --key against the key.\n"

@@ -44,6 +44,7 @@ struct finding {
 	bool note;                 /* for the record: begins no chain */
 	struct when time;          /* packet time of the last evidence */
 	struct addr actor, target; /* the two addresses of the alert: src and dest */
+	uint8_t pseudonyms;        /* which of them are: HIDDEN_ACTOR, HIDDEN_DEST */
 	uint64_t program;          /* client key of the session or visit that it is about; 0: none */
 	uint16_t actor_port, target_port;
 	uint8_t proto;
@@ -75,6 +76,8 @@ extern const struct detector_info DETECTORS[];
 extern const unsigned DETECTOR_COUNT;
 const struct detector_info *detector_by_id(uint16_t id); /* NULL: none */
 bool detector_pulses(const struct detector_info *info);  /* one of DETECTORS: does it look at pulses? */
+/* Has the session what the detector needs of one, as far as the session alone can tell? */
+bool detector_fed(const struct detector_info *info, const struct session *s);
 
 /* Parameters of detectors: detect.def declares them; the config sets them by "detect.DETECTOR.NAME". */
 struct detect_param {
@@ -116,6 +119,9 @@ struct detect_config {
 struct detect;
 
 struct detect *detect_new(struct carve *c, const struct detect_config *cfg, struct counts *counts);
+
+/* Parameters, learning and idle time of *cfg from now on; its memory stays what it was. */
+void detect_params(struct detect *d, const struct detect_config *cfg);
 
 /* What to do with findings, and with incidents that close. */
 struct detect_sink {

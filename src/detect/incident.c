@@ -189,12 +189,25 @@ trace_add(struct detect *d, const struct finding *f, const struct actor *a)
 		*t = (struct trace){f->time, f->incident, a->group};
 }
 
+/* What is remembered of a client is as hidden as the session at hand; the gateway and what it called never are. */
+static bool
+is_hidden(const struct detect *d, const struct finding *f, const struct addr *a)
+{
+	const struct session *s = d->session;
+
+	if (s && (addr_same(a, &s->src) || addr_same(a, &s->dest) || addr_same(a, &s->actor)))
+		return session_hides(s, a);
+	return !addr_same(a, &d->gate[f->gateway].addr) && (s ? s->privacy_key : d->rules ? d->rules->privacy_key : 0);
+}
+
 void
 incident_report(struct detect *d, struct finding *f, const struct actor *a)
 {
 	bool in_chain;
 	const struct rule_suppress *rule;
 
+	f->pseudonyms = (uint8_t)((is_hidden(d, f, &f->actor) ? HIDDEN_ACTOR : 0) |
+				  (is_hidden(d, f, &f->target) ? HIDDEN_DEST : 0));
 	f->id = finding_id(f, a);
 	d->counts->finding++;
 	in_chain = chained(d, f, a);

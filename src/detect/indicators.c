@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "detect/detect.h"
+#include "session/site.h"
 
 enum { V4, V6 };
 enum { V4_BEGINS = 16, V4_BYTES = sizeof(uint32_t) << V4_BEGINS };
@@ -26,10 +27,22 @@ hash_net(const struct indicators *i, const uint8_t *bytes, size_t len)
 	return hash_words(&i->key, w, len == 4 ? 1 : 2);
 }
 
+static bool
+is_net(const struct indicator *e)
+{
+	return e->kind == INDICATOR_NET || e->kind == INDICATOR_PSEUDONYM;
+}
+
+static struct indicator_nets *
+nets_of(struct indicators *i, const struct indicator *e)
+{
+	return e->kind == INDICATOR_NET ? &i->clear : &i->hidden;
+}
+
 static struct map *
 map_of(struct indicators *i, const struct indicator *e)
 {
-	return e->kind == INDICATOR_NET ? &i->net[family_of(e)][e->bits] : &i->text[e->kind];
+	return is_net(e) ? &nets_of(i, e)->net[family_of(e)][e->bits] : &i->text[e->kind];
 }
 
 uint64_t
@@ -37,7 +50,7 @@ indicator_hash(const struct indicators *i, const struct indicator_list *l, const
 {
 	const char *key = l->bytes + e->at;
 
-	return e->kind == INDICATOR_NET ? hash_net(i, (const uint8_t *)key, e->len) : hash_fast(&i->key, key, e->len);
+	return is_net(e) ? hash_net(i, (const uint8_t *)key, e->len) : hash_fast(&i->key, key, e->len);
 }
 
 bool
@@ -60,14 +73,25 @@ index_bytes(uint32_t items)
 	return items ? map_bytes(room_for(items)) : 0;
 }
 
+static size_t
+nets_bytes(const struct indicator_nets *n)
+{
+	size_t bytes = V4_BYTES;
+
+	for (unsigned f = V4; f <= V6; f++)
+		for (unsigned b = 0; b < INDICATOR_BITS; b++)
+			bytes += index_bytes(n->net[f][b].used);
+	return bytes;
+}
+
 /* Until the index is built, `used` of each map says how many entries will be in it. */
 size_t
 indicators_bytes(struct indicators *i)
 {
 	size_t bytes = 0;
 
-	i->v4 = NULL;
-	memset(i->net, 0, sizeof(i->net));
+	memset(&i->clear, 0, sizeof(i->clear));
+	memset(&i->hidden, 0, sizeof(i->hidden));
 	memset(i->text, 0, sizeof(i->text));
 	i->entries = 0;
 	for (uint32_t l = 0; l < i->lists; l++) {
@@ -76,12 +100,9 @@ indicators_bytes(struct indicators *i)
 		for (uint32_t e = 0; e < i->list[l].entries; e++)
 			map_of(i, &i->list[l].entry[e])->used++;
 	}
-	for (unsigned f = V4; f <= V6; f++)
-		for (unsigned b = 0; b < INDICATOR_BITS; b++)
-			bytes += index_bytes(i->net[f][b].used);
 	for (unsigned k = 0; k < INDICATOR_KINDS; k++)
 		bytes += index_bytes(i->text[k].used);
-	return bytes + V4_BYTES;
+	return bytes + nets_bytes(&i->clear) + (i->privacy_key ? nets_bytes(&i->hidden) : 0);
 }
 
 static uint8_t *
@@ -97,25 +118,37 @@ place_map(struct map *m, uint8_t *at)
 
 /* A short network begins in many ways. */
 static void
-note_v4(struct indicators *i, const uint8_t *key, uint8_t bits)
+note_v4(struct indicator_nets *nets, const uint8_t *key, uint8_t bits)
 {
 	uint32_t begin = (uint32_t)key[0] << 8 | key[1], ways = bits < V4_BEGINS ? 1u << (V4_BEGINS - bits) : 1;
 
 	for (uint32_t n = begin; n < begin + ways && n < 1u << V4_BEGINS; n++)
-		i->v4[n] |= 1u << (bits - 1);
+		nets->v4[n] |= 1u << (bits - 1);
+}
+
+static uint8_t *
+place_nets(struct indicator_nets *n, uint8_t *at)
+{
+	n->v4 = (uint32_t *)(void *)at;
+	memset(n->v4, 0, V4_BYTES);
+	at += V4_BYTES;
+	for (unsigned f = V4; f <= V6; f++) {
+		n->lengths[f] = 0;
+		for (unsigned b = INDICATOR_BITS; b-- > 0;) {
+			if (n->net[f][b].used)
+				n->length[f][n->lengths[f]++] = (uint8_t)b;
+			at = place_map(&n->net[f][b], at);
+		}
+	}
+	return at;
 }
 
 static void
 place_maps(struct indicators *i, uint8_t *at)
 {
-	for (unsigned f = V4; f <= V6; f++) {
-		i->lengths[f] = 0;
-		for (unsigned b = INDICATOR_BITS; b-- > 0;) {
-			if (i->net[f][b].used)
-				i->length[f][i->lengths[f]++] = (uint8_t)b;
-			at = place_map(&i->net[f][b], at);
-		}
-	}
+	at = place_nets(&i->clear, at);
+	if (i->privacy_key)
+		at = place_nets(&i->hidden, at);
 	for (unsigned k = 0; k < INDICATOR_KINDS; k++)
 		at = place_map(&i->text[k], at);
 }
@@ -123,17 +156,15 @@ place_maps(struct indicators *i, uint8_t *at)
 void
 indicators_index(struct indicators *i, void *memory)
 {
-	i->v4 = memory;
-	memset(i->v4, 0, V4_BYTES);
-	place_maps(i, (uint8_t *)memory + V4_BYTES);
+	place_maps(i, memory);
 	for (uint32_t l = 0; l < i->lists; l++)
 		for (uint32_t e = 0; e < i->list[l].entries; e++) {
 			const struct indicator_list *from = &i->list[l];
 			const struct indicator *one = &from->entry[e];
 
 			map_add(map_of(i, one), indicator_hash(i, from, one), from->first + e + 1);
-			if (one->kind == INDICATOR_NET && family_of(one) == V4)
-				note_v4(i, (const uint8_t *)from->bytes + one->at, one->bits);
+			if (is_net(one) && family_of(one) == V4)
+				note_v4(nets_of(i, one), (const uint8_t *)from->bytes + one->at, one->bits);
 		}
 }
 
@@ -160,20 +191,6 @@ struct search {
 };
 
 /*
- * Did the gateway open this connection, for certain?  A connection caught in its middle may be an answer to a client,
- * and so may UDP to a high port (IPsec and DTLS tunnels after a silence).
- */
-static bool
-called(const struct session *s)
-{
-	if (s->role != ROLE_OUTBOUND)
-		return false;
-	if (s->client_hello)
-		return true;
-	return s->proto == PROTO_TCP ? !s->midstream : s->dest_port < 1024 && s->src_port >= 1024;
-}
-
-/*
  * Whole address ranges knock at every gateway, listed or not, so an inbound session without TLS established is noted
  * only.  A gateway that calls a listed place is the worst there is; its own fingerprint is not a place: COATHANGER's
  * JA3 is that of legitimate FortiGate logging.
@@ -185,7 +202,7 @@ weigh(const struct search *q, const struct indicator_list *l, enum indicator_whe
 
 	if (q->s->role == ROLE_INBOUND && !q->s->established)
 		return SEVERITY_INFO;
-	return place && called(q->s) ? SEVERITY_CRITICAL : l->severity;
+	return place && site_called(q->s) ? SEVERITY_CRITICAL : l->severity;
 }
 
 static bool
@@ -221,7 +238,7 @@ consider(struct search *q, uint32_t number, const struct question *asked)
 {
 	const struct indicator_list *l = list_of(q->i, number);
 	const struct indicator *e = &l->entry[number - l->first];
-	struct indicator_hit hit = {l, e, asked->where, weigh(q, l, asked->where), called(q->s)};
+	struct indicator_hit hit = {l, e, asked->where, weigh(q, l, asked->where), site_called(q->s)};
 
 	if (e->len != asked->len || memcmp(l->bytes + e->at, asked->key, e->len) != 0)
 		return;
@@ -281,32 +298,54 @@ mask(uint8_t *to, const uint8_t *from, size_t len, unsigned bits)
 	}
 }
 
+/* A network that may hold the address that was seen. */
+struct net_asked {
+	const struct indicator_nets *nets;
+	const uint8_t *bytes;
+	uint8_t len, where;
+};
+
 static void
-ask_net(struct search *q, const uint8_t *bytes, size_t len, unsigned bits, enum indicator_where where)
+ask_net(struct search *q, const struct net_asked *n, unsigned bits)
 {
 	uint8_t net[16];
 	struct question *asked;
 
-	mask(net, bytes, len, bits);
-	asked = ask(q, &q->i->net[len == 4 ? V4 : V6][bits], hash_net(q->i, net, len));
+	mask(net, n->bytes, n->len, bits);
+	asked = ask(q, &n->nets->net[n->len == 4 ? V4 : V6][bits], hash_net(q->i, net, n->len));
 	memcpy(asked->net, net, sizeof(net));
 	asked->key = asked->net;
-	asked->len = (uint8_t)len;
-	asked->where = (uint8_t)where;
+	asked->len = n->len;
+	asked->where = n->where;
+}
+
+/* A pseudonym is looked for among those of its own key, a clear address among the clear ones; NULL: cannot be told. */
+static const struct indicator_nets *
+nets_for(const struct search *q, const struct addr *a)
+{
+	const struct indicator_nets *n = &q->i->clear;
+
+	if (session_hides(q->s, a))
+		n = q->i->privacy_key && q->s->privacy_key == q->i->privacy_key ? &q->i->hidden : NULL;
+	return n;
 }
 
 static void
 look_addr(struct search *q, const struct addr *a, enum indicator_where where)
 {
-	if (addr_is_v4(a)) {
-		const uint8_t *b = a->b + 12;
+	struct net_asked n = {nets_for(q, a), a->b, 16, (uint8_t)where};
 
-		for (uint32_t set = q->i->v4[b[0] << 8 | b[1]]; set; set &= set - 1)
-			ask_net(q, b, 4, (unsigned)__builtin_ctz(set) + 1, where);
-	} else {
-		for (unsigned n = 0; n < q->i->lengths[V6]; n++)
-			ask_net(q, a->b, 16, q->i->length[V6][n], where);
+	if (!n.nets)
+		return;
+	if (!addr_is_v4(a)) {
+		for (unsigned i = 0; i < n.nets->lengths[V6]; i++)
+			ask_net(q, &n, n.nets->length[V6][i]);
+		return;
 	}
+	n.bytes += 12;
+	n.len = 4;
+	for (uint32_t set = n.nets->v4[n.bytes[0] << 8 | n.bytes[1]]; set; set &= set - 1)
+		ask_net(q, &n, (unsigned)__builtin_ctz(set) + 1);
 }
 
 /* Names are compared without case and without the root's dot (RFC 1034 3.1). */
@@ -349,20 +388,34 @@ begin_of(struct text t, uint32_t len)
 	return t.p && t.len >= len ? (struct text){t.p, len} : (struct text){NULL, 0};
 }
 
+static void
+search_begin(struct search *q, const struct indicators *i, const struct session *s, struct indicator_hit *best)
+{
+	q->i = i;
+	q->s = s;
+	q->best = best;
+	q->found = false;
+	q->questions = 0;
+}
+
+/* The side that is not the gateway. */
+static const struct addr *
+other_side(const struct session *s)
+{
+	static const struct addr none;
+
+	return s->role == ROLE_OUTBOUND ? &s->dest : addr_same(&s->actor, &none) ? &s->src : &s->actor;
+}
+
 bool
 indicators_find(const struct indicators *i, const struct session *s, struct indicator_hit *hit)
 {
-	static const struct addr none;
-	const struct addr *a = s->role == ROLE_OUTBOUND ? &s->dest : addr_same(&s->actor, &none) ? &s->src : &s->actor;
+	const struct addr *a = other_side(s);
 	char name[INDICATOR_NAME_MAX];
 	struct search q;
 
-	q.i = i;
-	q.s = s;
-	q.best = hit;
-	q.found = false;
-	q.questions = 0;
-	__builtin_prefetch(&i->v4[a->b[12] << 8 | a->b[13]]); /* asked last */
+	search_begin(&q, i, s, hit);
+	__builtin_prefetch(&i->clear.v4[a->b[12] << 8 | a->b[13]]); /* asked last */
 	look_name(&q, s->sni, name);
 	ask_text(&q, INDICATOR_JA3, begin_of(s->ja3, JA3_LEN), INDICATOR_CLIENT);
 	ask_text(&q, INDICATOR_JA4, begin_of(s->ja4, JA4_LEN), INDICATOR_CLIENT);
@@ -376,6 +429,18 @@ indicators_find(const struct indicators *i, const struct session *s, struct indi
 		look_addr(&q, a, s->role == ROLE_OUTBOUND ? INDICATOR_DEST : INDICATOR_SOURCE);
 	answer(&q);
 	return q.found;
+}
+
+const struct indicator_list *
+indicators_listed(const struct indicators *i, const struct session *s)
+{
+	struct indicator_hit hit;
+	struct search q;
+
+	search_begin(&q, i, s, &hit);
+	look_addr(&q, other_side(s), INDICATOR_SOURCE);
+	answer(&q);
+	return q.found ? hit.list : NULL;
 }
 
 static void
@@ -400,7 +465,7 @@ indicator_text(const struct indicator_list *l, const struct indicator *e, char t
 	const char *key = l->bytes + e->at;
 	struct out o = out_of(to, INDICATOR_TEXT_MAX);
 
-	if (e->kind == INDICATOR_NET) {
+	if (is_net(e)) {
 		print_net(&o, (const uint8_t *)key, e);
 	} else {
 		if (e->kind == INDICATOR_UNDER)

@@ -16,10 +16,11 @@
 #include "session/session.h"
 
 enum indicator_kind {
-	INDICATOR_NET,   /* 4 or 16 bytes and a prefix length */
-	INDICATOR_NAME,  /* a server name, lower case */
-	INDICATOR_UNDER, /* every name below this one */
-	INDICATOR_JA3,   /* 32 hex digits */
+	INDICATOR_NET,       /* 4 or 16 bytes and a prefix length */
+	INDICATOR_PSEUDONYM, /* a network of pseudonyms, beside the INDICATOR_NET that it stands for */
+	INDICATOR_NAME,      /* a server name, lower case */
+	INDICATOR_UNDER,     /* every name below this one */
+	INDICATOR_JA3,       /* 32 hex digits */
 	INDICATOR_JA4,
 	INDICATOR_JA4_AB, /* the first two parts of a JA4 */
 	INDICATOR_JA4_A,  /* the first */
@@ -54,15 +55,20 @@ struct indicator_list {
 
 enum { INDICATOR_LISTS = 64, INDICATOR_BITS = 129 };
 
-struct indicators {
-	struct hash_key key;
-	uint32_t lists, entries;
-	struct indicator_list list[INDICATOR_LISTS];
-	/* IPv4, IPv6: the prefix lengths present, and an index each */
+/* Networks of IPv4 and IPv6: the prefix lengths present, and an index each. */
+struct indicator_nets {
 	uint8_t lengths[2], length[2][INDICATOR_BITS];
 	struct map net[2][INDICATOR_BITS];
+	uint32_t *v4; /* by the first 16 bits: prefix lengths of entries that begin so (bit: length - 1); NULL: none */
+};
+
+struct indicators {
+	struct hash_key key;
+	uint64_t privacy_key; /* id of the key of INDICATOR_PSEUDONYM entries; 0: there are none */
+	uint32_t lists, entries;
+	struct indicator_list list[INDICATOR_LISTS];
+	struct indicator_nets clear, hidden;
 	struct map text[INDICATOR_KINDS];
-	uint32_t *v4; /* by the first 16 bits: prefix lengths of entries that begin so (bit: length - 1) */
 };
 
 /* `lists` and `list` are set; first is filled here.  How much memory the index takes. */
@@ -89,6 +95,9 @@ struct indicator_hit {
 
 /* The gravest hit of a record; what is on several lists counts for the gravest one, then the surest, then the first. */
 bool indicators_find(const struct indicators *i, const struct session *s, struct indicator_hit *hit);
+
+/* The gravest list that the side which is not the gateway is on by its address; NULL: none. */
+const struct indicator_list *indicators_listed(const struct indicators *i, const struct session *s);
 
 /* The entry as a list writes it: "192.0.2.0/24", "*.example.org", "t13d1516h2_*". */
 struct text indicator_text(const struct indicator_list *l, const struct indicator *e, char to[INDICATOR_TEXT_MAX]);

@@ -19,19 +19,20 @@ static const struct text SEVERITY_NAMES[] = {TEXT_INIT("info"), TEXT_INIT("low")
 #define OF(name) offsetof(struct finding, name), sizeof(((struct finding *)0)->name)
 #define NAMES(n) sizeof(n) / sizeof((n)[0]), n
 static const struct where_field FIELDS[] = {
-	{"detector", "", OF(detector), WHERE_ENUM, NAMES(DETECTOR_NAMES)},
-	{"severity", "", OF(severity), WHERE_RANK, NAMES(SEVERITY_NAMES)},
-	{"confidence", "", OF(confidence), WHERE_NUMBER, 0, NULL},
-	{"gateway", "", OF(gateway), WHERE_NUMBER, 0, NULL},
-	{"learning", "", OF(learning), WHERE_BOOL, 0, NULL},
-	{"degraded", "", OF(degraded), WHERE_BOOL, 0, NULL},
-	{"weak", "", OF(weak), WHERE_BOOL, 0, NULL},
-	{"actor", "", OF(actor), WHERE_ADDR, 0, NULL},
-	{"actor_port", "", OF(actor_port), WHERE_NUMBER, 0, NULL},
-	{"target", "", OF(target), WHERE_ADDR, 0, NULL},
-	{"target_port", "", OF(target_port), WHERE_NUMBER, 0, NULL},
+	{"detector", "", OF(detector), WHERE_ENUM, NAMES(DETECTOR_NAMES), 0},
+	{"severity", "", OF(severity), WHERE_RANK, NAMES(SEVERITY_NAMES), 0},
+	{"confidence", "", OF(confidence), WHERE_NUMBER, 0, NULL, 0},
+	{"gateway", "", OF(gateway), WHERE_NUMBER, 0, NULL, 0},
+	{"learning", "", OF(learning), WHERE_BOOL, 0, NULL, 0},
+	{"degraded", "", OF(degraded), WHERE_BOOL, 0, NULL, 0},
+	{"weak", "", OF(weak), WHERE_BOOL, 0, NULL, 0},
+	{"actor", "", OF(actor), WHERE_ADDR, 0, NULL, HIDDEN_ACTOR},
+	{"actor_port", "", OF(actor_port), WHERE_NUMBER, 0, NULL, 0},
+	{"target", "", OF(target), WHERE_ADDR, 0, NULL, HIDDEN_DEST},
+	{"target_port", "", OF(target_port), WHERE_NUMBER, 0, NULL, 0},
 };
-const struct where_table WHERE_FINDING = {FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0])};
+const struct where_table WHERE_FINDING = {FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0]),
+					  offsetof(struct finding, pseudonyms)};
 
 /* Around an announced change: a night and the day after it. */
 static const int64_t NEAR_NS = INT64_C(86400) * NS_PER_S;
@@ -66,6 +67,28 @@ uint64_t
 detect_suppressed(const struct detect *d, uint32_t i)
 {
 	return i < RULES_SUPPRESS ? d->suppressed[i] : 0;
+}
+
+bool
+rules_ask_addresses(const struct detect_rules *r)
+{
+	bool ask = false;
+
+	for (uint32_t i = 0; i < r->suppressions; i++)
+		ask |= where_asks_addresses(&r->suppress[i].where, &WHERE_FINDING);
+	for (uint32_t i = 0; i < r->nets; i++)
+		ask |= r->net[i].kind == NET_ADMIN || r->net[i].kind == NET_BEHIND;
+	return ask;
+}
+
+void
+rules_hide(struct detect_rules *r, const struct pseudonym_key *k)
+{
+	for (uint32_t i = 0; i < r->suppressions; i++)
+		where_hide(&r->suppress[i].where, &WHERE_FINDING, k);
+	for (uint32_t i = 0; i < r->nets; i++)
+		r->net[i].hidden = pseudonym_net(k, &r->net[i].net);
+	r->privacy_key = k->id;
 }
 
 static int64_t
@@ -148,10 +171,14 @@ fact_near(const struct detect *d, uint8_t gateway, enum fact_kind kind, struct w
 bool
 in_net(const struct detect *d, uint8_t gateway, enum net_kind kind, const struct addr *a)
 {
+	bool hidden = d->session && session_hides(d->session, a);
+
+	if (hidden && (!d->rules || d->session->privacy_key != d->rules->privacy_key))
+		return false;
 	for (uint32_t i = 0; d->rules && i < d->rules->nets; i++) {
 		const struct rule_net *n = &d->rules->net[i];
 
-		if (n->kind == kind && is_about(n->gateway, gateway) && addr_in(a, &n->net) &&
+		if (n->kind == kind && is_about(n->gateway, gateway) && addr_in(a, hidden ? &n->hidden : &n->net) &&
 		    !when_before(d->now, n->from))
 			return true;
 	}

@@ -68,13 +68,14 @@ enum net_kind {
 };
 
 struct rule_net {
-	struct addr_net net;
+	struct addr_net net, hidden; /* hidden: its pseudonym, under the rules' privacy_key */
 	struct when from;
 	uint8_t kind, gateway;
 };
 
 struct detect_rules {
 	uint32_t suppressions, maintenances, facts, nets, zones;
+	uint64_t privacy_key; /* id of the key under which networks and questions know pseudonyms, too; 0: none */
 	uint8_t make[GATEWAYS_MAX + 1]; /* enum profile_make by gateway */
 	struct rule_suppress suppress[RULES_SUPPRESS];
 	struct rule_maintenance maintenance[RULES_MAINTENANCE];
@@ -85,6 +86,11 @@ struct detect_rules {
 
 /* The fields of a finding that a suppression may name: detector, severity, actor, target ... */
 extern const struct where_table WHERE_FINDING;
+
+/* Networks and questions of them that could be about a client's address. */
+bool rules_ask_addresses(const struct detect_rules *r);
+/* These are compared with pseudonyms under this key, too. */
+void rules_hide(struct detect_rules *r, const struct pseudonym_key *k);
 
 /* From now on these rules; they must live until they are replaced.  NULL: none. */
 void detect_rules(struct detect *d, const struct detect_rules *rules);

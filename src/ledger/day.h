@@ -18,7 +18,7 @@ enum { DAY_FORMAT = 1 };
 /* The tables of DATE.summary beside the chain, in the order of its digests. */
 enum day_table { TABLE_FINDING, TABLE_INCIDENT, TABLE_COVERAGE, TABLE_SETTING };
 _Static_assert(TABLE_SETTING + 1 == CHAIN_TABLES, "one digest each");
-extern const char *const DAY_TABLES[CHAIN_TABLES];
+extern const char *const DAY_TABLES[CHAIN_TABLES], *const DAY_INSERTS[CHAIN_TABLES];
 
 struct day {
 	int64_t day;
@@ -29,6 +29,7 @@ struct day {
 	int64_t rows;                        /* of all commits */
 	int64_t dropped;                     /* rows that were taken back when it was opened */
 	bool empty;                          /* reading failed because it was being made when the power went */
+	int number;                          /* reading failed because of the system: errno */
 	bool recovered;                      /* the files were not at the same commit then */
 };
 

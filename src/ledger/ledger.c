@@ -2,21 +2,44 @@
  * ledger: the writer: rows wait, commits, days.  Must not ask a clock.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "ledger/attached.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/squeeze.h"
 
 enum { TAIL_BYTES_MAX = 1 << 28 };
 
+static const int64_t PAUSE_FIRST_NS = NS_PER_S, PAUSE_LAST_NS = 300 * NS_PER_S;
+
+/* The first failure of a row of them begins it; what waits is kept as far as there is room. */
 void
 ledger_fail(struct ledger *l, const char *words)
 {
-	if (!*l->error)
-		snprintf(l->error, sizeof(l->error), "%s", words);
+	struct failing *f = &l->failing;
+
+	if (*l->error)
+		return;
+	snprintf(l->error, sizeof(l->error), "%s", words);
+	if (!l->cfg.persists)
+		return;
+	if (!f->pause_ns) {
+		f->since = l->now;
+		f->times++;
+		snprintf(f->why, sizeof(f->why), "%s", words);
+	}
+	f->pause_ns = !f->pause_ns ? PAUSE_FIRST_NS : f->pause_ns * 2 < PAUSE_LAST_NS ? f->pause_ns * 2 : PAUSE_LAST_NS;
+	f->again = when_add(l->now, f->pause_ns);
+}
+
+bool
+ledger_failed(const struct ledger *l)
+{
+	return *l->error && !l->cfg.persists;
 }
 
 const char *
@@ -25,10 +48,17 @@ ledger_error(const struct ledger *l)
 	return l->error;
 }
 
-static void
-fail_day(struct ledger *l)
+bool
+ledger_attach(struct ledger *l, const char *kind, const void *bytes, size_t n, char hex[ATTACHED_HEX])
 {
-	ledger_fail(l, *day_error(&l->day) ? day_error(&l->day) : "the ledger cannot be written");
+	return attached_put(l->folder, kind, bytes, n, hex);
+}
+
+struct ledger_losses
+ledger_losses(const struct ledger *l)
+{
+	return (struct ledger_losses){.failures = l->failing.times,
+				      .rows = l->failing.lost + (uint64_t)l->failing.rows};
 }
 
 /* Rows of the day that are in no block, as they were left by the run before. */
@@ -55,16 +85,23 @@ load_tail(struct ledger *l)
 static bool
 open_day(struct ledger *l, int64_t day)
 {
-	l->open = day_open(&l->day, l->folder, day, &l->head, l->error);
-	if (!l->open)
+	char words[DATABASE_ERROR_MAX];
+
+	l->open = day_open(&l->day, l->folder, day, &l->head, words);
+	if (!l->open) {
+		ledger_fail(l, words);
 		return false;
+	}
 	if (!load_tail(l)) {
 		ledger_fail(l,
 			    "the tail of the open day cannot be read: it was damaged; gatewitness verify says where");
 		return false;
 	}
-	if (l->day.recovered)
-		ledger_coverage(l, l->now, l->now, "recovered: rows of the last commit were lost");
+	ledger_was_committed(l);
+	if (l->day.commits == 0)
+		ledger_begin_day(l);
+	if (l->day.recovered && !l->started) /* else what was taken back waits still */
+		ledger_note(l, "recovered: rows of the last commit were lost", l->day.dropped);
 	return true;
 }
 
@@ -99,20 +136,99 @@ open_first(struct ledger *l)
 	return fine && (l->open || open_day(l, today > last ? today : last + 1));
 }
 
+static bool
+start(struct ledger *l)
+{
+	if (!open_first(l))
+		return false;
+	if (!l->started && !l->cfg.seal_last &&
+	    !l->cfg.visit.ns) /* a start that follows no stop is a sensor that was killed */
+		ledger_note(l, "started", 0);
+	l->started = true;
+	ledger_retain(l);
+	return true;
+}
+
+/* In words: what was not kept, and why, or that it was kept late. */
+static bool
+note_failure(struct ledger *l)
+{
+	struct failing *f = &l->failing;
+	struct ledger_event e = {.begin = f->since, .end = l->now, .rows = f->rows};
+	char cause[LEDGER_ERROR_MAX + 32];
+
+	snprintf(cause, sizeof(cause), "%s: %s", f->rows ? "not kept" : "kept late", f->why);
+	e.cause = cause;
+	f->lost += (uint64_t)f->rows;
+	f->rows = 0;
+	f->pause_ns = 0;
+	ledger_coverage(l, &e);
+	return ledger_commit(l);
+}
+
+/* What memory could not hold is gone; what it holds is tried. */
+static void
+forget_broken(struct ledger *l)
+{
+	if (l->pending.failed || l->told.failed) {
+		l->failing.rows += l->pending_rows + l->told_rows;
+		bytes_free(&l->pending);
+		bytes_free(&l->told);
+		l->pending_rows = l->told_rows = 0;
+		l->tried.is = false;
+	}
+}
+
+/* After a failure, from time to time: the day is opened anew, and what waits is written. */
+static bool
+again(struct ledger *l)
+{
+	if (!l->cfg.persists || when_before(l->now, l->failing.again))
+		return false;
+	if (l->open)
+		day_close(&l->day);
+	l->open = false;
+	*l->error = '\0';
+	forget_broken(l);
+	return start(l) && ledger_commit(l) && note_failure(l);
+}
+
 bool
 ledger_ready(struct ledger *l)
 {
 	if (*l->error)
+		return again(l);
+	return l->open || start(l);
+}
+
+static bool
+take_folder(struct ledger *l, char error[LEDGER_ERROR_MAX])
+{
+	l->lock = lock_take(l->folder, error, LEDGER_ERROR_MAX);
+	if (l->lock < 0 || !sign_open(&l->key, l->cfg.key_folder, error, LEDGER_ERROR_MAX))
 		return false;
-	if (l->open)
-		return true;
-	if (!open_first(l))
-		return false;
-	if (!l->started && !l->cfg.seal_last) /* a start that follows no stop is a sensor that was killed */
-		ledger_coverage(l, l->now, l->now, "started");
-	l->started = true;
-	ledger_retain(l);
-	return true;
+	if (l->cfg.clear)
+		l->cfg.clear(l->folder);
+	if (!seals_read(&l->seals, l->folder))
+		snprintf(error, LEDGER_ERROR_MAX, "%.300s/seals: cannot be read: %s", l->folder, strerror(errno));
+	else if (l->seals.torn)
+		snprintf(error, LEDGER_ERROR_MAX, "%.300s/seals: line %zu is no seal; gatewitness verify says more",
+			 l->folder, l->seals.torn);
+	if (l->seals.n)
+		l->head = l->seals.seal[l->seals.n - 1].head;
+	return !*error;
+}
+
+static void
+let_go(struct ledger *l)
+{
+	lock_give(l->lock, l->folder);
+	seals_free(&l->seals);
+	bytes_free(&l->pending);
+	bytes_free(&l->told);
+	bytes_free(&l->tail);
+	ledger_free_in_force(l);
+	free(l);
 }
 
 struct ledger *
@@ -127,32 +243,20 @@ ledger_open(const struct ledger_config *cfg, char error[LEDGER_ERROR_MAX])
 		return NULL;
 	}
 	l->cfg = *cfg;
+	l->now = cfg->visit;
 	l->cfg.folder = l->folder;
-	if (!sign_open(&l->key, cfg->key_folder, error, LEDGER_ERROR_MAX)) {
-		free(l);
-		return NULL;
-	}
-	if (!seals_read(&l->seals, l->folder))
-		snprintf(error, LEDGER_ERROR_MAX, "%.300s/seals: cannot be read: %s", l->folder, strerror(errno));
-	else if (l->seals.torn)
-		snprintf(error, LEDGER_ERROR_MAX, "%.300s/seals: line %zu is no seal; gatewitness verify says more",
-			 l->folder, l->seals.torn);
-	if (*error) {
-		seals_free(&l->seals);
-		free(l);
-		return NULL;
-	}
-	if (l->seals.n)
-		l->head = l->seals.seal[l->seals.n - 1].head;
-	return l;
+	if (take_folder(l, error))
+		return l;
+	let_go(l);
+	return NULL;
 }
 
 /* The day of what comes now; records of a clock that went back stay with the day that is open. */
-static bool
-advance(struct ledger *l, struct when time)
+bool
+ledger_advance(struct ledger *l, struct when time)
 {
-	if (when_before(l->now, time) || !l->open)
-		l->now = when_before(l->now, time) ? time : l->now;
+	if (when_before(l->now, time))
+		l->now = time;
 	if (!ledger_ready(l))
 		return false;
 	if (chain_day(l->now) > l->day.day)
@@ -160,23 +264,45 @@ advance(struct ledger *l, struct when time)
 	return true;
 }
 
+/* May a row wait?  While the disk does not take them there is room for a block. */
+static bool
+takes_row(struct ledger *l, struct when time)
+{
+	if (ledger_advance(l, time))
+		return true;
+	if (ledger_failed(l))
+		return false;
+	if (l->pending_rows < BLOCK_ROWS)
+		return true;
+	l->failing.rows++;
+	return false;
+}
+
+void
+ledger_due(struct ledger *l, int64_t ns)
+{
+	struct when due = when_add(l->now, ns);
+
+	if (l->cfg.commit_ns && (l->due.ns == 0 || when_before(due, l->due)))
+		l->due = due;
+}
+
 static void
 added(struct ledger *l)
 {
 	l->pending_rows++;
 	l->rows_in_minute++;
+	ledger_due(l, l->cfg.commit_ns);
 	if (l->pending.failed)
 		ledger_fail(l, "no memory for the ledger's rows");
 	else if (l->pending_rows == BLOCK_ROWS)
 		ledger_commit(l);
-	else if (l->pending_rows == 1 && l->due.ns == 0 && l->cfg.commit_ns)
-		l->due = when_add(l->now, l->cfg.commit_ns);
 }
 
 void
 ledger_session(struct ledger *l, const struct session *s)
 {
-	if (!advance(l, s->time))
+	if (!takes_row(l, s->time))
 		return;
 	row_put_session(&l->pending, s);
 	added(l);
@@ -185,156 +311,10 @@ ledger_session(struct ledger *l, const struct session *s)
 void
 ledger_pulse(struct ledger *l, const struct pulse *p)
 {
-	if (!advance(l, p->time))
+	if (!takes_row(l, p->time))
 		return;
 	row_put_pulse(&l->pending, p);
 	added(l);
-}
-
-static void
-commit_soon(struct ledger *l)
-{
-	struct when soon = when_add(l->now, LEDGER_FINDING_S * NS_PER_S);
-
-	if (l->cfg.commit_ns && (l->due.ns == 0 || when_before(soon, l->due)))
-		l->due = soon;
-}
-
-/* What goes into a table: the statement with its commit, NULL: failed. */
-static struct statement *
-insert(struct ledger *l, const char *sql)
-{
-	struct statement *s;
-
-	if (!ledger_ready(l))
-		return NULL;
-	if (!l->begun && !database_begin(l->day.summary)) {
-		fail_day(l);
-		return NULL;
-	}
-	l->begun = true;
-	s = statement_of(l->day.summary, sql);
-	statement_i64(s, l->day.commits + 1);
-	return s;
-}
-
-static void
-inserted(struct ledger *l, struct statement *s)
-{
-	if (!s)
-		return;
-	statement_next(s);
-	if (!statement_end(s))
-		fail_day(l);
-}
-
-static void
-put_id(struct statement *s, uint64_t id)
-{
-	char hex[17];
-
-	*put_hex_u64(hex, id) = '\0';
-	statement_text(s, hex);
-}
-
-static void
-put_addr(struct statement *s, const struct addr *a)
-{
-	char text[ADDR_TEXT_MAX];
-
-	addr_print(a, text);
-	statement_text(s, text);
-}
-
-static void
-put_sessions(struct statement *s, const struct finding *f)
-{
-	char text[FINDING_SESSIONS * 17 + 1], *p = text;
-
-	for (uint32_t i = 0; i < f->session_count && i < FINDING_SESSIONS; i++) {
-		if (i)
-			*p++ = ' ';
-		p = put_hex_u64(p, f->session[i]);
-	}
-	*p = '\0';
-	statement_text(s, text);
-}
-
-void
-ledger_finding(struct ledger *l, const struct finding *f)
-{
-	const struct detector_info *d = detector_by_id(f->detector);
-	struct statement *s;
-
-	if (!advance(l, f->time))
-		return;
-	s = insert(l, "INSERT INTO finding VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-	statement_i64(s, f->time.ns / NS_PER_US);
-	put_id(s, f->id);
-	put_id(s, f->incident);
-	statement_text(s, d ? d->name : "");
-	statement_i64(s, f->severity);
-	statement_i64(s, f->confidence);
-	statement_i64(s, f->gateway);
-	statement_i64(s, f->opens);
-	statement_i64(s, f->worsens);
-	statement_i64(s, f->learning);
-	statement_i64(s, f->degraded);
-	statement_i64(s, f->weak);
-	statement_text(s, f->suppressed);
-	put_addr(s, &f->actor);
-	put_addr(s, &f->target);
-	statement_text(s, f->text);
-	put_sessions(s, f);
-	statement_i64(s, f->coverage);
-	inserted(l, s);
-	commit_soon(l);
-}
-
-void
-ledger_closed(struct ledger *l, const struct incident *i)
-{
-	struct statement *s = insert(l, "INSERT INTO incident VALUES(?,?,?,?,?,?,?,?)");
-
-	put_id(s, i->id);
-	statement_i64(s, i->opened.ns / NS_PER_US);
-	statement_i64(s, i->last.ns / NS_PER_US);
-	put_addr(s, &i->actor);
-	statement_i64(s, i->gateway);
-	statement_i64(s, i->severity);
-	statement_i64(s, i->findings);
-	inserted(l, s);
-}
-
-void
-ledger_setting(struct ledger *l, const char *name, const char *value)
-{
-	struct statement *s = insert(l, "INSERT INTO setting VALUES(?,?,?,?)");
-
-	statement_i64(s, l->now.ns / NS_PER_US);
-	statement_text(s, name);
-	statement_text(s, value);
-	inserted(l, s);
-}
-
-void
-ledger_coverage(struct ledger *l, struct when begin, struct when end, const char *cause)
-{
-	const struct ledger_seen *a = &l->at_minute, *b = &l->seen;
-	struct statement *s = insert(l, "INSERT INTO coverage VALUES(?,?,?,?,?,?,?,?,?,?,?)");
-
-	statement_i64(s, begin.ns / NS_PER_US);
-	statement_i64(s, end.ns / NS_PER_US);
-	statement_text(s, cause);
-	statement_i64(s, (int64_t)(b->frames - a->frames));
-	statement_i64(s, (int64_t)(b->bytes - a->bytes));
-	statement_i64(s, (int64_t)(b->lost_ring - a->lost_ring));
-	statement_i64(s, (int64_t)(b->lost_interface - a->lost_interface));
-	statement_i64(s, (int64_t)(b->lost_upstream - a->lost_upstream));
-	statement_i64(s, (int64_t)(b->lost_memory - a->lost_memory));
-	statement_i64(s, cause ? l->day.dropped : l->rows_in_minute);
-	inserted(l, s);
-	l->day.dropped = 0;
 }
 
 static const int64_t MINUTE_NS = 60 * NS_PER_S;
@@ -342,11 +322,12 @@ static const int64_t MINUTE_NS = 60 * NS_PER_S;
 void
 ledger_minute_end(struct ledger *l)
 {
-	struct when begin = {l->minute};
+	struct ledger_event e = {.begin = {l->minute}, .rows = l->rows_in_minute};
 
-	if (!l->minute || !l->open)
+	if (!l->minute)
 		return;
-	ledger_coverage(l, begin, when_add(begin, MINUTE_NS), NULL);
+	e.end = when_add(e.begin, MINUTE_NS);
+	ledger_coverage(l, &e);
 	l->at_minute = l->seen;
 	l->rows_in_minute = 0;
 	l->minute = 0;
@@ -357,12 +338,11 @@ ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen)
 {
 	int64_t minute = now.ns / MINUTE_NS * MINUTE_NS;
 
-	if (*l->error)
+	if (ledger_failed(l))
 		return;
 	if (l->minute && minute != l->minute)
 		ledger_minute_end(l);
-	if (!advance(l, now))
-		return;
+	ledger_advance(l, now);
 	l->seen = *seen;
 	if (!l->minute)
 		l->minute = minute;
@@ -380,6 +360,26 @@ ledger_head(const struct ledger *l)
 	return h;
 }
 
+/* The last try, whenever the next would be due. */
+static void
+finish(struct ledger *l)
+{
+	ledger_minute_end(l);
+	l->failing.again = l->now;
+	if ((!l->open && !*l->error) || !ledger_ready(l))
+		return;
+	if (!l->cfg.seal_last && !l->cfg.visit.ns)
+		ledger_note(l, "stopped", 0);
+	if (ledger_commit(l) && l->cfg.seal_last)
+		ledger_seal(l);
+}
+
+bool
+ledger_sync(struct ledger *l)
+{
+	return l->open && ledger_commit(l);
+}
+
 bool
 ledger_close(struct ledger *l, char error[LEDGER_ERROR_MAX])
 {
@@ -387,20 +387,15 @@ ledger_close(struct ledger *l, char error[LEDGER_ERROR_MAX])
 
 	if (!l)
 		return true;
-	ledger_minute_end(l);
-	if (l->open && !*l->error && !l->cfg.seal_last)
-		ledger_coverage(l, l->now, l->now, "stopped");
-	if (l->open && !*l->error)
-		ledger_commit(l);
-	if (l->open && !*l->error && l->cfg.seal_last)
-		ledger_seal(l);
+	finish(l);
 	if (l->open)
 		day_close(&l->day);
 	fine = !*l->error;
-	snprintf(error, LEDGER_ERROR_MAX, "%s", l->error);
-	seals_free(&l->seals);
-	bytes_free(&l->pending);
-	bytes_free(&l->tail);
-	free(l);
+	if (l->cfg.persists && !fine)
+		snprintf(error, LEDGER_ERROR_MAX, "%.300s; %" PRId64 " rows are not kept", l->error,
+			 l->failing.rows + l->pending_rows + l->told_rows);
+	else
+		snprintf(error, LEDGER_ERROR_MAX, "%s", l->error);
+	let_go(l);
 	return fine;
 }

@@ -6,8 +6,8 @@
  *	midnight (packet time): the day is packed, closed, sealed; the next one links to its head
  *
  * All time is that of the packets.  Records go to the day that is open when they come; a day that was sealed is never
- * opened again.  One writer a folder.  The first failure is kept: nothing is written after it, and ledger_error says
- * why.
+ * opened again.  One writer a folder.  The first failure is the last thing that happens, and ledger_error says why; a
+ * ledger that persists keeps what waits, as far as there is room, tries again, and notes what it could not keep.
  */
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
@@ -24,6 +24,9 @@ struct ledger_config {
 	uint64_t quota;    /* bytes of all days, 0: no limit */
 	int64_t session_days, summary_days; /* how long files are kept, 0: for ever */
 	bool seal_last;                     /* the last day is sealed at the end, too: nothing will follow */
+	bool persists;                      /* a failure is not the end */
+	void (*clear)(const char *folder);  /* what an earlier try left there goes, once nobody else writes; or NULL */
+	struct when visit; /* opened by the clock for a note, nothing is watched; 0: by whoever sees traffic */
 };
 
 enum { LEDGER_ERROR_MAX = 400, LEDGER_FINDING_S = 5 };
@@ -32,14 +35,29 @@ enum { LEDGER_ERROR_MAX = 400, LEDGER_FINDING_S = 5 };
 struct ledger *ledger_open(const struct ledger_config *cfg, char error[LEDGER_ERROR_MAX]);
 /* Commits, packs and closes.  False: `error`. */
 bool ledger_close(struct ledger *l, char error[LEDGER_ERROR_MAX]);
-const char *ledger_error(const struct ledger *l); /* "": none */
+const char *ledger_error(const struct ledger *l); /* why nothing is written now; "": all is well */
+bool ledger_failed(const struct ledger *l);       /* and nothing will be */
+
+/* Since it was opened. */
+struct ledger_losses {
+	uint64_t failures; /* times that it could not be written, from the first error until it was written again */
+	uint64_t rows;     /* records and rows of tables that were not kept */
+};
+struct ledger_losses ledger_losses(const struct ledger *l);
 
 void ledger_session(struct ledger *l, const struct session *s);
 void ledger_pulse(struct ledger *l, const struct pulse *p);
 void ledger_finding(struct ledger *l, const struct finding *f);
 void ledger_closed(struct ledger *l, const struct incident *i);
-/* A setting that is in force from now on, a fact, a note: kept in order. */
+/* A note of its time, behind the records so far. */
 void ledger_setting(struct ledger *l, const char *name, const char *value);
+/* A setting that is in force from now on: each day begins with those that are. */
+void ledger_in_force(struct ledger *l, const char *name, const char *value);
+/* A file beside the days that a setting is to name (ledger/attached.h), at once.  False: errno. */
+bool ledger_attach(struct ledger *l, const char *kind, const void *bytes, size_t n, char hex[65]);
+
+/* Commits now.  False: it cannot be written. */
+bool ledger_sync(struct ledger *l);
 
 /* What was seen so far, since the start. */
 struct ledger_seen {

@@ -7,40 +7,91 @@
 #include "ledger/block.h"
 #include "ledger/day.h"
 #include "ledger/ledger.h"
+#include "ledger/lock.h"
+
+/* Of the tables' rows, while the disk does not take what waits. */
+enum { WAITING_BYTES = 1 << 20 };
+
+/* Times in which the disk does not take what waits. */
+struct failing {
+	struct when since, again; /* when it is tried again */
+	int64_t pause_ns;         /* before that; 0: the disk takes it */
+	int64_t rows;             /* that found no room meanwhile */
+	uint64_t times, lost;     /* failures; rows lost in earlier ones */
+	char why[LEDGER_ERROR_MAX];
+};
+
+/* The commit that was begun last: whether it failed, only the files know. */
+struct tried {
+	bool is;
+	struct digest hash;
+	size_t pending, told;
+	int64_t pending_rows, told_rows;
+};
+
+/* A setting that each day begins with. */
+struct in_force {
+	char *name, *value;
+};
 
 struct ledger {
 	struct ledger_config cfg;
 	char folder[PATH_MAX];
+	int lock;
 	struct sign_key key;
 	struct seals seals;
 	bool open; /* a day is */
 	bool started;
 	struct day day;
-	bool begun;           /* a transaction of the summary's: something waits there */
 	struct when now, due; /* due: of the next commit */
 	struct bytes pending; /* rows since the last commit */
-	int64_t pending_rows; /* */
-	struct bytes tail;    /* rows of commits that are in no block yet */
+	int64_t pending_rows;
+	struct bytes told; /* rows of tables since then (ledger_told.c) */
+	int64_t told_rows;
+	struct tried tried;
+	struct bytes tail; /* rows of commits that are in no block yet */
 	int64_t tail_rows, tail_first;
 	struct digest head; /* of the last day */
 	int64_t minute;     /* that goes on; 0: none */
 	struct ledger_seen seen, at_minute;
 	int64_t rows_in_minute;
 	struct when last_time; /* ledger_time's */
+	struct in_force *in_force;
+	size_t in_force_count;
+	struct failing failing;
 	char error[LEDGER_ERROR_MAX];
 };
 
 void ledger_fail(struct ledger *l, const char *words);
-/* Opens the day of l->now when none is open.  False: failed. */
+/* Opens the day of l->now when none is open, and after a failure tries again when that is due.  False: failed. */
 bool ledger_ready(struct ledger *l);
+/* The same, and seals the day when the time is in a later one. */
+bool ledger_advance(struct ledger *l, struct when time);
+/* The next commit comes so much later, or earlier than that. */
+void ledger_due(struct ledger *l, int64_t ns);
 /* What waits is on the disk when it returns; without anything that waits it does nothing. */
 bool ledger_commit(struct ledger *l);
+/* The day was opened again after a commit that seemed to fail: if it did not, its rows no longer wait. */
+bool ledger_was_committed(struct ledger *l);
 /* Packs the tail into a block within the sessions' transaction; the block is hashed by the commit that is being
    made. */
 bool ledger_pack(struct ledger *l, const struct bytes *rows, int64_t count, int64_t first, int64_t last);
 /* Packs, closes and seals the open day. */
 bool ledger_seal(struct ledger *l);
-void ledger_coverage(struct ledger *l, struct when begin, struct when end, const char *cause);
+/* Settings in force, for a day that begins. */
+void ledger_begin_day(struct ledger *l);
+void ledger_free_in_force(struct ledger *l);
+/* Rows of tables that wait, into the summary. */
+bool ledger_put_told(struct ledger *l);
+
+/* A row of the coverage: a minute, or with a cause what happened. */
+struct ledger_event {
+	struct when begin, end;
+	const char *cause;
+	int64_t rows;
+};
+void ledger_coverage(struct ledger *l, const struct ledger_event *e);
+void ledger_note(struct ledger *l, const char *cause, int64_t rows); /* now */
 void ledger_minute_end(struct ledger *l);
 /* Removes what is older than it may be, or too much. */
 void ledger_retain(struct ledger *l);

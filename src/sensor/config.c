@@ -137,6 +137,13 @@ key_ok(const char *text)
 	return strlen(text) == 32 && strspn(text, "0123456789abcdefABCDEF") == 32;
 }
 
+/* What is printed back, told in errors and kept with the records must be a file's name. */
+static bool
+is_secret(const char *text)
+{
+	return strlen(text) >= 32 && strspn(text, "0123456789abcdefABCDEF") == strlen(text);
+}
+
 static enum config_verdict
 assign(struct config *c, const struct option *o, const char *instance, const char *value)
 {
@@ -146,6 +153,10 @@ assign(struct config *c, const struct option *o, const char *instance, const cha
 
 	if (!why && o->key == OPT_identity_key && !key_ok(value))
 		why = "is neither 32 hex digits nor auto, kept, public or random";
+	if (!why && o->key == OPT_privacy_key && is_secret(value)) {
+		why = "names a file and never is the key itself; write it into a file of its own, mode 600";
+		value = "...";
+	}
 	if (!why && strlen(value) >= OPTION_TEXT_MAX)
 		why = "is too long";
 	if (why)

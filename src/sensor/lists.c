@@ -11,6 +11,7 @@
 /* A list that was read; shared by the sets that have it. */
 struct held {
 	struct list list;
+	uint32_t entries, nets; /* of the file; those of them that are addresses and networks */
 	unsigned sets;
 	const char *name;
 };
@@ -57,8 +58,8 @@ tell_taken(const struct lists_tell *tell, const struct held *h)
 
 	if (l->skipped)
 		snprintf(left_out, sizeof(left_out), "; %u that no session can be compared with left out", l->skipped);
-	snprintf(line, sizeof(line), "list %.64s: %u entr%s from %.200s (%s)%s", h->name, l->entries,
-		 l->entries == 1 ? "y" : "ies", l->file, l->format, left_out);
+	snprintf(line, sizeof(line), "list %.64s: %u entr%s from %.200s (%s)%s", h->name, h->entries,
+		 h->entries == 1 ? "y" : "ies", l->file, l->format, left_out);
 	tell_line(tell, false, line);
 }
 
@@ -99,6 +100,58 @@ held_before(const struct lists *before, const char *name)
 	return NULL;
 }
 
+static uint32_t
+count_nets(const struct list *l)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < l->entries; i++)
+		n += l->entry[i].kind == INDICATOR_NET;
+	return n;
+}
+
+static struct addr_net
+net_of(const struct list *l, const struct indicator *e)
+{
+	const char *key = l->bytes + e->at;
+	struct addr_net net = {.bits = (uint8_t)(e->len == 4 ? e->bits + 96 : e->bits)};
+
+	if (e->len == 4)
+		net.addr = addr_v4((const uint8_t *)key);
+	else
+		memcpy(net.addr.b, key, sizeof(net.addr.b));
+	return net;
+}
+
+/* Behind all entries, so that their order decides as before: a pseudonym for each network.  False: no memory. */
+static bool
+add_pseudonyms(struct held *h, const struct pseudonym_key *k)
+{
+	struct list *l = &h->list;
+	size_t room = l->entries + (size_t)h->nets, bytes = l->bytes_used + (size_t)h->nets * 16;
+	struct indicator *entry = realloc(l->entry, (room + 1) * sizeof(*entry));
+	char *more = entry && bytes <= UINT32_MAX ? realloc(l->bytes, bytes + 1) : NULL;
+
+	l->entry = entry ? entry : l->entry;
+	if (!more)
+		return false;
+	l->bytes = more;
+	for (uint32_t i = 0; i < h->entries; i++) {
+		struct indicator e = entry[i];
+		struct addr_net net = net_of(l, &e);
+
+		if (e.kind != INDICATOR_NET)
+			continue;
+		net = pseudonym_net(k, &net);
+		e.kind = INDICATOR_PSEUDONYM;
+		e.at = l->bytes_used;
+		memcpy(l->bytes + e.at, net.addr.b + 16 - e.len, e.len);
+		l->bytes_used += e.len;
+		entry[l->entries++] = e;
+	}
+	return true;
+}
+
 static struct held *
 read_one(const struct lists_wanted *want, const struct list_wanted *w)
 {
@@ -109,7 +162,15 @@ read_one(const struct lists_wanted *want, const struct list_wanted *w)
 	h->name = w->name;
 	h->sets = 1;
 	h->list = (struct list){.file = w->file, .kind = w->kind, .own = want->own, .owns = want->owns};
-	list_read(&h->list);
+	if (w->kept.p ? !list_unpack(&h->list, w->kept) : !list_read(&h->list))
+		return h;
+	h->entries = h->list.entries;
+	h->nets = count_nets(&h->list);
+	/* what was kept has them already */
+	if (want->privacy && h->nets && !w->kept.p && !add_pseudonyms(h, want->privacy)) {
+		let_go(h);
+		return NULL;
+	}
 	return h;
 }
 
@@ -173,6 +234,8 @@ lists_new(const struct lists_wanted *want, const struct lists *before, const str
 	struct lists *l = calloc(1, sizeof(*l));
 	bool fine = l != NULL;
 
+	if (l && want->privacy)
+		l->table.privacy_key = want->privacy->id;
 	for (size_t i = 0; l && i < want->count; i++)
 		fine &= take_one(l, &want->list[i], want, before, tell);
 	if (fine && !index_all(l)) {
@@ -185,8 +248,24 @@ lists_new(const struct lists_wanted *want, const struct lists *before, const str
 	return NULL;
 }
 
+void
+lists_each(const struct lists *l, void *arg, void (*tell)(void *arg, const char *name, const struct list *one))
+{
+	for (size_t i = 0; l && i < l->count; i++)
+		tell(arg, l->held[i]->name, &l->held[i]->list);
+}
+
 const struct indicators *
 lists_table(const struct lists *l)
 {
 	return l && l->table.entries ? &l->table : NULL;
+}
+
+const char *
+lists_with_addresses(const struct lists *l)
+{
+	for (size_t i = 0; l && i < l->count; i++)
+		if (l->held[i]->nets)
+			return l->held[i]->name;
+	return NULL;
 }

@@ -7,6 +7,7 @@
 #ifndef SENSOR_LISTS_H
 #define SENSOR_LISTS_H
 
+#include "base/pseudonym.h"
 #include "sensor/config.h"
 #include "sensor/list.h"
 
@@ -16,6 +17,7 @@ struct list_wanted {
 	enum list_kind kind;
 	uint32_t until; /* list.NAME.expires in seconds since 1970, 0: never */
 	uint8_t severity, confidence;
+	struct cur kept; /* in place of the file, packed (list_pack) */
 };
 
 struct lists_wanted {
@@ -23,6 +25,7 @@ struct lists_wanted {
 	size_t count;
 	const struct gateway_addr *own; /* what no list may have in it */
 	size_t owns;
+	const struct pseudonym_key *privacy; /* networks are known by their pseudonyms, too; NULL: as they are */
 };
 
 /* The [list NAME] sections; texts stay the configuration's.  False: error is one line with file and line. */
@@ -42,6 +45,11 @@ struct lists;
  */
 struct lists *lists_new(const struct lists_wanted *want, const struct lists *before, const struct lists_tell *tell);
 void lists_free(struct lists *l);
+
+/* Every list that is in force. */
+void lists_each(const struct lists *l, void *arg, void (*tell)(void *arg, const char *name, const struct list *one));
+/* The first of them that has addresses; NULL: none has. */
+const char *lists_with_addresses(const struct lists *l);
 
 /* Valid while the set is; NULL: there are no lists. */
 const struct indicators *lists_table(const struct lists *l);

@@ -12,6 +12,7 @@
 
 #include "base/crypt.h"
 #include "sensor/learned.h"
+#include "sensor/privacy.h"
 #include "sensor/watch_evidence.h"
 
 /* A connection may outlast the file it began in, and is told under that file's name.  s may be NULL: what a pulse
@@ -98,10 +99,26 @@ on_closed(void *arg, const struct incident *i)
 	file_wrote(&w->eve, &o);
 }
 
+/* The core's, and what the ledger lost. */
+static struct counts
+all_counts(const struct watch *w)
+{
+	struct counts c = *pipeline_counts(w->pipeline);
+
+	if (w->setup.ledger) {
+		struct ledger_losses lost = ledger_losses(w->setup.ledger);
+
+		c.ledger_failed = lost.failures;
+		c.ledger_not_kept = lost.rows;
+	}
+	return c;
+}
+
 static void
 write_stats(struct watch *w, struct when now)
 {
 	int64_t up = when_since(now, w->first) / NS_PER_S;
+	struct counts c;
 	struct out o;
 
 	if (!w->writes)
@@ -109,10 +126,11 @@ write_stats(struct watch *w, struct when now)
 	w->capture.now = now;
 	if (w->setup.ledger)
 		w->capture.ledger = ledger_head(w->setup.ledger);
+	c = all_counts(w);
 	w->capture.uptime_s = up > 0 ? up : 0;
 	w->capture.flows_open = pipeline_open(w->pipeline);
 	o = file_room(&w->eve);
-	eve_stats(&o, &w->eve_context, pipeline_counts(w->pipeline), &w->capture);
+	eve_stats(&o, &w->eve_context, &c, &w->capture);
 	file_wrote(&w->eve, &o);
 }
 
@@ -156,6 +174,7 @@ watch_pipeline(struct watch *w, struct pipeline_config *p)
 		.ndpi = config_number(c, OPT_ndpi_enabled) != 0,
 		.ndpi_calls = (uint32_t)config_number(c, OPT_ndpi_calls),
 		.update_ns = config_number(c, OPT_session_update),
+		.privacy = w->setup.privacy,
 	};
 	if (!random_key(&p->table)) {
 		snprintf(w->error, sizeof(w->error), "no random numbers from the system: %s", strerror(errno));
@@ -262,13 +281,27 @@ open_gateways(struct watch *w)
 	return w->finder != NULL;
 }
 
+/* What was learnt of clear addresses is nothing to pseudonyms, nor under another key: a file for each.  NULL: none. */
+static const char *
+learned_path(struct watch *w)
+{
+	const char *path = config_text(w->setup.config, OPT_detect_memory);
+	char id[17];
+
+	if (!*path || !w->setup.privacy)
+		return *path ? path : NULL;
+	privacy_id(id, w->setup.privacy->id);
+	snprintf(w->learned, sizeof(w->learned), "%s.%s", path, id);
+	return w->learned;
+}
+
 /* What earlier runs learnt.  A damaged file does not keep a sensor from starting, a foreign one is a mistake. */
 static bool
 open_learned(struct watch *w)
 {
-	const char *path = config_text(w->setup.config, OPT_detect_memory);
+	const char *path = learned_path(w);
 	char words[WATCH_ERROR_MAX] = "";
-	bool fine = !*path || learned_load(w->pipeline, path, words, sizeof(words)) != LEARNED_FAILED;
+	bool fine = !path || learned_load(w->pipeline, path, words, sizeof(words)) != LEARNED_FAILED;
 
 	memcpy(fine ? w->notice : w->error, words, sizeof(words));
 	return fine;
@@ -277,9 +310,9 @@ open_learned(struct watch *w)
 static bool
 save_learned(struct watch *w)
 {
-	const char *path = config_text(w->setup.config, OPT_detect_memory);
+	const char *path = learned_path(w);
 
-	return !*path || learned_save(w->pipeline, path, w->error, sizeof(w->error));
+	return !path || learned_save(w->pipeline, path, w->error, sizeof(w->error));
 }
 
 bool
@@ -441,6 +474,8 @@ watch_frames(struct watch *w, const struct frame *frames, size_t n)
 		return;
 	if (!w->began)
 		begin(w, frames[0].time);
+	if (w->setup.tell.frames)
+		w->setup.tell.frames(w->setup.tell.arg, frames, n);
 	if (w->finder)
 		look(w, frames, n);
 	for (size_t i = stats_from(w, frames, 0, n); i < n; i = stats_from(w, frames, i + 1, n)) {

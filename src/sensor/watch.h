@@ -26,6 +26,8 @@ struct watch_tell {
 	/* a guess was made: n == 0, nobody stands out */
 	void (*gateways)(void *arg, const struct gateway_guess *guess, size_t n);
 	void (*pulse)(void *arg, const struct pulse *p);
+	/* before they are worked in */
+	void (*frames)(void *arg, const struct frame *frames, size_t n);
 };
 
 struct watch_setup {
@@ -34,7 +36,8 @@ struct watch_setup {
 	const char *eve;                  /* path, "-", or NULL: no EVE lines */
 	const char *iface;                /* NULL: reading */
 	const char *version;
-	struct ledger *ledger; /* NULL: none */
+	struct ledger *ledger;               /* NULL: none */
+	const struct pseudonym_key *privacy; /* addresses of clients become pseudonyms; NULL: stay clear */
 	uint16_t only; /* detector whose findings become EVE lines, without incidents, which are of all; 0: all */
 	struct watch_tell tell;
 };
@@ -44,8 +47,9 @@ enum { WATCH_ERROR_MAX = 512, WATCH_SETTLE_S = 60 };
 struct watch {
 	struct watch_setup setup;
 	char sensor[256];
-	char error[WATCH_ERROR_MAX];  /* one line */
-	char notice[WATCH_ERROR_MAX]; /* one line worth telling, "": none; whoever tells it clears it */
+	char learned[OPTION_TEXT_MAX + 18]; /* the file of detect.memory, where it is one of pseudonyms */
+	char error[WATCH_ERROR_MAX];        /* one line */
+	char notice[WATCH_ERROR_MAX];       /* one line worth telling, "": none; whoever tells it clears it */
 	struct pipeline *pipeline;
 	void *memory;
 	size_t memory_size;
@@ -91,7 +95,7 @@ void watch_end(struct watch *w);
 static inline bool
 watch_failed(const struct watch *w)
 {
-	return (w->writes && w->eve.error != 0) || (w->setup.ledger && *ledger_error(w->setup.ledger));
+	return (w->writes && w->eve.error != 0) || (w->setup.ledger && ledger_failed(w->setup.ledger));
 }
 
 /* Closes the EVE file.  False: w->error. */

@@ -124,6 +124,7 @@ has_addr(const struct addr *a)
 #define IN_talk(id, name, type)
 #define IN_ndpi(id, name, type)
 #define IN_place(id, name, type)
+#define IN_privacy(id, name, type)
 #undef IN_core
 #define IN_core(id, name, type) WRITE(name, type)
 
@@ -242,6 +243,19 @@ json_place(struct line *l, char *p, const struct session *s)
 	return p;
 }
 
+#undef IN_place
+#define IN_place(id, name, type)
+#undef IN_privacy
+#define IN_privacy(id, name, type) WRITE(name, type)
+
+static char *
+json_privacy(struct line *l, char *p, const struct session *s)
+{
+	(void)l;
+#include "session/session.def"
+	return p;
+}
+
 #undef FIELD
 
 struct ready_key
@@ -315,6 +329,8 @@ put_session(struct line *l, char *p, const struct session *s)
 	p = json_ndpi(l, p, s);
 	if (s->src_country.p || s->dest_country.p || s->src_as || s->dest_as)
 		p = json_place(l, p, s);
+	if (s->pseudonyms)
+		p = json_privacy(l, p, s);
 	*p = '}';
 	return p + 1;
 }

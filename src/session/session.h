@@ -22,6 +22,9 @@ enum { GATEWAYS_MAX = 16, GATEWAY_ADDRS_MAX = 64 };
 enum session_kind { SESSION_OPEN, SESSION_UPDATE, SESSION_CLOSE };
 enum session_role { ROLE_OTHER, ROLE_INBOUND, ROLE_OUTBOUND };
 
+/* Bits of `pseudonyms`. */
+enum { HIDDEN_SRC = 1, HIDDEN_DEST = 2, HIDDEN_ACTOR = 4 };
+
 /* Names of the enumerations, in the order of their numbers: initializers of struct text. */
 #define NAMES_kind TEXT_INIT("open"), TEXT_INIT("update"), TEXT_INIT("close")
 #define NAMES_role TEXT_INIT("other"), TEXT_INIT("inbound"), TEXT_INIT("outbound")
@@ -91,6 +94,15 @@ struct session {
 	const struct exchange_pair *pair;
 	uint32_t exchange_count, pair_count;
 };
+
+/* Is this one of the record's addresses, and a pseudonym? */
+static inline bool
+session_hides(const struct session *s, const struct addr *a)
+{
+	return s->pseudonyms && ((s->pseudonyms & HIDDEN_SRC && addr_same(a, &s->src)) ||
+				 (s->pseudonyms & HIDDEN_DEST && addr_same(a, &s->dest)) ||
+				 (s->pseudonyms & HIDDEN_ACTOR && addr_same(a, &s->actor)));
+}
 
 /* The state of a talk while it lasts (at most 480 bytes), built from tls events. */
 struct talk;

@@ -28,3 +28,13 @@ site_role(const struct site *s, struct session *record)
 	record->gateway = dest ? dest : src;
 	record->role = dest ? ROLE_INBOUND : src ? ROLE_OUTBOUND : ROLE_OTHER;
 }
+
+bool
+site_called(const struct session *s)
+{
+	if (s->role != ROLE_OUTBOUND)
+		return false;
+	if (s->client_hello)
+		return true;
+	return s->proto == PROTO_TCP ? !s->midstream : s->dest_port < 1024 && s->src_port >= 1024;
+}

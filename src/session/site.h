@@ -26,4 +26,8 @@ uint8_t site_gateway(const struct site *s, const struct addr *a);
 /* Fills gateway and role of a record. */
 void site_role(const struct site *s, struct session *record);
 
+/* Did the gateway open this connection, for certain?  A connection caught in its middle may be an answer to a client,
+   and so may UDP to a high port (IPsec and DTLS tunnels after a silence). */
+bool site_called(const struct session *record);
+
 #endif

@@ -358,3 +358,32 @@ where_compile(struct where *w, const char *text, const struct where_table *also,
 	*c.error.p = '\0';
 	return fine;
 }
+
+static bool
+may_be_hidden(const struct where_test *t, const struct where_table *also)
+{
+	const struct where_table *table = t->table ? also : &WHERE_SESSION;
+
+	return table->field[t->field].hidden != 0;
+}
+
+bool
+where_asks_addresses(const struct where *w, const struct where_table *also)
+{
+	for (unsigned i = 0; i < w->tests; i++)
+		if (may_be_hidden(&w->test[i], also))
+			return true;
+	return false;
+}
+
+void
+where_hide(struct where *w, const struct where_table *also, const struct pseudonym_key *k)
+{
+	for (unsigned i = 0; i < w->tests; i++) {
+		const struct where_test *t = &w->test[i];
+
+		for (unsigned v = t->value; v < t->value + t->values && may_be_hidden(t, also); v++)
+			w->value[v].hidden = pseudonym_net(k, &w->value[v].net);
+	}
+	w->privacy_key = k->id;
+}

@@ -25,12 +25,16 @@
  * a != b is always the same as not a = b.  Absent: a number is 0, a flag is no, a text equals ""; anything else that is
  * absent passes no comparison but !=.
  *
+ * An address that is a pseudonym (session.def: pseudonyms) is compared with the pseudonym of the value, once where_hide
+ * has made it under the same key; without the key, or under another, it passes no comparison but !=.
+ *
  * A caller may hand over a second table of fields, of a struct of its own; its names come first.  Pure, without
  * allocation; a compiled question is plain values without pointers.
  */
 #ifndef SESSION_WHERE_H
 #define SESSION_WHERE_H
 
+#include "base/pseudonym.h"
 #include "session/session.h"
 
 enum { WHERE_TESTS = 64, WHERE_VALUES = 256, WHERE_TEXT = 2048, WHERE_ERROR_MAX = 256 };
@@ -63,11 +67,13 @@ struct where_field {
 	uint8_t type;    /* enum where_type */
 	uint8_t name_count;
 	const struct text *names; /* of an enumeration; without pointer where a number has none */
+	uint8_t hidden;           /* of an address: the bit that says that it is a pseudonym; 0: never is */
 };
 
 struct where_table {
 	const struct where_field *field;
 	unsigned count;
+	uint16_t hidden; /* offset of the byte with these bits */
 };
 extern const struct where_table WHERE_SESSION;
 
@@ -75,7 +81,9 @@ extern const struct where_table WHERE_SESSION;
 struct where_value {
 	union {
 		uint64_t number;
-		struct addr_net net;
+		struct {
+			struct addr_net net, hidden; /* hidden: its pseudonym */
+		};
 		struct {
 			uint16_t at, len;
 		} text;
@@ -92,6 +100,7 @@ struct where_test {
 
 struct where {
 	uint16_t tests, values, used; /* 0 tests: holds always; used: bytes of text */
+	uint64_t privacy_key;         /* id of the key of `hidden` networks; 0: there are none */
 	struct where_test test[WHERE_TESTS];
 	struct where_value value[WHERE_VALUES];
 	char text[WHERE_TEXT];
@@ -99,6 +108,12 @@ struct where {
 
 /* False: `error` says in one line the column, what is wrong and how to mend it.  also: the second table, or NULL. */
 bool where_compile(struct where *w, const char *text, const struct where_table *also, char error[WHERE_ERROR_MAX]);
+
+/* Does it ask for addresses that may be pseudonyms?  also: as it was compiled with. */
+bool where_asks_addresses(const struct where *w, const struct where_table *also);
+
+/* Its addresses are compared with pseudonyms under this key, too. */
+void where_hide(struct where *w, const struct where_table *also, const struct pseudonym_key *k);
 
 /* s NULL: a record without anything.  own: the struct of the second table, which must be the one it was compiled
    with. */

@@ -58,6 +58,7 @@ number_is(uint64_t have, uint64_t wanted, uint8_t op)
 struct asking {
 	const struct where *w;
 	const struct where_test *t;
+	const struct session *s;
 };
 
 static bool
@@ -111,13 +112,18 @@ any_text(const struct asking *a, struct text have)
 }
 
 static bool
-any_addr(const struct asking *a, const struct addr *have)
+any_addr(const struct asking *a, const struct addr *have, bool hidden)
 {
 	static const struct addr none;
 
-	for (unsigned i = 0; i < a->t->values && !addr_same(have, &none); i++)
-		if (addr_in(have, &a->w->value[a->t->value + i].net))
+	if (addr_same(have, &none) || (hidden && (!a->w->privacy_key || a->s->privacy_key != a->w->privacy_key)))
+		return false;
+	for (unsigned i = 0; i < a->t->values; i++) {
+		const struct where_value *v = &a->w->value[a->t->value + i];
+
+		if (addr_in(have, hidden ? &v->hidden : &v->net))
 			return true;
+	}
 	return false;
 }
 
@@ -173,7 +179,7 @@ test_list(const struct asking *a, const struct where_field *f, struct text list)
 }
 
 static bool
-test(const struct asking *a, const struct where_field *f, const uint8_t *at)
+test(const struct asking *a, const struct where_field *f, const uint8_t *at, bool hidden)
 {
 	struct text text;
 	struct when time;
@@ -185,7 +191,7 @@ test(const struct asking *a, const struct where_field *f, const uint8_t *at)
 		return time.ns && any_number(a, where_time(time));
 	case WHERE_ADDR:
 		memcpy(&addr, at, sizeof(addr));
-		return any_addr(a, &addr);
+		return any_addr(a, &addr, hidden);
 	case WHERE_STRING:
 		memcpy(&text, at, sizeof(text));
 		return any_text(a, text.p ? text : (struct text){NULL, 0});
@@ -219,10 +225,12 @@ where_holds(const struct where *w, const struct where_subject *about)
 
 	while (at < w->tests) {
 		const struct where_test *t = &w->test[at];
-		const struct where_field *f = t->table ? &about->also->field[t->field] : &WHERE_SESSION.field[t->field];
+		const struct where_table *table = t->table ? about->also : &WHERE_SESSION;
+		const struct where_field *f = &table->field[t->field];
 		const uint8_t *base = t->table ? about->own : (const uint8_t *)s;
+		bool hidden = f->hidden && base[table->hidden] & f->hidden;
 
-		at = test(&(struct asking){w, t}, f, base + f->offset) ? t->yes : t->no;
+		at = test(&(struct asking){w, t, s}, f, base + f->offset, hidden) ? t->yes : t->no;
 	}
 	return w->tests == 0 || at == WHERE_YES;
 }

@@ -40,13 +40,19 @@ NAMES(resumed)
 #define T_ENUM_resumed T_ENUM(resumed)
 
 static const struct where_field FIELDS[] = {
+#define HIDDEN_BIT(name)                                                                                               \
+	(offsetof(struct session, name) == offsetof(struct session, src)   ? HIDDEN_SRC :                              \
+	 offsetof(struct session, name) == offsetof(struct session, dest)  ? HIDDEN_DEST :                             \
+	 offsetof(struct session, name) == offsetof(struct session, actor) ? HIDDEN_ACTOR :                            \
+									     0)
 #define FIELD(id, name, type, group, unit, doc)                                                                        \
-	{#name, unit, offsetof(struct session, name), sizeof(((struct session *)0)->name), T_##type},
+	{#name, unit, offsetof(struct session, name), sizeof(((struct session *)0)->name), T_##type, HIDDEN_BIT(name)},
 #include "session/session.def"
 #undef FIELD
 };
 
-const struct where_table WHERE_SESSION = {FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0])};
+const struct where_table WHERE_SESSION = {FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0]),
+					  offsetof(struct session, pseudonyms)};
 
 enum {
 	EQUALITY = 1 << WHERE_EQ | 1 << WHERE_NE | 1 << WHERE_IN,

@@ -102,6 +102,9 @@ bad 1 'held: holds evidence already; name a folder that is empty' read $q --set 
 bad 1 'none/ev: No such file' read $q --set evidence.ring=1MiB --set evidence.folder=none/ev whole.pcap
 bad 1 'letter.pcap: Not a directory' read $q --set evidence.ring=1MiB --set evidence.folder=letter.pcap whole.pcap
 bad 1 'letter.pcap: Not a directory' read $q --ledger new --set evidence.ring=1MiB --set evidence.folder=letter.pcap whole.pcap
+printf '%064d\n' 1 >privacy.key
+chmod 600 privacy.key
+bad 2 'evidence.ring keeps frames with their addresses' read $q --set evidence.ring=1MiB --set evidence.folder=ev --set privacy.pseudonymize=yes --set privacy.key=privacy.key whole.pcap
 bad 2 'for evidence.incident is outside its range' read $q --set evidence.incident=1KiB whole.pcap
 bad 1 'letter.tar: is no bundle; gatewitness bundle makes them' verify letter.tar
 bad 1 'empty.pcap: empty: no bundle' verify empty.pcap
@@ -132,6 +135,12 @@ bad 2 '\-\-quiet takes no value' read --quiet=yes whole.pcap
 bad 2 '"192.0.2.300" is not an address' read -g 192.0.2.1,192.0.2.300 whole.pcap
 bad 2 '"gw.example.org" is not an address' read -g gw.example.org whole.pcap
 bad 2 'run: no interface named' run
+bad 2 'span: no interface named' span
+bad 2 'span: takes an interface or captures, not both' span -i lo whole.pcap
+bad 2 'span: --for "soon" is no time' span -i lo --for soon
+bad 1 'no such interface; there are' span -i nosuch0
+bad 2 'manual: there is no page "nosuch"; --list names them' manual nosuch
+bad 2 'completion: needs a shell: bash, zsh or fish' completion tcsh
 bad 2 'run: takes no files' run -i lo whole.pcap
 bad 2 'schema: takes no files' schema whole.pcap
 bad 2 'unknown command "rea"' help rea

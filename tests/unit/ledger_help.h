@@ -57,24 +57,34 @@ remove_folder(void **state)
 }
 
 static struct ledger *
-open_ledger(int64_t commit_s, bool seal)
+open_with(struct ledger_config cfg)
 {
-	struct ledger_config cfg = {.folder = folder,
-				    .key_folder = folder,
-				    .sensor = 5,
-				    .commit_ns = SECOND(commit_s),
-				    .session_days = 100,
-				    .summary_days = 400,
-				    .seal_last = seal};
 	char error[LEDGER_ERROR_MAX];
-	struct ledger *l = ledger_open(&cfg, error);
+	struct ledger *l;
 
+	cfg.folder = cfg.key_folder = folder;
+	cfg.sensor = 5;
+	cfg.session_days = 100;
+	cfg.summary_days = 400;
+	l = ledger_open(&cfg, error);
 	if (!l)
 		fail_msg("%s", error);
 	return l;
 }
 
-static void
+static inline struct ledger *
+open_ledger(int64_t commit_s, bool seal)
+{
+	return open_with((struct ledger_config){.commit_ns = SECOND(commit_s), .seal_last = seal});
+}
+
+static inline struct ledger *
+open_persisting(int64_t commit_s)
+{
+	return open_with((struct ledger_config){.commit_ns = SECOND(commit_s), .persists = true});
+}
+
+static inline void
 close_ledger(struct ledger *l)
 {
 	char error[LEDGER_ERROR_MAX];
@@ -84,7 +94,7 @@ close_ledger(struct ledger *l)
 }
 
 /* A second of traffic: a session, now and then a pulse and a finding. */
-static void
+static inline void
 write_second(struct ledger *l, int64_t ns)
 {
 	struct session s = {.kind = SESSION_CLOSE, .gateway = 1, .proto = 6, .src_port = 40000, .dest_port = 443};

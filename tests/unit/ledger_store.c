@@ -292,6 +292,42 @@ expires(void **state)
 	globfree(&g);
 }
 
+/* A second writer is told whose folder it is; who was killed holds it no longer. */
+static void
+one_writer(void **state)
+{
+	struct ledger_config cfg = {.folder = folder, .key_folder = folder, .commit_ns = SECOND(60)};
+	struct ledger *l = open_ledger(60, false);
+	char error[LEDGER_ERROR_MAX], want[64];
+	pid_t pid;
+
+	(void)state;
+	assert_null(ledger_open(&cfg, error));
+	snprintf(want, sizeof(want), "process %d writes this ledger", (int)getpid());
+	assert_non_null(strstr(error, want));
+	close_ledger(l);
+	pid = fork();
+	if (pid == 0) {
+		l = open_ledger(60, false);
+		for (int64_t s = 0;; s++)
+			write_second(l, DAY(0) + SECOND(s));
+	}
+	snprintf(want, sizeof(want), "process %d writes this ledger", (int)pid);
+	for (unsigned tries = 0;; tries++) {
+		*error = '\0';
+		l = ledger_open(&cfg, error);
+		if (!l && strstr(error, want))
+			break;
+		assert_true(tries < 1000);
+		if (l)
+			close_ledger(l);
+		usleep(10000);
+	}
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close_ledger(open_ledger(60, false));
+}
+
 /* A folder that cannot be written to: one line, and nothing that crashes later. */
 static void
 fails(void **state)
@@ -302,7 +338,7 @@ fails(void **state)
 
 	(void)state;
 	assert_null(ledger_open(&cfg, error));
-	assert_non_null(strstr(error, "/proc/none/seal.key"));
+	assert_non_null(strstr(error, "/proc/none/lock"));
 	snprintf(path, sizeof(path), "%s/2024-10-04.summary", folder);
 	assert_int_equal(mkdir(path, 0700), 0);
 	l = open_ledger(60, false);
@@ -334,9 +370,9 @@ main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(whole),      IN_FOLDER(flips_sealed), IN_FOLDER(alters_open),
-		IN_FOLDER(takes_away), IN_FOLDER(killed),       IN_FOLDER(clocks),
-		IN_FOLDER(expires),    IN_FOLDER(fails),        cmocka_unit_test(filters),
+		IN_FOLDER(whole),  IN_FOLDER(flips_sealed),   IN_FOLDER(alters_open), IN_FOLDER(takes_away),
+		IN_FOLDER(killed), IN_FOLDER(clocks),         IN_FOLDER(expires),     IN_FOLDER(one_writer),
+		IN_FOLDER(fails),  cmocka_unit_test(filters),
 	};
 
 	if (!crypt_init())

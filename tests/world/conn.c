@@ -175,18 +175,62 @@ reset(struct conn *c, int64_t wait, unsigned side)
 	push(c, (struct step){.kind = STEP_RST, .side = (uint8_t)side});
 }
 
-void
-conn_cut(struct world *w, struct conn *c, int64_t at, bool rst)
+static void
+gives_up(struct world *w, struct conn *c)
 {
 	(void)w;
 	c->failed = true;
+}
+
+/* What the client is about to say, its handshake being over; kind STEP_CALL: nothing. */
+static struct step
+next_word(const struct conn *c)
+{
+	for (uint32_t i = c->now; i < c->steps && c->step[i].kind != STEP_FLIGHT; i++)
+		if (c->step[i].kind == STEP_DATA && c->step[i].side == 0)
+			return c->step[i];
+	return (struct step){.kind = STEP_CALL};
+}
+
+/* Whoever talks to a frozen gateway learns of it by and by: TCP repeats what is not acknowledged, each time after twice
+   as long (RFC 6298). */
+static void
+goes_on_in_vain(struct conn *c, struct step word)
+{
+	enum { TIMES = 6, FIRST_MS = 300, SEGMENT = 1300 };
+
+	word.a = word.a < SEGMENT ? word.a : SEGMENT;
+	word.b = 1;
+	push(c, word);
+	word.kind = STEP_AGAIN;
+	for (unsigned i = 0; i < TIMES; i++) {
+		c->t += MS(FIRST_MS) << i;
+		if (c->d.proto == PROTO_TCP)
+			push(c, word);
+	}
+	call(c, MS(FIRST_MS), gives_up);
+}
+
+void
+conn_cut(struct world *w, struct conn *c, int64_t at, bool rst)
+{
+	struct step word = next_word(c);
+	bool client = is_gateway(w, &c->d.to);
+
 	c->d.more = NULL;
 	if (c->over)
 		return;
+	word.at += c->shift;
 	c->steps = c->now;
 	c->queued = false;
 	c->shift = 0;
 	c->t = at;
+	if (!rst && client && word.kind == STEP_DATA) {
+		c->t = word.at > at ? word.at : at;
+		goes_on_in_vain(c, word);
+		return;
+	}
+	c->failed = true;
 	if (rst && c->d.proto == PROTO_TCP)
 		push(c, (struct step){.kind = STEP_RST, .side = 1});
 	else

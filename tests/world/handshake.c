@@ -185,7 +185,15 @@ agree_issue(struct conn *c, bool v13)
 	if (c->resumed == RESUMED_SESSION_ID || (c->resumed == RESUMED_TICKET && !v13))
 		return; /* the old one stays good */
 	c->issue_seed = rng_next(&c->rng);
+	c->kept = *c->d.ticket;
 	*c->d.ticket = (struct ticket){kind, c->issue_seed, s->epoch, 0, c->d.at};
+}
+
+void
+handshake_failed(struct conn *c)
+{
+	if (c->d.ticket && c->issue_seed && c->d.ticket->seed == c->issue_seed)
+		*c->d.ticket = c->kept;
 }
 
 void
@@ -302,6 +310,17 @@ server_hello(struct pen *p, const struct conn *c)
 	message_close(p);
 }
 
+/* The authority's certificate, the same for whoever connects: in its place are bytes of the leaf's own. */
+static void
+intermediate(struct pen *p, const struct tls_server *s)
+{
+	uint8_t *to = p->f->store + p->f->len;
+
+	put_noise(p, s->chain_len); /* so that all noise behind it stays what it was before this was told */
+	for (uint32_t i = 0; i < s->chain_len; i++)
+		to[i] = s->cert_len ? s->cert[(s->cert_len - 1 - i % s->cert_len)] : 0;
+}
+
 static void
 server_certificate(struct pen *p, const struct tls_server *s)
 {
@@ -314,7 +333,7 @@ server_certificate(struct pen *p, const struct tls_server *s)
 	put_copy(p, s->cert, s->cert_len);
 	if (s->chain_len) {
 		put(p, s->chain_len, 3);
-		put_noise(p, s->chain_len);
+		intermediate(p, s);
 	}
 	patch(p, at, p->f->len - at - 3, 3);
 	message_close(p);

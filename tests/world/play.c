@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { FAR_GAP_US = 100, NEAR_GAP_US = 15, ACK_US = 3, DATAGRAM_GAP_US = 60, SYN_TRIES = 4 };
+enum { FAR_GAP_US = 100, NEAR_GAP_US = 15, ACK_US = 3, DATAGRAM_GAP_US = 60, TRIES = 4 };
 
 static void conn_due(struct world *w, void *arg);
 
@@ -130,6 +130,7 @@ account_tcp(struct conn *c, const struct shot *k)
 	} else if (k->flags & TCP_SYN) {
 		s->retransmits++;
 	}
+	s->retransmits = (uint16_t)(s->retransmits + k->again);
 	if (first && k->flags == (TCP_SYN | TCP_ACK) && f->side[0].packets)
 		f->syn_ack_us = (uint32_t)(since < 1 ? 1 : since);
 	if (k->side == 0 && !(f->flags & FLOW_ESTABLISHED) && k->flags == TCP_ACK && f->side[1].tcp_flags & TCP_SYN)
@@ -179,7 +180,7 @@ shoot(struct world *w, struct conn *c, struct shot *k)
 		w->render->packet(w, c, k);
 		if (k->len)
 			c->unseen[k->side] = 0;
-	} else if (c->flow.proto == PROTO_TCP) {
+	} else if (c->flow.proto == PROTO_TCP && !k->again) {
 		c->unseen[k->side] += k->len;
 	}
 	c->sent = k->at > c->sent ? k->at : c->sent;
@@ -229,18 +230,28 @@ shoot_datagrams(struct world *w, struct conn *c, const struct flight *f, unsigne
 	}
 }
 
-/* Nobody answers: the SYN comes again after 1, 2, 4 ... seconds. */
+/* A SYN, the hello of DTLS, a datagram of somebody new. */
 static bool
-syn_waits(struct world *w, struct conn *c)
+is_first_word(const struct conn *c, const struct step *s)
+{
+	if (c->d.proto != PROTO_UDP || s->side != 0)
+		return s->kind == STEP_SYN;
+	return s->kind == STEP_FLIGHT ? s->a == 0 : !c->flow.proto;
+}
+
+/* Nobody answers: the first word comes again after 1, 2, 4 ... seconds (RFC 6298; RFC 6347, 4.2.4). */
+static bool
+waits(struct world *w, struct conn *c)
 {
 	if (!w->gw.down || !(addr_same(&c->d.to, &w->gw.v4) || addr_same(&c->d.to, &w->gw.v6)))
 		return false;
 	c->shift += SECOND(1 << c->tries);
-	if (++c->tries < SYN_TRIES)
+	if (++c->tries < TRIES)
 		return true;
 	c->steps = c->now + 1;
 	c->d.more = NULL;
 	c->failed = true;
+	handshake_failed(c);
 	return false;
 }
 
@@ -255,6 +266,25 @@ play_flight(struct world *w, struct conn *c, const struct step *s)
 		shoot_datagrams(w, c, f, s->side);
 	else
 		shoot_flight(w, c, f, s->side);
+}
+
+/* The same segment again; a gateway that is back knows nothing of it (RFC 9293, 3.10.7.1). */
+static void
+play_again(struct world *w, struct conn *c, const struct step *s)
+{
+	struct flight *f = &w->flight;
+	struct shot k = {.at = w->now, .f = f, .flags = TCP_ACK | TCP_PSH, .again = true};
+
+	f->len = f->marks = 0;
+	flight_make(w, c, f, s);
+	k.len = f->len;
+	c->seq[0] -= f->len;
+	shoot(w, c, &k);
+	if (w->gw.down)
+		return;
+	shoot(w, c, &(struct shot){.at = w->now + ACK_US * NS_PER_US, .side = 1, .flags = TCP_RST});
+	c->steps = c->now;
+	c->failed = true;
 }
 
 static void
@@ -276,6 +306,9 @@ play(struct world *w, struct conn *c, const struct step *s)
 	case STEP_RST:
 		shoot_bare(w, c, s->side, TCP_RST | TCP_ACK);
 		break;
+	case STEP_AGAIN:
+		play_again(w, c, s);
+		break;
 	case STEP_CALL:
 		if (s->call)
 			s->call(w, c);
@@ -287,15 +320,15 @@ play(struct world *w, struct conn *c, const struct step *s)
 	}
 }
 
-/* Plays the step that is due; false: it is a SYN that has to come again. */
+/* Plays the step that is due; false: it has to come again. */
 static bool
 play_due(struct world *w, struct conn *c)
 {
 	struct step s = c->step[c->now];
 
 	w->render->pass(w, w->now);
-	if (s.kind == STEP_SYN && syn_waits(w, c)) {
-		shoot_bare(w, c, 0, TCP_SYN);
+	if (is_first_word(c, &s) && waits(w, c)) {
+		play(w, c, &s);
 		conn_start(c);
 		return false;
 	}

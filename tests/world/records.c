@@ -223,14 +223,14 @@ records_packet(struct world *w, struct conn *c, const struct shot *k)
 		c->flow.told = (uint8_t)((opener != 0) | (server != 0) << 1); /* which sides are a gateway */
 	}
 	count(w, c, k);
-	if (k->len && c->unseen[k->side])
+	if (k->len && c->unseen[k->side] && !k->again)
 		missed(w, c, k);
 	if (k->f && k->f->bytes) {
 		struct tls_piece piece = {
 			.bytes = cur_of(k->f->bytes + k->from, k->len), .time = {k->at}, .side = k->side};
 
 		feed(w, c, &piece);
-	} else if (k->f) {
+	} else if (k->f && !k->again) {
 		feed_marks(w, c, k);
 	}
 	if (c->flow.gateway && k->len)

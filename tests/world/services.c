@@ -187,11 +187,11 @@ services_begin(struct world *w)
 	for (unsigned i = 0; i < MONITORS; i++)
 		monitor_begin(w, &s->monitor[i], i);
 	s->others = rng_of(w->cfg.seed, ACTOR_SERVICES + 90);
-	dial(w, &(struct dial){.at = w->now,
-			       .from = addr_of(0xc0000220),
-			       .to = addr_of(0xc0000221),
-			       .port = 5000,
-			       .to_port = 5001,
-			       .proto = PROTO_UDP,
-			       .more = others_talk});
+	others_talk(w, dial(w, &(struct dial){.at = w->now,
+					      .from = addr_of(0xc0000220),
+					      .to = addr_of(0xc0000221),
+					      .port = 5000,
+					      .to_port = 5001,
+					      .proto = PROTO_UDP,
+					      .more = others_talk}));
 }

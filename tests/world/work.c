@@ -133,6 +133,20 @@ tunnel_ended(struct world *w, struct conn *c)
 		person_dropped(w, p);
 }
 
+/* No data channel after all: the work goes over TLS. */
+static void
+channel_failed(struct world *w, struct conn *c)
+{
+	struct person *p = c->d.who;
+
+	(void)w;
+	if (p->channel != c)
+		return;
+	p->channel = NULL;
+	if (p->tunnel && !p->tunnel->failed && c->failed)
+		p->tunnel->d.more = work_more;
+}
+
 /* The data channel over DTLS, or ESP in UDP, a moment after CONNECT. */
 static void
 channel_open(struct world *w, struct person *p, int64_t at)
@@ -148,6 +162,7 @@ channel_open(struct world *w, struct person *p, int64_t at)
 			 .rtt_us = p->at->rtt_us,
 			 .far_us = p->far_us,
 			 .who = p,
+			 .ended = channel_failed,
 			 .more = work_more};
 
 	p->channel = dial(w, &d);

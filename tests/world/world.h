@@ -114,6 +114,7 @@ enum step_kind {
 	STEP_ACK,
 	STEP_FLIGHT, /* a: number of the handshake flight */
 	STEP_DATA,   /* a: plaintext bytes, b: so many times */
+	STEP_AGAIN,  /* a, b: as the data before it, which nobody acknowledged */
 	STEP_RAW,    /* a: bytes, b: what they begin with */
 	STEP_ALERT,  /* a: level and description */
 	STEP_BYE,    /* close_notify */
@@ -174,6 +175,7 @@ struct conn {
 	uint64_t hello_seed, issue_seed;
 	uint8_t offer_kind;
 	uint64_t offer_seed;
+	struct ticket kept; /* what the client had to resume by before */
 	/* as played */
 	uint32_t seq[2], unseen[2]; /* unseen: bytes that the capture missed before the next packet */
 	uint16_t ip_id[2];
@@ -216,6 +218,7 @@ struct shot {
 	uint32_t from, len;     /* of the flight */
 	uint32_t first_mark;    /* first one whose header ends behind `from` */
 	uint8_t side, flags;
+	bool again; /* a retransmission */
 };
 void conn_start(struct conn *c);
 void conns_free(struct world *w); /* at the end of the world */
@@ -225,6 +228,7 @@ void handshake_flight(struct world *w, struct conn *c, struct flight *f, unsigne
 unsigned handshake_flights(const struct conn *c);
 unsigned handshake_side(const struct conn *c, unsigned number);
 void handshake_agree(struct conn *c);
+void handshake_failed(struct conn *c); /* what the client was to get it never got */
 
 /* How a world is told. */
 struct render {

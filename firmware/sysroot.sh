@@ -1,0 +1,51 @@
+#!/bin/sh
+# A folder with Debian's headers and libraries of another architecture, to build against; nothing of the machine
+# changes.  Beside the files it lays the packages' own tables (status, shlibs, symbols), which dpkg-shlibdeps asks.
+#	sysroot.sh arm64|armhf DIR
+set -eu
+arch=${1:?which architecture} dir=${2:?where to}
+[ ! -e "$dir/.whole" ] || exit 0
+
+# what tests/setup.sh installs to build, and what the unit tests need
+build=$(sed -n 's/^build="\(.*\)"$/\1/p' "$(dirname "$0")/../tests/setup.sh")
+packages=libgcc-12-dev,linux-libc-dev,libcmocka-dev
+for package in $build; do
+	case $package in
+	lib*) packages=$packages,$package ;;
+	esac
+done
+
+# the machine's own sources: mmdebstrap tells their form by the name
+sources=$(mktemp --suffix=.sources)
+trap 'rm -f "$sources"' EXIT
+cat /etc/apt/sources.list.d/debian.sources >"$sources"
+rm -rf "$dir"
+mkdir -p "$(dirname "$dir")"
+for try in 1 2 3; do
+	if mmdebstrap --quiet --architectures="$arch" --variant=extract --format=directory --skip=cleanup/apt \
+		--include="$packages" bookworm "$dir" "$sources"; then
+		break
+	fi
+	[ "$try" -lt 3 ] || exit 1
+	rm -rf "$dir"
+	sleep "$try"
+done
+
+info=$dir/var/lib/dpkg/info
+mkdir -p "$info"
+for deb in "$dir"/var/cache/apt/archives/*.deb; do
+	control=$(mktemp -d)
+	dpkg-deb -e "$deb" "$control"
+	name=$(dpkg-deb -f "$deb" Package)
+	{
+		dpkg-deb -f "$deb"
+		printf 'Status: install ok installed\n\n'
+	} >>"$dir/var/lib/dpkg/status"
+	for table in shlibs symbols; do
+		[ ! -e "$control/$table" ] || cp "$control/$table" "$info/$name:$arch.$table"
+	done
+	dpkg-deb --fsys-tarfile "$deb" | tar t | sed 's,^\.,,; s,/$,,; s,^$,/.,' >"$info/$name:$arch.list"
+	rm -rf "$control"
+done
+rm -rf "$dir"/var/cache/apt/archives/*.deb "$dir"/var/lib/apt/lists/*
+touch "$dir/.whole"
