@@ -74,8 +74,9 @@ struct detector_info {
 };
 extern const struct detector_info DETECTORS[];
 extern const unsigned DETECTOR_COUNT;
-const struct detector_info *detector_by_id(uint16_t id); /* NULL: none */
-bool detector_pulses(const struct detector_info *info);  /* one of DETECTORS: does it look at pulses? */
+const struct detector_info *detector_by_id(uint16_t id);        /* NULL: none */
+bool detector_pulses(const struct detector_info *info);         /* one of DETECTORS: does it look at pulses? */
+bool detector_judges_imports(const struct detector_info *info); /* and at records that lack something? */
 
 /* Parameters of detectors: detect.def declares them; the config sets them by "detect.DETECTOR.NAME". */
 struct detect_param {
