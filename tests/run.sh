@@ -44,6 +44,7 @@ step "ledger" tests/ledger/run.sh "$B/san/gatewitness" "$B/tests/world/world"
 step "full and cut disks" tests/ledger/disk.sh "$B/san/gatewitness"
 step "lists and places" tests/enrich/run.sh "$B/san/gatewitness"
 step "pseudonyms" tests/privacy/run.sh "$B/san/gatewitness"
+step "other sensors' logs" tests/import/run.sh "$B/san/gatewitness"
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
 step "worlds" tests/world/ci.sh "$B/tests/world/world"
 step "EVE schema" tests/golden/schema.sh "$B/gatewitness"

@@ -108,6 +108,15 @@ foreign_hex(struct foreign *f, struct text t, uint32_t digits)
 }
 
 struct text
+foreign_plain(struct text t, const char *letters)
+{
+	enum { LONGEST = 2048 };
+	bool plain = t.p && t.len && t.len <= LONGEST && strspn(t.p, letters) == t.len;
+
+	return plain ? t : (struct text){NULL, 0};
+}
+
+struct text
 foreign_list(struct foreign *f, const struct json *array)
 {
 	char *to = f->lists + f->used;

@@ -48,6 +48,10 @@ uint32_t foreign_u32(const struct json *o, const char *field);
 uint64_t foreign_u64(const struct json *o, const char *field);
 /* 32 to 64 hex digits, colons between them or not, as we write digests.  Absent: none. */
 struct text foreign_hex(struct foreign *f, struct text t, uint32_t digits);
+/* A fingerprint that has no other letters than these: such texts are printed as they are.  Absent: none. */
+struct text foreign_plain(struct text t, const char *letters);
+#define FOREIGN_JA3 "0123456789,-"
+#define FOREIGN_JA4 "0123456789abcdefghijklmnopqrstuvwxyz_"
 /* Texts of a JSON array, each after a length byte. */
 struct text foreign_list(struct foreign *f, const struct json *array);
 /* "TLSv12", "TLS 1.2", "SSLv3", "DTLSv1.2"; 0: none. */

@@ -4,6 +4,7 @@
  */
 #include "sensor/foreign.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,10 +102,10 @@ read_hello(struct foreign *f, const struct json *o)
 
 	s->sni = json_in_text(o, "sni");
 	s->ja3 = foreign_hex(f, json_in_text(ja3, "hash"), 32);
-	s->ja3_string = json_in_text(ja3, "string");
+	s->ja3_string = foreign_plain(json_in_text(ja3, "string"), FOREIGN_JA3);
 	s->ja3s = foreign_hex(f, json_in_text(ja3s, "hash"), 32);
-	s->ja3s_string = json_in_text(ja3s, "string");
-	s->ja4 = json_in_text(o, "ja4");
+	s->ja3s_string = foreign_plain(json_in_text(ja3s, "string"), FOREIGN_JA3);
+	s->ja4 = foreign_plain(json_in_text(o, "ja4"), FOREIGN_JA4);
 	s->client_key = foreign_client(s->ja4);
 	s->client_hello = true;
 	s->hello = s->start;
@@ -162,6 +163,10 @@ foreign_suricata(struct foreign *f, char why[FOREIGN_WHY])
 
 	if (!flow && !tls && !quic)
 		return true;
+	if (json_in_at(f->line, "gatewitness")) {
+		snprintf(why, FOREIGN_WHY, "was written by gatewitness, whose ledger has more");
+		return false;
+	}
 	if (!who(f, why))
 		return false;
 	if (!f->s.proto) /* ICMP, SCTP */

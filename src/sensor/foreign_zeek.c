@@ -192,7 +192,7 @@ read_ssl(struct foreign *f)
 	s->resumed = !resumed ? RESUMED_NO : s->version == 0x0304 ? RESUMED_PSK : RESUMED_UNKNOWN;
 	s->ja3 = foreign_hex(f, json_in_text(f->line, "ja3"), 32);
 	s->ja3s = foreign_hex(f, json_in_text(f->line, "ja3s"), 32);
-	s->ja4 = json_in_text(f->line, "ja4");
+	s->ja4 = foreign_plain(json_in_text(f->line, "ja4"), FOREIGN_JA4);
 	s->client_key = foreign_client(s->ja4);
 	s->hello = s->start;
 	read_certificates(f);

@@ -334,7 +334,7 @@ put_session(struct line *l, char *p, const struct session *s)
 		p = put_run(l, p, s, RUN_SAID, json_said);
 		p = json_tls(l, p, s);
 	}
-	if (s->cert_sha256.p || s->client_cert_sha256.p)
+	if (s->cert_sha256.p || s->client_cert_sha256.p || s->lacks) /* whose logs may have other digests only */
 		p = put_run(l, p, s, RUN_CERT, json_cert);
 	if (s->exchanges) {
 		p = json_talk(l, p, s);
