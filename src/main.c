@@ -7,10 +7,11 @@
 
 #include "cmd/cmd.h"
 
-const struct command *const COMMANDS[] = {&CMD_READ,      &CMD_RUN,      &CMD_EXPLAIN,    &CMD_SCHEMA,
-					  &CMD_DETECTORS, &CMD_PROFILES, &CMD_CONFIG,     &CMD_SUPPRESS,
-					  &CMD_TUNE,      &CMD_VERIFY,   &CMD_HUNT,       &CMD_IMPORT,
-					  &CMD_REVEAL,    &CMD_MANUAL,   &CMD_COMPLETION, NULL};
+const struct command *const COMMANDS[] = {
+#define COMMAND(name) &CMD_##name,
+#include "cmd/command.def"
+#undef COMMAND
+	NULL};
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) - 1 };
 
 static void

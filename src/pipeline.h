@@ -85,6 +85,10 @@ void pipeline_tick(struct pipeline *p, struct when now);
 /* The other door: records and pulses as they were told once, in the order of their time.  Only detectors work. */
 void pipeline_record(struct pipeline *p, const struct session *s);
 void pipeline_pulse(struct pipeline *p, const struct pulse *pulse);
+/* Time passes between them: what is due until then is judged. */
+void pipeline_passes(struct pipeline *p, struct when until);
+/* Other parameters of the detectors from now on (detect_params). */
+void pipeline_params(struct pipeline *p, const struct detect_config *cfg);
 
 /* What was learnt (detect/snapshot.h): to write, and to read before the first frame or record. */
 size_t pipeline_saved_size(const struct pipeline *p);

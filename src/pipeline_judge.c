@@ -51,6 +51,22 @@ pipeline_pulse(struct pipeline *p, const struct pulse *pulse)
 	detect_pulse(p->detect, pulse, &findings);
 }
 
+void
+pipeline_passes(struct pipeline *p, struct when until)
+{
+	struct detect_sink findings = findings_to(p);
+
+	if (when_before(p->now, until))
+		p->now = until;
+	detect_idle(p->detect, p->now, &findings);
+}
+
+void
+pipeline_params(struct pipeline *p, const struct detect_config *cfg)
+{
+	detect_params(p->detect, cfg);
+}
+
 size_t
 pipeline_saved_size(const struct pipeline *p)
 {

@@ -318,9 +318,8 @@ out_time_near(struct out *o, struct when t, struct out_day *known)
 		o->p = put_time_near(o->p, t, known);
 }
 
-/* Length of the UTF-8 sequence at p (RFC 3629: no surrogates, no overlong forms), 0 when it is none. */
-static size_t
-utf8_len(const uint8_t *p, size_t left)
+size_t
+out_utf8_len(const uint8_t *p, size_t left)
 {
 	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
 
@@ -420,7 +419,7 @@ json_escaped(struct out *o, const uint8_t *p, size_t n)
 			continue;
 		}
 		out_bytes(o, plain, (size_t)(p - plain));
-		if (*p >= 0x80 && (step = utf8_len(p, (size_t)(end - p))) > 0)
+		if (*p >= 0x80 && (step = out_utf8_len(p, (size_t)(end - p))) > 0)
 			out_bytes(o, p, step);
 		else
 			json_odd(o, *p);

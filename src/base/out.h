@@ -106,6 +106,9 @@ put_u64(char *p, uint64_t v)
 /* A literal: its length is known when it is compiled. */
 #define PUT_LIT(p, literal) put_bytes((p), "" literal, sizeof(literal) - 1)
 
+/* Length of the UTF-8 sequence at p (RFC 3629: no surrogates, no overlong forms) that begins above ASCII; 0: none. */
+size_t out_utf8_len(const uint8_t *p, size_t left);
+
 /* JSON.  A key ends with ':', a value adds ',' before itself unless it follows '{', '[' or ':'. */
 static inline void
 json_comma(struct out *o)

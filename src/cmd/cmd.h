@@ -25,8 +25,9 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command CMD_READ, CMD_RUN, CMD_EXPLAIN, CMD_SCHEMA, CMD_DETECTORS, CMD_PROFILES, CMD_CONFIG,
-	CMD_SUPPRESS, CMD_TUNE, CMD_VERIFY, CMD_HUNT, CMD_IMPORT, CMD_REVEAL, CMD_MANUAL, CMD_COMPLETION;
+#define COMMAND(name) extern const struct command CMD_##name;
+#include "cmd/command.def"
+#undef COMMAND
 
 /* All of them, in the order of help; NULL: the end.  In main.c. */
 extern const struct command *const COMMANDS[];

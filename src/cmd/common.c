@@ -134,6 +134,14 @@ on_pulse(void *arg, const struct pulse *p)
 }
 
 static void
+on_frames(void *arg, const struct frame *frames, size_t n)
+{
+	struct common *c = arg;
+
+	c->hears.frames(c->hears.arg, frames, n);
+}
+
+static void
 say_guess(const struct common *c, const struct gateway_guess *g)
 {
 	char addr[ADDR_TEXT_MAX];
@@ -183,20 +191,29 @@ on_list(void *arg, bool bad, const char *line)
 		fprintf(stderr, "%s%s\n", c->err.tty ? "\r\x1b[K" : "", line);
 }
 
-static int
-open_enrich(struct common *c)
+int
+common_enrich(struct common *c)
 {
 	struct enrich_wanted want = {.country = config_text(&c->config, OPT_places_country),
 				     .asn = config_text(&c->config, OPT_places_asn),
 				     .tell = {c, on_list}};
+	struct enrich *e;
 
 	if (!lists_configured(&want.lists, &c->config, c->config.error))
 		return config_error(c);
 	want.lists.privacy = c->privacy.key;
+	if (c->lists && !c->lists(c->lists_arg, &want.lists))
+		return EXIT_IO;
 	want.lists.own = c->own;
 	want.lists.owns = config_gateways(&c->config, c->own, GATEWAY_ADDRS_MAX);
-	c->enrich = enrich_new(&want);
-	return c->enrich ? EXIT_DONE : EXIT_USAGE;
+	e = enrich_new(&want);
+	if (!e)
+		return EXIT_USAGE;
+	if (c->watch.pipeline)
+		enrich_use(e, c->watch.pipeline);
+	enrich_free(c->enrich);
+	c->enrich = e;
+	return EXIT_DONE;
 }
 
 static int
@@ -226,7 +243,8 @@ common_rules(struct common *c, unsigned which, const struct config *config, char
 void
 common_poll(struct common *c)
 {
-	enrich_poll(c->enrich, c->watch.pipeline);
+	if (enrich_poll(c->enrich, c->watch.pipeline) && c->keep)
+		keep_lists(c->keep, c);
 }
 
 int
@@ -244,15 +262,17 @@ common_open(struct common *c, const char *iface)
 		.only = c->only,
 		.tell = {c, c->quiet && !c->hears.session ? NULL : on_session,
 			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,
-			 c->hears.pulse ? on_pulse : NULL},
+			 c->hears.pulse ? on_pulse : NULL, c->hears.frames ? on_frames : NULL},
 	};
+	int status;
 
 	if (open_privacy(c) != EXIT_DONE)
 		return EXIT_USAGE;
 	if (!common_rules(c, c->now, &c->config, c->config.error))
 		return config_error(c);
-	if (open_enrich(c) != EXIT_DONE)
-		return EXIT_USAGE;
+	status = common_enrich(c);
+	if (status != EXIT_DONE)
+		return status;
 	setup.privacy = c->asks ? NULL : c->privacy.key;
 	c->eve = setup.eve;
 	if (watch_open(&c->watch, &setup)) {

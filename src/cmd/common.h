@@ -48,7 +48,7 @@ struct common {
 	struct watch watch;
 	struct tally tally;
 	struct watch_tell
-		hears; /* what the command itself wants to hear: session, pulse, finding; set before common_open */
+		hears; /* what the command itself wants to hear: session, pulse, finding, frames; set before common_open */
 	uint16_t only; /* detector that EVE lines tell of, 0: all; set before common_open */
 	struct term err;
 	const char *eve;
@@ -65,7 +65,10 @@ struct common {
 	const char *privacy_file;                   /* --privacy-key; NULL: not given */
 	struct privacy privacy;                     /* its key, where there is one */
 	bool asks;         /* set before common_open: records are asked, none is made; the key need not be there */
-	struct keep *keep; /* NULL: no ledger is written */
+	struct keep *keep;                          /* NULL: no ledger is written */
+	/* lists as they were, in place of their files; false: told.  NULL: the files */
+	bool (*lists)(void *arg, struct lists_wanted *want);
+	void *lists_arg;
 };
 
 /* NULL after telling that there is no memory. */
@@ -82,6 +85,8 @@ void common_poll(struct common *c);
    facts in force.  False: a mistake was told, and what was in force stays. */
 bool common_reload(struct common *c);
 
+/* Lists and places of the configuration, in force from now on.  EXIT_DONE, or the mistake was told. */
+int common_enrich(struct common *c);
 /* Builds c->rules[which]; pseudonyms are known by them where there is a key.  False: error. */
 bool common_rules(struct common *c, unsigned which, const struct config *config, char error[CONFIG_ERROR_MAX]);
 

@@ -11,11 +11,12 @@
 #define CMD_HUNT_H
 
 #include "cmd/common.h"
+#include "cmd/was.h"
 #include "ledger/reading.h"
 #include "ledger/verify.h"
 #include "session/where.h"
 
-enum { HUNT_GAPS = 12, HUNT_BAD = 12, HUNT_WORDS = 200 };
+enum { HUNT_BAD = 12, HUNT_WORDS = 200 };
 
 struct hunt_gap {
 	struct when begin, end;
@@ -42,9 +43,9 @@ struct hunt_coverage {
 	uint64_t frames, bytes;
 	struct hunt_loss lost;
 	struct when first, last; /* minutes of the ledger */
-	struct hunt_gap gap[HUNT_GAPS];
-	unsigned gaps;
-	char event[HUNT_BAD][HUNT_WORDS]; /* expired, recovered ... */
+	struct hunt_gap *gap;    /* in order */
+	size_t gaps;
+	char event[HUNT_BAD][HUNT_WORDS]; /* of the window: expired, recovered ... */
 	unsigned events;
 	int64_t *minute; /* that were watched, us */
 	size_t known, room;
@@ -81,7 +82,12 @@ struct hunt {
 	char bad[HUNT_BAD][HUNT_WORDS]; /* of the verification */
 	unsigned bads;
 	char damaged[READING_ERROR_MAX];
-	char *was; /* the configuration of then; NULL: today's */
+	/* as it was */
+	struct was was;
+	bool lists_changed, refused; /* refused: told why it cannot be repeated */
+	char indicators_set[OPTION_TEXT_MAX];
+	struct progress progress;
+	uint64_t read; /* records so far */
 };
 
 /* Options of both commands: rows of their tables, and what takes them (those of common, too). */
@@ -120,6 +126,13 @@ hunt_lost_frames(const struct hunt_loss *l)
 {
 	return l->ring + l->interface;
 }
+
+void hunt_own_options(struct config *c);
+
+/* hunt_was.c: the settings of then, at the beginning and as they change; lists before the next record. */
+int hunt_was_begin(struct hunt *h);
+bool hunt_was_setting(void *arg, const struct reading_setting *s);
+bool hunt_was_lists(struct hunt *h);
 
 /* hunt_cover.c: begin and end of the ledger and its minutes; then what of begin to end was watched. */
 bool hunt_coverage(struct hunt *h);

@@ -14,13 +14,8 @@ on_minute(void *arg, const struct reading_minute *m)
 	struct hunt_coverage *c = arg;
 	int64_t *more;
 
-	if (m->cause) {
-		if (c->events < HUNT_BAD)
-			snprintf(c->event[c->events], HUNT_WORDS, "%s %.100s%s%s", words_time(m->begin).text, m->cause,
-				 m->rows ? ": " : "", m->rows ? words_number((uint64_t)m->rows).text : "");
-		c->events++;
+	if (m->cause)
 		return;
-	}
 	if (c->known == c->room) {
 		c->room = c->room ? c->room * 2 : 4096;
 		more = realloc(c->minute, c->room * sizeof(*more));
@@ -59,15 +54,28 @@ add_loss(struct hunt_loss *l, const struct reading_minute *m)
 }
 
 static void
-on_loss(void *arg, const struct reading_minute *m)
+add_event(struct hunt_coverage *c, const struct reading_minute *m)
+{
+	if (c->events < HUNT_BAD)
+		snprintf(c->event[c->events], HUNT_WORDS, "%s %.100s%s%s", words_time(m->begin).text, m->cause,
+			 m->rows ? ": " : "", m->rows ? words_number((uint64_t)m->rows).text : "");
+	c->events++;
+}
+
+static void
+on_row(void *arg, const struct reading_minute *m)
 {
 	struct hunt *h = arg;
 	struct hunt_coverage *c = &h->coverage;
 	const struct hunt_hour wanted = {.hour = m->begin.ns / NS_PER_US / HOUR_US};
 	struct hunt_hour *hour;
 
-	if (m->cause || when_before(m->begin, h->begin) || when_before(h->end, m->begin))
+	if (when_before(m->begin, h->begin) || when_before(h->end, m->begin))
 		return;
+	if (m->cause) {
+		add_event(c, m);
+		return;
+	}
 	c->frames += (uint64_t)m->frames;
 	c->bytes += (uint64_t)m->bytes;
 	add_loss(&c->lost, m);
@@ -90,11 +98,9 @@ by_number(const void *a, const void *b)
 static void
 gap(struct hunt_coverage *c, int64_t begin_us, int64_t end_us)
 {
-	if (begin_us >= end_us)
+	if (begin_us >= end_us || !c->gap)
 		return;
-	if (c->gaps < HUNT_GAPS)
-		c->gap[c->gaps] = (struct hunt_gap){{begin_us * NS_PER_US}, {end_us * NS_PER_US}};
-	c->gaps++;
+	c->gap[c->gaps++] = (struct hunt_gap){{begin_us * NS_PER_US}, {end_us * NS_PER_US}};
 }
 
 /* The minutes come in order. */
@@ -120,7 +126,8 @@ hunt_cover(struct hunt *h)
 	if (c->known)
 		qsort(c->minute, c->known, sizeof(*c->minute), by_number);
 	c->hour = calloc(c->known + 1, sizeof(*c->hour)); /* no more hours than minutes */
-	h->no_memory = h->no_memory || !c->hour;
+	c->gap = calloc(c->known + 1, sizeof(*c->gap));   /* one between two of them, and at both ends */
+	h->no_memory = h->no_memory || !c->hour || !c->gap;
 	c->minutes = end > begin ? (uint64_t)((end - begin + MINUTE_US - 1) / MINUTE_US) : 0;
 	for (size_t i = 0; i < c->known; i++) {
 		if (c->minute[i] < at || c->minute[i] >= end)
@@ -130,5 +137,5 @@ hunt_cover(struct hunt *h)
 		at = c->minute[i] + MINUTE_US;
 	}
 	gap(c, at, end);
-	reading_coverage(h->folder, h, on_loss);
+	reading_coverage(h->folder, h, on_row);
 }

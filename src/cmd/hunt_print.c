@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-enum { MATCHES_SHOWN = 100 };
+enum { MATCHES_SHOWN = 100, GAPS_SHOWN = 12 };
 
 static const char *const SEVERITIES[] = {"info", "low", "medium", "high", "critical"};
 
@@ -218,11 +218,11 @@ print_coverage(const struct hunting *h)
 		words_time(h->hunt.end).text, words_number(h->hunt.sessions).text);
 	fprintf(to, "watched   %" PRIu64 ".%02" PRIu64 " %% of its minutes (%s of %s)\n", seen / 100, seen % 100,
 		words_number(c->watched).text, words_number(c->minutes).text);
-	for (unsigned i = 0; i < c->gaps && i < HUNT_GAPS; i++)
+	for (size_t i = 0; i < c->gaps && i < GAPS_SHOWN; i++)
 		fprintf(to, "  not     %s to %s: no packets, or the sensor was off\n", words_time(c->gap[i].begin).text,
 			words_time(c->gap[i].end).text);
-	if (c->gaps > HUNT_GAPS)
-		fprintf(to, "  not     and %u more gaps\n", c->gaps - HUNT_GAPS);
+	if (c->gaps > GAPS_SHOWN)
+		fprintf(to, "  not     and %zu more gaps\n", c->gaps - GAPS_SHOWN);
 	fprintf(to, "lost      %s of %s frames by capture; %s of streams never seen; %s things for want of memory\n",
 		words_number(lost).text, words_number(c->frames + lost).text, words_bytes(c->lost.upstream).text,
 		words_number(c->lost.memory).text);

@@ -6,6 +6,8 @@
 #include "cmd/hunt.h"
 #include "cmd/ledgers.h"
 
+enum { SHOWN_EVERY = 4096 };
+
 static int
 fail(const struct hunt *h, const char *words)
 {
@@ -45,17 +47,30 @@ count_import(struct hunt *h, const struct session *s)
 			 s->source.p);
 }
 
+/* By the time of the records, for somebody who waits. */
+static void
+show_progress(struct hunt *h, struct when now)
+{
+	int64_t done = when_since(now, h->coverage.first), of = when_since(h->coverage.last, h->coverage.first);
+
+	if (++h->read % SHOWN_EVERY == 0 && done > 0 && of > 0)
+		progress_share(&h->progress, "records", (uint64_t)(done / NS_PER_S), (uint64_t)(of / NS_PER_S));
+}
+
 static bool
 on_session(void *arg, const struct session *s)
 {
 	struct hunt *h = arg;
 	bool within = in_window(h, s->time);
 
+	if (!hunt_was_lists(h))
+		return false;
 	h->sessions += within;
 	if (within)
 		hunt_count_pseudonyms(h, s);
 	if (within && s->lacks)
 		count_import(h, s);
+	show_progress(h, s->time);
 	if (h->session)
 		h->session(h->arg, s, within);
 	if (h->replays) {
@@ -70,6 +85,8 @@ on_pulse(void *arg, const struct pulse *p)
 {
 	struct hunt *h = arg;
 
+	if (!hunt_was_lists(h))
+		return false;
 	h->pulses += in_window(h, p->time);
 	if (h->replays) {
 		set_time(h, p->time);
@@ -121,12 +138,17 @@ run(struct hunt *h)
 			    .until = h->end,
 			    .arg = h,
 			    .session = on_session,
-			    .pulse = on_pulse};
+			    .pulse = on_pulse,
+			    .setting = hunt_was_setting};
 
 	if (h->replays)
 		r.since.ns = INT64_MIN;
+	progress_begin(&h->progress, &h->common->err, !h->common->quiet);
 	if (!reading_run(&r))
 		snprintf(h->damaged, sizeof(h->damaged), "%s", r.error);
+	progress_clear(&h->progress);
+	if (h->refused)
+		return EXIT_IO;
 	if (h->replays)
 		pipeline_end(h->common->watch.pipeline);
 	h->common->watch.writes = h->common->watch.eve.path != NULL;
@@ -199,38 +221,14 @@ find_ledger(struct hunt *h)
 	return h->folder ? EXIT_DONE : EXIT_USAGE;
 }
 
-/* Settings of then in place of today's; what the command line sets comes after. */
-static int
-load_was(struct hunt *h)
-{
-	char *text = h->as_was ? reading_setting(h->folder, "configuration", (struct when){INT64_MAX}) : NULL, *line,
-	     *next;
-
-	if (!h->as_was)
-		return EXIT_DONE;
-	if (!text)
-		return fail(h, "the ledger holds no configuration: --as-was cannot repeat it");
-	h->was = text;
-	config_init(&h->common->config);
-	config_begin(&h->common->config);
-	for (line = text; line && *line; line = next) {
-		next = strchr(line, '\n');
-		if (config_line(&h->common->config, line, next ? (size_t)(next - line) : strlen(line)) == CONFIG_ERROR)
-			return fail(h, h->common->config.error);
-		next = next ? next + 1 : NULL;
-	}
-	return EXIT_DONE;
-}
-
 static int
 add_indicators(struct hunt *h)
 {
-	char words[OPTION_TEXT_MAX];
-
 	if (!h->indicators)
 		return EXIT_DONE;
-	snprintf(words, sizeof(words), "list.hunt.file=%.900s", h->indicators);
-	return config_set(&h->common->config, words) == CONFIG_FINE ? EXIT_DONE : misused(h, h->common->config.error);
+	snprintf(h->indicators_set, sizeof(h->indicators_set), "list.hunt.file=%.900s", h->indicators);
+	return config_set(&h->common->config, h->indicators_set) == CONFIG_FINE ? EXIT_DONE :
+										  misused(h, h->common->config.error);
 }
 
 static int
@@ -251,16 +249,27 @@ detector_wanted(const struct hunt *h)
 	return 0;
 }
 
+/* Files of the sensor's that a hunt must not touch, or needs not: records tell places. */
+void
+hunt_own_options(struct config *c)
+{
+	static const enum option_key NONE[] = {OPT_eve_file, OPT_detect_memory, OPT_places_country, OPT_places_asn};
+
+	for (unsigned i = 0; i < sizeof(NONE) / sizeof(NONE[0]); i++)
+		*c->text[NONE[i]] = '\0';
+}
+
 int
 hunt_search(struct hunt *h)
 {
-	static int (*const STEPS[])(struct hunt *) = {take_key, find_ledger, take_window, load_was, add_indicators};
+	static int (*const STEPS[])(struct hunt *) = {take_key, find_ledger, take_window, hunt_was_begin,
+						      add_indicators};
 	int status = EXIT_DONE;
 
 	for (unsigned i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]); i++)
 		if ((status = STEPS[i](h)) != EXIT_DONE)
 			return status;
-	*h->common->config.text[OPT_eve_file] = *h->common->config.text[OPT_detect_memory] = '\0';
+	hunt_own_options(&h->common->config);
 	h->common->hears = (struct watch_tell){.arg = h, .finding = on_finding};
 	h->common->only = detector_wanted(h);
 	h->common->asks = true;
@@ -304,7 +313,8 @@ hunt_free(struct hunt *h)
 		common_free(h->common);
 	free(h->coverage.minute);
 	free(h->coverage.hour);
+	free(h->coverage.gap);
 	free(h->finding);
-	free(h->was);
+	was_free(&h->was);
 	free(h->folder);
 }

@@ -14,7 +14,7 @@
 #include "base/crypt.h"
 #include "ledger/request.h"
 
-enum { SETTINGS_MAX = 1 << 20, PIECE = 1 << 16 };
+enum { PIECE = 1 << 16 };
 
 static int
 fail(struct common *c, const char *path, const char *what)
@@ -201,30 +201,6 @@ keep_evidence(struct keep *k, struct common *c)
 	ledger_close(k->ledger, error);
 	k->ledger = NULL;
 	return EXIT_IO;
-}
-
-void
-keep_settings(struct keep *k, struct common *c)
-{
-	const char *configured = config_text(&c->config, OPT_evidence_folder);
-	char *text = malloc(SETTINGS_MAX), whole[PATH_MAX];
-	struct out o = out_of(text, text ? SETTINGS_MAX - 1 : 0);
-	char id[17];
-
-	if (text) {
-		config_print(&o, &c->config);
-		*o.p = '\0';
-		ledger_setting(k->ledger, "version", PROGRAM_VERSION);
-		if (c->privacy.key) {
-			privacy_id(id, c->privacy.key->id);
-			ledger_setting(k->ledger, "privacy_key", id);
-		}
-		ledger_setting(k->ledger, "configuration", text);
-	}
-	if (c->watch.evidence)
-		ledger_setting(k->ledger, "evidence.folder",
-			       *configured && realpath(configured, whole) ? whole : "evidence");
-	free(text);
 }
 
 void

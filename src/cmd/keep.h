@@ -21,8 +21,10 @@ int keep_open(struct keep *k, struct common *c);
 int keep_import(struct keep *k, struct common *c, const char **file, size_t files);
 /* The captures of incidents, where evidence.ring and evidence.folder or a ledger say; after either of the above. */
 int keep_evidence(struct keep *k, struct common *c);
-/* The settings in force, from now on. */
+/* The settings in force, from now on (keep_settings.c): all; those of a configuration that was read again; lists. */
 void keep_settings(struct keep *k, struct common *c);
+void keep_rules(struct keep *k, const struct config *config);
+void keep_lists(struct keep *k, struct common *c);
 /* What people want to have noted (ledger/request.h) goes into the chain, and is answered. */
 void keep_requests(struct keep *k);
 /* Says once that the ledger cannot be written, and once that it is again. */

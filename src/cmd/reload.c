@@ -4,7 +4,7 @@
  * What the operator tells the detectors is replaced as a whole, between two packets; what is taken at start (memory,
  * capture, gateways, parameters, which lists there are) waits for the next start.  A mistake changes nothing.
  */
-#include "cmd/common.h"
+#include "cmd/keep.h"
 
 #include <stdlib.h>
 
@@ -57,6 +57,8 @@ common_reload(struct common *c)
 	if (fine) {
 		c->now = !c->now;
 		watch_rules(&c->watch, &c->rules[c->now]);
+		if (c->keep)
+			keep_rules(c->keep, config);
 		say_reloaded(c);
 	} else {
 		snprintf(words, sizeof(words), "%s; what was in force stays", config ? config->error : "no memory");

@@ -20,7 +20,7 @@ each_line(struct story *s, line_fn *fn)
 	bool on = true;
 
 	for (size_t i = 0; on && i < s->files; i++) {
-		FILE *f = fopen(s->file[i], "re");
+		FILE *f = s->text ? fmemopen((void *)(uintptr_t)s->text, s->text_len, "r") : fopen(s->file[i], "re");
 
 		if (!f) {
 			snprintf(s->error, sizeof(s->error), "%.300s: %s; --eve names a file that the sensor wrote",
@@ -34,6 +34,12 @@ each_line(struct story *s, line_fn *fn)
 	}
 	free(line);
 	return true;
+}
+
+bool
+story_is_id(const char *text)
+{
+	return strlen(text) == STORY_ID && strspn(text, "0123456789abcdef") == STORY_ID;
 }
 
 static bool

@@ -15,6 +15,8 @@ enum { STORY_ID = 16, STORY_FILES = 256, STORY_FINDINGS = 256, STORY_SESSIONS = 
 struct story {
 	const char *file[STORY_FILES];
 	size_t files;
+	const char *text; /* the lines of the one file, in memory; NULL: in the files */
+	size_t text_len;
 	char id[STORY_ID + 1]; /* of a finding, an incident, or a session that a finding names */
 	char incident[STORY_ID + 1];
 	struct json *finding[STORY_FINDINGS]; /* whole lines */
@@ -28,6 +30,13 @@ struct story {
 /* From `file` and `id`.  False: s->error. */
 bool story_find(struct story *s);
 void story_free(struct story *s);
+
+bool story_is_id(const char *text);
+
+/* story_print.c: for a person, or as one JSON object. */
+struct term;
+void story_print(const struct term *t, const struct story *s);
+void story_json(const struct term *t, const struct story *s);
 
 /* What is ours in a line: the own object, or in strict mode the alert's context; NULL: nothing. */
 const struct json *story_own(const struct json *line);

@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/crypt.h"
+#include "cmd/bundle.h"
 #include "cmd/cmd.h"
 #include "cmd/ledgers.h"
 
@@ -73,7 +75,7 @@ read_anchors(struct verifying *v)
 	return fail(v->anchor_file, "holds no head of a chain; --anchor names EVE lines with statistics");
 }
 
-static const char *const KINDS[] = {"whole", "open", "expired", "torn", "missing", "altered"};
+static const char *const KINDS[] = {"whole", "open", "expired", "torn", "missing", "unread", "altered"};
 
 static void
 on_said(void *arg, enum verify_kind kind, const char *words)
@@ -109,10 +111,14 @@ verify_all(struct verifying *v)
 {
 	struct ledgers all;
 	struct verify sum = {.days = 0};
+	struct stat st;
 	char error[512];
 
 	if (!crypt_init())
 		return fail(v->folder, "the crypto library lacks SHA-256");
+	if (stat(v->folder, &st) == 0 && S_ISREG(st.st_mode))
+		return v->anchor_file ? usage_error("verify", "--anchor is for a ledger, not for a bundle") :
+					bundle_verify(v->folder, v->key, v->quiet);
 	if (v->key && !sign_public(v->public, v->key, error, sizeof(error))) {
 		fprintf(stderr, "gatewitness: %s\n", error);
 		return EXIT_USAGE;
@@ -127,9 +133,10 @@ verify_all(struct verifying *v)
 		verify_one(v, all.folder[i], &sum);
 	ledgers_free(&all);
 	printf("%s: %" PRIu64 " day%s, %" PRIu64 " records; %" PRIu64 " altered, %" PRIu64 " missing, %" PRIu64
-	       " torn, %" PRIu64 " expired%s\n",
+	       " torn, %" PRIu64 " expired%s%s\n",
 	       verify_fine(&sum) ? "whole" : "NOT WHOLE", sum.days, sum.days == 1 ? "" : "s", sum.rows,
 	       sum.count[VERIFY_ALTERED], sum.count[VERIFY_MISSING], sum.count[VERIFY_TORN], sum.count[VERIFY_EXPIRED],
+	       sum.count[VERIFY_UNREADABLE] ? ", not all could be read" : "",
 	       v->key ? "" : "; no --key: that the seals are the sensor's own is not shown");
 	return verify_fine(&sum) ? EXIT_DONE : EXIT_IO;
 }
@@ -151,7 +158,7 @@ take_option(void *arg, int id, const char *value)
 		return EXIT_DONE;
 	default:
 		if (v->folder)
-			return usage_error("verify", "one folder at a time");
+			return usage_error("verify", "one folder or bundle at a time");
 		v->folder = value;
 		return EXIT_DONE;
 	}
@@ -164,7 +171,7 @@ verify_run(int argc, char **argv)
 	int status = args_take(&CMD_VERIFY, argc, argv, take_option, &v);
 
 	if (status == EXIT_DONE && !v.folder)
-		status = usage_error("verify", "no folder named: that of --ledger");
+		status = usage_error("verify", "no folder named: that of --ledger, or a bundle");
 	if (status == EXIT_DONE)
 		status = verify_all(&v);
 	free(v.anchor);
@@ -180,12 +187,15 @@ static const struct arg_option OPTIONS[] = {
 
 const struct command CMD_VERIFY = {
 	"verify",
-	"[OPTION]... DIR",
-	"is a ledger what the sensor wrote, and where not",
+	"[OPTION]... DIR|BUNDLE",
+	"is a ledger or a bundle what the sensor wrote, and where not",
 	OPTIONS,
 	"Holds sealed days against their seals, their seals against each other and the key, and the\n"
 	"open day entry by entry against its chain. Says what is whole, expired by retention, torn by\n"
-	"a power failure, missing, or altered, and in which day, commit and table.\n"
+	"a power failure, missing, unread (no rights, locked, a failing disk) or altered, and in which\n"
+	"day, commit and table. The captures of incidents (evidence.ring) are held against what the\n"
+	"ledger was told of them. A file is a bundle (gatewitness bundle): each file in it is held\n"
+	"against its manifest and signature.\n"
 	"\n"
 	"Somebody who owns the board and its key can make the chain anew. What they cannot change is\n"
 	"what left the board before: --anchor holds the chain against it, --key against the key.\n"
@@ -193,6 +203,7 @@ const struct command CMD_VERIFY = {
 	"examples:\n"
 	"  gatewitness verify --key seal.pub /var/lib/gatewitness\n"
 	"  gatewitness verify --anchor /mnt/siem/eve.json /var/lib/gatewitness\n"
+	"  gatewitness verify --key seal.pub incident.tar\n"
 	"\n"
 	"exit code: 0 whole; 1 something is altered, missing or torn, or cannot be read; 2 wrong usage\n",
 	verify_run,

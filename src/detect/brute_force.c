@@ -199,7 +199,6 @@ void
 brute_judge(struct detect *d, const struct view *v)
 {
 	struct brute *b = d->state[DETECTOR_brute_force];
-	const struct memory_key key = {v->source, 0, v->s->gateway};
 	struct turns it = turns_of(v);
 	struct guesser *g;
 	struct turn t;
@@ -207,7 +206,7 @@ brute_judge(struct detect *d, const struct view *v)
 
 	if (!attempts_possible(v))
 		return;
-	g = memory_use(&b->who, &key, &fresh);
+	g = memory_use_hashed(&b->who, &v->by_source, &fresh);
 	while (turns_next(&it, &t))
 		if (is_attempt(&t))
 			judge_turn(d, v, g, &t);

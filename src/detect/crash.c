@@ -82,7 +82,7 @@ crash_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	struct crash *k = carve_take(c, sizeof(*k));
 
-	k->rarity = detect_array(d, c, sizeof(*k->rarity), 1);
+	k->rarity = detect_array(d, c, sizeof(*k->rarity), 2);
 	k->boxes = detect_array(d, c, sizeof(*k->boxes), 1);
 	detect_sound(d, boxes_sound);
 	bytes -= sizeof(*k) + sizeof(*k->rarity) + sizeof(*k->boxes) + 3 * 64;
@@ -100,14 +100,6 @@ surprise(uint32_t total, uint32_t alike)
 	while (bits < CAP && part << (bits + 1) <= all)
 		bits++;
 	return bits;
-}
-
-static uint64_t
-net_key(const struct addr *client)
-{
-	struct addr net = detect_net(client, 24, 48);
-
-	return detect_hash((struct text){(const char *)net.b, sizeof(net.b)});
 }
 
 static void
@@ -178,7 +170,6 @@ crash_judge(struct detect *d, const struct view *v)
 {
 	struct crash *k = d->state[DETECTOR_crash];
 	const struct session *s = v->s;
-	const struct memory_key key = {v->source, s->client_key, s->gateway};
 	struct when since = outage_since(d, s->gateway);
 	struct turns it = turns_of(v);
 	struct source *who;
@@ -189,7 +180,7 @@ crash_judge(struct detect *d, const struct view *v)
 	if (s->role != ROLE_INBOUND || (!s->established && s->exchanges == 0) ||
 	    (!v->first_established && v->from >= v->until))
 		return;
-	who = memory_use(&k->sources, &key, &fresh);
+	who = memory_use_hashed(&k->sources, &v->by_client, &fresh);
 	if (when_since(s->start, who->time[0]) > STAY_S * NS_PER_S)
 		*who = (struct source){.gateway = s->gateway};
 	who->client = v->client;
@@ -283,7 +274,7 @@ same_size(const struct source *a, const struct source *b)
 static const char *
 in_common(const struct source *a, const struct source *b)
 {
-	if (net_key(&a->client) == net_key(&b->client))
+	if (detect_mix_network(&a->client) == detect_mix_network(&b->client))
 		return "the same network";
 	if (a->program == b->program && a->program && a->program_bits >= RARE && b->program_bits >= RARE)
 		return "the same rare client program";

@@ -73,8 +73,9 @@ enum need {
 	LISTS = 1 << 9,    /* there are lists of indicators */
 	RISKS = 1 << 10,   /* nDPI saw some */
 	TUNNEL = 1 << 11,  /* more packets than a login needs, both ways */
+	STRANGER = 1 << 12 /* inbound, by whom nothing is known here */
 };
-_Static_assert(HALF_NEEDS *HALF_NEEDS > TUNNEL, "tables for all needs");
+_Static_assert(HALF_NEEDS *HALF_NEEDS > STRANGER, "tables for all needs");
 
 static const struct detector_code {
 	uint16_t id, share, needs;
@@ -161,7 +162,7 @@ detect_memory(struct detect *d, struct memory *m, struct carve *c, const struct 
 {
 	struct memory_plan p = *plan;
 
-	p.key = d->table;
+	p.secret = &d->secret;
 	memory_init(m, c, &p);
 	keep(d, &(struct kept){.detector = d->making, .version = plan->version, .table = m, .bytes = plan->payload});
 }
@@ -189,18 +190,6 @@ uint64_t
 detect_hash(struct text t)
 {
 	return t.p ? hash_keep(&PUBLIC_KEY, t.p, t.len) : 0;
-}
-
-uint64_t
-detect_hash_addr(const struct addr *a)
-{
-	return hash_keep(&PUBLIC_KEY, a->b, sizeof(a->b));
-}
-
-uint64_t
-detect_mix(uint64_t a, uint64_t b)
-{
-	return hash_words(&PUBLIC_KEY, (const uint64_t[2]){a, b}, 2);
 }
 
 struct addr
@@ -233,6 +222,15 @@ rows_init(struct detect *d)
 	}
 }
 
+void
+detect_params(struct detect *d, const struct detect_config *cfg)
+{
+	d->learn_ns = cfg->learn_ns;
+	d->idle_ns = cfg->incident_idle_ns;
+	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
+		d->param[i] = bounded(cfg->params ? cfg->params[i] : DETECT_PARAMS[i].value);
+}
+
 struct detect *
 detect_new(struct carve *c, const struct detect_config *cfg, struct counts *counts)
 {
@@ -245,15 +243,10 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 	own.p = carve_take(c, cfg->memory);
 	own.end = own.p + cfg->memory;
 	d = carve_take(&own, sizeof(*d));
-	*d = (struct detect){.learn_ns = cfg->learn_ns,
-			     .idle_ns = cfg->incident_idle_ns,
-			     .table = cfg->table,
-			     .counts = counts,
-			     .now = {INT64_MIN}};
+	*d = (struct detect){.secret = memory_secret(&cfg->table), .counts = counts, .now = {INT64_MIN}};
+	detect_params(d, cfg);
 	d->suppressed = carve_take(&own, RULES_SUPPRESS * sizeof(*d->suppressed));
 	memset(d->suppressed, 0, RULES_SUPPRESS * sizeof(*d->suppressed));
-	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
-		d->param[i] = bounded(cfg->params ? cfg->params[i] : DETECT_PARAMS[i].value);
 	const struct {
 		struct memory *m;
 		uint32_t payload;
@@ -384,6 +377,17 @@ view_hashes(struct view *v)
 		v->name = name_of(v);
 }
 
+/* Whom most tables know it under. */
+static void
+view_keys(const struct detect *d, struct view *v)
+{
+	const struct session *s = v->s;
+
+	v->by_client = memory_hashed(&d->secret, &(struct memory_key){v->source, s->client_key, s->gateway});
+	v->by_source = memory_hashed(&d->secret, &(struct memory_key){v->source, 0, s->gateway});
+	v->by_program = memory_hashed(&d->secret, &(struct memory_key){.a = s->client_key, .b = s->gateway});
+}
+
 /* A handshake that came to nothing is no visit, has no turns, and nobody's but scan_spike's question is who made it: a
    flood of them must neither push out visits nor cost what they do. */
 static bool
@@ -396,6 +400,7 @@ is_knock(const struct session *s)
 static void
 view_client(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
 {
+	view_keys(d, v);
 	v->visit = v->hidden ? NULL : visit_find(d, v);
 	v->familiar = v->s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v, v->visit);
 	view_turns(v, room);
@@ -435,15 +440,31 @@ gateway_known(uint8_t gateway)
 }
 
 static unsigned
+needs_met_by(const struct session *s)
+{
+	return (s->role == ROLE_INBOUND ? IN : 0) | (s->role == ROLE_OUTBOUND ? OUT | CALLS : 0) |
+	       (s->proto != PROTO_TCP ? CALLS : 0) | (s->kind == SESSION_CLOSE ? OVER : 0) |
+	       (s->established || s->exchanges ? TALK : 0) | (s->id_offered || s->id_issued ? IDENTITY : 0) |
+	       (s->ndpi_risks ? RISKS : 0);
+}
+
+static unsigned
 needs_met(const struct detect *d, const struct view *v)
 {
-	const struct session *s = v->s;
+	return needs_met_by(v->s) | (v->from < v->until ? NEWS : 0) | (v->visit ? VISIT : 0) |
+	       (v->first_established || v->first_cert ? SERVED : 0) | (d->indicators ? LISTS : 0) |
+	       (v->tunnels ? TUNNEL : 0) |
+	       (v->s->role == ROLE_INBOUND && !v->hidden && !v->familiar && !v->monitor ? STRANGER : 0);
+}
 
-	return (s->role == ROLE_INBOUND ? IN : 0) | (s->role == ROLE_OUTBOUND ? OUT | CALLS : 0) |
-	       (s->proto != PROTO_TCP ? CALLS : 0) | (v->from < v->until ? NEWS : 0) | (v->visit ? VISIT : 0) |
-	       (s->kind == SESSION_CLOSE ? OVER : 0) | (s->established || s->exchanges ? TALK : 0) |
-	       (v->first_established || v->first_cert ? SERVED : 0) | (s->id_offered || s->id_issued ? IDENTITY : 0) |
-	       (d->indicators ? LISTS : 0) | (s->ndpi_risks ? RISKS : 0) | (v->tunnels ? TUNNEL : 0);
+bool
+detector_fed(const struct detector_info *info, const struct session *s)
+{
+	unsigned met = needs_met_by(s) | LISTS | RISKS | (s->role == ROLE_INBOUND ? STRANGER : 0) |
+		       (s->exchanges ? NEWS : 0) | (s->client_hello ? VISIT : 0) | (s->established ? SERVED : 0) |
+		       (s->established && s->packets_in ? TUNNEL : 0);
+
+	return s->gateway && !(CODE[info - DETECTORS].needs & ~met) && (!s->lacks || detector_judges_imports(info));
 }
 
 /* The detectors that the record has something for: a set of rows. */

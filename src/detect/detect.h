@@ -77,6 +77,8 @@ extern const unsigned DETECTOR_COUNT;
 const struct detector_info *detector_by_id(uint16_t id);        /* NULL: none */
 bool detector_pulses(const struct detector_info *info);         /* one of DETECTORS: does it look at pulses? */
 bool detector_judges_imports(const struct detector_info *info); /* and at records that lack something? */
+/* Has the session what the detector needs of one, as far as the session alone can tell? */
+bool detector_fed(const struct detector_info *info, const struct session *s);
 
 /* Parameters of detectors: detect.def declares them; the config sets them by "detect.DETECTOR.NAME". */
 struct detect_param {
@@ -118,6 +120,9 @@ struct detect_config {
 struct detect;
 
 struct detect *detect_new(struct carve *c, const struct detect_config *cfg, struct counts *counts);
+
+/* Parameters, learning and idle time of *cfg from now on; its memory stays what it was. */
+void detect_params(struct detect *d, const struct detect_config *cfg);
 
 /* What to do with findings, and with incidents that close. */
 struct detect_sink {

@@ -26,9 +26,8 @@ dialogs_init(struct detect *d, struct dialogs *all, struct carve *c, size_t byte
 static struct dialog *
 dialog_use(struct dialogs *all, const struct view *v)
 {
-	const struct memory_key key = {v->source, v->s->client_key, v->s->gateway};
 	bool fresh;
-	struct dialog *w = memory_use(&all->who, &key, &fresh);
+	struct dialog *w = memory_use_hashed(&all->who, &v->by_client, &fresh);
 
 	if (fresh || when_since(v->s->start, w->last) > DIALOG_IDLE_S * NS_PER_S)
 		*w = (struct dialog){

@@ -22,7 +22,7 @@ void *
 export_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	(void)bytes;
-	return detect_array(d, c, sizeof(struct export), 1);
+	return detect_array(d, c, sizeof(struct export), 2);
 }
 
 static bool

@@ -70,10 +70,11 @@ kind_of(const struct session *s)
 	return (uint32_t)(detect_hash((struct text){s->ja4.p + CIPHERS_AT, CIPHERS}) & 0xff) | 1;
 }
 
+/* Without its kind. */
 static uint32_t
-who_of(uint64_t program, uint32_t kind)
+who_of(uint64_t program)
 {
-	return (uint32_t)(program * UINT64_C(0x9e3779b97f4a7c15) >> 40) << KIND_BITS | kind;
+	return (uint32_t)(program * UINT64_C(0x9e3779b97f4a7c15) >> 40) << KIND_BITS;
 }
 
 static unsigned
@@ -167,9 +168,10 @@ look_up(const struct detect *d, const struct addr *client, uint8_t gateway, uint
 	return f;
 }
 
-/* The program's place in the network's rows, made when it has none; the one unseen for longest makes room. */
+/* The program's place in the network's rows, made when it has none; the one unseen for longest makes room.  A session
+   tells its kind; NULL: unknown. */
 static struct slot *
-slot_use(struct detect *d, const struct addr *client, uint8_t gateway, uint32_t who)
+slot_use(struct detect *d, const struct addr *client, uint8_t gateway, uint32_t who, const struct session *session)
 {
 	struct slot *oldest = NULL;
 
@@ -189,7 +191,7 @@ slot_use(struct detect *d, const struct addr *client, uint8_t gateway, uint32_t 
 		if (fresh || is_empty(oldest))
 			break;
 	}
-	*oldest = (struct slot){.who = who};
+	*oldest = (struct slot){.who = who | (session ? kind_of(session) : 0)};
 	return oldest;
 }
 
@@ -222,7 +224,7 @@ bool
 familiar_known(const struct detect *d, const struct view *v, const struct visit *visit)
 {
 	uint64_t program = visit ? visit->program : v->s->client_key;
-	struct found f = look_up(d, &v->client, v->s->gateway, who_of(program, 0), v->s);
+	struct found f = look_up(d, &v->client, v->s->gateway, who_of(program), v->s);
 	uint16_t today = day_of(d->now);
 
 	if (f.slot && (is_known(f.slot, today) || (today - f.slot->day <= 1 && visits_today(f.slot) >= VISITS_TODAY)))
@@ -272,7 +274,7 @@ familiar_learn(struct detect *d, const struct view *v)
 
 	if (!w || session_data_channel(v->s) || (v->from >= v->until && !w->used.ns) || !was_ordinary(w))
 		return;
-	s = slot_use(d, &v->client, w->gateway, who_of(w->program, kind_of(v->s)));
+	s = slot_use(d, &v->client, w->gateway, who_of(w->program), v->s);
 	if (is_another_day(s, w, v->s->time)) {
 		s->day = today;
 		s->days = (uint8_t)least(days(s) + 1, DAYS_MOST);
@@ -300,7 +302,7 @@ program_learn(struct detect *d, const struct visit *w, bool new_here)
 void
 familiar_stay(struct detect *d, const struct visit *w)
 {
-	uint32_t who = who_of(w->program, 0);
+	uint32_t who = who_of(w->program);
 	struct found f = look_up(d, &w->client, w->gateway, who, NULL);
 	struct slot *s;
 
@@ -309,7 +311,7 @@ familiar_stay(struct detect *d, const struct visit *w)
 	program_learn(d, w, !f.slot || !tunnels(f.slot));
 	if (!f.slot && !w->login.ns)
 		return;
-	s = slot_use(d, &w->client, w->gateway, who);
+	s = slot_use(d, &w->client, w->gateway, who, NULL);
 	if (!days(s)) {
 		s->days |= 1;
 		s->day = day_of(w->used);
@@ -322,7 +324,7 @@ familiar_stay(struct detect *d, const struct visit *w)
 struct acquaintance
 familiar_with(const struct detect *d, const struct visit *w)
 {
-	struct found f = look_up(d, &w->client, w->gateway, who_of(w->program, 0), NULL);
+	struct found f = look_up(d, &w->client, w->gateway, who_of(w->program), NULL);
 	const struct memory_key key = program_key(w->program, w->gateway);
 	const struct program *p = memory_find(&d->familiars, &key);
 	struct acquaintance a = {.network = f.network};

@@ -45,7 +45,7 @@ fans_sound(const void *bytes)
 void *
 fan_init(struct detect *d, struct carve *c, size_t bytes)
 {
-	void *fans = detect_array(d, c, sizeof(struct fan) * FANS, 2);
+	void *fans = detect_array(d, c, sizeof(struct fan) * FANS, 3);
 
 	(void)bytes;
 	detect_sound(d, fans_sound);

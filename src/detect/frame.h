@@ -78,6 +78,8 @@ struct view {
 	uint32_t turns;       /* what is known of these */
 	const struct turn *turn;
 	uint64_t network, network_bit, name; /* hashes that many ask for (below), 0: not made yet */
+	struct memory_hashed by_client, by_source,
+		by_program; /* keys: the program at its source, either; not of knocks */
 	struct visit
 		*visit; /* inbound with a client program: what its connections did in this visit, this one included */
 };
@@ -137,11 +139,11 @@ struct kept {
 	size_t bytes;
 	bool (*sound)(const void *bytes);
 };
-enum { KEPT_MAX = 96, HALF_NEEDS = 64 };
+enum { KEPT_MAX = 96, HALF_NEEDS = 128 };
 
 struct detect {
 	int64_t learn_ns, idle_ns;
-	struct hash_key table;
+	struct memory_secret secret; /* of all tables */
 	struct counts *counts;
 	int64_t param[PARAM_END];
 	struct when now;       /* latest time of any record */
@@ -186,22 +188,49 @@ sound_bool(const bool *b)
 
 /* 64 bits of a text, the same in every run; no text: 0. */
 uint64_t detect_hash(struct text t);
-uint64_t detect_mix(uint64_t a, uint64_t b);
+
+/* Of two numbers, well mixed (SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014),
+   also the same in every run.  No secret: where somebody could aim at a place, a table's own key hides it (memory.c). */
+static inline uint64_t
+detect_mix(uint64_t a, uint64_t b)
+{
+	uint64_t h = a;
+
+	for (unsigned i = 0; i < 2; i++) {
+		h += UINT64_C(0x9e3779b97f4a7c15);
+		h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+		h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+		h = (h ^ h >> 31) + (i ? 0 : b);
+	}
+	return h;
+}
 
 /* IPv4: v4 bits of the 32; IPv6: v6 bits of the 128. */
 struct addr detect_net(const struct addr *a, unsigned v4, unsigned v6);
-uint64_t detect_hash_addr(const struct addr *a);
 
-/* The client's network (/24, of IPv6 /48), one of 64 bits for it (statics.h), and the name asked for: hashes. */
+static inline uint64_t
+detect_mix_addr(const struct addr *a)
+{
+	uint64_t half[2];
+
+	memcpy(half, a->b, sizeof(half));
+	return detect_mix(half[0], half[1]);
+}
+
+/* Of an address' network (/24, of IPv6 /48). */
+static inline uint64_t
+detect_mix_network(const struct addr *a)
+{
+	struct addr net = detect_net(a, 24, 48);
+
+	return detect_mix_addr(&net);
+}
+
+/* The client's network, one of 64 bits for it (statics.h), and the name asked for: hashes. */
 static inline uint64_t
 network_of(const struct view *v)
 {
-	struct addr net;
-
-	if (v->network)
-		return v->network;
-	net = detect_net(&v->client, 24, 48);
-	return detect_hash_addr(&net);
+	return v->network ? v->network : detect_mix_network(&v->client);
 }
 
 static inline uint64_t

@@ -57,19 +57,9 @@ hidden_init(struct detect *d, struct carve *c, size_t bytes)
 	detect_memory(d, &h->minorities, c,
 		      &(struct memory_plan){.bytes = bytes - array - sizeof(*h) - 128,
 					    .payload = sizeof(struct minority),
-					    .version = 1});
+					    .version = 2});
 	detect_sound(d, minority_sound);
 	return h;
-}
-
-static uint64_t
-net_of(const struct view *v)
-{
-	struct addr net = detect_net(&v->client, 24, 48);
-	uint64_t half[2];
-
-	memcpy(half, net.b, sizeof(half));
-	return detect_mix(half[0], half[1]) | 1;
 }
 
 static void
@@ -137,8 +127,11 @@ judge_minority(struct detect *d, const struct view *v)
 {
 	enum { FLIGHT_SPREAD = 48, TLS13 = 0x0304 };
 	const struct session *s = v->s;
-	struct sighting what = {
-		.net = net_of(v), .session = s->id, .learning = v->learning, .time = s->time, .value = s->server_key};
+	struct sighting what = {.net = network_of(v) | 1,
+				.session = s->id,
+				.learning = v->learning,
+				.time = s->time,
+				.value = s->server_key};
 
 	/* Until TLS 1.2 a ServerHello says whether a ticket follows, which is no matter of the program's. */
 	if (s->version >= TLS13)

@@ -47,6 +47,7 @@ enum { GROUPINGS = 3 };
 
 /* One of the ways to group what a client does. */
 struct grouping {
+	const struct memory_hashed *key;
 	struct leaker *who;
 	struct actor actor;
 	int64_t factor; /* times `requests`; more than 1: over many sources */
@@ -58,17 +59,16 @@ leak_init(struct detect *d, struct carve *c, size_t bytes)
 	struct leak *l = carve_take(c, sizeof(*l));
 
 	bytes -= sizeof(*l) + 64;
-	detect_memory(d, &l->who, c, &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct leaker)});
+	detect_memory(d, &l->who, c,
+		      &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct leaker), .version = 1});
 	return l;
 }
 
-/* One of 64 for a network; the public key keeps it the same in a replay. */
+/* One of 64. */
 static uint64_t
 source_bit(const struct addr *source)
 {
-	static const struct hash_key key = {UINT64_C(0x6c65616b), UINT64_C(0x736f75726365)};
-
-	return UINT64_C(1) << (hash_fast(&key, source->b, sizeof(source->b)) & 63);
+	return UINT64_C(1) << (detect_mix_addr(source) & 63);
 }
 
 /* A large answer to a large request is another attack, no page. */
@@ -326,10 +326,9 @@ static void
 grouping_find(struct detect *d, const struct view *v, struct grouping *g, struct when t)
 {
 	struct leak *l = d->state[DETECTOR_leak_loop];
-	const struct memory_key key = {g->actor.net, g->actor.group, v->s->gateway};
 	bool fresh;
 
-	g->who = memory_use(&l->who, &key, &fresh);
+	g->who = memory_use_hashed(&l->who, g->key, &fresh);
 	if (fresh)
 		g->who->shapes_since = t;
 	if (g->factor > 1)
@@ -343,9 +342,9 @@ leak_groupings(struct detect *d, const struct view *v, struct grouping group[GRO
 	const struct addr net = v->source;
 	const uint64_t program = v->s->client_key;
 
-	group[0] = (struct grouping){.actor = {net, program}, .factor = 1};
-	group[1] = (struct grouping){.actor = {net, 0}, .factor = 1};
-	group[2] = (struct grouping){.actor = {.group = program}, .factor = GROUP_FACTOR};
+	group[0] = (struct grouping){.key = &v->by_client, .actor = {net, program}, .factor = 1};
+	group[1] = (struct grouping){.key = &v->by_source, .actor = {net, 0}, .factor = 1};
+	group[2] = (struct grouping){.key = &v->by_program, .actor = {.group = program}, .factor = GROUP_FACTOR};
 	for (unsigned i = 0; i < GROUPINGS; i++)
 		if (program || i == 1)
 			grouping_find(d, v, &group[i], v->s->start);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { PASSING, KEPT };
-enum { KEY_WORDS = MEMORY_SECRETS / 2 };
+enum { KEY_WORDS = sizeof(struct memory_secret) / 16 };
 _Static_assert(sizeof(struct memory_key) == KEY_WORDS * 8, "two secret words for each word of a key");
 
 struct head {
@@ -48,16 +48,31 @@ term(uint64_t word, const uint64_t secret[2])
  * neighbours apart.  A third of what SipHash takes, and a record asks twenty times.
  */
 static inline uint64_t
-key_hash(const struct memory *m, const struct memory_key *k)
+key_hash(const struct memory_secret *s, const struct memory_key *k)
 {
 	uint64_t w[KEY_WORDS], h;
 
 	key_words(w, k);
-	h = term(w[0], &m->secret[0]) + term(w[1], &m->secret[2]) + term(w[2], &m->secret[4]) +
-	    term(w[3], &m->secret[6]);
+	h = term(w[0], &s->word[0]) + term(w[1], &s->word[2]) + term(w[2], &s->word[4]) + term(w[3], &s->word[6]);
 	h ^= h >> 32;
 	h *= UINT64_C(0x9e3779b97f4a7c15);
 	return h >> 32;
+}
+
+struct memory_secret
+memory_secret(const struct hash_key *key)
+{
+	struct memory_secret s;
+
+	for (uint64_t i = 0; i < sizeof(s.word) / sizeof(s.word[0]); i++)
+		s.word[i] = hash_words(key, &i, 1);
+	return s;
+}
+
+struct memory_hashed
+memory_hashed(const struct memory_secret *secret, const struct memory_key *k)
+{
+	return (struct memory_hashed){*k, key_hash(secret, k)};
 }
 
 static bool
@@ -79,9 +94,7 @@ memory_init(struct memory *m, struct carve *c, const struct memory_plan *plan)
 
 	while (n > 1 && n * item + map_bytes((uint32_t)n) > usable)
 		n -= n / 32 + 1;
-	*m = (struct memory){.payload = plan->payload};
-	for (uint64_t i = 0; i < MEMORY_SECRETS; i++)
-		m->secret[i] = hash_words(&plan->key, &i, 1);
+	*m = (struct memory){.payload = plan->payload, .secret = plan->secret};
 	map_init(&m->map, carve_take(c, map_bytes((uint32_t)n)), (uint32_t)n);
 	pool_init(&m->pool, carve_take(c, n * item), item, (uint32_t)n);
 }
@@ -98,7 +111,15 @@ find(const struct memory *m, const struct memory_key *k, uint64_t hash)
 void *
 memory_find(const struct memory *m, const struct memory_key *k)
 {
-	uint32_t handle = m->pool.used ? find(m, k, key_hash(m, k)) : 0;
+	uint32_t handle = m->pool.used ? find(m, k, key_hash(m->secret, k)) : 0;
+
+	return handle ? head_at(m, handle) + 1 : NULL;
+}
+
+void *
+memory_find_hashed(const struct memory *m, const struct memory_hashed *k)
+{
+	uint32_t handle = find(m, &k->key, k->hash);
 
 	return handle ? head_at(m, handle) + 1 : NULL;
 }
@@ -152,7 +173,7 @@ memory_drop(struct memory *m, void *item)
 	struct head *h = head_of(item);
 
 	list_take(m, h);
-	map_remove(&m->map, key_hash(m, &h->key), h->self);
+	map_remove(&m->map, key_hash(m->secret, &h->key), h->self);
 	pool_put(&m->pool, h->self);
 }
 
@@ -166,20 +187,12 @@ make_room(struct memory *m)
 	return pool_get(&m->pool);
 }
 
-void *
-memory_use(struct memory *m, const struct memory_key *k, bool *fresh)
+static void *
+make(struct memory *m, const struct memory_key *k, uint64_t hash)
 {
-	uint64_t hash = key_hash(m, k);
-	uint32_t handle = find(m, k, hash);
+	uint32_t handle = pool_get(&m->pool);
 	struct head *h;
 
-	*fresh = handle == 0;
-	if (handle) {
-		h = head_at(m, handle);
-		memory_touch(m, h + 1);
-		return h + 1;
-	}
-	handle = pool_get(&m->pool);
 	if (!handle)
 		handle = make_room(m);
 	h = head_at(m, handle);
@@ -188,6 +201,30 @@ memory_use(struct memory *m, const struct memory_key *k, bool *fresh)
 	list_add(m, h, PASSING);
 	map_add(&m->map, hash, handle);
 	return h + 1;
+}
+
+static inline void *
+use(struct memory *m, const struct memory_key *k, uint64_t hash, bool *fresh)
+{
+	uint32_t handle = find(m, k, hash);
+
+	*fresh = handle == 0;
+	if (*fresh)
+		return make(m, k, hash);
+	memory_touch(m, head_at(m, handle) + 1);
+	return head_at(m, handle) + 1;
+}
+
+void *
+memory_use(struct memory *m, const struct memory_key *k, bool *fresh)
+{
+	return use(m, k, key_hash(m->secret, k), fresh);
+}
+
+void *
+memory_use_hashed(struct memory *m, const struct memory_hashed *k, bool *fresh)
+{
+	return use(m, &k->key, k->hash, fresh);
 }
 
 void

@@ -26,13 +26,24 @@ struct memory_list {
 	uint32_t oldest, newest, count;
 };
 
-enum { MEMORY_SECRETS = 8 };
+/* What hides the places of keys; tables may share one. */
+struct memory_secret {
+	uint64_t word[8];
+};
+struct memory_secret memory_secret(const struct hash_key *key);
+
+/* A key with its hash, for those who ask several tables of one secret. */
+struct memory_hashed {
+	struct memory_key key;
+	uint64_t hash;
+};
+struct memory_hashed memory_hashed(const struct memory_secret *secret, const struct memory_key *k);
 
 struct memory {
 	struct pool pool;
 	struct map map;
-	uint64_t secret[MEMORY_SECRETS]; /* of the table's key */
-	struct memory_list list[2];      /* passing, kept */
+	const struct memory_secret *secret;
+	struct memory_list list[2]; /* passing, kept */
 	uint32_t payload;
 	uint32_t evicted;
 };
@@ -41,16 +52,18 @@ struct memory_plan {
 	size_t bytes;     /* this share, all inclusive */
 	uint32_t payload; /* bytes an item */
 	uint16_t version; /* of its layout, for snapshots */
-	struct hash_key key;
+	const struct memory_secret *secret;
 };
 
 void memory_init(struct memory *m, struct carve *c, const struct memory_plan *plan);
 
 /* The item of a key, NULL when it is not known. */
 void *memory_find(const struct memory *m, const struct memory_key *k);
+void *memory_find_hashed(const struct memory *m, const struct memory_hashed *k);
 
 /* The item of a key, made when it is not known (zeroed, *fresh set), and the newest from now on. */
 void *memory_use(struct memory *m, const struct memory_key *k, bool *fresh);
+void *memory_use_hashed(struct memory *m, const struct memory_hashed *k, bool *fresh);
 
 /* The newest of those that pass, when it has this key: of a table with an item a gateway mostly the one wanted. */
 void *memory_newest(const struct memory *m, const struct memory_key *k);

@@ -64,19 +64,18 @@ memory_leak_init(struct detect *d, struct carve *c, size_t bytes)
 
 	detect_memory(d, &all->who, c,
 		      &(struct memory_plan){
-			      .bytes = bytes - sizeof(*all) - 64, .payload = sizeof(struct reader), .version = 2});
+			      .bytes = bytes - sizeof(*all) - 64, .payload = sizeof(struct reader), .version = 3});
 	detect_sound(d, reader_sound);
 	return all;
 }
 
 /* A day of its own for each reader; after a pause it begins anew. */
 static struct reader *
-reader_use(struct detect *d, const struct view *v, const struct actor *a)
+reader_use(struct detect *d, const struct view *v, const struct memory_hashed *key)
 {
 	struct readers *all = d->state[DETECTOR_memory_leak];
-	const struct memory_key key = {a->net, a->group, v->s->gateway};
 	bool fresh;
-	struct reader *r = memory_use(&all->who, &key, &fresh);
+	struct reader *r = memory_use_hashed(&all->who, key, &fresh);
 	bool stale = when_since(v->s->start, r->last) > IDLE_S * NS_PER_S ||
 		     when_since(v->s->start, r->first) > DAY_S * NS_PER_S;
 
@@ -225,14 +224,14 @@ memory_leak_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
 	struct addr net = v->source;
+	const struct memory_hashed *const key[] = {&v->by_client, &v->by_source, &v->by_program};
 	const struct actor group[] = {{net, s->client_key}, {net, 0}, {{{0}}, s->client_key}};
 	bool quiet = false;
 
-	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden || v->familiar || v->monitor ||
-	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
+	if (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS)
 		return;
 	for (unsigned i = 0; i < sizeof(group) / sizeof(group[0]); i++) {
-		struct reader *r = i == 1 || s->client_key ? reader_use(d, v, &group[i]) : NULL;
+		struct reader *r = i == 1 || s->client_key ? reader_use(d, v, key[i]) : NULL;
 		struct turns it = turns_of(v);
 		struct turn t;
 

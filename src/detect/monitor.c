@@ -131,14 +131,16 @@ bool
 monitor_note(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	struct turns it = turns_of(v);
+	const struct turn bare = {.count = 1, .time = s->start}; /* a probe that asks nothing */
+	bool asks_nothing = s->kind == SESSION_CLOSE && s->exchanges == 0;
+	struct turns it = asks_nothing ? (struct turns){&bare, &bare + 1} : turns_of(v);
 	struct monitor *m;
 	struct turn t;
 	bool fresh;
 
 	if (!may_be(v))
 		return false;
-	m = memory_use(&d->monitors, &(struct memory_key){v->source, s->client_key, s->gateway}, &fresh);
+	m = memory_use_hashed(&d->monitors, &v->by_client, &fresh);
 	while (turns_next(&it, &t)) {
 		/* the request's time: a slow answer does not make a probe late */
 		struct when asked = when_add(t.time, -(int64_t)t.server_us * NS_PER_US);
@@ -148,8 +150,6 @@ monitor_note(struct detect *d, const struct view *v)
 		else if (!span_add(&m->span[0], t.request, t.answer))
 			begin_again(m, t.time);
 	}
-	if (s->kind == SESSION_CLOSE && s->exchanges == 0)
-		note_request(m, s->start, 0, 0);
 	if (m->probes >= KEEP_PROBES && is_strict(m))
 		memory_keep(&d->monitors, m);
 	return is_known(m);

@@ -11,9 +11,9 @@ netset_init(struct detect *d, struct carve *c, struct netset *n, size_t words, i
 {
 	n->bits = (uint32_t)words * 64;
 	n->span = span;
-	n->set[0] = detect_array(d, c, words * sizeof(uint64_t), 1);
-	n->set[1] = detect_array(d, c, words * sizeof(uint64_t), 1);
-	n->age = detect_array(d, c, sizeof(*n->age), 1);
+	n->set[0] = detect_array(d, c, words * sizeof(uint64_t), 2);
+	n->set[1] = detect_array(d, c, words * sizeof(uint64_t), 2);
+	n->age = detect_array(d, c, sizeof(*n->age), 2);
 }
 
 static uint32_t

@@ -6,8 +6,8 @@
  *
  * Silence counts only where it is heard: clients ask and get nothing, or other hosts go on.  When everything stops it
  * is the sensor that sees nothing; when clients acknowledge what was not seen, half of the mirror is missing. TCP alone
- * counts, too: tunnels over UDP may outlive the service that began them. Here it is judged; outage_count.c counts,
- * outage_report.c reports.
+ * counts, too: tunnels over UDP may outlive the service that began them. Here it is judged; outage_count.c and
+ * outage_lull.c count, outage_report.c reports.
  */
 #include "detect/outage_count.h"
 
@@ -21,8 +21,7 @@ enum {
 	MUTE_OPEN = 3,
 	MUTE_PACKETS = 300, /* that were to be expected meanwhile */
 	SURE_S = 20,        /* silence before it is told */
-	BACK_S = 60,
-	STALE_S = 3600, /* an outage that no pulse ended */
+	STALE_S = 3600,     /* an outage that no pulse ended */
 	HOLE_S = 30,
 	HOLE_PACKETS = 2000,
 };
@@ -125,6 +124,32 @@ go_down(struct outage *o)
 	o->ttl_before = o->ttl;
 	o->came_back = o->holes = 0;
 	o->after = (struct resumption){0};
+	o->clients = o->known = 0;
+}
+
+/* The silence that lasts, or one that was over when it was known who had tried in it. */
+void
+outage_was(struct detect *d, struct outage *o, const struct lull *l, uint8_t gateway)
+{
+	if (o->stage != STAGE_UP || o->pulses < WARM_PULSES || is_one_sided(o) || seen_poorly(d, gateway, d->now))
+		return;
+	go_down(o);
+	o->clients = l->clients;
+	o->known = l->known;
+	if (!l->until.ns)
+		return;
+	o->stage = STAGE_BACK;
+	o->answered = l->from;
+	o->back = l->until;
+	o->silent = l->silent;
+	o->asked = l->asked;
+	o->tried = l->tried;
+	o->alive = l->alive;
+	o->open_before = l->open;
+	o->lost = l->lost;
+	o->ttl_before = l->ttl;
+	o->came_back = l->came_back;
+	o->after = l->after;
 }
 
 /* What nothing died of was no outage, or one that is usual here. */
@@ -150,6 +175,7 @@ go_up(struct outage *o, const struct pulse *p)
 static void
 when_up(struct detect *d, struct outage *o, const struct pulse *p)
 {
+	lull_pulse(o, p);
 	if (!outage_is_out(o, p)) {
 		outage_run_ends(o, p);
 		outage_usual_add(o, p);

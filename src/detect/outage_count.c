@@ -11,11 +11,32 @@ enum {
 	RECENT_PARTS = 4,
 };
 
+static bool
+outage_sound(const void *bytes)
+{
+	const struct outage *o = bytes;
+
+	for (unsigned i = 0; i <= GATEWAYS_MAX; i++)
+		if (o[i].lull.clients > LULL_CLIENTS || o[i].past.clients > LULL_CLIENTS)
+			return false;
+	return true;
+}
+
 void *
 outage_init(struct detect *d, struct carve *c, size_t bytes)
 {
-	(void)bytes;
-	return detect_array(d, c, sizeof(struct outage) * (GATEWAYS_MAX + 1), 2);
+	enum { ROUNDING = 4 * 64 };
+	struct outages *all = carve_take(c, sizeof(*all));
+	size_t gates = sizeof(struct outage) * (GATEWAYS_MAX + 1), left = bytes - sizeof(*all) - gates - ROUNDING;
+
+	*all = (struct outages){.served.words = 1};
+	while (all->served.words * sizeof(uint64_t) * 4 <= left)
+		all->served.words *= 2;
+	all->gate = detect_array(d, c, gates, 3);
+	detect_sound(d, outage_sound);
+	for (unsigned i = 0; i < 2; i++)
+		all->served.set[i] = detect_array(d, c, all->served.words * sizeof(uint64_t), 1);
+	return all;
 }
 
 static void
@@ -90,6 +111,8 @@ outage_is_out(const struct outage *o, const struct pulse *p)
 void
 outage_silence_add(struct outage *o, const struct pulse *p)
 {
+	if (!o->silent)
+		lull_begin(o);
 	o->deaf |= !is_silent(o, p);
 	o->silent++;
 	o->asked += asked(o, p);
@@ -142,6 +165,7 @@ outage_run_ends(struct outage *o, const struct pulse *p)
 	}
 	if (o->old_reset && when_since(p->time, o->reset_since) > OLD_S * NS_PER_S)
 		o->old_reset = 0;
+	lull_end(o, p);
 	outage_silence_forget(o, p->time);
 }
 
@@ -155,6 +179,8 @@ note_reset(struct outage *o, const struct session *s)
 		o->lost++;
 		return;
 	}
+	o->past.lost += o->past.until.ns && !when_before(s->last, o->past.from) &&
+			when_since(s->last, o->past.until) <= BACK_S * NS_PER_S;
 	if (when_since(s->last, o->reset_since) > PULSE_S * NS_PER_S) {
 		o->reset_since = s->last;
 		o->old_reset = 0;
@@ -167,6 +193,7 @@ outage_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
 	struct outage *o = outage_of(d, s->gateway);
+	struct lull *l;
 
 	if (s->role != ROLE_INBOUND || s->proto != PROTO_TCP)
 		return;
@@ -176,6 +203,13 @@ outage_judge(struct detect *d, const struct view *v)
 		o->open -= !v->first && o->open > 0;
 		note_reset(o, s);
 	}
-	if (v->first_established && s->ttl_dest)
-		o->ttl = s->ttl_dest;
+	if (v->first_established) {
+		o->ttl = s->ttl_dest ? s->ttl_dest : o->ttl;
+		lull_serves(d, o, v);
+	}
+	if (!v->first)
+		return;
+	l = lull_tried(d, o, v);
+	if (l)
+		outage_was(d, o, l, s->gateway);
 }

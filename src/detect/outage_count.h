@@ -1,6 +1,6 @@
 /*
- * outage_count: what is counted of a gateway for outages, and what its three files share: outage_count.c counts,
- * outage.c judges, outage_report.c reports.  Internal to them.
+ * outage_count: what is counted of a gateway for outages, and what its four files share: outage_count.c counts pulses,
+ * outage_lull.c who was left without an answer, outage.c judges, outage_report.c reports.  Internal to them.
  */
 #ifndef DETECT_OUTAGE_COUNT_H
 #define DETECT_OUTAGE_COUNT_H
@@ -11,7 +11,9 @@ enum {
 	UNIT = 256, /* means are in 256ths */
 	OLD_S = 60, /* a connection that lasted */
 	DAY_S = 86400,
-	DAY_PULSES = DAY_S / PULSE_S
+	DAY_PULSES = DAY_S / PULSE_S,
+	BACK_S = 60,
+	LULL_CLIENTS = 6
 };
 
 enum stage { STAGE_UP, STAGE_DOWN, STAGE_BACK };
@@ -19,6 +21,21 @@ enum stage { STAGE_UP, STAGE_DOWN, STAGE_BACK };
 /* What connections offered to resume, decaying; and what the server made of it. */
 struct resumption {
 	uint32_t offered, accepted;
+};
+
+/* A silence, and who tried to connect in it: enough of them, and it was no quiet hour. */
+struct lull {
+	struct when from, until; /* ends of pulses; until: when the first that was answered began, 0: it lasts */
+	uint32_t silent, asked, tried, alive;
+	uint32_t open, lost, came_back; /* before it, and in the minute behind it */
+	struct resumption after;
+	uint32_t client[LULL_CLIENTS], tried_s[LULL_CLIENTS]; /* hash of the address; its last attempt behind `from` */
+	uint8_t clients, known, bits, ttl;
+};
+
+/* Attempts to connect to a port that answers: all; those in vain of networks that use it, and of others; decaying. */
+struct tries {
+	uint32_t all, known, strange;
 };
 
 struct outage {
@@ -39,12 +56,30 @@ struct outage {
 	uint8_t stage, ttl, ttl_before;
 	uint8_t told, reset_only, counts_data; /* 0 or 1; counts_data: pulses tell segments with data */
 	uint8_t deaf;                          /* 0 or 1: UDP went on in this silence */
+	uint8_t clients, known;                /* told of this outage: who tried in vain */
+	uint64_t ports;                        /* a set: those that answered */
+	struct tries tries;
+	struct lull lull, past; /* this silence; the last one */
+};
+
+/* Networks that were served, one bit each, of any gateway: today, and the day before. */
+struct served {
+	uint64_t *set[2];
+	uint32_t words; /* of each; a power of two */
+	int64_t day;
+};
+
+struct outages {
+	struct outage *gate; /* by number */
+	struct served served;
 };
 
 static inline struct outage *
 outage_of(const struct detect *d, uint8_t gateway)
 {
-	return (struct outage *)d->state[DETECTOR_outage] + gateway;
+	const struct outages *all = d->state[DETECTOR_outage];
+
+	return all->gate + gateway;
 }
 
 /* Is this pulse one of silence, or of silence over TCP alone? */
@@ -57,6 +92,16 @@ void outage_silence_add(struct outage *o, const struct pulse *p);
 void outage_usual_add(struct outage *o, const struct pulse *p);
 void outage_run_ends(struct outage *o, const struct pulse *p);
 void outage_silence_forget(struct outage *o, struct when answered);
+
+/* Whom it left unanswered.  A silence begins, ends, is a minute over. */
+void lull_begin(struct outage *o);
+void lull_end(struct outage *o, const struct pulse *p);
+void lull_pulse(struct outage *o, const struct pulse *p);
+void lull_serves(struct detect *d, struct outage *o, const struct view *v); /* one more connection that it answers */
+/* One more connection, answered or not; the silence into which it fell when it is one too many for it, else NULL. */
+struct lull *lull_tried(struct detect *d, struct outage *o, const struct view *v);
+/* outage.c: so this one was an outage. */
+void outage_was(struct detect *d, struct outage *o, const struct lull *l, uint8_t gateway);
 
 /* What is left after it.  Lost: what it had in memory is gone; survived: nobody had to come anew. */
 bool outage_lost(const struct outage *o);

@@ -17,26 +17,32 @@ outage_report_begin(struct detect *d, struct outage *o, uint8_t gateway)
 	finding_number(&f, "connections_in_vain", "connections", o->tried);
 	finding_number(&f, "packets_of_others", "packets", o->alive);
 	finding_number(&f, "packets_usual", "packets", (int64_t)o->from * o->silent / UNIT);
+	if (o->clients)
+		finding_number(&f, "clients_in_vain", "clients", o->clients);
 	finding_weigh(&f, "asked in vain", least(o->asked + o->tried, 60));
+	finding_weigh(&f, "clients that it always served in vain", least(o->known * 20u, 60));
 	finding_weigh(&f, "other hosts alive", o->alive ? 20 : 0);
-	finding_say(
-		&f,
-		"gateway {a} does not answer for {0}: {1} packets and {2} connections in vain, where {4} packets of "
-		"it were usual; {3} packets of other hosts meanwhile",
-		NULL);
+	finding_say(&f,
+		    o->clients ? "gateway {a} does not answer for {0}: {2} connections of {5} clients in vain, which "
+				 "hardly ever are; {3} packets of other hosts meanwhile" :
+				 "gateway {a} does not answer for {0}: {1} packets and {2} connections in vain, where "
+				 "{4} packets of it were usual; {3} packets of other hosts meanwhile",
+		    NULL);
 	f.benign = "a restart or upgrade; a broken link or power behind the mirrored port; a change of addresses";
 	finding_expected(d, &f, OUTAGE_FACTS);
 	survivor_outage(d, gateway, d->now);
 	incident_report(d, &f, &(struct actor){.group = 0});
 }
 
-/* Half a minute without an answer is an outage, whatever outlived it. */
+/* Half a minute without an answer is an outage, whatever outlived it; less is one where there was nothing to outlive
+   it. */
 static bool
 is_short(const struct outage *o)
 {
-	enum { SHORT_S = 30 };
+	enum { SHORT_S = 30, CONNECTED = 3 };
 
-	return outage_survived(o) && !outage_another_box(o) && outage_length_s(o, o->back) < SHORT_S;
+	return o->open_before >= CONNECTED && outage_survived(o) && !outage_another_box(o) &&
+	       outage_length_s(o, o->back) < SHORT_S;
 }
 
 static const char *
@@ -50,6 +56,9 @@ words_of(const struct outage *o)
 		return "gateway {a} was silent for {0} and lost its state: {1} of {2} connections reset, {3} clients "
 		       "back "
 		       "within a minute, {4} of {5} resumptions accepted, where {6} % were usual";
+	if (o->clients)
+		return "gateway {a} was silent for {0}: {7} clients tried to connect in vain, which hardly ever are; "
+		       "{3} came back within a minute";
 	return outage_survived(o) ?
 		       "gateway {a} was silent for {0}; its {2} connections went on: {3} new handshakes within a "
 		       "minute" :
@@ -75,7 +84,11 @@ outage_report_end(struct detect *d, struct outage *o, uint8_t gateway, bool repe
 	finding_number(&f, "resumptions_offered", "handshakes", o->after.offered);
 	finding_number(&f, "accepted_before", "percent",
 		       o->usual.offered ? (int64_t)o->usual.accepted * 100 / o->usual.offered : 0);
-	finding_number(&f, "ttl", "hops", o->ttl);
+	if (o->clients)
+		finding_number(&f, "clients_in_vain", "clients", o->clients);
+	else
+		finding_number(&f, "ttl", "hops", o->ttl);
+	finding_weigh(&f, "clients that it always served in vain", least(o->known * 20u, 60));
 	finding_weigh(&f, "connections reset", least(o->lost * 5, 40));
 	finding_weigh(&f, "resumptions refused", outage_refused(o) ? 30 : 0);
 	finding_weigh(&f, "another machine answers", outage_another_box(o) ? 20 : 0);

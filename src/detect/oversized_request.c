@@ -49,7 +49,7 @@ void *
 oversized_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	(void)bytes;
-	return detect_array(d, c, sizeof(struct oversized), 4);
+	return detect_array(d, c, sizeof(struct oversized), 5);
 }
 
 /* After a few exchanges of different sizes the client has logged in, or might have. */
@@ -213,13 +213,20 @@ repeat_learn(struct oversized *o, const struct view *v, const struct exchange *e
 		r->answer_max = e->response;
 }
 
+static bool
+may_be_large(const struct detect *d, const struct session *s)
+{
+	return s->request_max >= d->param[PARAM_oversized_request_request];
+}
+
 /* What was judged oversized is no measure of what is usual, unless a client does it that is known here. */
 static void
 remember(struct detect *d, const struct view *v)
 {
 	struct oversized *o = d->state[DETECTOR_oversized_request];
 	struct gate *gate = &d->gate[v->s->gateway];
-	uint32_t until = before_login(d, v->s);
+	bool news = v->s->request_max > gate->request_max || may_be_large(d, v->s);
+	uint32_t until = news ? before_login(d, v->s) : 0;
 
 	for (uint32_t i = v->from; i < v->until && i < until; i++) {
 		const struct exchange *e = &v->s->exchange[i];
@@ -257,7 +264,7 @@ oversized_judge(struct detect *d, const struct view *v)
 {
 	if (!judged(v))
 		return;
-	if (!v->familiar && v->s->request_max >= d->param[PARAM_oversized_request_request])
+	if (!v->familiar && may_be_large(d, v->s))
 		judge_sizes(d, v);
 	remember(d, v);
 }

@@ -3,6 +3,8 @@
  *
  *	today > median + 2 IQR of all days, and > mean + 2 standard deviations of 28 days	(GreyNoise's test)
  *
+ * A spread that a few days show is none yet: until a week is known, it is several times the most of them, too, the fewer
+ * the days the more often (four times one day, twice five).  A new address is scanned more from day to day at first.
  * Addresses (IPv6: networks of 64 bits) with at most two exchanges.  Told once a day, as soon as it is so; a day that
  * was only partly seen is neither judged by nor learnt.
  */
@@ -14,7 +16,9 @@ enum {
 	SOURCES_BITS = 11,
 	EXCHANGES = 2,
 	DAYS = 28,
-	DAYS_MIN = 7,
+	DAYS_MIN = 1,
+	WEEK = 7,
+	YOUNG_PARTS = 6,
 	RISK_DAYS = 42,
 	CHECK_PARTS = 16 /* looked at again when it has grown by this part */
 };
@@ -125,11 +129,24 @@ deviation_limit(const struct scans *s)
 	return mean + 2 * root(squares);
 }
 
+/* Of whom little is known. */
+static uint64_t
+young_limit(const struct scans *s)
+{
+	uint64_t highest = 0;
+
+	if (s->days >= WEEK)
+		return 0;
+	for (uint32_t i = 0; i < s->days; i++)
+		highest = s->last[i] > highest ? s->last[i] : highest;
+	return highest + highest * YOUNG_PARTS / (s->days + 1);
+}
+
 static uint32_t
 limit_of(const struct detect *d, const struct scans *s, uint32_t *median)
 {
 	uint32_t low = quantile_at(&s->all, 1, 4), high = quantile_at(&s->all, 3, 4);
-	uint64_t limit = deviation_limit(s), spread;
+	uint64_t limit = deviation_limit(s), spread, young = young_limit(s);
 
 	*median = quantile_at(&s->all, 1, 2);
 	spread = *median + UINT64_C(2) * (high - least(low, high));
@@ -137,6 +154,7 @@ limit_of(const struct detect *d, const struct scans *s, uint32_t *median)
 	/* where every day is like the others a tenth more is no spike */
 	spread = *median + (uint64_t)d->param[PARAM_scan_spike_sources];
 	limit = limit > spread ? limit : spread;
+	limit = limit > young ? limit : young;
 	return limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit;
 }
 

@@ -58,7 +58,7 @@ shared_init(struct detect *d, struct carve *c, size_t bytes)
 		      &(struct memory_plan){.bytes = bytes / 8 * 7, .payload = sizeof(struct identity), .version = 1});
 	detect_sound(d, identity_sound);
 	detect_memory(d, &h->pairs, c,
-		      &(struct memory_plan){.bytes = bytes / 8, .payload = sizeof(struct pair), .version = 1});
+		      &(struct memory_plan){.bytes = bytes / 8, .payload = sizeof(struct pair), .version = 2});
 	return h;
 }
 

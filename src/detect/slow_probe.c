@@ -42,7 +42,7 @@ probe_init(struct detect *d, struct carve *c, size_t bytes)
 
 	detect_memory(d, m, c,
 		      &(struct memory_plan){
-			      .bytes = bytes - sizeof(*m) - 64, .payload = sizeof(struct prober), .version = 1});
+			      .bytes = bytes - sizeof(*m) - 64, .payload = sizeof(struct prober), .version = 2});
 	return m;
 }
 

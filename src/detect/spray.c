@@ -76,7 +76,7 @@ spray_init(struct detect *d, struct carve *c, size_t bytes)
 	netset_init(d, c, &y->guessers, half, GUESSER_DAYS);
 	bytes -= 4 * half * sizeof(uint64_t) + sizeof(*y) + 2 * sizeof(struct netset_age) + 8 * 64;
 	detect_memory(d, &y->gates, c,
-		      &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct spray_gate), .version = 1});
+		      &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct spray_gate), .version = 2});
 	return y;
 }
 
@@ -88,14 +88,6 @@ gate_of(struct detect *d, uint8_t gateway)
 	struct spray_gate *g = memory_newest(&y->gates, &key);
 
 	return g ? g : memory_use(&y->gates, &key, &(bool){false});
-}
-
-static uint64_t
-net_key(const struct addr *client)
-{
-	struct addr net = detect_net(client, 24, 48);
-
-	return detect_hash_addr(&net);
 }
 
 /* ---- hours and days ---- */
@@ -251,7 +243,7 @@ guesser_has(const struct detect *d, uint8_t gateway, const struct addr *client)
 {
 	const struct spray *y = d->state[DETECTOR_spray];
 
-	return netset_has(&y->guessers, guesser_key(net_key(client), gateway));
+	return netset_has(&y->guessers, guesser_key(detect_mix_network(client), gateway));
 }
 
 /* The spray's own program in the heap that was told: whoever mistypes in that hour is no part of it. */

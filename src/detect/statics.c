@@ -31,23 +31,16 @@ statics_init(struct detect *d, struct statics *s, struct carve *c, size_t bytes)
 	size_t one = STATIC_WAYS * sizeof(struct static_size);
 
 	*s = (struct statics){.sets = (uint32_t)((bytes - gates - 256) / one)};
-	s->gate = detect_array(d, c, gates, 1);
-	s->size = detect_array(d, c, s->sets * one, 1);
+	s->gate = detect_array(d, c, gates, 2);
+	s->size = detect_array(d, c, s->sets * one, 2);
 }
 
 uint64_t
 network_bit(const struct view *v)
 {
-	static const struct hash_key key = {UINT64_C(0x7374617469637331), UINT64_C(0x6e6574776f726b73)};
-	struct addr net;
-	uint64_t group, own;
+	uint64_t own = detect_mix_addr(&v->client) ^ v->s->client_key;
 
-	if (v->network_bit)
-		return v->network_bit;
-	net = detect_net(&v->client, 24, 48);
-	group = hash_keep(&key, net.b, sizeof(net.b)) & 60;
-	own = hash_keep(&key, v->client.b, sizeof(v->client.b)) ^ v->s->client_key;
-	return UINT64_C(1) << (group | (own & 3));
+	return v->network_bit ? v->network_bit : UINT64_C(1) << ((network_of(v) & 60) | (own & 3));
 }
 
 unsigned

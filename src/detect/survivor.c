@@ -35,7 +35,7 @@ void *
 survivor_init(struct detect *d, struct carve *c, size_t bytes)
 {
 	(void)bytes;
-	return detect_array(d, c, sizeof(struct survivors), 1);
+	return detect_array(d, c, sizeof(struct survivors), 2);
 }
 
 void

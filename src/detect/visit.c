@@ -130,9 +130,8 @@ program_of(const struct detect *d, const struct view *v)
 static void
 place_program(struct detect *d, const struct view *v, uint64_t program)
 {
-	const struct memory_key key = {v->source, false, v->s->gateway};
 	bool fresh;
-	struct place *p = memory_use(&d->places, &key, &fresh);
+	struct place *p = memory_use_hashed(&d->places, &v->by_source, &fresh);
 
 	if (p->program[0] != program) {
 		p->program[1] = p->program[0];
@@ -258,6 +257,7 @@ note_login(struct detect *d, struct visit *w)
 	enum { HOLD_MS = 1500 };
 	int i = w->told ? -1 : login_step(d, w);
 	const struct step *s = &w->step[i < 0 ? 0 : i];
+	struct when before = w->login;
 
 	if (i < 0)
 		return;
@@ -267,7 +267,8 @@ note_login(struct detect *d, struct visit *w)
 	w->answer_login = s->answer;
 	if (login_state(d, w->gateway) == LOGIN_LEARNT)
 		memory_keep(&d->visits, w);
-	place_mark(d, w, w->login, (struct when){0});
+	if (before.ns != w->login.ns)
+		place_mark(d, w, w->login, (struct when){0});
 }
 
 /* It went on: it will be told when the records of all its connections are in. */

@@ -79,7 +79,7 @@ void seals_free(struct seals *s);
 /* Signs and appends; durable when it returns.  False: errno. */
 bool seal_append(struct seals *s, struct seal *seal, const char *folder, const struct sign_key *key);
 
-/* A file's size and digest.  False: it cannot be read. */
+/* A file's size and digest.  False: it cannot be read, errno says why, or (errno 0) it is empty. */
 bool seal_measure(struct seal_file *f, const char *path);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "ledger/database.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ enum { WAIT_MS = 5000 };
 struct database {
 	sqlite3 *db;
 	bool writing;
+	int number; /* of the error */
 	char path[DATABASE_ERROR_MAX / 2], error[DATABASE_ERROR_MAX];
 };
 
@@ -32,20 +34,36 @@ fail(struct database *d, const char *words)
 	return false;
 }
 
-/* What the system said, where it is the disk and not the file's bytes. */
-static const char *
-why(const struct database *d, int code)
+/* What the system said, where it is not the file's bytes; 0: it is. */
+static int
+number_of(const struct database *d, int code)
 {
-	int number =
-		(code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(d->db) : 0;
+	static const struct {
+		int code, number;
+	} MEANT[] = {{SQLITE_BUSY, EBUSY},     {SQLITE_LOCKED, EBUSY}, {SQLITE_PERM, EACCES}, {SQLITE_AUTH, EACCES},
+		     {SQLITE_READONLY, EROFS}, {SQLITE_NOMEM, ENOMEM}, {SQLITE_FULL, ENOSPC}};
 
-	return number ? strerror(number) : sqlite3_errmsg(d->db);
+	for (size_t i = 0; i < sizeof(MEANT) / sizeof(MEANT[0]); i++)
+		if (MEANT[i].code == (code & 0xff))
+			return MEANT[i].number;
+	if (code == SQLITE_IOERR_SHORT_READ || ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN))
+		return 0;
+	return sqlite3_system_errno(d->db) ? sqlite3_system_errno(d->db) : EIO;
 }
 
 static bool
 check(struct database *d, int code)
 {
-	return code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE || fail(d, why(d, code));
+	int number;
+
+	if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
+		return true;
+	number = number_of(d, sqlite3_extended_errcode(d->db));
+	if (!*d->error)
+		d->number = number;
+	return fail(d, number == EBUSY ? "is locked by another process" :
+		       number          ? strerror(number) :
+					 sqlite3_errmsg(d->db));
 }
 
 /* Cells must hold what they say they hold; a view or trigger of somebody else's must not run. */
@@ -80,6 +98,7 @@ open_reading(struct database *d)
 	if (access(d->path, W_OK) != 0)
 		return false;
 	*d->error = '\0';
+	d->number = 0;
 	return open_with(d, SQLITE_OPEN_READWRITE, false) && database_run(d, "PRAGMA query_only=1");
 }
 
@@ -90,6 +109,7 @@ database_open(const char *path, bool writing, char error[DATABASE_ERROR_MAX])
 
 	if (!d) {
 		snprintf(error, DATABASE_ERROR_MAX, "no memory");
+		errno = ENOMEM;
 		return NULL;
 	}
 	snprintf(d->path, sizeof(d->path), "%s", path);
@@ -97,6 +117,7 @@ database_open(const char *path, bool writing, char error[DATABASE_ERROR_MAX])
 	if (writing ? open_with(d, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, true) : open_reading(d))
 		return d;
 	snprintf(error, DATABASE_ERROR_MAX, "%s", d->error);
+	errno = d->number;
 	free(d);
 	return NULL;
 }
@@ -117,6 +138,12 @@ const char *
 database_error(const struct database *d)
 {
 	return d->error;
+}
+
+int
+database_errno(const struct database *d)
+{
+	return d->number;
 }
 
 bool
@@ -143,6 +170,7 @@ database_rollback(struct database *d)
 	if (!sqlite3_get_autocommit(d->db))
 		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
 	*d->error = '\0';
+	d->number = 0;
 }
 
 struct statement *

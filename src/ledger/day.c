@@ -22,8 +22,8 @@ static const char SESSIONS_SCHEMA[] =
 	"BEGIN; CREATE TABLE IF NOT EXISTS tail(commit_no INTEGER PRIMARY KEY, rows INTEGER NOT NULL, bytes BLOB NOT "
 	"NULL);"
 	"CREATE TABLE IF NOT EXISTS block(no INTEGER PRIMARY KEY, commit_no INTEGER NOT NULL, first INTEGER NOT NULL,"
-	" last INTEGER NOT NULL, rows INTEGER NOT NULL, begin_us INTEGER NOT NULL, end_us INTEGER NOT NULL,"
-	" filter BLOB NOT NULL, bytes BLOB NOT NULL);"
+	" last INTEGER NOT NULL, rows INTEGER NOT NULL, sessions INTEGER NOT NULL, begin_us INTEGER NOT NULL,"
+	" end_us INTEGER NOT NULL, range BLOB NOT NULL, filter BLOB NOT NULL, ids BLOB NOT NULL, bytes BLOB NOT NULL);"
 	"CREATE INDEX IF NOT EXISTS block_commit ON block(commit_no);"
 	"PRAGMA user_version=1; PRAGMA application_id=0x47574c31; COMMIT;";
 
@@ -188,11 +188,11 @@ day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERR
 		snprintf(error, DATABASE_ERROR_MAX, "%.300s: the name is too long", folder);
 		return false;
 	}
+	errno = 0;
 	d->summary = database_open(d->summary_path, false, error);
 	if (d->summary && access(d->sessions_path, F_OK) == 0)
 		d->sessions = database_open(d->sessions_path, false, error);
-	else if (d->summary)
-		errno = 0;
+	d->number = !d->summary || (!d->sessions && access(d->sessions_path, F_OK) == 0) ? errno : 0;
 	if (d->summary && (d->sessions || access(d->sessions_path, F_OK) != 0) &&
 	    check_format(d->summary, d->summary_path, 0x47574c32, &d->empty, error) &&
 	    (!d->sessions || check_format(d->sessions, d->sessions_path, 0x47574c31, &d->empty, error))) {
@@ -201,6 +201,9 @@ day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERR
 		d->empty = !*database_error(d->summary) && d->commits == 0;
 		snprintf(error, DATABASE_ERROR_MAX, "%.300s: its chain cannot be read", d->summary_path);
 	}
+	if (d->summary && !d->number)
+		d->number = database_errno(d->summary) || !d->sessions ? database_errno(d->summary) :
+									 database_errno(d->sessions);
 	day_close(d);
 	return false;
 }

@@ -29,6 +29,7 @@ struct day {
 	int64_t rows;                        /* of all commits */
 	int64_t dropped;                     /* rows that were taken back when it was opened */
 	bool empty;                          /* reading failed because it was being made when the power went */
+	int number;                          /* reading failed because of the system: errno */
 	bool recovered;                      /* the files were not at the same commit then */
 };
 

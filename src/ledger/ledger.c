@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ledger/attached.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/squeeze.h"
 
@@ -45,6 +46,12 @@ const char *
 ledger_error(const struct ledger *l)
 {
 	return l->error;
+}
+
+bool
+ledger_attach(struct ledger *l, const char *kind, const void *bytes, size_t n, char hex[ATTACHED_HEX])
+{
+	return attached_put(l->folder, kind, bytes, n, hex);
 }
 
 struct ledger_losses
@@ -91,6 +98,8 @@ open_day(struct ledger *l, int64_t day)
 		return false;
 	}
 	ledger_was_committed(l);
+	if (l->day.commits == 0)
+		ledger_begin_day(l);
 	if (l->day.recovered && !l->started) /* else what was taken back waits still */
 		ledger_note(l, "recovered: rows of the last commit were lost", l->day.dropped);
 	return true;
@@ -218,6 +227,7 @@ let_go(struct ledger *l)
 	bytes_free(&l->pending);
 	bytes_free(&l->told);
 	bytes_free(&l->tail);
+	ledger_free_in_force(l);
 	free(l);
 }
 

@@ -49,8 +49,12 @@ void ledger_session(struct ledger *l, const struct session *s);
 void ledger_pulse(struct ledger *l, const struct pulse *p);
 void ledger_finding(struct ledger *l, const struct finding *f);
 void ledger_closed(struct ledger *l, const struct incident *i);
-/* A setting that is in force from now on, a fact, a note: kept in order. */
+/* A note of its time, behind the records so far. */
 void ledger_setting(struct ledger *l, const char *name, const char *value);
+/* A setting that is in force from now on: each day begins with those that are. */
+void ledger_in_force(struct ledger *l, const char *name, const char *value);
+/* A file beside the days that a setting is to name (ledger/attached.h), at once.  False: errno. */
+bool ledger_attach(struct ledger *l, const char *kind, const void *bytes, size_t n, char hex[65]);
 
 /* Commits now.  False: it cannot be written. */
 bool ledger_sync(struct ledger *l);

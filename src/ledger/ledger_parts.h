@@ -29,6 +29,11 @@ struct tried {
 	int64_t pending_rows, told_rows;
 };
 
+/* A setting that each day begins with. */
+struct in_force {
+	char *name, *value;
+};
+
 struct ledger {
 	struct ledger_config cfg;
 	char folder[PATH_MAX];
@@ -51,6 +56,8 @@ struct ledger {
 	struct ledger_seen seen, at_minute;
 	int64_t rows_in_minute;
 	struct when last_time; /* ledger_time's */
+	struct in_force *in_force;
+	size_t in_force_count;
 	struct failing failing;
 	char error[LEDGER_ERROR_MAX];
 };
@@ -71,6 +78,9 @@ bool ledger_was_committed(struct ledger *l);
 bool ledger_pack(struct ledger *l, const struct bytes *rows, int64_t count, int64_t first, int64_t last);
 /* Packs, closes and seals the open day. */
 bool ledger_seal(struct ledger *l);
+/* Settings in force, for a day that begins. */
+void ledger_begin_day(struct ledger *l);
+void ledger_free_in_force(struct ledger *l);
 /* Rows of tables that wait, into the summary. */
 bool ledger_put_told(struct ledger *l);
 

@@ -7,6 +7,7 @@
  * Must not touch the database but in ledger_put_told.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ledger/ledger_parts.h"
@@ -134,10 +135,9 @@ ledger_closed(struct ledger *l, const struct incident *i)
 	end(l);
 }
 
-void
-ledger_setting(struct ledger *l, const char *name, const char *value)
+static void
+put_setting(struct ledger *l, const char *name, const char *value)
 {
-	ledger_advance(l, l->now);
 	if (!begin(l, TABLE_SETTING))
 		return;
 	put_i64(l, l->now.ns / NS_PER_US);
@@ -146,6 +146,61 @@ ledger_setting(struct ledger *l, const char *name, const char *value)
 	put_text(l, name);
 	put_text(l, value);
 	end(l);
+}
+
+void
+ledger_setting(struct ledger *l, const char *name, const char *value)
+{
+	ledger_advance(l, l->now);
+	put_setting(l, name, value);
+}
+
+/* NULL: no memory; the days to come lack it then. */
+static struct in_force *
+find_in_force(struct ledger *l, const char *name)
+{
+	struct in_force *more;
+
+	for (size_t i = 0; i < l->in_force_count; i++)
+		if (strcmp(l->in_force[i].name, name) == 0)
+			return &l->in_force[i];
+	more = realloc(l->in_force, (l->in_force_count + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	l->in_force = more;
+	more += l->in_force_count++;
+	*more = (struct in_force){strdup(name), NULL};
+	return more;
+}
+
+void
+ledger_in_force(struct ledger *l, const char *name, const char *value)
+{
+	struct in_force *f = find_in_force(l, name);
+
+	if (f) {
+		free(f->value);
+		f->value = strdup(value);
+	}
+	ledger_setting(l, name, value);
+}
+
+void
+ledger_begin_day(struct ledger *l)
+{
+	for (size_t i = 0; i < l->in_force_count; i++)
+		if (l->in_force[i].name && l->in_force[i].value)
+			put_setting(l, l->in_force[i].name, l->in_force[i].value);
+}
+
+void
+ledger_free_in_force(struct ledger *l)
+{
+	for (size_t i = 0; i < l->in_force_count; i++) {
+		free(l->in_force[i].name);
+		free(l->in_force[i].value);
+	}
+	free(l->in_force);
 }
 
 void

@@ -20,24 +20,82 @@ damaged(struct reading *r, const struct day *d, const char *what)
 			 what);
 }
 
-static bool
-tell_block(struct reading *r, struct block_rows *b)
+/* A day's settings, one after the other. */
+struct settings {
+	struct statement *s;
+	struct reading_setting now; /* the next, if there are more */
+	bool more;
+	int64_t row; /* of the day, that is told next */
+};
+
+static void
+settings_step(struct settings *t)
 {
+	t->more = statement_next(t->s) && !__builtin_mul_overflow(column_i64(t->s, 1), NS_PER_US, &t->now.time.ns);
+	if (!t->more)
+		return;
+	t->now.row = column_i64(t->s, 0);
+	t->now.name = column_text(t->s, 2);
+	t->now.value = column_text(t->s, 3);
+}
+
+static void
+settings_begin(struct settings *t, struct day *d)
+{
+	t->s = statement_of(d->summary, "SELECT row, time_us, name, value FROM setting ORDER BY rowid");
+	t->now.day = d->day;
+	t->now.sessions = d->sessions != NULL;
+	settings_step(t);
+}
+
+static void
+settings_end(struct settings *t)
+{
+	statement_end(t->s);
+}
+
+/* What came before the row that is told next. */
+static bool
+tell_settings(struct reading *r, struct settings *t)
+{
+	bool more = true;
+
+	for (; more && t->more && t->now.row <= t->row; settings_step(t))
+		more = !r->setting || r->setting(r->arg, &t->now);
+	t->row++;
+	return more;
+}
+
+static bool
+tell_block(struct reading *r, struct settings *t, struct block_rows *b)
+{
+	struct block_layout layout;
+	struct session session;
+	struct pulse pulse;
 	size_t s = 0, p = 0;
 
+	block_layout(b, &layout);
 	for (size_t i = 0; i < b->rows; i++) {
-		if (b->is_pulse[i] ? r->pulse && !r->pulse(r->arg, &b->pulse[p]) : !r->session(r->arg, &b->session[s]))
+		if (!tell_settings(r, t))
 			return false;
-		p += b->is_pulse[i];
-		s += !b->is_pulse[i];
+		if (b->is_pulse[i]) {
+			block_pulse(b, p++, &pulse);
+			if (r->pulse && !r->pulse(r->arg, &pulse))
+				return false;
+			continue;
+		}
+		block_session(b, &layout, s++, &session);
+		if (!r->session(r->arg, &session))
+			return false;
 	}
 	return true;
 }
 
 static bool
-read_blocks(struct reading *r, struct day *d)
+read_blocks(struct reading *r, struct settings *t, struct day *d)
 {
-	struct statement *s = statement_of(d->sessions, "SELECT begin_us, end_us, bytes FROM block ORDER BY first, no");
+	struct statement *s =
+		statement_of(d->sessions, "SELECT begin_us, end_us, bytes, rows FROM block ORDER BY first, no");
 	bool more = true;
 
 	while (more && statement_next(s)) {
@@ -46,13 +104,15 @@ read_blocks(struct reading *r, struct day *d)
 		r->blocks++;
 		if (column_i64(s, 1) < r->since.ns / NS_PER_US || column_i64(s, 0) > r->until.ns / NS_PER_US) {
 			r->passed_over++;
+			t->row += column_i64(s, 3);
 			continue;
 		}
 		if (!block_get(column_bytes(s, 2), &b)) {
 			damaged(r, d, "a block cannot be read");
+			t->row += column_i64(s, 3);
 			continue;
 		}
-		more = tell_block(r, &b);
+		more = tell_block(r, t, &b);
 		block_free(&b);
 	}
 	if (!statement_end(s))
@@ -62,7 +122,7 @@ read_blocks(struct reading *r, struct day *d)
 }
 
 static bool
-tell_rows(struct reading *r, struct day *d, struct cur c)
+tell_rows(struct reading *r, struct settings *t, struct day *d, struct cur c)
 {
 	static struct row row;
 
@@ -71,6 +131,8 @@ tell_rows(struct reading *r, struct day *d, struct cur c)
 			damaged(r, d, "a row of the tail cannot be read");
 			return true;
 		}
+		if (!tell_settings(r, t))
+			return false;
 		if (row.kind == ROW_PULSE ? r->pulse && !r->pulse(r->arg, &row.pulse) :
 					    !r->session(r->arg, &row.session))
 			return false;
@@ -79,7 +141,7 @@ tell_rows(struct reading *r, struct day *d, struct cur c)
 }
 
 static bool
-read_tail(struct reading *r, struct day *d)
+read_tail(struct reading *r, struct settings *t, struct day *d)
 {
 	struct statement *s =
 		statement_of(d->sessions, "SELECT bytes FROM tail WHERE commit_no <= ? ORDER BY commit_no");
@@ -91,13 +153,27 @@ read_tail(struct reading *r, struct day *d)
 		struct cur packed = column_bytes(s, 0);
 
 		if (unsqueeze(&rows, &packed, TAIL_BYTES_MAX))
-			more = tell_rows(r, d, bytes_cur(&rows));
+			more = tell_rows(r, t, d, bytes_cur(&rows));
 		else
 			damaged(r, d, "the tail cannot be read");
 		bytes_free(&rows);
 	}
 	if (!statement_end(s))
 		damaged(r, d, database_error(d->sessions));
+	return more;
+}
+
+static bool
+read_day(struct reading *r, struct day *d)
+{
+	struct settings t = {.s = NULL};
+	bool more;
+
+	settings_begin(&t, d);
+	more = read_blocks(r, &t, d) && read_tail(r, &t, d);
+	t.row = INT64_MAX - 1;
+	more = more && tell_settings(r, &t);
+	settings_end(&t);
 	return more;
 }
 
@@ -115,15 +191,40 @@ reading_run(struct reading *r)
 			continue;
 		}
 		if (d.sessions)
-			more = read_blocks(r, &d) && read_tail(r, &d);
+			more = read_day(r, &d);
 		day_close(&d);
 	}
 	free(days);
 	return r->damaged == 0;
 }
 
+bool
+reading_history(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s))
+{
+	char error[DATABASE_ERROR_MAX];
+	size_t n;
+	int64_t *days = days_in(folder, &n);
+	bool fine = true, more = true;
+	struct day d;
+
+	for (size_t i = 0; more && i < n; i++) {
+		struct settings all = {.s = NULL};
+
+		if (!day_read(&d, folder, days[i], error)) {
+			fine = false;
+			continue;
+		}
+		for (settings_begin(&all, &d); more && all.more; settings_step(&all))
+			more = tell(arg, &all.now);
+		settings_end(&all);
+		day_close(&d);
+	}
+	free(days);
+	return fine;
+}
+
 static void
-tell_settings(struct day *d, const char *name, void *arg, void (*tell)(void *arg, struct when t, const char *value))
+tell_named(struct day *d, const char *name, void *arg, void (*tell)(void *arg, struct when t, const char *value))
 {
 	struct statement *s =
 		statement_of(d->summary, "SELECT time_us, value FROM setting WHERE name = ? ORDER BY rowid");
@@ -147,7 +248,7 @@ reading_settings(const char *folder, const char *name, void *arg,
 
 	for (size_t i = 0; i < n; i++)
 		if (day_read(&d, folder, days[i], error)) {
-			tell_settings(&d, name, arg, tell);
+			tell_named(&d, name, arg, tell);
 			day_close(&d);
 		}
 	free(days);

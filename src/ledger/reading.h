@@ -9,12 +9,21 @@
 
 enum { READING_ERROR_MAX = 400 };
 
+/* A setting, and what was told before it. */
+struct reading_setting {
+	int64_t day, row; /* so many rows of that day came before it */
+	bool sessions;    /* that day's are left */
+	struct when time;
+	const char *name, *value; /* valid during the call */
+};
+
 struct reading {
 	const char *folder;
 	struct when since, until; /* blocks that end before or begin after are passed over */
 	void *arg;
-	bool (*session)(void *arg, const struct session *s); /* false: enough */
-	bool (*pulse)(void *arg, const struct pulse *p);     /* may be NULL */
+	bool (*session)(void *arg, const struct session *s);         /* false: enough */
+	bool (*pulse)(void *arg, const struct pulse *p);             /* may be NULL */
+	bool (*setting)(void *arg, const struct reading_setting *s); /* between the records; may be NULL */
 	/* found */
 	uint64_t blocks, passed_over, damaged; /* damaged: blocks and tails that cannot be read */
 	char error[READING_ERROR_MAX];         /* of the first of them, or why nothing is read */
@@ -22,6 +31,9 @@ struct reading {
 
 /* False: r->error; what could be read was told. */
 bool reading_run(struct reading *r);
+
+/* All settings in their order, until one is enough (false).  False: a day could not be read. */
+bool reading_history(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s));
 
 /* Every value that a setting had, in order. */
 void reading_settings(const char *folder, const char *name, void *arg,

@@ -37,6 +37,7 @@ seal_measure(struct seal_file *f, const char *path)
 		return false;
 	if (fstat(fd, &st) < 0 || st.st_size <= 0) {
 		close(fd);
+		errno = 0;
 		return false;
 	}
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

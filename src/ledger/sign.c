@@ -115,6 +115,18 @@ sign_open(struct sign_key *k, const char *folder, char *error, size_t size)
 }
 
 bool
+sign_read(struct sign_key *k, const char *folder, char *error, size_t size)
+{
+	char secret[PATH_MAX];
+
+	if (snprintf(secret, sizeof(secret), "%s/seal.key", folder) < (int)sizeof(secret) &&
+	    read_line(secret, SECRET, k->secret) && public_of(k))
+		return true;
+	snprintf(error, size, "%.300s/seal.key: %s", folder, why());
+	return false;
+}
+
+bool
 sign_public(uint8_t public[SIGN_KEY], const char *path, char *error, size_t size)
 {
 	if (read_line(path, PUBLIC, public))

@@ -17,6 +17,8 @@ struct sign_key {
 
 /* FOLDER/seal.key, made when it is not there, with FOLDER/seal.pub beside it.  False: `error` is one line. */
 bool sign_open(struct sign_key *k, const char *folder, char *error, size_t size);
+/* The same, but nothing is made.  False: `error`; errno is ENOENT where there is no key, EACCES where it is not ours. */
+bool sign_read(struct sign_key *k, const char *folder, char *error, size_t size);
 /* A public key's file.  False: `error`. */
 bool sign_public(uint8_t public[SIGN_KEY], const char *path, char *error, size_t size);
 

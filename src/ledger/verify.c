@@ -48,7 +48,7 @@ check_seal(struct verify *v, const struct seals *all, size_t i)
 		about_seal(v, VERIFY_MISSING, s, "does not begin where the day before ended");
 }
 
-/* A file of a sealed day: 1 as sealed, 0 not there, -1 something else. */
+/* A file of a sealed day: 1 as sealed, 0 not there, -1 something else, -2 it cannot be read. */
 static int
 check_file(struct verify *v, const struct seal_file *sealed, const char *path, bool expires)
 {
@@ -61,10 +61,18 @@ check_file(struct verify *v, const struct seal_file *sealed, const char *path, b
 		verify_say(v, expires ? VERIFY_EXPIRED : VERIFY_MISSING, words);
 		return 0;
 	}
-	if (seal_measure(&now, path) && now.size == sealed->size && digest_same(&now.digest, &sealed->digest))
+	if (!seal_measure(&now, path)) {
+		if (errno) {
+			snprintf(words, sizeof(words), "%s: cannot be read: %s", path, strerror(errno));
+			verify_say(v, VERIFY_UNREADABLE, words);
+			return -2;
+		}
+		now.size = 0;
+	} else if (now.size == sealed->size && digest_same(&now.digest, &sealed->digest)) {
 		return 1;
+	}
 	snprintf(words, sizeof(words), "%s: is not what was sealed (%" PRIu64 " bytes were, %" PRIu64 " are there)",
-		 path, sealed->size, seal_measure(&now, path) ? now.size : 0);
+		 path, sealed->size, now.size);
 	verify_say(v, VERIFY_ALTERED, words);
 	return -1;
 }
@@ -94,9 +102,9 @@ check_sealed(struct verify *v, const struct seal *s, struct expiry *e)
 			 s->commits);
 		verify_say(v, VERIFY_WHOLE, words);
 	}
-	if ((sessions < 0 || summary < 0) && summary != 0) {
+	if ((sessions == -1 || summary == -1) && summary != 0) {
 		if (!day_read(&d, v->folder, s->day, error)) {
-			verify_say(v, VERIFY_ALTERED, error);
+			verify_say(v, d.number ? VERIFY_UNREADABLE : VERIFY_ALTERED, error);
 			return;
 		}
 		verify_day(v, &d, &s->link, &s->head);
@@ -114,7 +122,7 @@ check_open(struct verify *v, int64_t day, const struct digest *link)
 	chain_date(date, day);
 	v->days++;
 	if (!day_read(&d, v->folder, day, error)) {
-		verify_say(v, d.empty ? VERIFY_TORN : VERIFY_ALTERED, error);
+		verify_say(v, d.empty ? VERIFY_TORN : d.number ? VERIFY_UNREADABLE : VERIFY_ALTERED, error);
 		return;
 	}
 	v->rows += (uint64_t)d.rows;
@@ -217,6 +225,7 @@ verify_folder(struct verify *v)
 	check_days(v, &seals);
 	for (size_t i = 0; i < v->anchors; i++)
 		check_anchor(v, &seals, &v->anchor[i]);
+	verify_attached(v);
 	verify_evidence(v);
 	seals_free(&seals);
 	if (!v->days)

@@ -14,6 +14,7 @@ enum verify_kind {
 	VERIFY_EXPIRED, /* taken by retention: the seal is what is left */
 	VERIFY_TORN,    /* cut by a power failure: what the next start takes back */
 	VERIFY_MISSING,
+	VERIFY_UNREADABLE, /* no rights, locked, the disk fails: nothing is known of it */
 	VERIFY_ALTERED
 };
 
@@ -47,7 +48,8 @@ bool verify_folder(struct verify *v);
 static inline bool
 verify_fine(const struct verify *v)
 {
-	return !v->count[VERIFY_TORN] && !v->count[VERIFY_MISSING] && !v->count[VERIFY_ALTERED];
+	return !v->count[VERIFY_TORN] && !v->count[VERIFY_MISSING] && !v->count[VERIFY_UNREADABLE] &&
+	       !v->count[VERIFY_ALTERED];
 }
 
 #endif

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/judged.h"
 #include "ledger/verify_parts.h"
 
 enum { ID = 16, VALUE = 128 };
@@ -59,34 +60,10 @@ take_row(struct evidence_rows *e, const char *id, const char *value)
 }
 
 static void
-take_day(struct evidence_rows *e, struct day *d)
+on_setting(void *arg, struct when at, const char *name, const char *value)
 {
-	struct statement *s =
-		statement_of(d->summary, "SELECT name, value FROM setting WHERE name GLOB 'evidence.*' ORDER BY rowid");
-
-	while (statement_next(s)) {
-		char id[ID + 2];
-
-		snprintf(id, sizeof(id), "%s", column_text(s, 0) + PREFIX_LEN);
-		take_row(e, id, column_text(s, 1));
-	}
-	statement_end(s);
-}
-
-static void
-take_days(struct evidence_rows *e, const char *folder)
-{
-	char error[DATABASE_ERROR_MAX];
-	size_t n;
-	int64_t *days = days_in(folder, &n);
-	struct day d;
-
-	for (size_t i = 0; i < n; i++)
-		if (day_read(&d, folder, days[i], error)) {
-			take_day(e, &d);
-			day_close(&d);
-		}
-	free(days);
+	(void)at;
+	take_row(arg, name + PREFIX_LEN, value);
 }
 
 /* A file's size, and the digest of its first bytes.  False: errno. */
@@ -170,7 +147,7 @@ verify_evidence(struct verify *v)
 	struct evidence_rows e = {.folder = "evidence"};
 	char path[2 * PATH_MAX];
 
-	take_days(&e, v->folder);
+	judged_read(&(struct judged){.folder = v->folder, .arg = &e, .prefix = PREFIX, .setting = on_setting});
 	for (size_t i = 0; i < e.n; i++) {
 		if (*e.folder == '/')
 			snprintf(path, sizeof(path), "%s/%s%s", e.folder, e.told[i].id, END);

@@ -12,6 +12,9 @@ void verify_say(struct verify *v, enum verify_kind kind, const char *words);
 /* Entry by entry: chain, tables, blocks, records.  head: what the last must be, NULL: not known. */
 void verify_day(struct verify *v, struct day *d, const struct digest *link, const struct digest *head);
 
+/* Files that settings name. */
+void verify_attached(struct verify *v);
+
 /* Captures of incidents, wherever the ledger says that they lie. */
 void verify_evidence(struct verify *v);
 

@@ -131,11 +131,17 @@ take_over(struct enrich *e, struct pipeline *p)
 	places_close(places);
 }
 
-void
+const struct lists *
+enrich_lists(const struct enrich *e)
+{
+	return e->lists;
+}
+
+bool
 enrich_poll(struct enrich *e, struct pipeline *p)
 {
 	if (!e->reads || !atomic_load(&e->done))
-		return;
+		return false;
 	pthread_join(e->thread, NULL);
 	e->reads = false;
 	take_over(e, p);
@@ -143,6 +149,7 @@ enrich_poll(struct enrich *e, struct pipeline *p)
 		tell(e, e->told.bad[i], e->told.line[i]);
 	if (e->again)
 		enrich_reload(e);
+	return true;
 }
 
 void

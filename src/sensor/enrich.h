@@ -24,6 +24,8 @@ struct enrich_wanted {
 struct enrich *enrich_new(const struct enrich_wanted *want);
 void enrich_free(struct enrich *e);
 
+const struct lists *enrich_lists(const struct enrich *e);
+
 /* For the pipeline, from now on. */
 void enrich_use(const struct enrich *e, struct pipeline *p);
 
@@ -32,7 +34,7 @@ const char *enrich_with_addresses(const struct enrich *e);
 
 /* Begins to read all files anew; asked while it reads: once more after that. */
 void enrich_reload(struct enrich *e);
-/* When they are read: uses them, tells, and lets go of the old. */
-void enrich_poll(struct enrich *e, struct pipeline *p);
+/* When they are read: uses them, tells, lets go of the old, and says so. */
+bool enrich_poll(struct enrich *e, struct pipeline *p);
 
 #endif

@@ -7,6 +7,8 @@
  *
  * The ring is taken at start, beside memory.limit.  A finding costs one pass over the table of sessions (65536 for a ring
  * of 64 MiB), and where that finds any that are not in the file yet, one over the frames since the first of them.
+ * Frames stand in the order in which they became evidence: a session that only a later finding names comes behind what
+ * was written before, for a file that grows is never rewritten under its digest; Wireshark's reordercap sorts it.
  * The first failure to write is kept, and ends the writing of evidence, never the watch.
  */
 #ifndef SENSOR_EVIDENCE_H

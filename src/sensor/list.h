@@ -12,6 +12,7 @@
 #define SENSOR_LIST_H
 
 #include "detect/indicators.h"
+#include "ledger/bytes.h"
 #include "session/site.h"
 
 /* What the values of a plain list are; in the order of the option's words. */
@@ -39,5 +40,9 @@ bool list_read(struct list *l);
 /* The same for text in memory; it need not end with a NUL. */
 bool list_parse(struct list *l, const char *text, size_t n);
 void list_free(struct list *l);
+
+/* To bytes and back, whatever format it had (list_pack.c).  False: l->bad, as of list_read. */
+void list_pack(struct bytes *to, const struct list *l);
+bool list_unpack(struct list *l, struct cur c);
 
 #endif

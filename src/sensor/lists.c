@@ -162,11 +162,12 @@ read_one(const struct lists_wanted *want, const struct list_wanted *w)
 	h->name = w->name;
 	h->sets = 1;
 	h->list = (struct list){.file = w->file, .kind = w->kind, .own = want->own, .owns = want->owns};
-	if (!list_read(&h->list))
+	if (w->kept.p ? !list_unpack(&h->list, w->kept) : !list_read(&h->list))
 		return h;
 	h->entries = h->list.entries;
 	h->nets = count_nets(&h->list);
-	if (want->privacy && h->nets && !add_pseudonyms(h, want->privacy)) {
+	/* what was kept has them already */
+	if (want->privacy && h->nets && !w->kept.p && !add_pseudonyms(h, want->privacy)) {
 		let_go(h);
 		return NULL;
 	}
@@ -245,6 +246,13 @@ lists_new(const struct lists_wanted *want, const struct lists *before, const str
 		return l;
 	lists_free(l);
 	return NULL;
+}
+
+void
+lists_each(const struct lists *l, void *arg, void (*tell)(void *arg, const char *name, const struct list *one))
+{
+	for (size_t i = 0; l && i < l->count; i++)
+		tell(arg, l->held[i]->name, &l->held[i]->list);
 }
 
 const struct indicators *

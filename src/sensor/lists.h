@@ -17,6 +17,7 @@ struct list_wanted {
 	enum list_kind kind;
 	uint32_t until; /* list.NAME.expires in seconds since 1970, 0: never */
 	uint8_t severity, confidence;
+	struct cur kept; /* in place of the file, packed (list_pack) */
 };
 
 struct lists_wanted {
@@ -45,6 +46,8 @@ struct lists;
 struct lists *lists_new(const struct lists_wanted *want, const struct lists *before, const struct lists_tell *tell);
 void lists_free(struct lists *l);
 
+/* Every list that is in force. */
+void lists_each(const struct lists *l, void *arg, void (*tell)(void *arg, const char *name, const struct list *one));
 /* The first of them that has addresses; NULL: none has. */
 const char *lists_with_addresses(const struct lists *l);
 

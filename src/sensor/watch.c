@@ -474,6 +474,8 @@ watch_frames(struct watch *w, const struct frame *frames, size_t n)
 		return;
 	if (!w->began)
 		begin(w, frames[0].time);
+	if (w->setup.tell.frames)
+		w->setup.tell.frames(w->setup.tell.arg, frames, n);
 	if (w->finder)
 		look(w, frames, n);
 	for (size_t i = stats_from(w, frames, 0, n); i < n; i = stats_from(w, frames, i + 1, n)) {

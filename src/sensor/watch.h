@@ -26,6 +26,8 @@ struct watch_tell {
 	/* a guess was made: n == 0, nobody stands out */
 	void (*gateways)(void *arg, const struct gateway_guess *guess, size_t n);
 	void (*pulse)(void *arg, const struct pulse *p);
+	/* before they are worked in */
+	void (*frames)(void *arg, const struct frame *frames, size_t n);
 };
 
 struct watch_setup {

@@ -111,6 +111,12 @@ bad 2 '\-\-quiet takes no value' read --quiet=yes whole.pcap
 bad 2 '"192.0.2.300" is not an address' read -g 192.0.2.1,192.0.2.300 whole.pcap
 bad 2 '"gw.example.org" is not an address' read -g gw.example.org whole.pcap
 bad 2 'run: no interface named' run
+bad 2 'span: no interface named' span
+bad 2 'span: takes an interface or captures, not both' span -i lo whole.pcap
+bad 2 'span: --for "soon" is no time' span -i lo --for soon
+bad 1 'no such interface; there are' span -i nosuch0
+bad 2 'manual: there is no page "nosuch"; --list names them' manual nosuch
+bad 2 'completion: needs a shell: bash, zsh or fish' completion tcsh
 bad 2 'run: takes no files' run -i lo whole.pcap
 bad 2 'schema: takes no files' schema whole.pcap
 bad 2 'unknown command "rea"' help rea

@@ -123,4 +123,35 @@ if ! cmp -s "$work/live.txt" "$work/read.txt"; then
 	diff "$work/live.txt" "$work/read.txt" | cut -c1-600 | head -20 >&2
 	fail "live and read differ"
 fi
+
+# The same wire, for span: a mirror that is as it should be; then one that carries one direction of two.
+span()
+{
+	ip netns exec "$in" "$witness" span -i span0 -g 192.0.2.10 --for 60s --quiet --json > "$work/span.json" 2> "$work/run.log" &
+	pid=$!
+	listening || fail "span did not open its interface"
+	ip netns exec "$out" python3 "$here/send.py" send0 "$1" 60 > /dev/null || fail "could not send"
+	sleep 0.5
+	kill -INT "$pid"
+	ended || fail "span did not stop within 4 s of SIGINT"
+	wait "$pid" || fail "span ended with $?"
+	pid=
+	sed 's/.*"name":"'"$2"'","grade":"\([a-z]*\)".*/\1/' "$work/span.json"
+}
+python3 - "$capture" "$work/half.pcap" <<'END'
+import ipaddress, struct, sys
+data = open(sys.argv[1], "rb").read()
+with open(sys.argv[2], "wb") as half:
+    half.write(data[:24])
+    at = 24
+    while at + 16 <= len(data):
+        length = struct.unpack_from("<I", data, at + 8)[0]
+        frame = data[at + 16:at + 16 + length]
+        if frame[26:30] != ipaddress.ip_address("192.0.2.10").packed:
+            half.write(data[at:at + 16 + length])
+        at += 16 + length
+END
+[ "$(span "$capture" "both directions")" = good ] || fail "span on a good mirror: $(cat "$work/span.json")"
+[ "$(span "$work/half.pcap" "both directions")" = bad ] || fail "span on half a mirror: $(cat "$work/span.json")"
+
 echo "PASS live: $sent frames, $(grep -c . "$work/live.txt") lines, $(grep -c '"event_type":"alert"' "$work/live.txt") alerts, live = read"

@@ -78,9 +78,7 @@ same_in_same_out(void **state)
 		char source[32];
 
 		site_begin(&t, 2 << 20, 0);
-		t.d->table.k0 += k;
-		t.d->incidents.secret[3] += k;
-		t.d->running.secret[5] += k;
+		t.d->secret.word[3] += k;
 		for (unsigned i = 0; i < 3000; i++) {
 			snprintf(source, sizeof(source), "203.0.%u.%u", i % 11, i % 3);
 			site_visit(&t, source, TOOL + i % 3, i * 2, (uint32_t[]){173, 1700 + site_random(&t, 128)});
@@ -190,12 +188,13 @@ memory_keeps_the_known(void **state)
 {
 	uint8_t *bytes = malloc(1 << 16);
 	struct carve c = {bytes, bytes + (1 << 16)};
+	struct memory_secret secret = memory_secret(&(struct hash_key){1, 2});
 	struct memory m;
 	struct memory_key known = {.a = 1}, key = {.b = 1};
 	bool fresh;
 
 	(void)state;
-	memory_init(&m, &c, &(struct memory_plan){.bytes = 1 << 15, .payload = 8});
+	memory_init(&m, &c, &(struct memory_plan){.bytes = 1 << 15, .payload = 8, .secret = &secret});
 	assert_true(m.pool.count > 300);
 	memory_keep(&m, memory_use(&m, &known, &fresh));
 	assert_true(fresh);

@@ -90,7 +90,44 @@ usual_days_bad(void **state)
 	site_end(&t);
 }
 
-/* The first week, whatever it brings; and users who are many on a day. */
+/* A few days are known: what is many times as much is a spike; a new address that is scanned more each day has none. */
+static void
+spike_when_young(void **state)
+{
+	static const unsigned CASE[][3] = {/* days known, scans of the next, found */
+					   {1, 500, 1}, {1, 300, 0}, {3, 400, 1},
+					   {3, 220, 0}, {6, 300, 1}, {6, 170, 0}};
+
+	(void)state;
+	for (unsigned c = 0; c < sizeof(CASE) / sizeof(CASE[0]); c++) {
+		const struct finding *f = NULL;
+		struct site_test t;
+		double now = 0;
+
+		site_begin(&t, 8 << 20, 0);
+		for (unsigned i = 0; i < CASE[c][0]; i++)
+			day(&t, &now, 100, i * 1000);
+		day(&t, &now, CASE[c][1], 500000);
+		assert_int_equal(knock_found(&t, DETECTOR_scan_spike, &f), CASE[c][2]);
+		site_end(&t);
+	}
+}
+
+static void
+young_growth_bad(void **state)
+{
+	struct site_test t;
+	double now = 0;
+
+	(void)state;
+	site_begin(&t, 8 << 20, 0);
+	for (unsigned i = 0; i < 14; i++)
+		day(&t, &now, 100 + (i < 6 ? i * 60 : 300 + i * 10), i * 1000);
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+}
+
+/* The first day, whatever it brings; and users who are many on a day. */
 static void
 not_known_bad(void **state)
 {
@@ -100,7 +137,6 @@ not_known_bad(void **state)
 
 	(void)state;
 	site_begin(&t, 8 << 20, 0);
-	day(&t, &now, 100, 0);
 	day(&t, &now, 3000, 0);
 	for (unsigned i = 0; i < 10; i++)
 		day(&t, &now, 100, 0);
@@ -161,8 +197,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spike),         cmocka_unit_test(spike_of_days),     cmocka_unit_test(usual_days_bad),
-		cmocka_unit_test(not_known_bad), cmocka_unit_test(users_in_vain_bad),
+		cmocka_unit_test(spike),
+		cmocka_unit_test(spike_of_days),
+		cmocka_unit_test(usual_days_bad),
+		cmocka_unit_test(not_known_bad),
+		cmocka_unit_test(users_in_vain_bad),
+		cmocka_unit_test(spike_when_young),
+		cmocka_unit_test(young_growth_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,7 @@ goes_on(void **state)
 		before = first.got.findings;
 		copy = saved(&first, &bytes);
 		site_begin(&second, MEMORY, WEEK);
-		second.d->table.k0 = 99; /* the index's random key is no part of what was learnt */
+		second.d->secret.word[0] = 99; /* what hides the places of keys is no part of what was learnt */
 		assert_int_equal(detect_load(second.d, copy, &report), SNAPSHOT_TAKEN);
 		assert_int_equal(report.left_out, 0);
 		assert_int_equal(report.no_room, 0);

@@ -84,7 +84,7 @@ open_persisting(int64_t commit_s)
 	return open_with((struct ledger_config){.commit_ns = SECOND(commit_s), .persists = true});
 }
 
-static void
+static inline void
 close_ledger(struct ledger *l)
 {
 	char error[LEDGER_ERROR_MAX];
@@ -94,7 +94,7 @@ close_ledger(struct ledger *l)
 }
 
 /* A second of traffic: a session, now and then a pulse and a finding. */
-static void
+static inline void
 write_second(struct ledger *l, int64_t ns)
 {
 	struct session s = {.kind = SESSION_CLOSE, .gateway = 1, .proto = 6, .src_port = 40000, .dest_port = 443};

@@ -1,0 +1,126 @@
+/*
+ * hunt_was: history repeated: settings change between the same two records between which they changed then.
+ *
+ * What is taken at a start from memory (learnt things, tables) goes on over a start of then: nobody forgets.
+ */
+#include <stdlib.h>
+
+#include "cmd/hunt.h"
+
+static const char TODAY[] = "hunt"; /* the list of --indicators */
+
+static bool
+fail(struct hunt *h, const char *words)
+{
+	common_error(h->common, words);
+	h->refused = true;
+	return false;
+}
+
+static bool
+lists_of_then(void *arg, struct lists_wanted *want)
+{
+	struct hunt *h = arg;
+	char error[640];
+
+	return was_lists(&h->was, want, h->indicators ? TODAY : NULL, error, sizeof(error)) || fail(h, error);
+}
+
+/* In place of today's; what the command line sets comes after. */
+int
+hunt_was_begin(struct hunt *h)
+{
+	struct common *c = h->common;
+	char error[640];
+
+	if (!h->as_was)
+		return EXIT_DONE;
+	if (!was_begin(&h->was, h->folder, error, sizeof(error)) || !was_parse(&c->config, h->was.configuration)) {
+		fail(h, h->was.configuration ? c->config.error : error);
+		return EXIT_IO;
+	}
+	c->lists = lists_of_then;
+	c->lists_arg = h;
+	return EXIT_DONE;
+}
+
+static bool
+take_rules(struct hunt *h, const struct config *config)
+{
+	struct common *c = h->common;
+	char error[CONFIG_ERROR_MAX];
+
+	if (!common_rules(c, !c->now, config, error))
+		return fail(h, error);
+	c->now = !c->now;
+	watch_rules(&c->watch, &c->rules[c->now]);
+	return true;
+}
+
+/* A start with other options. */
+static bool
+take_configuration(struct hunt *h, const struct config *new)
+{
+	struct common *c = h->common;
+	struct pipeline_config p;
+
+	c->config = *new;
+	hunt_own_options(&c->config);
+	if (h->indicators && config_set(&c->config, h->indicators_set) != CONFIG_FINE)
+		return fail(h, c->config.error);
+	if (!watch_pipeline(&c->watch, &p))
+		return fail(h, c->watch.error);
+	pipeline_params(c->watch.pipeline, &p.detect);
+	h->lists_changed = true;
+	return take_rules(h, &c->config);
+}
+
+/* Text that the sensor had in force. */
+static bool
+take_text(struct hunt *h, const char *text, bool start)
+{
+	struct config *config = malloc(sizeof(*config));
+	bool fine = config && text && was_parse(config, text);
+
+	if (!fine)
+		fail(h, config && text ? config->error : "no memory for the settings of then");
+	fine = fine && (start ? take_configuration(h, config) : take_rules(h, config));
+	free(config);
+	return fine;
+}
+
+/* What was due by then was judged by what was in force before. */
+static void
+pass_until(struct hunt *h, struct when t)
+{
+	pipeline_passes(h->common->watch.pipeline, (struct when){t.ns / NS_PER_S * NS_PER_S});
+}
+
+bool
+hunt_was_setting(void *arg, const struct reading_setting *s)
+{
+	struct hunt *h = arg;
+	enum was_change change = h->as_was && h->replays ? was_take(&h->was, s) : WAS_SAME;
+
+	if (change == WAS_SAME)
+		return true;
+	pass_until(h, s->time);
+	if (change == WAS_LIST)
+		h->lists_changed = true;
+	else
+		return take_text(h, change == WAS_RULES ? h->was.rules : h->was.configuration,
+				 change == WAS_CONFIGURATION);
+	return true;
+}
+
+bool
+hunt_was_lists(struct hunt *h)
+{
+	if (!h->lists_changed)
+		return true;
+	h->lists_changed = false;
+	if (common_enrich(h->common) == EXIT_DONE)
+		return true;
+	h->refused = true;
+	return false;
+}

@@ -1,0 +1,30 @@
+/*
+ * tar: the few of POSIX ustar (IEEE Std 1003.1, pax, "ustar Interchange Format") that a bundle needs: regular files in one
+ * folder, the same bytes for the same content.
+ *
+ * An own writer and reader, because a header of 512 bytes is all of it; a library that reads every archive there is would
+ * bring five others along.
+ */
+#ifndef CMD_TAR_H
+#define CMD_TAR_H
+
+#include "base/cur.h"
+#include "base/when.h"
+#include "sink/file.h"
+
+enum { TAR_BLOCK = 512, TAR_NAME_MAX = 100 };
+static const uint64_t TAR_SIZE_MAX = UINT64_C(077777777777);
+
+/* A file of mode 0644, owner and group 0.  False: the name or the size is too large, nothing is written. */
+bool tar_file(struct file *to, const char *name, struct when changed, struct cur bytes);
+void tar_end(struct file *to);
+
+struct tar_entry {
+	char name[TAR_NAME_MAX + 1];
+	struct cur bytes; /* a view */
+};
+enum tar_verdict { TAR_FILE, TAR_END, TAR_BAD };
+/* The next file; what it cannot read, or is none of ours (links, folders), is bad, and `why` says what. */
+enum tar_verdict tar_next(struct cur *c, struct tar_entry *e, const char **why);
+
+#endif
