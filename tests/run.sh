@@ -47,6 +47,7 @@ step "report" tests/ledger/report.sh "$B/san/gatewitness"
 step "full and cut disks" tests/ledger/disk.sh "$B/san/gatewitness"
 step "lists and places" tests/enrich/run.sh "$B/san/gatewitness"
 step "pseudonyms" tests/privacy/run.sh "$B/san/gatewitness"
+step "other sensors' logs" tests/import/run.sh "$B/san/gatewitness"
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
 step "worlds" tests/world/ci.sh "$B/tests/world/world"
 step "EVE schema" tests/golden/schema.sh "$B/gatewitness"

@@ -34,6 +34,19 @@ set_time(struct hunt *h, struct when t)
 	h->common->watch.writes = h->common->watch.eve.path && in_window(h, t);
 }
 
+static void
+count_import(struct hunt *h, const struct session *s)
+{
+	size_t n = strlen(h->sources);
+
+	h->imported++;
+	h->lacks |= s->lacks;
+	if (s->source.p && s->source.len < 16 && !memmem(h->sources, n, s->source.p, s->source.len) &&
+	    n + s->source.len + 3 < sizeof(h->sources))
+		snprintf(h->sources + n, sizeof(h->sources) - n, "%s%.*s", n ? ", " : "", (int)s->source.len,
+			 s->source.p);
+}
+
 /* By the time of the records, for somebody who waits. */
 static void
 show_progress(struct hunt *h, struct when now)
@@ -55,6 +68,8 @@ on_session(void *arg, const struct session *s)
 	h->sessions += within;
 	if (within)
 		hunt_count_pseudonyms(h, s);
+	if (within && s->lacks)
+		count_import(h, s);
 	show_progress(h, s->time);
 	if (h->session)
 		h->session(h->arg, s, within);

@@ -178,14 +178,14 @@ keep_import(struct keep *k, struct common *c, const char **file, size_t files)
 		return EXIT_DONE;
 	for (size_t i = 0; i < files; i++)
 		if (strcmp(file[i], "-") == 0 || (stat(file[i], &st) == 0 && !S_ISREG(st.st_mode)))
-			return usage_error("read", "--ledger names the import by its captures' bytes: it needs files, "
-						   "not a pipe or standard input");
+			return usage_error(c->command->name, "--ledger names the import by its files' bytes: it needs "
+							     "files, not a pipe or standard input");
 	if (!name_import(k, root, file, files))
 		return fail(c, root, "the name is too long");
 	if (!*k->folder)
 		return EXIT_DONE;
 	if (stat(k->final, &st) == 0)
-		return fail(c, k->final, "this capture was imported before; remove the folder to import it again");
+		return fail(c, k->final, "these files were imported before; remove the folder to import it again");
 	return open_ledger(k, c, root, true);
 }
 

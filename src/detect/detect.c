@@ -93,6 +93,20 @@ static const struct detector_code {
 #undef PARAM
 };
 
+/* Those that need no more of a record than a log of connections has: who called whom, when, how much, which name,
+   fingerprint and certificate. */
+static bool
+fits_imports(const struct detector_code *c)
+{
+	return c->needs & (OUT | CALLS | LISTS | SERVED);
+}
+
+bool
+detector_judges_imports(const struct detector_info *info)
+{
+	return fits_imports(&CODE[info - DETECTORS]);
+}
+
 bool
 detector_pulses(const struct detector_info *info)
 {
@@ -200,6 +214,7 @@ rows_init(struct detect *d)
 
 		d->judging |= CODE[row].judge ? bit : 0;
 		d->learning |= CODE[row].learn ? bit : 0;
+		d->imports |= fits_imports(&CODE[row]) ? bit : 0;
 		for (unsigned met = 0; met < HALF_NEEDS; met++) {
 			d->lower[met] |= CODE[row].needs % HALF_NEEDS & ~met ? 0 : bit;
 			d->upper[met] |= CODE[row].needs / HALF_NEEDS & ~met ? 0 : bit;
@@ -448,7 +463,7 @@ detector_fed(const struct detector_info *info, const struct session *s)
 		       (s->exchanges ? NEWS : 0) | (s->client_hello ? VISIT : 0) | (s->established ? SERVED : 0) |
 		       (s->established && s->packets_in ? TUNNEL : 0);
 
-	return s->gateway && !(CODE[info - DETECTORS].needs & ~met);
+	return s->gateway && !(CODE[info - DETECTORS].needs & ~met) && (!s->lacks || detector_judges_imports(info));
 }
 
 /* The detectors that the record has something for: a set of rows. */
@@ -457,7 +472,7 @@ rows_for(const struct detect *d, const struct view *v)
 {
 	unsigned met = needs_met(d, v);
 
-	return d->lower[met % HALF_NEEDS] & d->upper[met / HALF_NEEDS];
+	return d->lower[met % HALF_NEEDS] & d->upper[met / HALF_NEEDS] & (v->s->lacks ? d->imports : ~UINT64_C(0));
 }
 
 /* The first of a set, taken out. */

@@ -163,6 +163,7 @@ struct detect {
 	uint64_t *suppressed;                          /* RULES_SUPPRESS: how often each applied */
 	struct gate gate[GATEWAYS_MAX + 1];            /* by number, from 1 */
 	uint64_t judging, learning;                    /* rows of detect.def with such functions */
+	uint64_t imports;                              /* those that judge records of other sensors' logs */
 	uint64_t lower[HALF_NEEDS], upper[HALF_NEEDS]; /* and by what a record has that they need */
 	uint16_t making;                               /* whose init runs */
 	unsigned kept_count;
