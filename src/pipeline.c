@@ -93,7 +93,7 @@ count_pulse(struct pipeline *p, const struct fed *fed, const struct packet *k)
 {
 	const struct flow *f = fed->flow;
 	struct pulse *pulse = &p->pulse[f->gateway];
-	bool from = f->told & GATEWAY_0 << fed->side;
+	bool from = f->told >> fed->side & GATEWAY_0;
 
 	pulse->gateway = f->gateway;
 	pulse_packet(pulse, f, k, (struct pulse_what){from, fed->is_new, fed->plain});
