@@ -31,7 +31,7 @@ statics_init(struct detect *d, struct statics *s, struct carve *c, size_t bytes)
 
 	*s = (struct statics){.sets = (uint32_t)((bytes - gates - 256) / one)};
 	s->gate = detect_array(d, c, gates, 2);
-	s->size = detect_array(d, c, s->sets * one, 1);
+	s->size = detect_array(d, c, s->sets * one, 2);
 }
 
 uint64_t
@@ -225,9 +225,9 @@ days_pass(struct static_size *e, int32_t day)
 		e->days[1] = e->days[0];
 		e->days[0] = 0;
 		e->day = day;
-		e->active = (uint16_t)(e->active + (e->active < UINT16_MAX));
+		e->active = (uint8_t)(e->active + (e->active < UINT8_MAX));
 		if (!e->is_static && set_count(e->days[1]) <= STATIC_STRAYS)
-			e->began = 0;
+			e->began = e->visitors = 0;
 	}
 	if (epoch > e->epoch) {
 		e->nets[1] = e->nets[0];
@@ -294,6 +294,7 @@ size_add(struct statics *s, const struct view *v, const struct turn *t, unsigned
 	uint32_t before = e->last[STATIC_STRAYS];
 
 	note_fetch(e, seconds(t->time));
+	e->visitors = (uint8_t)(e->visitors + (v->visit->phases & PHASE_ASSETS && e->visitors < UINT8_MAX));
 	if (s->gate[v->s->gateway].fresh)
 		look_again(s, e, before);
 	if ((e->days[0] & bit) && (e->nets[0] & bit))
