@@ -12,8 +12,6 @@
 #include "pipeline_body.h"
 #include "pipeline_shares.h"
 
-/* Of a talk, what each record touches, and the end of an exchange; the rest is for the first exchanges. */
-enum { TALK_HOT = 192 };
 /* What so few connections need stays in the processor's caches: asking for it costs more than it brings. */
 enum { NEAR = 1024 };
 
@@ -24,10 +22,13 @@ struct job {
 	const struct frame *frame;
 };
 
+/* Whole cache lines, of which a record seldom touches more than the first. */
 static size_t
 live_bytes(void)
 {
-	return sizeof(struct live) + (talk_bytes() + 7) / 8 * 8;
+	enum { LINE = 64 };
+
+	return (sizeof(struct live) + talk_bytes() + LINE - 1) / LINE * LINE;
 }
 
 struct pipeline *
@@ -126,7 +127,7 @@ begin(struct pipeline *p, struct flow *f)
 }
 
 /* Its connection; NULL: none, or nobody's here. */
-static inline __attribute__((always_inline)) struct flow *
+static struct flow *
 feed(struct pipeline *p, const struct job *job)
 {
 	const struct packet *k = &job->packet;
@@ -179,16 +180,14 @@ tell_held(struct pipeline *p, const struct frame *frame, const struct packet *k)
 	p->frame(p->to.arg, &t);
 }
 
+/* What became known by it was told before. */
 __attribute__((noinline)) static void
-feed_told(struct pipeline *p, const struct job *job, size_t n)
+tell_frame(struct pipeline *p, const struct job *job, const struct flow *f)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct flow *f = feed(p, &job[i]);
-		const struct told_frame t = {job[i].frame, &job[i].packet, f, job[i].hash, f && f->told & TOLD_OPEN};
+	const struct told_frame t = {job->frame, &job->packet, f, job->hash, f && f->told & TOLD_OPEN};
 
-		if (f && f->gateway)
-			p->frame(p->to.arg, &t);
-	}
+	if (f && f->gateway)
+		p->frame(p->to.arg, &t);
 }
 
 /* Index slot (pipeline_frames), flow, what hangs on it, and on that: with a million connections open each step is a
@@ -209,7 +208,7 @@ prefetch(struct pipeline *p, struct job *job, size_t n)
 		half[halves] = tls_prefetch(p->tls, f->above[0]);
 		halves += half[halves] != NULL;
 		if (f->above[1])
-			pool_prefetch(&p->lives, f->above[1], 0, TALK_HOT);
+			pool_prefetch_line(&p->lives, f->above[1], 0);
 	}
 	for (size_t i = 0; i < halves; i++)
 		tls_prefetch_full(p->tls, half[i]);
@@ -218,16 +217,18 @@ prefetch(struct pipeline *p, struct job *job, size_t n)
 static void
 feed_all(struct pipeline *p, struct job *job, size_t n)
 {
+	const bool tells = p->frame != NULL;
+
 	if (flows_used(p->flows) > NEAR)
 		prefetch(p, job, n);
 	p->sure = p->roomy > n;
 	p->roomy -= p->sure ? (uint32_t)n : 0;
-	if (p->frame) {
-		feed_told(p, job, n);
-		return;
+	for (size_t i = 0; i < n; i++) {
+		const struct flow *f = feed(p, &job[i]);
+
+		if (tells)
+			tell_frame(p, &job[i], f);
 	}
-	for (size_t i = 0; i < n; i++)
-		feed(p, &job[i]);
 }
 
 void
@@ -237,25 +238,26 @@ pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 	bool far = flows_used(p->flows) > NEAR;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!packet_decode(p->decoder, &frames[i], &j->packet)) {
-			if (p->frame && p->held != p->counts.fragment_held) {
-				struct packet held = j->packet;
+		const struct packet *held = NULL;
 
-				feed_all(p, job, (size_t)(j - job));
-				j = job;
-				tell_held(p, &frames[i], &held);
-			}
+		if (packet_decode(p->decoder, &frames[i], &j->packet)) {
+			j->frame = &frames[i];
+			j->hash = flow_hash(p->flows, &j->packet);
+			j->maybe = NULL;
+			if (far)
+				flow_prefetch(p->flows, j->hash);
+			if (!j++->packet.borrowed)
+				continue;
+		} else if (p->frame && p->held != p->counts.fragment_held) {
+			held = &j->packet;
+		} else {
 			continue;
 		}
-		j->frame = &frames[i];
-		j->hash = flow_hash(p->flows, &j->packet);
-		j->maybe = NULL;
-		if (far)
-			flow_prefetch(p->flows, j->hash);
-		if (j++->packet.borrowed) { /* must be read before the next is decoded */
-			feed_all(p, job, (size_t)(j - job));
-			j = job;
-		}
+		/* a borrowed one must be read before the next is decoded; one that waits has its place in the order */
+		feed_all(p, job, (size_t)(j - job));
+		j = job;
+		if (held)
+			tell_held(p, &frames[i], held);
 	}
 	feed_all(p, job, (size_t)(j - job));
 }

@@ -42,9 +42,12 @@ step "cut everywhere" tests/bad/cut.sh "$B/san"
 step "bad input" env GATEWITNESS="$B/san/gatewitness" tests/bad/run.sh
 step "install" tests/install/run.sh "$B"
 step "ledger" tests/ledger/run.sh "$B/san/gatewitness" "$B/tests/world/world"
+step "evidence" tests/evidence/run.sh "$B/san/gatewitness"
+step "report" tests/ledger/report.sh "$B/san/gatewitness"
 step "full and cut disks" tests/ledger/disk.sh "$B/san/gatewitness"
 step "lists and places" tests/enrich/run.sh "$B/san/gatewitness"
 step "pseudonyms" tests/privacy/run.sh "$B/san/gatewitness"
+step "other sensors' logs" tests/import/run.sh "$B/san/gatewitness"
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
 step "worlds" tests/world/ci.sh "$B/tests/world/world"
 step "EVE schema" tests/golden/schema.sh "$B/gatewitness"

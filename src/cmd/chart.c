@@ -241,10 +241,10 @@ chart_patterns(struct html *h)
 	html_open(h, "pattern");
 	html_attr(h, "id", "hatch");
 	html_attr(h, "patternUnits", "userSpaceOnUse");
-	html_attr(h, "width", "5");
-	html_attr(h, "height", "5");
+	html_attr(h, "width", "6");
+	html_attr(h, "height", "6");
 	html_begin(h, "path", "hatching");
-	html_attr(h, "d", "M-1 1l2-2M0 5l5-5M4 6l2-2");
+	html_attr(h, "d", "M-1 1l2-2M0 6l6-6M5 7l2-2");
 	html_close_to(h, h->depth - 4);
 }
 

@@ -43,6 +43,8 @@ keep(struct eve_in *e, const struct json *record, const char *where, uint64_t nu
 	if (e->site->count)
 		site_role(e->site, &e->session);
 	e->records++;
+	if (e->session.privacy_key)
+		e->privacy_key = e->session.privacy_key;
 	if (store_session(e->store, &e->session))
 		return true;
 	snprintf(e->error, sizeof(e->error), "%.300s: no memory for more records", where);

@@ -23,6 +23,7 @@ struct eve_in {
 	void *arg;
 	/* what was found */
 	uint64_t lines, records, pulses;
+	uint64_t privacy_key;             /* under which addresses of the last such record are pseudonyms */
 	uint64_t bad;                     /* lines that are no JSON, or whose record is none */
 	uint64_t eve, own;                /* lines that are EVE by their looks; with what only extended mode has */
 	char first_bad[EVE_IN_ERROR_MAX]; /* where, and what is wrong with it */

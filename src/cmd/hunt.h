@@ -45,7 +45,7 @@ struct hunt_coverage {
 	struct when first, last; /* minutes of the ledger */
 	struct hunt_gap *gap;    /* in order */
 	size_t gaps;
-	char event[HUNT_BAD][HUNT_WORDS]; /* expired, recovered ... */
+	char event[HUNT_BAD][HUNT_WORDS]; /* of the window: expired, recovered ... */
 	unsigned events;
 	int64_t *minute; /* that were watched, us */
 	size_t known, room;
@@ -72,6 +72,9 @@ struct hunt {
 	size_t findings, room;
 	uint64_t sessions, pulses; /* records of the window */
 	uint64_t hidden, foreign;  /* those of them with pseudonyms; of which under a key that was not given */
+	uint64_t imported;         /* those from other sensors' logs */
+	unsigned lacks;            /* what these cannot tell, LACKS_... */
+	char sources[64];          /* "suricata, zeek" */
 	bool no_memory;
 	struct hunt_coverage coverage;
 	struct verify verify;
@@ -91,6 +94,8 @@ struct hunt {
 	struct was was;
 	bool lists_changed, refused; /* refused: told why it cannot be repeated */
 	char indicators_set[OPTION_TEXT_MAX];
+	struct progress progress;
+	uint64_t read; /* records so far */
 };
 
 /* Options of both commands: rows of their tables, and what takes them (those of common, too). */

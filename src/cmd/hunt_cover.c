@@ -14,13 +14,8 @@ on_minute(void *arg, const struct reading_minute *m)
 	struct hunt_coverage *c = arg;
 	int64_t *more;
 
-	if (m->cause) {
-		if (c->events < HUNT_BAD)
-			snprintf(c->event[c->events], HUNT_WORDS, "%s %.100s%s%s", words_time(m->begin).text, m->cause,
-				 m->rows ? ": " : "", m->rows ? words_number((uint64_t)m->rows).text : "");
-		c->events++;
+	if (m->cause)
 		return;
-	}
 	if (c->known == c->room) {
 		c->room = c->room ? c->room * 2 : 4096;
 		more = realloc(c->minute, c->room * sizeof(*more));
@@ -59,15 +54,28 @@ add_loss(struct hunt_loss *l, const struct reading_minute *m)
 }
 
 static void
-on_loss(void *arg, const struct reading_minute *m)
+add_event(struct hunt_coverage *c, const struct reading_minute *m)
+{
+	if (c->events < HUNT_BAD)
+		snprintf(c->event[c->events], HUNT_WORDS, "%s %.100s%s%s", words_time(m->begin).text, m->cause,
+			 m->rows ? ": " : "", m->rows ? words_number((uint64_t)m->rows).text : "");
+	c->events++;
+}
+
+static void
+on_row(void *arg, const struct reading_minute *m)
 {
 	struct hunt *h = arg;
 	struct hunt_coverage *c = &h->coverage;
 	const struct hunt_hour wanted = {.hour = m->begin.ns / NS_PER_US / HOUR_US};
 	struct hunt_hour *hour;
 
-	if (m->cause || when_before(m->begin, h->begin) || when_before(h->end, m->begin))
+	if (when_before(m->begin, h->begin) || when_before(h->end, m->begin))
 		return;
+	if (m->cause) {
+		add_event(c, m);
+		return;
+	}
 	c->frames += (uint64_t)m->frames;
 	c->bytes += (uint64_t)m->bytes;
 	add_loss(&c->lost, m);
@@ -129,5 +137,5 @@ hunt_cover(struct hunt *h)
 		at = c->minute[i] + MINUTE_US;
 	}
 	gap(c, at, end);
-	reading_coverage(h->folder, h, on_loss);
+	reading_coverage(h->folder, h, on_row);
 }

@@ -162,6 +162,16 @@ json_rest(const struct hunting *h)
 	json_u64(&o, c->lost.upstream);
 	JSON_KEY(&o, "lost_memory");
 	json_u64(&o, c->lost.memory);
+	JSON_KEY(&o, "imported");
+	json_u64(&o, h->hunt.imported);
+	JSON_KEY(&o, "imported_from");
+	json_text(&o, h->hunt.sources);
+	JSON_KEY(&o, "blind_to_imported");
+	json_open(&o, '[');
+	for (unsigned d = 0; h->hunt.imported && d < DETECTOR_COUNT; d++)
+		if (!detector_judges_imports(&DETECTORS[d]))
+			json_text(&o, DETECTORS[d].name);
+	json_close(&o, ']');
 	JSON_KEY(&o, "pseudonyms");
 	json_u64(&o, h->hunt.hidden);
 	JSON_KEY(&o, "pseudonyms_not_compared");
@@ -179,6 +189,26 @@ json_rest(const struct hunting *h)
 	json_close(&o, ']');
 	OUT_LIT(&o, "}}\n");
 	fwrite(line, 1, out_len(&o), h->out.to);
+}
+
+/* What logs of others cannot tell, and who therefore said nothing about them. */
+static void
+print_imported(const struct hunting *h)
+{
+	unsigned lacks = h->hunt.lacks;
+	FILE *to = h->out.to;
+
+	fprintf(to, "imported  %s records from %s: no exchanges, no TLS identities, no pulses%s%s\n",
+		words_number(h->hunt.imported).text, h->hunt.sources,
+		lacks & LACKS_FLOW ? "; of some no packets and bytes" : "",
+		lacks & LACKS_JA4 ? "; of some no JA4" : "");
+	if (!h->hunt.replays)
+		return;
+	fprintf(to, "blind     to these:");
+	for (unsigned d = 0; d < DETECTOR_COUNT; d++)
+		if (!detector_judges_imports(&DETECTORS[d]))
+			fprintf(to, " %s", DETECTORS[d].name);
+	fputc('\n', to);
 }
 
 static void
@@ -211,6 +241,8 @@ print_coverage(const struct hunting *h)
 				fprintf(to, " %s", DETECTORS[d].name);
 		fputc('\n', to);
 	}
+	if (h->hunt.imported)
+		print_imported(h);
 	if (h->hunt.hidden)
 		fprintf(to, "privacy   clients of %s records are pseudonyms%s%s%s\n", words_number(h->hunt.hidden).text,
 			h->hunt.foreign ? "; of " : "", h->hunt.foreign ? words_number(h->hunt.foreign).text : "",

@@ -6,6 +6,8 @@
 #include "cmd/hunt.h"
 #include "cmd/ledgers.h"
 
+enum { SHOWN_EVERY = 4096 };
+
 static int
 fail(const struct hunt *h, const char *words)
 {
@@ -32,6 +34,29 @@ set_time(struct hunt *h, struct when t)
 	h->common->watch.writes = h->common->watch.eve.path && in_window(h, t);
 }
 
+static void
+count_import(struct hunt *h, const struct session *s)
+{
+	size_t n = strlen(h->sources);
+
+	h->imported++;
+	h->lacks |= s->lacks;
+	if (s->source.p && s->source.len < 16 && !memmem(h->sources, n, s->source.p, s->source.len) &&
+	    n + s->source.len + 3 < sizeof(h->sources))
+		snprintf(h->sources + n, sizeof(h->sources) - n, "%s%.*s", n ? ", " : "", (int)s->source.len,
+			 s->source.p);
+}
+
+/* By the time of the records, for somebody who waits. */
+static void
+show_progress(struct hunt *h, struct when now)
+{
+	int64_t done = when_since(now, h->coverage.first), of = when_since(h->coverage.last, h->coverage.first);
+
+	if (++h->read % SHOWN_EVERY == 0 && done > 0 && of > 0)
+		progress_share(&h->progress, "records", (uint64_t)(done / NS_PER_S), (uint64_t)(of / NS_PER_S));
+}
+
 static bool
 on_session(void *arg, const struct session *s)
 {
@@ -43,6 +68,9 @@ on_session(void *arg, const struct session *s)
 	h->sessions += within;
 	if (within)
 		hunt_count_pseudonyms(h, s);
+	if (within && s->lacks)
+		count_import(h, s);
+	show_progress(h, s->time);
 	if (h->session)
 		h->session(h->arg, s, within);
 	if (h->replays) {
@@ -121,8 +149,10 @@ run(struct hunt *h)
 		r.from_day = h->learnt.day;
 		r.from_row = h->learnt.row;
 	}
+	progress_begin(&h->progress, &h->common->err, !h->common->quiet);
 	if (!reading_run(&r))
 		snprintf(h->damaged, sizeof(h->damaged), "%s", r.error);
+	progress_clear(&h->progress);
 	if (h->refused)
 		return EXIT_IO;
 	if (h->replays)

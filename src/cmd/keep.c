@@ -178,33 +178,52 @@ keep_import(struct keep *k, struct common *c, const char **file, size_t files)
 		return EXIT_DONE;
 	for (size_t i = 0; i < files; i++)
 		if (strcmp(file[i], "-") == 0 || (stat(file[i], &st) == 0 && !S_ISREG(st.st_mode)))
-			return usage_error("read", "--ledger names the import by its captures' bytes: it needs files, "
-						   "not a pipe or standard input");
+			return usage_error(c->command->name, "--ledger names the import by its files' bytes: it needs "
+							     "files, not a pipe or standard input");
 	if (!name_import(k, root, file, files))
 		return fail(c, root, "the name is too long");
 	if (!*k->folder)
 		return EXIT_DONE;
 	if (stat(k->final, &st) == 0)
-		return fail(c, k->final, "this capture was imported before; remove the folder to import it again");
+		return fail(c, k->final, "these files were imported before; remove the folder to import it again");
 	return open_ledger(k, c, root, true);
+}
+
+/* Nothing was written yet. */
+static int
+close_early(struct keep *k, struct common *c, int status)
+{
+	char error[LEDGER_ERROR_MAX];
+
+	c->watch.setup.ledger = NULL;
+	ledger_close(k->ledger, error);
+	k->ledger = NULL;
+	return status;
 }
 
 int
 keep_evidence(struct keep *k, struct common *c)
 {
 	const char *configured = config_text(&c->config, OPT_evidence_folder);
-	char folder[PATH_MAX + 16], error[LEDGER_ERROR_MAX];
+	char folder[PATH_MAX + 16];
 
-	if (config_number(&c->config, OPT_evidence_ring) == 0 || (!*configured && !k->ledger))
+	if (config_number(&c->config, OPT_evidence_ring) == 0)
 		return EXIT_DONE;
+	if (config_number(&c->config, OPT_privacy_pseudonymize))
+		return close_early(k, c,
+				   usage_error(c->command->name,
+					       "evidence.ring keeps frames with their addresses, which "
+					       "privacy.pseudonymize forbids; leave one of them out"));
+	if (!*configured && !k->ledger) {
+		if (!c->quiet)
+			fprintf(stderr, "evidence.ring is of no use: there is neither evidence.folder nor a ledger\n");
+		return EXIT_DONE;
+	}
 	snprintf(folder, sizeof(folder), "%s%s", *configured ? configured : k->folder, *configured ? "" : "/evidence");
 	if (watch_evidence(&c->watch, folder))
 		return EXIT_DONE;
 	common_error(c, c->watch.error);
-	c->watch.setup.ledger = NULL;
-	ledger_close(k->ledger, error);
-	k->ledger = NULL;
-	return EXIT_IO;
+	return close_early(k, c, EXIT_IO);
 }
 
 void

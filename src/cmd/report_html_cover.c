@@ -40,9 +40,13 @@ day_label(const void *arg, unsigned row, char text[24])
 static uint32_t
 asked(const struct hunt *t, int64_t hour)
 {
-	int64_t from = hour * HOUR_NS, to = from + HOUR_NS;
-	int64_t begin = t->begin.ns / MINUTE_NS * MINUTE_NS, end = (t->end.ns + MINUTE_NS - 1) / MINUTE_NS * MINUTE_NS;
+	int64_t begin = t->begin.ns / MINUTE_NS * MINUTE_NS, from, to, end;
 
+	if (hour < INT64_MIN / HOUR_NS || hour >= INT64_MAX / HOUR_NS)
+		return 0;
+	end = when_add(t->end, MINUTE_NS - 1).ns / MINUTE_NS * MINUTE_NS;
+	from = hour * HOUR_NS;
+	to = from + HOUR_NS;
 	from = from < begin ? begin : from;
 	to = to > end ? end : to;
 	return to > from ? (uint32_t)((to - from) / MINUTE_NS) : 0;

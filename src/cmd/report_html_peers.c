@@ -138,7 +138,7 @@ cell_place(struct html *h, const struct report_peer *p)
 		snprintf(as, sizeof(as), " AS%" PRIu32, p->as);
 	html_open(h, "td");
 	html_attr(h, "data-of", "Where");
-	html_say(h, "%s%s", *p->country || p->as ? p->country : "not known", as);
+	html_say(h, "%s%s", *p->country || p->as ? p->country : "-", as);
 	html_close(h);
 }
 
@@ -148,8 +148,14 @@ proto_name(uint8_t proto)
 	return proto == 6 ? "TCP" : proto == 17 ? "UDP" : "";
 }
 
+static const char *
+met(const struct report *r, const struct report_peer *p)
+{
+	return p->before ? "yes" : when_before(r->hunt.coverage.first, r->hunt.begin) ? "no, first here" : "not known";
+}
+
 static void
-call(struct html *h, const struct report_peer *p)
+call(struct html *h, const struct report *r, const struct report_peer *p)
 {
 	char addr[ADDR_TEXT_MAX];
 
@@ -164,7 +170,7 @@ call(struct html *h, const struct report_peer *p)
 		html_line(h, "span", "mono", "%s", p->name);
 	}
 	html_close(h);
-	cell(h, "Met before", p->before ? "yes" : "no, first here");
+	cell(h, "Met before", met(r, p));
 	cell(h, "Sessions", words_number(p->sessions).text);
 	cell_bytes(h, p);
 	html_open(h, "td");
@@ -186,16 +192,22 @@ calls(struct html *h, const struct report *r)
 	for (size_t i = 0; i < r->calls.n; i++)
 		fresh += !r->calls.peer[i].before;
 	html_line(h, "h3", NULL, "Places that the gateway called");
-	html_line(h, "p", NULL,
-		  "%s places (address, protocol and port), %s of which the ledger had not met before this time. "
-		  "Those come first, then by bytes.",
-		  words_number(r->calls.n).text, words_number(fresh).text);
+	if (when_before(r->hunt.coverage.first, r->hunt.begin))
+		html_line(h, "p", NULL,
+			  "%s places (address, protocol and port), %s of which the ledger had not met before this "
+			  "time. Those come first, then by bytes.",
+			  words_number(r->calls.n).text, words_number(fresh).text);
+	else
+		html_line(h, "p", NULL,
+			  "%s places (address, protocol and port), by bytes. The ledger begins with this time, and "
+			  "cannot tell which of them were known before.",
+			  words_number(r->calls.n).text);
 	if (!r->calls.n)
 		return;
 	html_begin(h, "table", "wide");
 	head(h, COLUMNS);
 	for (size_t i = 0; i < r->calls.n && i < CALLS_SHOWN; i++)
-		call(h, &r->calls.peer[i]);
+		call(h, r, &r->calls.peer[i]);
 	html_close(h);
 	html_close(h);
 	if (r->calls.n > CALLS_SHOWN)
@@ -227,7 +239,7 @@ clients(struct html *h, const struct report *r)
 		html_close(h);
 		cell(h, "Sessions", words_number(p->sessions).text);
 		cell_bytes(h, p);
-		cell(h, "Met before", p->before ? "yes" : "no");
+		cell(h, "Met before", met(r, p));
 		cell_place(h, p);
 		html_close(h);
 	}

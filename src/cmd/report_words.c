@@ -61,8 +61,10 @@ report_number(const struct finding_number *n, char words[64])
 		snprintf(words, 64, "%" PRId64 " %s", n->value, unit);
 	else if (strcmp(unit, "unix s") == 0)
 		snprintf(words, 64, "%s", words_time((struct when){n->value * NS_PER_S}).text);
-	else if (strcmp(unit, "s") == 0 && n->value < INT32_MAX)
+	else if (strcmp(unit, "s") == 0 && n->value > 0 && n->value < INT32_MAX)
 		snprintf(words, 64, "%s", words_span(n->value * NS_PER_S).text);
+	else if (strstr(unit, "..")) /* a scale */
+		snprintf(words, 64, "%s of %s", words_number(value).text, unit);
 	else if (strcmp(unit, "bytes") == 0)
 		snprintf(words, 64, "%s", words_bytes(value).text);
 	else if (strcmp(unit, "count") == 0 || strstr(n->name, unit)) /* "places_known" 10 "places" */
@@ -115,7 +117,8 @@ report_headline(const struct report *r, char words[REPORT_WORDS])
 			 seen.text);
 		return;
 	case VERDICT_NOTHING:
-		snprintf(words, REPORT_WORDS, "Nothing was found in the %s of the time that was watched.", seen.text);
+		snprintf(words, REPORT_WORDS, "%s was found in the %s of the time that was watched.",
+			 r->suppressed || r->evidence_alone ? "No incident" : "Nothing", seen.text);
 		return;
 	case VERDICT_UNKNOWN:
 	default:
@@ -180,12 +183,32 @@ say_blind(const struct report *r, char words[REPORT_WORDS])
 {
 	const struct hunt_coverage *c = &r->hunt.coverage;
 	uint64_t blind = c->minutes - c->watched;
+	int64_t ns;
 
+	if (__builtin_mul_overflow((int64_t)blind, 60 * NS_PER_S, &ns))
+		ns = INT64_MAX;
 	if (blind && c->watched)
 		snprintf(words, REPORT_WORDS,
-			 "In %s minute%s (%s) nothing was watched: what happened then would not be found.",
-			 words_number(blind).text, plural(blind), words_span((int64_t)blind * 60 * NS_PER_S).text);
+			 "In %s minute%s%s%s%s nothing was watched: what happened then would not be found.",
+			 words_number(blind).text, plural(blind), blind < 120 ? "" : " (",
+			 blind < 120 ? "" : words_span(ns).text, blind < 120 ? "" : ")");
 	return blind && c->watched;
+}
+
+/* One part in a hundred, and more, of what came in the minutes that were watched. */
+static bool
+say_lossy(const struct report *r, char words[REPORT_WORDS])
+{
+	const struct hunt_coverage *c = &r->hunt.coverage;
+	uint64_t lost = hunt_lost_frames(&c->lost), frames = c->frames + lost;
+	bool much = lost > frames / 100 || c->lost.upstream > c->bytes / 100;
+
+	if (much)
+		snprintf(words, REPORT_WORDS,
+			 "Of what came while it watched, the sensor lost %s of the frames, and %s of streams never "
+			 "reached it: what was in these parts would not be found.",
+			 report_percent(lost, frames).text, words_bytes(c->lost.upstream).text);
+	return much;
 }
 
 static bool
@@ -197,10 +220,12 @@ say_learning(const struct report *r, char words[REPORT_WORDS])
 	if (!h->coverage.watched || !when_before(h->begin, learnt))
 		return false;
 	snprintf(words, REPORT_WORDS,
-		 "The ledger begins on %s UTC. Until about %s UTC the detectors that judge novelty were learning what "
-		 "is usual here, and could only note: an intruder who was there from the beginning looks usual to "
-		 "them.",
-		 words_time(h->coverage.first).text, words_time(when_before(learnt, h->end) ? learnt : h->end).text);
+		 "The ledger begins on %s UTC. %s%s%s the detectors that judge novelty were learning what is usual "
+		 "here, "
+		 "and could only note: an intruder who was there from the beginning looks usual to them.",
+		 words_time(h->coverage.first).text,
+		 when_before(learnt, h->end) ? "Until about " : "In all of this time",
+		 when_before(learnt, h->end) ? words_time(learnt).text : "", when_before(learnt, h->end) ? " UTC" : "");
 	return true;
 }
 
@@ -210,9 +235,27 @@ say_broken(const struct report *r, char words[REPORT_WORDS])
 	if (hunt_whole(&r->hunt))
 		return false;
 	snprintf(words, REPORT_WORDS,
-		 "The ledger is NOT WHOLE: parts of it are altered, missing or torn (see Integrity). Nothing in this "
+		 "The ledger is NOT WHOLE: parts of it are altered, missing, torn or unreadable (see Integrity). "
+		 "Nothing in this "
 		 "report proves anything about those parts.");
 	return true;
+}
+
+static bool
+say_hidden(const struct report *r, char words[REPORT_WORDS])
+{
+	const struct hunt *h = &r->hunt;
+
+	if (h->hidden)
+		snprintf(words, REPORT_WORDS,
+			 "Addresses of clients are pseudonyms in %s records of sessions: who holds the key can reveal "
+			 "them.%s%s%s",
+			 words_number(h->hidden).text, h->foreign ? " For " : "",
+			 h->foreign ? words_number(h->foreign).text : "",
+			 h->foreign ?
+				 " of them the key was not given: they were not compared with addresses on lists." :
+				 "");
+	return h->hidden;
 }
 
 static bool
@@ -253,8 +296,9 @@ say_filtered(const struct report *r, char words[REPORT_WORDS])
 bool
 report_caveat(const struct report *r, unsigned number, char words[REPORT_WORDS])
 {
-	static bool (*const SAY[])(const struct report *, char *) = {say_broken,   say_not_gateway, say_blind,
-								     say_learning, say_suppressed,  say_filtered};
+	static bool (*const SAY[])(const struct report *, char *) = {say_broken,     say_not_gateway, say_blind,
+								     say_lossy,      say_learning,    say_hidden,
+								     say_suppressed, say_filtered};
 
 	for (unsigned i = 0; i < sizeof(SAY) / sizeof(SAY[0]); i++)
 		if (SAY[i](r, words) && number-- == 0)

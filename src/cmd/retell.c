@@ -16,7 +16,7 @@ static const int64_t HOUR_NS = 3600 * NS_PER_S, DAY_NS = 24 * 3600 * NS_PER_S;
 
 struct looking {
 	struct retold *to;
-	uint64_t id;
+	uint64_t id, alone; /* alone: of a finding below an alert, which is its own story */
 };
 
 static bool
@@ -34,8 +34,10 @@ on_candidate(void *arg, const struct finding *f)
 {
 	struct looking *l = arg;
 
-	if (!l->to->incident && is_about(f, l->id)) /* a finding below an alert stands alone */
-		l->to->incident = f->incident ? f->incident : f->id;
+	if (l->to->incident || !is_about(f, l->id))
+		return;
+	l->to->incident = f->incident;
+	l->alone = l->alone ? l->alone : f->id;
 }
 
 /* Gateways that were guessed are not in the settings: then nobody is taken for a peer. */
@@ -189,7 +191,7 @@ on_time(void *arg, const struct finding *f)
 static bool
 find(struct retold *r, const struct ledgers *all, const char *id)
 {
-	struct looking l = {r, strtoull(id, NULL, 16)};
+	struct looking l = {.to = r, .id = strtoull(id, NULL, 16)};
 
 	for (size_t i = 0; i < all->n && !r->incident; i++) {
 		snprintf(r->folder, sizeof(r->folder), "%s", all->folder[i]);
@@ -229,6 +231,7 @@ retell_story(struct retold *r, struct story *s, const char *dir)
 	bytes_add(&r->lines, r->findings.p, r->findings.n);
 	if (r->sessions.n)
 		bytes_add(&r->lines, r->sessions.p, r->sessions.n);
+	*put_hex_u64(s->id, r->incident) = '\0';
 	s->file[0] = dir;
 	s->files = 1;
 	s->text = (const char *)r->lines.p;

@@ -26,7 +26,8 @@ struct tune {
 	bool eve, json, no_memory;
 	struct tune_wanted wanted;
 	struct progress progress;
-	uint64_t done, todo; /* bytes of EVE lines */
+	uint64_t done, todo;  /* bytes of EVE lines */
+	uint64_t privacy_key; /* of pseudonyms in them */
 	struct tune_result result;
 	int exit;
 };
@@ -129,6 +130,7 @@ from_eve(struct tune *t)
 	progress_clear(&t->progress);
 	tell_bad(t, e);
 	t->result.pulses = e->pulses != 0;
+	t->privacy_key = e->privacy_key;
 	store_merge(t->store);
 	free(e);
 }
@@ -154,6 +156,20 @@ tell_blind(struct tune *t)
 		 t->wanted.detector);
 	fail(t, words);
 	return EXIT_USAGE;
+}
+
+/* Addresses of the configuration against pseudonyms whose key is not there. */
+static void
+tell_pseudonyms(const struct tune *t)
+{
+	const struct common *c = t->common;
+	bool known = c->privacy.key && c->privacy.key->id == t->privacy_key;
+
+	if (!t->privacy_key || known || c->quiet ||
+	    !(rules_ask_addresses(&c->rules[c->now]) || enrich_with_addresses(c->enrich)))
+		return;
+	fprintf(stderr, "clients are pseudonyms in these EVE lines, and their key is not here: suppressions, networks "
+			"and lists by address apply to nobody; give it with --privacy-key FILE\n");
 }
 
 /* What EVE lines cannot tell, once. */
@@ -191,6 +207,7 @@ tune(struct tune *t)
 	if (t->eve)
 		common_say_expired(t->common, t->result.facts.first);
 	tell_limits(t);
+	tell_pseudonyms(t);
 	t->wanted.common = t->common;
 	t->wanted.store = t->store;
 	if (!tune_replay(&t->result, &t->wanted))
@@ -307,6 +324,7 @@ tune_run(int argc, char **argv)
 	if (t->file && t->common && t->store && (status = take_arguments(t, argc, argv)) == EXIT_DONE) {
 		t->common->hears = (struct watch_tell){.arg = t, .session = hear_session, .pulse = hear_pulse};
 		*t->common->config.text[OPT_eve_file] = *t->common->config.text[OPT_detect_memory] = '\0';
+		t->common->asks = t->eve;
 		if ((status = common_open(t->common, NULL)) == EXIT_DONE)
 			status = tune(t);
 	}
@@ -326,6 +344,7 @@ static const struct arg_option OPTIONS[] = {
 	{ID_DETECTOR, "detector", "NAME", "this detector only"},
 	{ID_PARAMETER, "parameter", "NAME", "parameters of this name only"},
 	{OPT_JSON, "json", NULL, "one JSON object a line: the traffic, then each parameter"},
+	PRIVACY_OPTION,
 	{OPT_QUIET, "quiet", NULL, "no progress, no notes; errors only"},
 	{0, NULL, NULL, NULL},
 };

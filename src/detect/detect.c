@@ -73,8 +73,9 @@ enum need {
 	LISTS = 1 << 9,    /* there are lists of indicators */
 	RISKS = 1 << 10,   /* nDPI saw some */
 	TUNNEL = 1 << 11,  /* more packets than a login needs, both ways */
+	STRANGER = 1 << 12 /* inbound, by whom nothing is known here */
 };
-_Static_assert(HALF_NEEDS *HALF_NEEDS > TUNNEL, "tables for all needs");
+_Static_assert(HALF_NEEDS *HALF_NEEDS > STRANGER, "tables for all needs");
 
 static const struct detector_code {
 	uint16_t id, share, needs;
@@ -91,6 +92,20 @@ static const struct detector_code {
 #undef DETECTOR
 #undef PARAM
 };
+
+/* Those that need no more of a record than a log of connections has: who called whom, when, how much, which name,
+   fingerprint and certificate. */
+static bool
+fits_imports(const struct detector_code *c)
+{
+	return c->needs & (OUT | CALLS | LISTS | SERVED);
+}
+
+bool
+detector_judges_imports(const struct detector_info *info)
+{
+	return fits_imports(&CODE[info - DETECTORS]);
+}
 
 bool
 detector_pulses(const struct detector_info *info)
@@ -199,6 +214,7 @@ rows_init(struct detect *d)
 
 		d->judging |= CODE[row].judge ? bit : 0;
 		d->learning |= CODE[row].learn ? bit : 0;
+		d->imports |= fits_imports(&CODE[row]) ? bit : 0;
 		for (unsigned met = 0; met < HALF_NEEDS; met++) {
 			d->lower[met] |= CODE[row].needs % HALF_NEEDS & ~met ? 0 : bit;
 			d->upper[met] |= CODE[row].needs / HALF_NEEDS & ~met ? 0 : bit;
@@ -361,8 +377,7 @@ view_hashes(struct view *v)
 		v->name = name_of(v);
 }
 
-/* Whom most tables know it under. */
-static void
+void
 view_keys(const struct detect *d, struct view *v)
 {
 	const struct session *s = v->s;
@@ -437,16 +452,18 @@ needs_met(const struct detect *d, const struct view *v)
 {
 	return needs_met_by(v->s) | (v->from < v->until ? NEWS : 0) | (v->visit ? VISIT : 0) |
 	       (v->first_established || v->first_cert ? SERVED : 0) | (d->indicators ? LISTS : 0) |
-	       (v->tunnels ? TUNNEL : 0);
+	       (v->tunnels ? TUNNEL : 0) |
+	       (v->s->role == ROLE_INBOUND && !v->hidden && !v->familiar && !v->monitor ? STRANGER : 0);
 }
 
 bool
 detector_fed(const struct detector_info *info, const struct session *s)
 {
-	unsigned met = needs_met_by(s) | LISTS | RISKS | (s->exchanges ? NEWS : 0) | (s->client_hello ? VISIT : 0) |
-		       (s->established ? SERVED : 0) | (s->established && s->packets_in ? TUNNEL : 0);
+	unsigned met = needs_met_by(s) | LISTS | RISKS | (s->role == ROLE_INBOUND ? STRANGER : 0) |
+		       (s->exchanges ? NEWS : 0) | (s->client_hello ? VISIT : 0) | (s->established ? SERVED : 0) |
+		       (s->established && s->packets_in ? TUNNEL : 0);
 
-	return s->gateway && !(CODE[info - DETECTORS].needs & ~met);
+	return s->gateway && !(CODE[info - DETECTORS].needs & ~met) && (!s->lacks || detector_judges_imports(info));
 }
 
 /* The detectors that the record has something for: a set of rows. */
@@ -455,7 +472,7 @@ rows_for(const struct detect *d, const struct view *v)
 {
 	unsigned met = needs_met(d, v);
 
-	return d->lower[met % HALF_NEEDS] & d->upper[met / HALF_NEEDS];
+	return d->lower[met % HALF_NEEDS] & d->upper[met / HALF_NEEDS] & (v->s->lacks ? d->imports : ~UINT64_C(0));
 }
 
 /* The first of a set, taken out. */

@@ -74,8 +74,9 @@ struct detector_info {
 };
 extern const struct detector_info DETECTORS[];
 extern const unsigned DETECTOR_COUNT;
-const struct detector_info *detector_by_id(uint16_t id); /* NULL: none */
-bool detector_pulses(const struct detector_info *info);  /* one of DETECTORS: does it look at pulses? */
+const struct detector_info *detector_by_id(uint16_t id);        /* NULL: none */
+bool detector_pulses(const struct detector_info *info);         /* one of DETECTORS: does it look at pulses? */
+bool detector_judges_imports(const struct detector_info *info); /* and at records that lack something? */
 /* Has the session what the detector needs of one, as far as the session alone can tell? */
 bool detector_fed(const struct detector_info *info, const struct session *s);
 

@@ -78,12 +78,14 @@ struct view {
 	uint32_t turns;       /* what is known of these */
 	const struct turn *turn;
 	uint64_t network, network_bit, name; /* hashes that many ask for (below), 0: not made yet */
-	struct memory_hashed by_client, by_source, by_program; /* keys: the program at its source, either; not of knocks */
+	struct memory_hashed by_client, by_source,
+		by_program; /* keys: the program at its source, either; not of knocks */
 	struct visit
 		*visit; /* inbound with a client program: what its connections did in this visit, this one included */
 };
 
-/* Fills the turns of a view, with their times. */
+/* Fills the keys of a view; its turns, with their times. */
+void view_keys(const struct detect *d, struct view *v);
 void view_turns(struct view *v, struct turn room[TURNS_MOST]);
 
 struct turns {
@@ -138,7 +140,7 @@ struct kept {
 	size_t bytes;
 	bool (*sound)(const void *bytes);
 };
-enum { KEPT_MAX = 96, HALF_NEEDS = 64 };
+enum { KEPT_MAX = 96, HALF_NEEDS = 128 };
 
 struct detect {
 	int64_t learn_ns, idle_ns;
@@ -161,6 +163,7 @@ struct detect {
 	uint64_t *suppressed;                          /* RULES_SUPPRESS: how often each applied */
 	struct gate gate[GATEWAYS_MAX + 1];            /* by number, from 1 */
 	uint64_t judging, learning;                    /* rows of detect.def with such functions */
+	uint64_t imports;                              /* those that judge records of other sensors' logs */
 	uint64_t lower[HALF_NEEDS], upper[HALF_NEEDS]; /* and by what a record has that they need */
 	uint16_t making;                               /* whose init runs */
 	unsigned kept_count;

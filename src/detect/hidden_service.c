@@ -127,8 +127,11 @@ judge_minority(struct detect *d, const struct view *v)
 {
 	enum { FLIGHT_SPREAD = 48, TLS13 = 0x0304 };
 	const struct session *s = v->s;
-	struct sighting what = {
-		.net = network_of(v) | 1, .session = s->id, .learning = v->learning, .time = s->time, .value = s->server_key};
+	struct sighting what = {.net = network_of(v) | 1,
+				.session = s->id,
+				.learning = v->learning,
+				.time = s->time,
+				.value = s->server_key};
 
 	/* Until TLS 1.2 a ServerHello says whether a ticket follows, which is no matter of the program's. */
 	if (s->version >= TLS13)

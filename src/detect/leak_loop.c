@@ -59,7 +59,8 @@ leak_init(struct detect *d, struct carve *c, size_t bytes)
 	struct leak *l = carve_take(c, sizeof(*l));
 
 	bytes -= sizeof(*l) + 64;
-	detect_memory(d, &l->who, c, &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct leaker), .version = 1});
+	detect_memory(d, &l->who, c,
+		      &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct leaker), .version = 1});
 	return l;
 }
 

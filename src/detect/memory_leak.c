@@ -228,8 +228,7 @@ memory_leak_judge(struct detect *d, const struct view *v)
 	const struct actor group[] = {{net, s->client_key}, {net, 0}, {{{0}}, s->client_key}};
 	bool quiet = false;
 
-	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden || v->familiar || v->monitor ||
-	    (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS))
+	if (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS)
 		return;
 	for (unsigned i = 0; i < sizeof(group) / sizeof(group[0]); i++) {
 		struct reader *r = i == 1 || s->client_key ? reader_use(d, v, key[i]) : NULL;

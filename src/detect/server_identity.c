@@ -63,7 +63,8 @@ server_init(struct detect *d, struct carve *c, size_t bytes)
 	detect_memory(d, &r->identities, c,
 		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct identity), .version = 1});
 	detect_sound(d, identity_sound);
-	detect_memory(d, &r->flights, c, &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct flight), .version = 1});
+	detect_memory(d, &r->flights, c,
+		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct flight), .version = 1});
 	detect_sound(d, flight_sound);
 	return r;
 }

@@ -1,26 +1,28 @@
 /*
- * block: some thousands of rows, column by column.
+ * block: some thousands of rows, column by column; each column is unpacked when somebody asks for it.
  *
  *	block	"GWBLOCK" | version | sensor | rows | columns
  *	column	number | mode | length | bytes			a number that is not known is skipped by its length
- *	number	of the field in session.def; 1000.. what session.def does not have (enum block_column); 2000 + pulse.def's
+ *	number	of the field in session.def; 1000.. what session.def does not have (enum block_number); 2000 + pulse.def's
  *
- * Each column has the encoding that suits it: a number is told by its difference to the row before, to the record of
- * the same session before, to the latest record of the same client (peer) or to another field of its row, whichever
- * makes the column smallest (ledger/column.h); addresses and texts are numbered; the id, JA3 and the sums of exchanges
- * that are all there follow from other fields and take nothing, unless they do not.  A JA3 string whose extensions come
- * in random order (Chrome since 110) is kept as the sorted one and the number of the permutation.
+ * A field that is absent from all rows has no column.  Each column has the encoding that suits it: a number is told by
+ * its difference to the row before, to the record of the same session before, to the latest record of the same client
+ * (peer) or to other fields of its row, whichever makes a sample of the column smallest (ledger/column.h); addresses
+ * and texts are numbered; the id, JA3, the certificate's SHA-256 and the sums of exchanges that are all there follow
+ * from other fields and take nothing, unless they do not.  A JA3 string whose extensions come in random order (Chrome
+ * since 110) is kept as the sorted one and the number of the permutation.
  *
- * Reading gives every row as it was, or nothing: blocks come from a disk that somebody else may have written to.
+ * Reading gives every value as it was, or says that the block is damaged: blocks come from a disk that somebody else
+ * may have written to.
  */
 #ifndef LEDGER_BLOCK_H
 #define LEDGER_BLOCK_H
 
 #include "ledger/row.h"
 
-enum { BLOCK_ROWS = 8192, BLOCK_VERSION = 1 };
+enum { BLOCK_ROWS = 8192, BLOCK_VERSION = 2 };
 
-enum block_column {
+enum block_number {
 	COLUMN_KINDS = 1001, /* of rows: 0 session, 1 pulse */
 	COLUMN_BEFORE,       /* how many sessions back the one before of the same connection is */
 	COLUMN_EXCHANGES,    /* how many; how many of them are those of the record before; the rest */
@@ -28,29 +30,119 @@ enum block_column {
 	COLUMN_OF_PULSE = 2000
 };
 
-/* Rows of a block, unpacked. */
+/* Places of the fields in the tables of ledger/field.h. */
+enum block_session_column {
+#define FIELD(id, name, type, group, unit, doc) AT_##name,
+#include "session/session.def"
+#undef FIELD
+	SESSION_COLUMNS
+};
+
+enum {
+#define FIELD(id, name, type, doc) AT_PULSE_##name,
+#include "session/pulse.def"
+#undef FIELD
+	PULSE_COLUMNS
+};
+
+enum block_state { BLOCK_PACKED, BLOCK_READY, BLOCK_DAMAGED };
+
+/* One field of every session, or of every pulse. */
+struct block_column {
+	uint8_t state; /* enum block_state */
+	uint8_t mode;
+	bool same; /* all rows have the value of the first */
+	struct cur packed;
+	uint64_t *v;       /* numbers, times in us; NULL: all 0 */
+	uint32_t *which;   /* texts and addresses: an index in text, of which 0 is absent; NULL: all absent */
+	struct text *text; /* addresses: 16 bytes */
+	uint32_t texts;
+};
+
+/* What all sessions have many of: those of session i are at[i] to at[i + 1]. */
+struct block_many {
+	uint8_t state;
+	struct cur packed;
+	uint32_t *at; /* NULL: nobody has any */
+	union {
+		struct exchange *exchange;
+		struct exchange_pair *pair;
+	};
+};
+
 struct block_rows {
 	size_t rows, sessions, pulses;
 	uint64_t sensor;
-	bool unknown;      /* the block holds columns that this version does not know */
-	uint8_t *is_pulse; /* of each row */
-	struct session *session;
-	struct pulse *pulse;
-	struct exchange (*exchange)[EXCHANGES_KEPT];
-	struct exchange_pair (*pair)[PAIRS_KEPT];
+	bool unknown;            /* the block holds columns that this version does not know */
+	const uint8_t *is_pulse; /* of each row */
+	struct block_column session[SESSION_COLUMNS], pulse[PULSE_COLUMNS];
+	struct block_many exchanges, pairs;
+	uint8_t before_state, peer_state;
+	struct cur before_packed;
 	uint32_t *before, *peer; /* of each session: 1 + the session that it is told by, 0: none */
-	struct block_chunk *texts;
+	uint64_t *scratch;       /* room for the longest column */
+	struct block_chunk *chunk, *spare;
+	size_t used; /* of the first chunk */
 };
+
+/* Finds the columns of a block; nothing is unpacked yet, and the bytes have to stay.  False: damaged, of a newer
+   version, or no memory; *b is empty then.  *b was zero or held another block, whose memory it takes over. */
+bool block_open(struct block_rows *b, struct cur bytes);
+
+/* Rows (ledger/row.h), at most BLOCK_ROWS, as a block that is all there.  Texts stay where they are. */
+bool block_take(struct block_rows *b, struct cur rows, uint64_t sensor);
 
 void block_free(struct block_rows *b);
 
-/* Packs rows (ledger/row.h), at most BLOCK_ROWS.  False: they are none, or memory ran out. */
+/* A column is there when this returns.  False: it is damaged, or there is no memory. */
+bool block_need(struct block_rows *b, enum block_session_column column);
+bool block_need_pulse(struct block_rows *b, unsigned column);
+bool block_need_exchanges(struct block_rows *b);
+bool block_need_all(struct block_rows *b);
+
+/* Records of a block that is all there; texts, exchanges and pairs are borrowed.  The layout says how. */
+struct block_layout {
+	struct session base; /* what all sessions have alike */
+	uint16_t wide, narrow, text, addr, time;
+	uint16_t column[SESSION_COLUMNS]; /* of these: wide, then narrow ... */
+};
+void block_layout(const struct block_rows *b, struct block_layout *l);
+void block_session(const struct block_rows *b, const struct block_layout *l, size_t i, struct session *s);
+void block_pulse(const struct block_rows *b, size_t i, struct pulse *p);
+
+/* A text or address of session i, whose column is there. */
+static inline struct text
+block_text(const struct block_rows *b, enum block_session_column column, size_t i)
+{
+	const struct block_column *c = &b->session[column];
+
+	return c->which ? c->text[c->which[i]] : (struct text){NULL, 0};
+}
+
+/* What may be asked of a block without opening it: written beside it. */
+struct block_about {
+	int64_t begin_us, end_us; /* of all rows' times */
+	size_t sessions;
+	struct bytes range;  /* of each field that is a number: its number, least, most (of times as signed) */
+	struct bytes filter; /* ledger/filter.h: addresses, JA4 and names */
+	struct bytes ids;    /* the same of the sessions' ids */
+};
+void block_about_free(struct block_about *a);
+
+/* Packs rows (ledger/row.h), at most BLOCK_ROWS.  False: they are none, or memory ran out.  about may be NULL. */
+bool block_put_about(struct bytes *to, struct cur rows, uint64_t sensor, struct block_about *about);
 bool block_put(struct bytes *to, struct cur rows, uint64_t sensor);
 
-/* False: damaged, of a newer version, or no memory; *b is empty then.  Else to be freed. */
+/* The least and the most of a field in a block by its `range`; false: the block has it in no row, or cannot tell. */
+struct block_range {
+	uint64_t least, most;
+};
+bool block_range(struct cur range, uint16_t id, struct block_range *to);
+
+/* Opens, and everything is there. */
 bool block_get(struct cur bytes, struct block_rows *b);
 
-/* The rows as ledger/row.h has them. */
+/* The rows as ledger/row.h has them; everything is there. */
 void block_rows(struct bytes *to, const struct block_rows *b);
 
 #endif

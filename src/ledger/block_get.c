@@ -1,35 +1,158 @@
 /*
- * block_get: columns become rows.  Hostile input: every length is held against what is left, every number against the
- * struct it goes to, and what refers to another row must refer to one before.
+ * block_get: a block is opened, and its columns become numbers one by one as they are asked for.  Hostile input: every
+ * length is held against what is left, every number against the field it goes to, and what refers to another row must
+ * refer to one before.
  */
-#include <stdlib.h>
-
 #include "ledger/block_parts.h"
 
+/* True when the value fits the field, and what every record has names something. */
 static bool
-get_kinds(struct cur c, struct block_rows *b, uint64_t *v)
+sound(const struct field *f, unsigned column, const uint64_t *v, size_t n)
 {
-	if (!column_get(&c, v, b->rows) || !cur_done(&c))
-		return false;
-	b->sessions = b->pulses = 0;
-	for (size_t i = 0; i < b->rows; i++) {
-		if (v[i] > 1)
-			return false;
-		b->is_pulse[i] = v[i] == 1;
-		b->pulses += v[i];
-		b->sessions += !v[i];
-	}
+	uint64_t most = column == AT_gateway ? GATEWAYS_MAX : column == AT_kind ? SESSION_CLOSE : f->most, all = 0;
+
+	if (f->kind == FIELD_TIME)
+		for (size_t i = 0; i < n; i++)
+			all |= v[i] + INT64_MAX / NS_PER_US > 2 * (uint64_t)(INT64_MAX / NS_PER_US);
+	else
+		for (size_t i = 0; i < n; i++)
+			all |= v[i] > most;
+	return !all;
+}
+
+static inline void
+add_told(const struct block_rows *b, enum block_base base, bool before, uint64_t *v)
+{
 	for (size_t i = 0; i < b->sessions; i++) {
-		b->session[i].exchange = b->exchange[i];
-		b->session[i].pair = b->pair[i];
+		uint32_t of = block_told_by(b, base, before, i);
+
+		if (of)
+			v[i] = v[of - 1] + unzigzag(v[i]);
 	}
-	return true;
+}
+
+static void
+add_near(const struct block_rows *b, bool before, const uint64_t *near, uint64_t *v)
+{
+	for (size_t i = 0; i < b->sessions; i++)
+		v[i] = (before && b->before[i] ? v[b->before[i] - 1] : near[i]) + unzigzag(v[i]);
+}
+
+/* The differences become the numbers; a function for each way, for the compiler's sake. */
+static bool
+add_bases(struct block_rows *b, unsigned column, unsigned mode, uint64_t *v)
+{
+	bool before = mode & MODE_BEFORE;
+
+	if (before && !block_need_before(b))
+		return false;
+	switch ((enum block_base)(mode & (MODE_BEFORE - 1))) {
+	case BASE_NONE:
+		if (before)
+			add_told(b, BASE_NONE, true, v);
+		return true;
+	case BASE_ROW:
+		if (before)
+			add_told(b, BASE_ROW, true, v);
+		else
+			add_told(b, BASE_ROW, false, v);
+		return true;
+	case BASE_NEAR:
+		if (!block_has_near(column) || !block_near(b, column, b->scratch))
+			return false;
+		add_near(b, before, b->scratch, v);
+		return true;
+	case BASE_PEER:
+		if (block_is_first(column) || !block_need_peers(b))
+			return false;
+		if (before)
+			add_told(b, BASE_PEER, true, v);
+		else
+			add_told(b, BASE_PEER, false, v);
+		return true;
+	case BASES:
+		break;
+	}
+	return false;
 }
 
 static bool
-get_before(struct cur c, struct block_rows *b, uint64_t *v)
+get_numbers(struct block_rows *b, unsigned column)
 {
-	if (!column_get(&c, v, b->sessions) || !cur_done(&c))
+	const struct field *f = &SESSION_TABLE.field[column];
+	struct block_column *c = &b->session[column];
+	uint64_t *v = block_keep(b, b->sessions * sizeof(*v));
+
+	if (c->mode >= 2 * MODE_BEFORE || !v)
+		return false;
+	c->same = c->mode == BASE_NONE && column_same(&c->packed);
+	if (!column_get(&c->packed, v, b->sessions) || !cur_done(&c->packed) || !add_bases(b, column, c->mode, v))
+		return false;
+	c->v = v;
+	return sound(f, column, v, b->sessions);
+}
+
+static bool
+get_ids(struct block_rows *b)
+{
+	static const uint8_t MADE_OF[] = {AT_start, AT_src, AT_dest, AT_src_port, AT_dest_port, AT_vlan, AT_proto};
+	struct block_column *c = &b->session[AT_id];
+	uint64_t *v = block_keep(b, b->sessions * sizeof(*v)), *own = b->scratch;
+	size_t n = 0;
+
+	if (!v || !column_get(&c->packed, v, b->sessions) || !block_need_before(b))
+		return false;
+	for (size_t i = 0; i < sizeof(MADE_OF); i++)
+		if (!block_need(b, MADE_OF[i]))
+			return false;
+	for (size_t i = 0; i < b->sessions; i++)
+		n += v[i] != 0;
+	if (n && !column_get(&c->packed, own, n))
+		return false;
+	for (size_t i = 0; i < b->sessions; i++)
+		v[i] = v[i] ? *own++ : b->before[i] ? v[b->before[i] - 1] : block_id(b, i);
+	c->v = v;
+	return cur_done(&c->packed);
+}
+
+static bool
+get_column(struct block_rows *b, unsigned column)
+{
+	const struct field *f = &SESSION_TABLE.field[column];
+
+	if (column == AT_id)
+		return get_ids(b);
+	if (f->kind == FIELD_ADDR || f->kind == FIELD_TEXT)
+		return block_get_texts(b, column);
+	return get_numbers(b, column);
+}
+
+bool
+block_need(struct block_rows *b, enum block_session_column column)
+{
+	struct block_column *c = &b->session[column];
+
+	if (c->state == BLOCK_PACKED) {
+		c->state = BLOCK_DAMAGED; /* a column that would need itself is */
+		if (get_column(b, column))
+			c->state = BLOCK_READY;
+	}
+	return c->state == BLOCK_READY;
+}
+
+static bool
+get_before(struct block_rows *b)
+{
+	uint64_t *v = b->scratch;
+
+	b->before = block_keep(b, (b->sessions + 1) * sizeof(*b->before));
+	if (!b->before)
+		return false;
+	if (!b->before_packed.p) {
+		memset(b->before, 0, b->sessions * sizeof(*b->before));
+		return true;
+	}
+	if (!column_get(&b->before_packed, v, b->sessions) || !cur_done(&b->before_packed))
 		return false;
 	for (size_t i = 0; i < b->sessions; i++) {
 		if (v[i] == 1 || v[i] > i + 1)
@@ -39,246 +162,181 @@ get_before(struct cur c, struct block_rows *b, uint64_t *v)
 	return true;
 }
 
-static bool
-get_numbers(struct cur c, struct block_rows *b, const struct field *f, unsigned mode, uint64_t *v)
+bool
+block_need_before(struct block_rows *b)
 {
-	uint64_t base;
+	if (b->before_state == BLOCK_PACKED)
+		b->before_state = get_before(b) ? BLOCK_READY : BLOCK_DAMAGED;
+	return b->before_state == BLOCK_READY;
+}
 
-	if (mode >= 2 * MODE_BEFORE || (mode & (MODE_BEFORE - 1)) >= BASES)
+bool
+block_need_exchanges(struct block_rows *b)
+{
+	if (b->exchanges.state == BLOCK_PACKED)
+		b->exchanges.state = block_get_exchanges(b) ? BLOCK_READY : BLOCK_DAMAGED;
+	return b->exchanges.state == BLOCK_READY;
+}
+
+static bool
+need_pairs(struct block_rows *b)
+{
+	if (b->pairs.state == BLOCK_PACKED)
+		b->pairs.state = block_get_pairs(b) ? BLOCK_READY : BLOCK_DAMAGED;
+	return b->pairs.state == BLOCK_READY;
+}
+
+static bool
+get_pulses(struct block_rows *b, unsigned column)
+{
+	const struct field *f = &PULSE_TABLE.field[column];
+	struct block_column *c = &b->pulse[column];
+	uint64_t *v = block_keep(b, b->pulses * sizeof(*v)), last = 0;
+
+	if (!v || !column_get(&c->packed, v, b->pulses) || !cur_done(&c->packed))
 		return false;
-	if (!column_get(&c, v, b->sessions) || !cur_done(&c))
-		return false;
-	for (size_t i = 0; i < b->sessions; i++) {
-		bool differs = block_base(b, f, mode, i, &base);
-
-		if (!field_store(f, &b->session[i], differs ? base + unzigzag(v[i]) : v[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool
-get_ids(struct cur c, struct block_rows *b, uint64_t *v)
-{
-	uint64_t *own = v + b->sessions;
-	size_t n = 0;
-
-	if (!column_get(&c, v, b->sessions))
-		return false;
-	for (size_t i = 0; i < b->sessions; i++)
-		n += v[i] != 0;
-	if (!column_get(&c, own, n) || !cur_done(&c))
-		return false;
-	for (size_t i = 0; i < b->sessions; i++)
-		b->session[i].id = v[i]         ? *own++ :
-				   b->before[i] ? b->session[b->before[i] - 1].id :
-						  session_id(&b->session[i], b->sensor);
-	return true;
-}
-
-/* Counts, and how many of each are those of the record before; how many are left to read, SIZE_MAX: impossible. */
-static size_t
-get_exchange_counts(struct cur *c, struct block_rows *b, uint64_t *v, uint8_t *same)
-{
-	size_t left = 0;
-
-	if (!column_get(c, v, b->sessions))
-		return SIZE_MAX;
-	for (size_t i = 0; i < b->sessions; i++) {
-		if (v[i] > EXCHANGES_KEPT)
-			return SIZE_MAX;
-		b->session[i].exchange_count = (uint32_t)v[i];
-	}
-	if (!column_get(c, v, b->sessions))
-		return SIZE_MAX;
-	for (size_t i = 0; i < b->sessions; i++) {
-		const struct session *of = b->before[i] ? &b->session[b->before[i] - 1] : NULL;
-		uint64_t most = of ? of->exchange_count : 0;
-
-		if (v[i] > most || most - v[i] > b->session[i].exchange_count)
-			return SIZE_MAX;
-		same[i] = (uint8_t)(most - v[i]);
-		left += b->session[i].exchange_count - same[i];
-	}
-	return left;
-}
-
-static uint32_t *
-part_of(struct exchange *e, unsigned part)
-{
-	return ((uint32_t *[]){&e->request, &e->response, &e->think_us, &e->server_us, &e->reply_us})[part];
-}
-
-static bool
-get_exchange_part(struct cur *c, struct block_rows *b, const uint8_t *same, unsigned part, uint64_t *v)
-{
-	for (size_t i = 0; i < b->sessions; i++)
-		for (uint32_t k = same[i]; k < b->session[i].exchange_count; k++, v++) {
-			if (*v > UINT32_MAX)
-				return false;
-			*part_of(&b->exchange[i][k], part) = (uint32_t)*v;
-		}
-	return !c->bad;
-}
-
-static bool
-get_exchanges(struct cur c, struct block_rows *b, uint64_t *v)
-{
-	uint8_t *same = calloc(b->sessions + 1, 1);
-	size_t n = same ? get_exchange_counts(&c, b, v, same) : SIZE_MAX;
-	bool fine = n != SIZE_MAX;
-
-	for (unsigned part = 0; fine && part < 5; part++)
-		fine = column_get(&c, v, n) && get_exchange_part(&c, b, same, part, v);
-	for (size_t i = 0; fine && i < b->sessions; i++)
-		if (same[i])
-			memcpy(b->exchange[i], b->exchange[b->before[i] - 1], same[i] * sizeof(b->exchange[i][0]));
-	free(same);
-	return fine && cur_done(&c);
-}
-
-static bool
-get_pairs(struct cur c, struct block_rows *b, uint64_t *v)
-{
-	struct exchange_pair of[PAIRS_KEPT];
-	uint64_t *part = v + b->sessions;
-	size_t n = 0, at;
-
-	if (!column_get(&c, v, b->sessions))
-		return false;
-	for (size_t i = 0; i < b->sessions; i++) {
-		uint32_t own = v[i] ? (uint32_t)v[i] - 1 : block_pairs(&b->session[i], of);
-
-		if (v[i] > PAIRS_KEPT + 1 || own > PAIRS_KEPT)
-			return false;
-		if (!v[i])
-			memcpy(b->pair[i], of, own * sizeof(of[0]));
-		b->session[i].pair_count = own;
-		n += v[i] ? own : 0;
-	}
-	for (unsigned p = 0; p < 3; p++) {
-		if (!column_get(&c, part, n))
-			return false;
-		at = 0;
-		for (size_t i = 0; i < b->sessions; i++)
-			for (uint32_t k = 0; v[i] && k < b->session[i].pair_count; k++, at++) {
-				struct exchange_pair *to = &b->pair[i][k];
-				uint64_t value = block_pair_base(b, i, k, p) + unzigzag(part[at]);
-
-				if (value > UINT32_MAX)
-					return false;
-				*(p == 0 ? &to->request : p == 1 ? &to->response : &to->count) = (uint32_t)value;
-			}
-	}
-	return cur_done(&c);
-}
-
-static bool
-get_pulses(struct cur c, struct block_rows *b, const struct field *f, uint64_t *v)
-{
-	uint64_t last = 0;
-
-	if (!column_get(&c, v, b->pulses) || !cur_done(&c))
-		return false;
-	for (size_t i = 0; i < b->pulses; i++) {
-		last += unzigzag(v[i]);
-		if (!field_store(f, &b->pulse[i], last))
-			return false;
-	}
-	return true;
-}
-
-/* Where reading is: each column at most once, in the order that block_order says. */
-struct reading {
-	struct block_rows *b;
-	uint64_t *v;
-	bool kinds, before, peers;
-};
-
-static bool
-get_session_column(struct reading *r, const struct field *f, unsigned mode, struct cur c)
-{
-	struct block_rows *b = r->b;
-
-	if (f->id == ID_id)
-		return get_ids(c, b, r->v);
-	if (f->kind == FIELD_ADDR || f->kind == FIELD_TEXT)
-		return block_get_texts(c, b, f);
-	return get_numbers(c, b, f, mode, r->v);
-}
-
-static bool
-get_column(struct reading *r, uint64_t id, unsigned mode, struct cur c)
-{
-	unsigned i = field_find(&SESSION_TABLE, id),
-		 p = id > COLUMN_OF_PULSE ? field_find(&PULSE_TABLE, id - COLUMN_OF_PULSE) : PULSE_TABLE.count;
-
-	if (!r->kinds) {
-		r->kinds = true;
-		return id == COLUMN_KINDS && get_kinds(c, r->b, r->v);
-	}
-	if (!r->before) {
-		r->before = true;
-		return id == COLUMN_BEFORE && get_before(c, r->b, r->v);
-	}
-	if (id == COLUMN_EXCHANGES) { /* what peers are made of is known */
-		if (r->peers || !block_peers(r->b))
-			return false;
-		r->peers = true;
-		return get_exchanges(c, r->b, r->v);
-	}
-	if (id == COLUMN_PAIRS)
-		return get_pairs(c, r->b, r->v);
-	if (i < SESSION_TABLE.count)
-		return get_session_column(r, &SESSION_TABLE.field[i], mode, c);
-	if (p < PULSE_TABLE.count)
-		return get_pulses(c, r->b, &PULSE_TABLE.field[p], r->v);
-	r->b->unknown = true;
-	return id != COLUMN_KINDS && id != COLUMN_BEFORE;
-}
-
-/* What every record has: an enumeration that names something, a gateway that can be. */
-static bool
-sound(const struct block_rows *b)
-{
-	for (size_t i = 0; i < b->sessions; i++)
-		if (b->session[i].gateway > GATEWAYS_MAX || b->session[i].kind > SESSION_CLOSE)
-			return false;
 	for (size_t i = 0; i < b->pulses; i++)
-		if (b->pulse[i].gateway > GATEWAYS_MAX)
+		v[i] = last += unzigzag(v[i]);
+	c->v = v;
+	return sound(f, f->id == PULSE_TABLE.field[AT_PULSE_gateway].id ? AT_gateway : SESSION_COLUMNS, v, b->pulses);
+}
+
+bool
+block_need_pulse(struct block_rows *b, unsigned column)
+{
+	struct block_column *c = &b->pulse[column];
+
+	if (c->state == BLOCK_PACKED)
+		c->state = get_pulses(b, column) ? BLOCK_READY : BLOCK_DAMAGED;
+	return c->state == BLOCK_READY;
+}
+
+bool
+block_need_all(struct block_rows *b)
+{
+	bool fine = block_need_exchanges(b) && need_pairs(b);
+
+	for (unsigned i = 0; fine && i < SESSION_COLUMNS; i++)
+		fine = block_need(b, i);
+	for (unsigned i = 0; fine && i < PULSE_COLUMNS; i++)
+		fine = block_need_pulse(b, i);
+	return fine;
+}
+
+static bool
+get_kinds(struct block_rows *b, struct cur c)
+{
+	uint8_t *is_pulse = block_keep(b, b->rows + 1);
+
+	if (!is_pulse || (b->rows && !column_get(&c, b->scratch, b->rows)) || (b->rows && !cur_done(&c)))
+		return false;
+	for (size_t i = 0; i < b->rows; i++) {
+		if (b->scratch[i] > 1)
 			return false;
+		is_pulse[i] = (uint8_t)b->scratch[i];
+		b->pulses += is_pulse[i];
+	}
+	b->is_pulse = is_pulse;
+	b->sessions = b->rows - b->pulses;
 	return true;
 }
 
 static bool
-get_columns(struct cur *c, struct block_rows *b)
+place(struct block_column *to, unsigned mode, struct cur c, size_t rows)
 {
-	struct reading r = {.b = b, .v = calloc(BLOCK_ROWS * EXCHANGES_KEPT + BLOCK_ROWS, sizeof(*r.v))};
-	bool fine = r.v != NULL;
-	unsigned columns = 0;
+	if (to->state != BLOCK_READY || rows == 0) /* told twice, or of nobody */
+		return false;
+	to->state = BLOCK_PACKED;
+	to->mode = (uint8_t)mode;
+	to->packed = c;
+	return true;
+}
 
+static bool
+place_many(struct block_many *to, struct cur c, size_t rows)
+{
+	if (to->state != BLOCK_READY || rows == 0)
+		return false;
+	to->state = BLOCK_PACKED;
+	to->packed = c;
+	return true;
+}
+
+static bool
+place_column(struct block_rows *b, uint64_t id, unsigned mode, struct cur c)
+{
+	unsigned at = field_find(&SESSION_TABLE, id),
+		 pulse = id > COLUMN_OF_PULSE ? field_find(&PULSE_TABLE, id - COLUMN_OF_PULSE) : PULSE_COLUMNS;
+	bool again = b->before_packed.p;
+
+	if (at < SESSION_COLUMNS)
+		return place(&b->session[at], mode, c, b->sessions);
+	if (pulse < PULSE_COLUMNS)
+		return place(&b->pulse[pulse], mode, c, b->pulses);
+	if (id == COLUMN_EXCHANGES)
+		return place_many(&b->exchanges, c, b->sessions);
+	if (id == COLUMN_PAIRS)
+		return place_many(&b->pairs, c, b->sessions);
+	if (id == COLUMN_BEFORE)
+		b->before_packed = c;
+	else
+		b->unknown = true;
+	return id == COLUMN_BEFORE ? !again && c.p : id != COLUMN_KINDS;
+}
+
+/* What has no column is absent from all rows. */
+static void
+all_absent(struct block_rows *b)
+{
+	for (unsigned i = 0; i < SESSION_COLUMNS; i++)
+		b->session[i].state = BLOCK_READY;
+	for (unsigned i = 0; i < PULSE_COLUMNS; i++)
+		b->pulse[i].state = BLOCK_READY;
+	b->exchanges.state = b->pairs.state = BLOCK_READY;
+}
+
+static bool
+find_columns(struct block_rows *b, struct cur *c)
+{
+	unsigned columns = 0;
+	bool fine = true;
+
+	all_absent(b);
 	while (fine && cur_left(c)) {
 		uint64_t id = cur_varint(c), mode = cur_varint(c);
 		struct cur column = cur_sub(c, cur_varint(c));
 
-		fine = !c->bad && mode <= UINT8_MAX && ++columns < 1024 && get_column(&r, id, (unsigned)mode, column);
+		if (c->bad || mode > UINT8_MAX || ++columns >= 1024)
+			return false;
+		fine = columns == 1 ? id == COLUMN_KINDS && get_kinds(b, column) :
+				      place_column(b, id, (unsigned)mode, column);
 	}
-	free(r.v);
-	return fine && r.before && sound(b);
+	return fine && b->is_pulse;
+}
+
+bool
+block_open(struct block_rows *b, struct cur bytes)
+{
+	const uint8_t *magic = cur_take(&bytes, sizeof(BLOCK_MAGIC));
+	uint64_t version = cur_varint(&bytes), sensor = cur_u64le(&bytes), rows = cur_varint(&bytes);
+
+	if (!bytes.bad && memcmp(magic, BLOCK_MAGIC, sizeof(BLOCK_MAGIC)) == 0 && version == BLOCK_VERSION &&
+	    rows <= BLOCK_ROWS && block_room(b, rows)) {
+		b->sensor = sensor;
+		if (find_columns(b, &bytes))
+			return true;
+	}
+	block_free(b);
+	return false;
 }
 
 bool
 block_get(struct cur bytes, struct block_rows *b)
 {
-	const uint8_t *magic = cur_take(&bytes, sizeof(BLOCK_MAGIC));
-	uint64_t version = cur_varint(&bytes), sensor = cur_u64le(&bytes), rows = cur_varint(&bytes);
-
-	*b = (struct block_rows){.rows = 0};
-	if (bytes.bad || memcmp(magic, BLOCK_MAGIC, sizeof(BLOCK_MAGIC)) != 0 || version != BLOCK_VERSION ||
-	    rows > BLOCK_ROWS || !block_room(b, rows))
+	memset(b, 0, sizeof(*b));
+	if (!block_open(b, bytes))
 		return false;
-	b->sensor = sensor;
-	if (get_columns(&bytes, b))
+	if (block_need_all(b))
 		return true;
 	block_free(b);
 	return false;

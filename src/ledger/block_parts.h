@@ -1,5 +1,5 @@
 /*
- * block_parts: what packing and unpacking of a block share.  Internal to block_*.c.
+ * block_parts: what packing and unpacking of a block share.  Internal to block*.c.
  */
 #ifndef LEDGER_BLOCK_PARTS_H
 #define LEDGER_BLOCK_PARTS_H
@@ -13,40 +13,36 @@ extern const char BLOCK_MAGIC[7];
 enum block_base { BASE_NONE, BASE_ROW, BASE_NEAR, BASE_PEER, BASES };
 enum { MODE_BEFORE = 8 }; /* added: the record before is asked first */
 
-enum {
-#define FIELD(id, name, type, group, unit, doc) ID_##name = (id),
-#include "session/session.def"
-#undef FIELD
-};
-
-/* The index in SESSION_TABLE of the column at this place of a block; peers are known after the first BLOCK_FIRST. */
-enum { BLOCK_FIRST = 6 };
-unsigned block_order(unsigned at);
-
 /* Memory that lives as long as the rows; NULL: there is none. */
-struct block_chunk {
-	struct block_chunk *next;
-};
 void *block_keep(struct block_rows *b, size_t size);
 
-/* Room for so many rows.  False: no memory. */
+/* Room for so many rows, all absent; memory of the rows before is used again.  False: no memory. */
 bool block_room(struct block_rows *b, size_t rows);
 
+/* What peers are made of cannot be told by peers. */
+bool block_is_first(unsigned column);
+
+bool block_need_before(struct block_rows *b);
 /* For each session: the latest of the same client and program at the same place, else of the same program. */
-bool block_peers(struct block_rows *b);
+bool block_need_peers(struct block_rows *b);
 
-/* Is there another field of the row that tells about this one? */
-bool block_has_near(uint16_t id);
-uint64_t block_near(const struct block_rows *b, uint16_t id, size_t i);
+/* Is there another field of the row that tells about this one?  What it tells, for each session; false: damaged. */
+bool block_has_near(unsigned column);
+bool block_near(struct block_rows *b, unsigned column, uint64_t *to);
 
-/* The number that session i's field is told by; what follows is the difference when there is one. */
-bool block_base(const struct block_rows *b, const struct field *f, unsigned mode, size_t i, uint64_t *base);
-
-/* Which session's text or address is meant by "the same"; 0: none, else 1 + its index. */
+/* Which session's number tells about session i's, and 1 + its index; 0: none. */
 static inline uint32_t
-block_same(const struct block_rows *b, size_t i)
+block_told_by(const struct block_rows *b, enum block_base base, bool before, size_t i)
 {
-	return b->before[i] ? b->before[i] : b->peer[i];
+	if (before && b->before[i])
+		return b->before[i];
+	return base == BASE_ROW ? (uint32_t)i : base == BASE_PEER ? b->peer[i] : 0;
+}
+
+static inline uint64_t
+block_number(const struct block_rows *b, unsigned column, size_t i)
+{
+	return b->session[column].v ? b->session[column].v[i] : 0;
 }
 
 /* "771,4865-4866,0-23-65281-10,29-23,0": the third list sorted, and which permutation it was.  False: it has none, or
@@ -55,19 +51,48 @@ bool order_take(struct text t, char *to, uint64_t *number);
 /* Puts it back.  False: there is no such permutation. */
 bool order_give(struct text sorted, uint64_t number, char *to);
 
-/* How a text or an address is told. */
-enum { TOLD_SAME, TOLD_DERIVED, TOLD_NEW, TOLD_OLDER };
+/* How a text or an address is told: as of the session that it is told by; follows from another column; none; the next
+   one; one before. */
+enum { TOLD_SAME, TOLD_DERIVED, TOLD_ABSENT, TOLD_NEW, TOLD_OLDER };
+
+/* The column that this one follows from, SESSION_COLUMNS: none; what follows from its text, *len bytes, 0: nothing. */
+enum { DERIVED_MAX = 64 };
+unsigned block_derived_from(unsigned column);
+size_t block_derive(unsigned column, struct text from, char to[DERIVED_MAX]);
+
+/* The texts of a column so far, each once, in the order in which they came. */
+struct block_known {
+	struct text *text; /* 0: absent */
+	uint32_t n, *slot;
+	size_t slots;
+};
+bool block_known_room(struct block_known *k, size_t most);
+void block_known_free(struct block_known *k);
+/* Its index, under which it is known from now on. */
+uint32_t block_know(struct block_known *k, struct text t);
+uint32_t block_find(const struct block_known *k, struct text t); /* 0: it is not known */
+bool block_same_text(struct text a, struct text b);
 
 /* The pairs as they follow from exchanges that are all kept, most frequent first; how many. */
-uint32_t block_pairs(const struct session *s, struct exchange_pair to[PAIRS_KEPT]);
+uint32_t block_pairs(const struct exchange *e, uint32_t n, struct exchange_pair to[PAIRS_KEPT]);
 /* What part 0..2 (request, response, count) of session i's pair k is told by: that of the record before, else 0. */
 uint32_t block_pair_base(const struct block_rows *b, size_t i, uint32_t k, unsigned part);
 
-/* The columns of texts and addresses (block_texts.c). */
-void block_put_texts(struct bytes *to, const struct block_rows *b, const struct field *f);
-bool block_get_texts(struct cur from, struct block_rows *b, const struct field *f);
+static inline uint32_t
+block_count(const struct block_many *m, size_t i)
+{
+	return m->at ? m->at[i + 1] - m->at[i] : 0;
+}
 
-/* JA3 as it follows from its string: 32 hex digits. */
-void block_ja3(struct text string, char to[32]);
+/* The columns that are not numbers (block_texts.c, block_talk.c). */
+bool block_get_texts(struct block_rows *b, unsigned column);
+void block_put_texts(struct bytes *to, struct block_rows *b, unsigned column, struct column_work *w);
+bool block_get_exchanges(struct block_rows *b);
+bool block_get_pairs(struct block_rows *b);
+void block_put_exchanges(struct bytes *to, const struct block_rows *b, struct column_work *w);
+void block_put_pairs(struct bytes *to, const struct block_rows *b, struct column_work *w);
+
+/* The id as it follows from the other fields, which are there. */
+uint64_t block_id(const struct block_rows *b, size_t i);
 
 #endif

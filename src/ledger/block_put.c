@@ -1,313 +1,310 @@
 /*
- * block_put: rows become columns.  Must not lose anything, and gives the same bytes for the same rows.
+ * block_put: columns become bytes, and what may be asked of them without opening the block.  The same bytes for the
+ * same rows.
  */
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "ledger/block_parts.h"
+#include "ledger/filter.h"
 
-static bool
-take_rows(struct block_rows *b, struct cur rows)
+enum { SAMPLES = 4, SAMPLE = 256 };
+
+struct putting {
+	struct bytes *to, column;
+	struct block_rows *b;
+	struct column_work *work;
+	uint64_t *v, *near, *sample;
+};
+
+static void
+end_column(struct putting *p, unsigned id, unsigned mode)
 {
-	static struct row r; /* one thread writes a ledger */
-
-	for (size_t i = 0; cur_left(&rows); i++) {
-		size_t s = b->sessions;
-
-		if (!row_get(&rows, &r))
-			return false;
-		b->is_pulse[i] = r.kind == ROW_PULSE;
-		if (b->is_pulse[i]) {
-			b->pulse[b->pulses++] = r.pulse;
-			continue;
-		}
-		memcpy(b->exchange[s], r.exchange, sizeof(r.exchange));
-		memcpy(b->pair[s], r.pair, sizeof(r.pair));
-		b->session[s] = r.session;
-		b->session[s].exchange = b->exchange[s];
-		b->session[s].pair = b->pair[s];
-		b->sessions++;
-	}
-	return true;
+	bytes_varint(p->to, id);
+	bytes_varint(p->to, mode);
+	bytes_varint(p->to, p->column.n);
+	bytes_add(p->to, p->column.p, p->column.n);
+	p->to->failed |= p->column.failed;
+	p->column.n = 0;
 }
 
+static inline uint64_t
+told(const struct putting *p, const uint64_t *own, unsigned mode, size_t i)
+{
+	enum block_base base = mode & (MODE_BEFORE - 1);
+	uint32_t of = block_told_by(p->b, base, mode & MODE_BEFORE, i);
+
+	if (of)
+		return zigzag(own[i] - own[of - 1]);
+	return base == BASE_NEAR ? zigzag(own[i] - p->near[i]) : own[i];
+}
+
+/* Some runs of rows, spread over the block. */
 static size_t
-count_rows(struct cur c)
+take_sample(const struct putting *p, const uint64_t *own, unsigned mode)
 {
-	size_t n = 0;
+	size_t n = 0, rows = p->b->sessions, step = rows / SAMPLES;
 
-	while (cur_left(&c) && !c.bad) {
-		cur_u8(&c);
-		cur_skip(&c, cur_varint(&c));
-		n++;
-	}
-	return c.bad ? SIZE_MAX : n;
+	for (unsigned s = 0; s < SAMPLES; s++)
+		for (size_t i = rows <= SAMPLES * SAMPLE ? s * step : s * step + step / 2,
+			    end = rows <= SAMPLES * SAMPLE ? (s + 1 == SAMPLES ? rows : (s + 1) * step) : i + SAMPLE;
+		     i < end && i < rows; i++)
+			p->sample[n++] = told(p, own, mode, i);
+	return n;
 }
 
-/* Which record before is of the same connection: same id, and what the id is made of. */
-static bool
-same_connection(const struct session *a, const struct session *b)
+/* Tries each base, with and without the record before, on a sample, and keeps the one that takes least. */
+static unsigned
+best_mode(struct putting *p, unsigned column, const uint64_t *own)
 {
-	return a->id == b->id && a->start.ns == b->start.ns && addr_same(&a->src, &b->src) &&
-	       addr_same(&a->dest, &b->dest) && a->src_port == b->src_port && a->dest_port == b->dest_port;
-}
-
-static bool
-find_before(struct block_rows *b)
-{
-	size_t slots = 16;
-	uint32_t *slot;
-
-	while (slots < 2 * b->sessions)
-		slots *= 2;
-	slot = calloc(slots, sizeof(*slot));
-	for (size_t i = 0; slot && i < b->sessions; i++) {
-		const struct session *s = &b->session[i];
-		size_t at = s->id & (slots - 1);
-
-		while (slot[at] && b->session[slot[at] - 1].id != s->id)
-			at = (at + 1) & (slots - 1);
-		b->before[i] = slot[at] && same_connection(s, &b->session[slot[at] - 1]) ? slot[at] : 0;
-		slot[at] = (uint32_t)i + 1;
-	}
-	free(slot);
-	return slot != NULL;
-}
-
-static void
-put_column(struct bytes *to, unsigned id, unsigned mode, struct bytes *bytes)
-{
-	bytes_varint(to, id);
-	bytes_varint(to, mode);
-	bytes_varint(to, bytes->n);
-	bytes_add(to, bytes->p, bytes->n);
-	to->failed |= bytes->failed;
-	bytes_free(bytes);
-}
-
-/* The column's numbers in one of the modes, and about how many bits they take. */
-static uint64_t
-told(const struct block_rows *b, const struct field *f, unsigned mode, uint64_t *v)
-{
-	uint64_t base, bits = 0;
-
-	for (size_t i = 0; i < b->sessions; i++) {
-		uint64_t own = field_load(f, &b->session[i]);
-
-		v[i] = block_base(b, f, mode, i, &base) ? zigzag(own - base) : own;
-		bits += v[i] ? column_bits(v[i]) + 3 : 0;
-	}
-	return bits;
-}
-
-/* Tries each base, with the record before where that is cheaper, and keeps the smallest. */
-static void
-column_numbers(struct bytes *to, const struct block_rows *b, const struct field *f, uint64_t *v)
-{
-	struct bytes column = {.p = NULL};
+	bool first = block_is_first(column), near = block_has_near(column);
+	uint64_t least = UINT64_MAX;
 	unsigned best = 0;
-	size_t least = SIZE_MAX;
 
+	if (near && !block_near(p->b, column, p->near))
+		p->to->failed = true;
 	for (unsigned base = 0; base < BASES; base++) {
-		uint64_t with, bits;
-		size_t size;
-
-		if (base == BASE_NEAR && !block_has_near(f->id))
+		if ((base == BASE_NEAR && !near) || (base == BASE_PEER && first))
 			continue;
-		with = told(b, f, base | MODE_BEFORE, v);
-		bits = told(b, f, base, v);
-		if (with <= bits)
-			bits = told(b, f, base | MODE_BEFORE, v);
-		size = column_weigh(v, b->sessions);
-		if (size < least) {
-			least = size;
-			best = base | (with <= bits ? MODE_BEFORE : 0);
+		for (unsigned mode = base; mode < 2 * MODE_BEFORE; mode += MODE_BEFORE) {
+			size_t n = take_sample(p, own, mode);
+			uint64_t bits = column_weigh(p->sample, n, p->work);
+
+			if (bits < least) {
+				least = bits;
+				best = mode;
+			}
+			if (least == 0)
+				return best;
 		}
-		if (bits == 0)
-			break;
 	}
-	told(b, f, best, v);
-	column_put(&column, v, b->sessions);
-	put_column(to, f->id, best, &column);
+	return best;
+}
+
+static void
+put_field_numbers(struct putting *p, unsigned column)
+{
+	const uint64_t *own = p->b->session[column].v;
+	unsigned mode = best_mode(p, column, own);
+
+	for (size_t i = 0; i < p->b->sessions; i++)
+		p->v[i] = told(p, own, mode, i);
+	column_put(&p->column, p->v, p->b->sessions, p->work);
+	end_column(p, SESSION_TABLE.field[column].id, mode);
 }
 
 /* An id that follows from the rest is told by a 0, else it stands behind a 1; that of a record before is known. */
 static void
-put_ids(struct bytes *to, const struct block_rows *b, const struct field *f, uint64_t *v)
+put_ids(struct putting *p)
 {
-	struct bytes bytes = {.p = NULL};
+	const uint64_t *own = p->b->session[AT_id].v;
+	uint64_t *others = p->near;
 	size_t n = 0;
 
-	for (size_t i = 0; i < b->sessions; i++)
-		v[i] = !b->before[i] && session_id(&b->session[i], b->sensor) != b->session[i].id;
-	column_put(&bytes, v, b->sessions);
-	for (size_t i = 0; i < b->sessions; i++)
-		if (!b->before[i] && session_id(&b->session[i], b->sensor) != b->session[i].id)
-			v[n++] = b->session[i].id;
-	column_put(&bytes, v, n);
-	put_column(to, f->id, 0, &bytes);
-}
+	for (size_t i = 0; i < p->b->sessions; i++) {
+		uint32_t of = p->b->before[i];
 
-/* How many of its exchanges, from the first on, are those of the record that it is told by. */
-static uint32_t
-same_exchanges(const struct block_rows *b, size_t i)
-{
-	const struct session *s = &b->session[i], *of = b->before[i] ? &b->session[b->before[i] - 1] : NULL;
-	uint32_t n = 0;
-
-	while (of && n < s->exchange_count && n < of->exchange_count &&
-	       memcmp(&s->exchange[n], &of->exchange[n], sizeof(s->exchange[n])) == 0)
-		n++;
-	return n;
-}
-
-static void
-put_exchanges(struct bytes *to, const struct block_rows *b, uint64_t *v)
-{
-	struct bytes bytes = {.p = NULL};
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->sessions; i++)
-		v[i] = b->session[i].exchange_count;
-	column_put(&bytes, v, b->sessions);
-	for (size_t i = 0; i < b->sessions; i++)
-		v[i] = b->before[i] ? b->session[b->before[i] - 1].exchange_count - same_exchanges(b, i) : 0;
-	column_put(&bytes, v, b->sessions);
-	for (unsigned part = 0; part < 5; part++) {
-		n = 0;
-		for (size_t i = 0; i < b->sessions; i++)
-			for (uint32_t k = same_exchanges(b, i); k < b->session[i].exchange_count; k++) {
-				const struct exchange *e = &b->session[i].exchange[k];
-
-				v[n++] = ((uint32_t[]){e->request, e->response, e->think_us, e->server_us,
-						       e->reply_us})[part];
-			}
-		column_put(&bytes, v, n);
+		p->v[i] = (of ? own[of - 1] : block_id(p->b, i)) != own[i];
+		if (p->v[i])
+			others[n++] = own[i];
 	}
-	put_column(to, COLUMN_EXCHANGES, 0, &bytes);
+	column_put(&p->column, p->v, p->b->sessions, p->work);
+	if (n)
+		column_put(&p->column, others, n, p->work);
+	end_column(p, SESSION_TABLE.field[AT_id].id, 0);
 }
 
-static uint32_t
-pair_part(const struct exchange_pair *p, unsigned part)
-{
-	return part == 0 ? p->request : part == 1 ? p->response : p->count;
-}
-
-/* 0: those that its exchanges have, else 1 + how many, and these. */
 static void
-put_pairs(struct bytes *to, const struct block_rows *b, uint64_t *v)
+put_session_column(struct putting *p, unsigned column)
 {
-	struct bytes bytes = {.p = NULL};
-	struct exchange_pair of[PAIRS_KEPT];
-	size_t n;
+	const struct block_column *c = &p->b->session[column];
+
+	if (c->which) {
+		block_put_texts(&p->column, p->b, column, p->work);
+		end_column(p, SESSION_TABLE.field[column].id, 0);
+	} else if (c->v && column == AT_id) {
+		put_ids(p);
+	} else if (c->v) {
+		put_field_numbers(p, column);
+	}
+}
+
+static void
+put_sessions(struct putting *p)
+{
+	const struct block_rows *b = p->b;
+	bool any = false;
 
 	for (size_t i = 0; i < b->sessions; i++) {
-		const struct session *s = &b->session[i];
-		bool same =
-			block_pairs(s, of) == s->pair_count && memcmp(of, s->pair, s->pair_count * sizeof(of[0])) == 0;
-
-		v[i] = same ? 0 : 1 + s->pair_count;
+		p->v[i] = b->before[i] ? i + 2 - b->before[i] : 0;
+		any |= p->v[i] != 0;
 	}
-	column_put(&bytes, v, b->sessions);
-	for (unsigned part = 0; part < 3; part++) {
-		n = 0;
-		for (size_t i = 0; i < b->sessions; i++) {
-			const struct session *s = &b->session[i];
-			bool same = block_pairs(s, of) == s->pair_count &&
-				    memcmp(of, s->pair, s->pair_count * sizeof(of[0])) == 0;
-
-			for (uint32_t k = 0; !same && k < s->pair_count; k++)
-				v[n++] =
-					zigzag((uint64_t)pair_part(&s->pair[k], part) - block_pair_base(b, i, k, part));
-		}
-		column_put(&bytes, v, n);
+	if (any) {
+		column_put(&p->column, p->v, b->sessions, p->work);
+		end_column(p, COLUMN_BEFORE, 0);
 	}
-	put_column(to, COLUMN_PAIRS, 0, &bytes);
-}
-
-static void
-put_sessions(struct bytes *to, struct block_rows *b, uint64_t *v)
-{
-	struct bytes bytes = {.p = NULL};
-
-	for (size_t i = 0; i < b->sessions; i++)
-		v[i] = b->before[i] ? i + 2 - b->before[i] : 0;
-	column_put(&bytes, v, b->sessions);
-	put_column(to, COLUMN_BEFORE, 0, &bytes);
-	for (unsigned at = 0; at < SESSION_TABLE.count; at++) {
-		const struct field *f = &SESSION_TABLE.field[block_order(at)];
-
-		if (at == BLOCK_FIRST) {
-			to->failed |= !block_peers(b);
-			put_exchanges(to, b, v);
-			put_pairs(to, b, v);
-		}
-		if (f->id == ID_id) {
-			put_ids(to, b, f, v);
-		} else if (f->kind == FIELD_ADDR || f->kind == FIELD_TEXT) {
-			block_put_texts(&bytes, b, f);
-			put_column(to, f->id, 0, &bytes);
-		} else {
-			column_numbers(to, b, f, v);
-		}
+	if (b->exchanges.at) {
+		block_put_exchanges(&p->column, b, p->work);
+		end_column(p, COLUMN_EXCHANGES, 0);
 	}
+	if (b->exchanges.at || b->pairs.at) {
+		block_put_pairs(&p->column, b, p->work);
+		end_column(p, COLUMN_PAIRS, 0);
+	}
+	for (unsigned column = 0; column < SESSION_COLUMNS; column++)
+		put_session_column(p, column);
 }
 
 /* Pulses come every ten seconds: each number by that of the pulse before. */
 static void
-put_pulses(struct bytes *to, const struct block_rows *b, uint64_t *v)
+put_pulses(struct putting *p)
 {
-	for (unsigned c = 0; c < PULSE_TABLE.count; c++) {
-		const struct field *f = &PULSE_TABLE.field[c];
-		struct bytes bytes = {.p = NULL};
+	for (unsigned column = 0; column < PULSE_COLUMNS; column++) {
+		const uint64_t *own = p->b->pulse[column].v;
 
-		for (size_t i = 0; i < b->pulses; i++) {
-			uint64_t own = field_load(f, &b->pulse[i]);
-
-			v[i] = i ? zigzag(own - field_load(f, &b->pulse[i - 1])) : zigzag(own);
-		}
-		column_put(&bytes, v, b->pulses);
-		put_column(to, COLUMN_OF_PULSE + f->id, 0, &bytes);
+		if (!own)
+			continue;
+		for (size_t i = 0; i < p->b->pulses; i++)
+			p->v[i] = zigzag(own[i] - (i ? own[i - 1] : 0));
+		column_put(&p->column, p->v, p->b->pulses, p->work);
+		end_column(p, COLUMN_OF_PULSE + PULSE_TABLE.field[column].id, 0);
 	}
 }
 
 static void
-put_all(struct bytes *to, struct block_rows *b)
+put_all(struct putting *p)
 {
-	uint64_t *v = calloc(BLOCK_ROWS * EXCHANGES_KEPT, sizeof(*v));
-	struct bytes bytes = {.p = NULL};
+	struct block_rows *b = p->b;
 
-	if (!v) {
-		to->failed = true;
+	p->work = column_work();
+	p->v = block_keep(b, (b->rows + 1) * sizeof(*p->v));
+	p->near = block_keep(b, (b->rows + 1) * sizeof(*p->near));
+	p->sample = block_keep(b, (SAMPLES * SAMPLE + 1) * sizeof(*p->sample));
+	if (!p->work || !p->v || !p->near || !p->sample) {
+		p->to->failed = true;
 		return;
 	}
 	for (size_t i = 0; i < b->rows; i++)
-		v[i] = b->is_pulse[i];
-	column_put(&bytes, v, b->rows);
-	put_column(to, COLUMN_KINDS, 0, &bytes);
-	put_sessions(to, b, v);
-	put_pulses(to, b, v);
-	free(v);
+		p->v[i] = b->is_pulse[i];
+	if (b->rows)
+		column_put(&p->column, p->v, b->rows, p->work);
+	end_column(p, COLUMN_KINDS, 0);
+	put_sessions(p);
+	put_pulses(p);
+}
+
+static void
+times(const uint64_t *v, size_t n, struct block_about *to)
+{
+	for (size_t i = 0; i < n; i++) {
+		int64_t us = v ? (int64_t)v[i] : 0;
+
+		to->begin_us = us < to->begin_us ? us : to->begin_us;
+		to->end_us = us > to->end_us ? us : to->end_us;
+	}
+}
+
+static void
+put_range(struct bytes *to, const struct field *f, const uint64_t *v, size_t n)
+{
+	uint64_t turn = f->kind == FIELD_TIME ? UINT64_C(1) << 63 : 0, least = UINT64_MAX, most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		least = (v[i] ^ turn) < least ? v[i] ^ turn : least;
+		most = (v[i] ^ turn) > most ? v[i] ^ turn : most;
+	}
+	bytes_varint(to, f->id);
+	bytes_varint(to, least ^ turn);
+	bytes_varint(to, most ^ turn);
+}
+
+static void
+add_texts(struct bytes *to, const struct block_rows *b, unsigned column, enum filter_what what)
+{
+	const struct block_column *c = &b->session[column];
+
+	for (uint32_t i = 1; c->which && i < c->texts; i++)
+		filter_add(to, what, c->text[i].p, c->text[i].len);
+}
+
+static void
+summarise(const struct block_rows *b, struct block_about *to)
+{
+	static const struct {
+		uint8_t column, what;
+	} FILTERED[] = {{AT_src, FILTER_ADDR},
+			{AT_dest, FILTER_ADDR},
+			{AT_actor, FILTER_ADDR},
+			{AT_ja4, FILTER_JA4},
+			{AT_sni, FILTER_SNI}};
+	size_t n = 0;
+
+	*to = (struct block_about){.begin_us = INT64_MAX, .end_us = INT64_MIN, .sessions = b->sessions};
+	times(b->session[AT_time].v, b->sessions, to);
+	times(b->pulse[AT_PULSE_time].v, b->pulses, to);
+	for (unsigned i = 0; i < SESSION_COLUMNS; i++)
+		if (b->session[i].v && SESSION_TABLE.field[i].kind != FIELD_HASH)
+			put_range(&to->range, &SESSION_TABLE.field[i], b->session[i].v, b->sessions);
+	for (unsigned i = 0; i < sizeof(FILTERED) / sizeof(FILTERED[0]); i++)
+		n += b->session[FILTERED[i].column].texts;
+	filter_room(&to->filter, n);
+	for (unsigned i = 0; i < sizeof(FILTERED) / sizeof(FILTERED[0]); i++)
+		add_texts(&to->filter, b, FILTERED[i].column, FILTERED[i].what);
+	n = 0;
+	for (size_t i = 0; i < b->sessions; i++)
+		n += !b->before[i];
+	filter_room(&to->ids, n);
+	for (size_t i = 0; i < b->sessions; i++)
+		if (!b->before[i])
+			filter_add(&to->ids, FILTER_ID, b->session[AT_id].v ? &b->session[AT_id].v[i] : &(uint64_t){0},
+				   sizeof(uint64_t));
+}
+
+void
+block_about_free(struct block_about *a)
+{
+	bytes_free(&a->range);
+	bytes_free(&a->filter);
+	bytes_free(&a->ids);
+}
+
+bool
+block_range(struct cur c, uint16_t id, struct block_range *to)
+{
+	while (cur_left(&c)) {
+		uint64_t own = cur_varint(&c);
+
+		to->least = cur_varint(&c);
+		to->most = cur_varint(&c);
+		if (!c.bad && own == id)
+			return true;
+	}
+	return false;
+}
+
+bool
+block_put_about(struct bytes *to, struct cur rows, uint64_t sensor, struct block_about *about)
+{
+	static _Thread_local struct block_rows b; /* its memory is used again */
+	struct putting p = {.to = to, .b = &b};
+
+	if (!block_take(&b, rows, sensor))
+		return false;
+	bytes_add(to, BLOCK_MAGIC, sizeof(BLOCK_MAGIC));
+	bytes_varint(to, BLOCK_VERSION);
+	bytes_u64le(to, sensor);
+	bytes_varint(to, b.rows);
+	put_all(&p);
+	if (about) {
+		summarise(&b, about);
+		to->failed |= about->range.failed || about->filter.failed || about->ids.failed;
+	}
+	column_work_free(p.work);
+	bytes_free(&p.column);
+	return !to->failed;
 }
 
 bool
 block_put(struct bytes *to, struct cur rows, uint64_t sensor)
 {
-	size_t n = count_rows(rows);
-	struct block_rows b;
-	bool fine;
-
-	if (n > BLOCK_ROWS || !block_room(&b, n))
-		return false;
-	b.sensor = sensor;
-	fine = take_rows(&b, rows) && find_before(&b);
-	if (fine) {
-		bytes_add(to, BLOCK_MAGIC, sizeof(BLOCK_MAGIC));
-		bytes_varint(to, BLOCK_VERSION);
-		bytes_u64le(to, sensor);
-		bytes_varint(to, n);
-		put_all(to, &b);
-	}
-	block_free(&b);
-	return fine && !to->failed;
+	return block_put_about(to, rows, sensor, NULL);
 }

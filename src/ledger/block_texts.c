@@ -2,309 +2,356 @@
  * block_texts: texts and addresses of a column: each told once, then by how long ago it came first.
  *
  *	column	how each session's is told | of JA3 strings: permutations | the texts, compressed
- *	told	0 as the session that it is told by | 1 follows (ja3) | 2 the next text | 3.. one before
+ *	told	0 as the session that it is told by | 1 follows | 2 none | 3 the next text | 4.. one before
  */
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "ledger/block_parts.h"
 #include "ledger/squeeze.h"
 
 static const size_t TEXTS_MAX = (size_t)1 << 27;
 
-static bool
-same_text(struct text a, struct text b)
+/* Which session's text is meant by "the same"; 0: none, else 1 + its index. */
+static inline uint32_t
+same_as(const struct block_rows *b, bool first, size_t i)
 {
-	return a.len == b.len && (a.p == NULL) == (b.p == NULL) && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
-}
-
-static struct text
-value_of(const struct field *f, const struct session *s)
-{
-	if (f->kind == FIELD_TEXT)
-		return *field_text(f, s);
-	return (struct text){(const char *)field_addr(f, s)->b, sizeof(struct addr)};
-}
-
-/* The texts of a column so far, in the order in which they came. */
-struct known {
-	struct text *text;
-	uint32_t n, *slot; /* slot: 1 + index */
-	size_t slots;
-};
-
-static bool
-known_room(struct known *k, size_t n)
-{
-	for (k->slots = 16; k->slots < 2 * n;)
-		k->slots *= 2;
-	k->n = 0;
-	k->text = calloc(n + 1, sizeof(*k->text));
-	k->slot = calloc(k->slots, sizeof(*k->slot));
-	return k->text && k->slot;
-}
-
-/* How it is told, and it is known from now on. */
-static uint64_t
-tell(struct known *k, struct text t)
-{
-	static const struct hash_key KEY = {9, 10};
-	size_t at = hash_fast(&KEY, t.p ? t.p : "", t.len) & (k->slots - 1);
-
-	while (k->slot[at] && !same_text(k->text[k->slot[at] - 1], t))
-		at = (at + 1) & (k->slots - 1);
-	if (k->slot[at])
-		return TOLD_OLDER + k->n - k->slot[at];
-	k->text[k->n++] = t;
-	k->slot[at] = k->n;
-	return TOLD_NEW;
+	return b->before[i] ? b->before[i] : first ? 0 : b->peer[i];
 }
 
 static void
-put_texts(struct bytes *to, const struct known *k)
+put_texts(struct bytes *to, const struct block_known *k, const uint32_t *told, uint32_t n)
 {
 	struct bytes all = {.p = NULL};
 
-	for (uint32_t i = 0; i < k->n; i++) {
-		bytes_varint(&all, k->text[i].p ? (uint64_t)k->text[i].len + 1 : 0);
-		bytes_add(&all, k->text[i].p, k->text[i].len);
+	for (uint32_t i = 0; i < n; i++) {
+		struct text t = k->text[told[i]];
+
+		bytes_varint(&all, t.len);
+		bytes_add(&all, t.p, t.len);
 	}
-	squeeze(to, all.p, all.n, SQUEEZE_SMALL);
+	squeeze(to, all.p, all.n, all.n > 1 << 16 ? SQUEEZE_FAST : SQUEEZE_SMALL);
 	to->failed |= all.failed;
 	bytes_free(&all);
 }
 
-static bool
-follows(const struct field *f, const struct session *s)
-{
-	char ja3[32];
-
-	if (f->id != ID_ja3 || !s->ja3_string.p || s->ja3.len != sizeof(ja3) || !s->ja3.p)
-		return false;
-	block_ja3(s->ja3_string, ja3);
-	return memcmp(ja3, s->ja3.p, sizeof(ja3)) == 0;
-}
-
-/* The column's texts as they are told: JA3 strings sorted, with 1 + the number of their permutation in order[]. */
-static bool
-sort_orders(const struct block_rows *b, struct text *t, uint64_t *order, char **memory)
-{
-	size_t n = 1;
-	char *p;
-
-	for (size_t i = 0; i < b->sessions; i++)
-		n += t[i].len;
-	*memory = p = malloc(n);
-	for (size_t i = 0; p && i < b->sessions; i++) {
-		uint64_t number;
-
-		if (!order_take(t[i], p, &number))
-			continue;
-		order[i] = number + 1;
-		t[i].p = p;
-		p += t[i].len;
-	}
-	return *memory != NULL;
-}
-
-struct told {
-	struct text *text;
-	uint64_t *how, *order;
+/* JA3 strings sorted: which is replaced by an index of the sorted ones, order[] has 1 + the number of the permutation.
+ */
+struct sorting {
+	struct block_known known;
 	char *memory;
-	struct known known;
+	uint32_t *which;
+	uint64_t *order;
 };
 
 static bool
-told_room(struct told *t, size_t n)
+sort_orders(struct block_rows *b, struct sorting *s)
 {
-	t->text = calloc(n + 1, sizeof(*t->text));
-	t->how = calloc(n + 1, sizeof(*t->how));
-	t->order = calloc(n + 1, sizeof(*t->order));
-	return known_room(&t->known, n) && t->text && t->how && t->order;
-}
+	const struct block_column *c = &b->session[AT_ja3_string];
+	uint32_t *sorted = calloc(c->texts + 1, sizeof(*sorted));
+	uint64_t *number = calloc(c->texts + 1, sizeof(*number));
+	size_t room = 1;
+	char *p;
 
-static void
-told_free(struct told *t)
-{
-	free(t->text);
-	free(t->how);
-	free(t->order);
-	free(t->memory);
-	free(t->known.text);
-	free(t->known.slot);
-}
-
-static void
-tell_all(struct told *t, const struct block_rows *b, const struct field *f)
-{
-	uint64_t *order = t->order;
-
-	for (size_t i = 0; i < b->sessions; i++) {
-		uint32_t of = block_same(b, i);
-
-		if (follows(f, &b->session[i]))
-			t->how[i] = TOLD_DERIVED;
-		else if (of && same_text(t->text[of - 1], t->text[i]))
-			t->how[i] = TOLD_SAME;
-		else
-			t->how[i] = tell(&t->known, t->text[i]);
+	for (uint32_t i = 1; i < c->texts; i++)
+		room += c->text[i].len;
+	p = s->memory = malloc(room);
+	s->which = block_keep(b, b->sessions * sizeof(*s->which));
+	s->order = block_keep(b, b->sessions * sizeof(*s->order));
+	if (!sorted || !number || !p || !s->which || !s->order || !block_known_room(&s->known, c->texts)) {
+		free(sorted);
+		free(number);
+		return false;
 	}
-	/* backwards: who is told by another still finds it as it was */
+	for (uint32_t i = 1; i < c->texts; i++) {
+		struct text t = c->text[i];
+
+		if (order_take(t, p, &number[i])) {
+			t.p = p;
+			p += t.len;
+			number[i]++;
+		}
+		sorted[i] = block_know(&s->known, t);
+	}
+	for (size_t i = 0; i < b->sessions; i++) {
+		s->which[i] = sorted[c->which[i]];
+		s->order[i] = number[c->which[i]];
+	}
+	free(sorted);
+	free(number);
+	return true;
+}
+
+/* Of each text of the column that this one follows from: the index here of what follows from it, 0: nobody has that. */
+static uint32_t *
+derived_indices(const struct block_rows *b, unsigned column, const struct block_known *k)
+{
+	const struct block_column *from = &b->session[block_derived_from(column)];
+	uint32_t *to = calloc(from->texts + 1, sizeof(*to));
+	char derived[DERIVED_MAX];
+
+	for (uint32_t i = 1; to && i < from->texts; i++) {
+		size_t n = block_derive(column, from->text[i], derived);
+
+		to[i] = n ? block_find(k, (struct text){derived, (uint32_t)n}) : 0;
+	}
+	return to;
+}
+
+struct telling {
+	const uint32_t *which;
+	const struct block_known *known;
+	uint32_t *derived; /* by the index in the column it follows from; NULL: it follows from none */
+	const uint32_t *from;
+	uint64_t *how;
+	uint32_t *first, *told, n; /* first: 1 + when it was told; told: the texts in that order */
+};
+
+static void
+tell_all(struct block_rows *b, bool first, struct telling *t)
+{
+	for (size_t i = 0; i < b->sessions; i++) {
+		uint32_t of = same_as(b, first, i), own = t->which[i];
+
+		if (t->derived && own && t->from && t->derived[t->from[i]] == own)
+			t->how[i] = TOLD_DERIVED;
+		else if (of && t->which[of - 1] == own)
+			t->how[i] = TOLD_SAME;
+		else if (!own)
+			t->how[i] = TOLD_ABSENT;
+		else if (t->first[own])
+			t->how[i] = TOLD_OLDER + t->n - t->first[own];
+		else {
+			t->how[i] = TOLD_NEW;
+			t->told[t->n++] = own;
+			t->first[own] = t->n;
+		}
+	}
+}
+
+/* A permutation is not told again where the record before had the same; backwards: who is told by another still finds
+   it as it was. */
+static void
+forget_orders(const struct block_rows *b, const uint64_t *how, uint64_t *order)
+{
 	for (size_t i = b->sessions; i-- > 0;) {
 		uint32_t of = b->before[i];
 
-		if (of && order[i] && order[i] == order[of - 1] && t->how[i] == TOLD_SAME)
+		if (of && order[i] && order[i] == order[of - 1] && how[i] == TOLD_SAME)
 			order[i] = 0;
 	}
 }
 
-void
-block_put_texts(struct bytes *to, const struct block_rows *b, const struct field *f)
+/* The texts of a column that is there, as a table that finds them. */
+static bool
+known_of(const struct block_column *c, struct block_known *k)
 {
-	struct told t = {.memory = NULL};
-	bool fine = told_room(&t, b->sessions);
+	if (!block_known_room(k, c->texts))
+		return false;
+	for (uint32_t i = 1; i < c->texts; i++)
+		block_know(k, c->text[i]);
+	return true;
+}
 
-	for (size_t i = 0; fine && i < b->sessions; i++)
-		t.text[i] = value_of(f, &b->session[i]);
-	if (fine && f->id == ID_ja3_string)
-		fine = sort_orders(b, t.text, t.order, &t.memory);
-	if (fine) {
-		tell_all(&t, b, f);
-		column_put(to, t.how, b->sessions);
-		if (f->id == ID_ja3_string)
-			column_put(to, t.order, b->sessions);
-		put_texts(to, &t.known);
+static bool
+prepare(struct block_rows *b, unsigned column, struct telling *t, struct block_known *known, struct sorting *sorting)
+{
+	const struct block_column *c = &b->session[column];
+	unsigned from = block_derived_from(column);
+
+	t->which = c->which;
+	t->known = known;
+	if (column == AT_ja3_string) {
+		if (!sort_orders(b, sorting))
+			return false;
+		t->which = sorting->which;
+		t->known = &sorting->known;
+	} else if (!known_of(c, known)) {
+		return false;
 	}
-	to->failed |= !fine;
-	told_free(&t);
+	if (from < SESSION_COLUMNS && b->session[from].which) {
+		t->from = b->session[from].which;
+		if (!(t->derived = derived_indices(b, column, known)))
+			return false;
+	}
+	t->how = block_keep(b, b->sessions * sizeof(*t->how));
+	t->first = calloc(t->known->n + 1, sizeof(*t->first));
+	t->told = calloc(t->known->n + 1, sizeof(*t->told));
+	return t->how && t->first && t->told;
+}
+
+void
+block_put_texts(struct bytes *to, struct block_rows *b, unsigned column, struct column_work *w)
+{
+	struct telling t = {.n = 0};
+	struct block_known known = {.n = 0};
+	struct sorting sorting = {.memory = NULL};
+
+	if (prepare(b, column, &t, &known, &sorting)) {
+		tell_all(b, block_is_first(column), &t);
+		column_put(to, t.how, b->sessions, w);
+		if (column == AT_ja3_string) {
+			forget_orders(b, t.how, sorting.order);
+			column_put(to, sorting.order, b->sessions, w);
+		}
+		put_texts(to, t.known, t.told, t.n);
+	} else {
+		to->failed = true;
+	}
+	free(t.derived);
+	free(t.first);
+	free(t.told);
+	free(sorting.memory);
+	block_known_free(&known);
+	block_known_free(&sorting.known);
 }
 
 /* The texts, one after the other, in memory of the block. */
 static bool
-get_texts(struct cur *from, struct block_rows *b, struct known *k)
+get_texts(struct cur *from, struct block_rows *b, struct block_column *column, uint32_t n)
 {
-	struct bytes all = {.p = NULL};
+	static _Thread_local struct bytes all;
+	bool is_addr = SESSION_TABLE.field[column - b->session].kind == FIELD_ADDR;
 	struct cur c;
 	char *p;
-	bool fine = unsqueeze(&all, from, TEXTS_MAX) && (p = block_keep(b, all.n + 1));
 
-	if (fine) {
-		if (all.n)
-			memcpy(p, all.p, all.n);
-		c = cur_of(p, all.n);
-		while (cur_left(&c) && k->n < b->sessions) {
-			uint64_t len = cur_varint(&c);
-			struct cur t = cur_sub(&c, len ? len - 1 : 0);
+	all.n = 0;
+	all.failed = false;
+	if (!unsqueeze(&all, from, TEXTS_MAX) || !(p = block_keep(b, all.n + 1)))
+		return false;
+	if (all.n)
+		memcpy(p, all.p, all.n);
+	c = cur_of(p, all.n);
+	for (uint32_t i = 1; i <= n; i++) {
+		struct cur t = cur_sub(&c, cur_varint(&c));
 
-			k->text[k->n++] = (struct text){len ? (const char *)t.p : NULL, (uint32_t)(len ? len - 1 : 0)};
+		if (c.bad || (is_addr && cur_left(&t) != sizeof(struct addr)))
+			return false;
+		column->text[i] = (struct text){(const char *)t.p, (uint32_t)cur_left(&t)};
+	}
+	return cur_done(&c);
+}
+
+/* What follows from the text of that number in the other column: made when it is first asked for; 0: nothing does. */
+static uint32_t
+derive(struct block_rows *b, unsigned column, uint32_t of, uint32_t *derived)
+{
+	struct block_column *c = &b->session[column];
+	const struct block_column *from = &b->session[block_derived_from(column)];
+	char *p;
+	size_t n;
+
+	if (of && !derived[of] && (p = block_keep(b, DERIVED_MAX))) {
+		n = block_derive(column, from->text[of], p);
+		if (n) {
+			derived[of] = c->texts;
+			c->text[c->texts++] = (struct text){p, (uint32_t)n};
 		}
-		fine = cur_done(&c);
 	}
-	bytes_free(&all);
-	return fine;
+	return of ? derived[of] : 0;
 }
 
+/* What each was told as; the texts that are new lie from 1 on. */
 static bool
-set_value(const struct field *f, struct session *s, struct text t)
+resolve(struct block_rows *b, unsigned column, const uint64_t *how, uint32_t news, uint32_t *derived)
 {
-	struct addr a;
-
-	if (f->kind == FIELD_TEXT) {
-		field_set_text(f, s, t);
-		return true;
-	}
-	if (!t.p || t.len != sizeof(a))
-		return false;
-	memcpy(&a, t.p, sizeof(a));
-	field_set_addr(f, s, &a);
-	return true;
-}
-
-static bool
-derive(struct block_rows *b, const struct field *f, size_t i, struct text *t)
-{
-	const struct session *s = &b->session[i];
-	char *p = f->id == ID_ja3 && s->ja3_string.p ? block_keep(b, 32) : NULL;
-
-	if (!p)
-		return false;
-	block_ja3(s->ja3_string, p);
-	*t = (struct text){p, 32};
-	return true;
-}
-
-/* What each was told as; `next` counts the new ones. */
-static bool
-resolve(struct told *t, struct block_rows *b, const struct field *f)
-{
+	struct block_column *c = &b->session[column];
+	unsigned from = block_derived_from(column);
+	const uint32_t *source = from < SESSION_COLUMNS ? b->session[from].which : NULL;
+	bool first = block_is_first(column);
 	uint32_t next = 0;
 
 	for (size_t i = 0; i < b->sessions; i++) {
-		uint32_t of = block_same(b, i);
-		uint64_t how = t->how[i];
+		uint32_t of = same_as(b, first, i);
 
-		if (how == TOLD_DERIVED) {
-			if (!derive(b, f, i, &t->text[i]))
-				return false;
-		} else if (how == TOLD_SAME) {
+		if (how[i] == TOLD_SAME) {
 			if (!of || of > i)
 				return false;
-			t->text[i] = t->text[of - 1];
-		} else if (how == TOLD_NEW) {
-			if (next == t->known.n)
+			c->which[i] = c->which[of - 1];
+		} else if (how[i] == TOLD_ABSENT) {
+			c->which[i] = 0;
+		} else if (how[i] == TOLD_NEW) {
+			c->which[i] = ++next;
+		} else if (how[i] == TOLD_DERIVED) {
+			if (!source || !(c->which[i] = derive(b, column, source[i], derived)))
 				return false;
-			t->text[i] = t->known.text[next++];
 		} else {
-			if (how - TOLD_OLDER >= next)
+			if (how[i] - TOLD_OLDER >= next)
 				return false;
-			t->text[i] = t->known.text[next - 1 - (how - TOLD_OLDER)];
+			c->which[i] = (uint32_t)(next - (how[i] - TOLD_OLDER));
 		}
 	}
-	return next == t->known.n;
+	return next == news;
 }
 
 /* The permutations put back: into memory of the block, but those that are as another's. */
 static bool
-give_orders(struct told *t, struct block_rows *b)
+give_orders(struct block_rows *b, const uint64_t *how, const uint64_t *order)
 {
-	size_t n = 1, total = 0;
-	struct text full = {NULL, 0};
+	struct block_column *c = &b->session[AT_ja3_string];
+	uint32_t *full = block_keep(b, b->sessions * sizeof(*full));
+	size_t total = 0;
 	char *p;
 
 	for (size_t i = 0; i < b->sessions; i++)
-		total += t->order[i] ? t->text[i].len : 0;
-	if (total > TEXTS_MAX || !(p = block_keep(b, n + total)))
+		total += order[i] ? c->text[c->which[i]].len : 0;
+	if (total > TEXTS_MAX || !full || !(p = block_keep(b, total + 1)))
 		return false;
 	for (size_t i = 0; i < b->sessions; i++) {
+		struct text sorted = c->text[c->which[i]];
 		uint32_t of = b->before[i];
 
-		full = t->text[i];
-		if (t->order[i]) {
-			if (!order_give(full, t->order[i] - 1, p))
+		full[i] = c->which[i];
+		if (order[i]) {
+			if (!order_give(sorted, order[i] - 1, p))
 				return false;
-			full.p = p;
-			p += full.len;
-		} else if (of && t->how[i] == TOLD_SAME) {
-			full = b->session[of - 1].ja3_string;
+			full[i] = c->texts;
+			c->text[c->texts++] = (struct text){p, sorted.len};
+			p += sorted.len;
+		} else if (of && how[i] == TOLD_SAME) {
+			full[i] = full[of - 1];
 		}
-		b->session[i].ja3_string = full;
 	}
+	c->which = full;
 	return true;
 }
 
-bool
-block_get_texts(struct cur from, struct block_rows *b, const struct field *f)
+static bool
+needs(struct block_rows *b, unsigned column)
 {
-	struct told t = {.memory = NULL};
-	bool fine = told_room(&t, b->sessions) && column_get(&from, t.how, b->sessions) &&
-		    (f->id != ID_ja3_string || column_get(&from, t.order, b->sessions)) &&
-		    get_texts(&from, b, &t.known) && cur_done(&from) && resolve(&t, b, f);
+	unsigned from = block_derived_from(column);
 
-	if (fine && f->id == ID_ja3_string)
-		fine = give_orders(&t, b);
-	else
-		for (size_t i = 0; fine && i < b->sessions; i++)
-			fine = set_value(f, &b->session[i], t.text[i]);
-	told_free(&t);
-	return fine;
+	return block_need_before(b) && (block_is_first(column) || block_need_peers(b)) &&
+	       (from == SESSION_COLUMNS || block_need(b, from));
+}
+
+bool
+block_get_texts(struct block_rows *b, unsigned column)
+{
+	struct block_column *c = &b->session[column];
+	unsigned from = block_derived_from(column);
+	size_t more = column == AT_ja3_string ? b->sessions : from < SESSION_COLUMNS ? b->session[from].texts : 0;
+	uint64_t *order = NULL, *how = b->scratch;
+	uint32_t *derived = NULL, news = 0;
+
+	if (!needs(b, column) || !column_get(&c->packed, how, b->sessions))
+		return false;
+	if (column == AT_ja3_string &&
+	    (!(order = block_keep(b, b->sessions * sizeof(*order))) || !column_get(&c->packed, order, b->sessions)))
+		return false;
+	if (from < SESSION_COLUMNS) {
+		more = b->session[from].texts;
+		derived = block_keep(b, (more + 1) * sizeof(*derived));
+		if (!derived)
+			return false;
+		memset(derived, 0, (more + 1) * sizeof(*derived));
+	}
+	for (size_t i = 0; i < b->sessions; i++)
+		news += how[i] == TOLD_NEW;
+	c->which = block_keep(b, b->sessions * sizeof(*c->which));
+	c->text = block_keep(b, (news + more + 1) * sizeof(*c->text));
+	if (!c->which || !c->text || !get_texts(&c->packed, b, c, news) || !cur_done(&c->packed))
+		return false;
+	c->text[0] = (struct text){NULL, 0};
+	c->texts = news + 1;
+	return resolve(b, column, how, news, derived) && (!order || give_orders(b, how, order));
 }

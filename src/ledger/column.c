@@ -7,49 +7,85 @@
 
 #include "ledger/squeeze.h"
 
-enum { CLASSES = 65, FREQUENT_MAX = 256 - CLASSES, FEW = 4 };
+enum { CLASSES = 65, FREQUENT_MAX = 256 - CLASSES, FEW = 4, SMALL = 256, ALL_SAME = 255, LEVEL = SQUEEZE_FAST };
 
-/* A table of the numbers of a column: open addressing, twice as many slots. */
+/* How often a number comes; of what an earlier column left behind the stamp is an older one. */
 struct seen {
 	uint64_t value;
-	uint32_t count;
+	uint32_t count, stamp;
 	uint8_t symbol; /* 0: its class */
 };
 
-struct counted {
-	struct seen *slot;
-	size_t slots;
+struct candidate {
+	uint64_t value;
+	int64_t benefit;
 };
 
-static size_t
-home(const struct counted *c, uint64_t v)
+struct column_work {
+	struct seen small[SMALL], *slot; /* small numbers have a place of their own, others are hashed */
+	size_t slots;
+	uint32_t stamp;
+	struct candidate *candidate;
+	size_t candidates, candidate_room;
+	struct bytes symbols, bits;
+};
+
+struct column_work *
+column_work(void)
 {
-	return (v * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (c->slots - 1);
+	return calloc(1, sizeof(struct column_work));
+}
+
+void
+column_work_free(struct column_work *w)
+{
+	if (!w)
+		return;
+	free(w->slot);
+	free(w->candidate);
+	bytes_free(&w->symbols);
+	bytes_free(&w->bits);
+	free(w);
+}
+
+/* A table that takes n different numbers, all forgotten. */
+static bool
+begin_count(struct column_work *w, size_t n)
+{
+	size_t slots = w->slots ? w->slots : 256;
+
+	while (slots < 2 * n)
+		slots *= 2;
+	if (slots != w->slots) {
+		free(w->slot);
+		w->slot = calloc(slots, sizeof(*w->slot));
+		w->slots = w->slot ? slots : 0;
+	}
+	w->stamp++;
+	return w->slot != NULL;
 }
 
 static struct seen *
-find(const struct counted *c, uint64_t v)
+find(struct column_work *w, uint64_t v)
 {
-	size_t at = home(c, v);
+	size_t at;
 
-	while (c->slot[at].count && c->slot[at].value != v)
-		at = (at + 1) & (c->slots - 1);
-	return &c->slot[at];
+	if (v < SMALL)
+		return &w->small[v];
+	at = (v * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (w->slots - 1);
+	while (w->slot[at].stamp == w->stamp && w->slot[at].value != v)
+		at = (at + 1) & (w->slots - 1);
+	return &w->slot[at];
 }
 
-static bool
-count(struct counted *c, const uint64_t *v, size_t n)
+static void
+count_one(struct column_work *w, uint64_t v)
 {
-	for (c->slots = 16; c->slots < 2 * n;)
-		c->slots *= 2;
-	c->slot = calloc(c->slots, sizeof(*c->slot));
-	for (size_t i = 0; c->slot && i < n; i++) {
-		struct seen *s = find(c, v[i]);
+	struct seen *s = find(w, v);
 
-		s->value = v[i];
-		s->count++;
-	}
-	return c->slot != NULL;
+	if (s->stamp != w->stamp)
+		*s = (struct seen){.value = v, .stamp = w->stamp};
+	s->count++;
 }
 
 /* Bits saved by a symbol of its own: its bits each time, less what a rarer symbol costs and what the value costs
@@ -62,11 +98,6 @@ benefit(const struct seen *s, size_t n)
 	return bits < 2 ? 0 : s->count * (bits + 1 - rarity) - 8 * ((bits + 6) / 7) - 8;
 }
 
-struct candidate {
-	uint64_t value;
-	int64_t benefit;
-};
-
 static int
 by_benefit(const void *a, const void *b)
 {
@@ -77,116 +108,164 @@ by_benefit(const void *a, const void *b)
 	return x->value < y->value ? -1 : x->value > y->value;
 }
 
+static bool
+add_candidate(struct column_work *w, uint64_t value, int64_t saved)
+{
+	struct candidate *more;
+
+	if (w->candidates == w->candidate_room) {
+		w->candidate_room = w->candidate_room ? w->candidate_room * 2 : 256;
+		more = realloc(w->candidate, w->candidate_room * sizeof(*more));
+		if (!more)
+			return false;
+		w->candidate = more;
+	}
+	w->candidate[w->candidates++] = (struct candidate){value, saved};
+	return true;
+}
+
+/* Numbers that come often enough are candidates as their count is reached: no walk over the whole table. */
+static bool
+count(struct column_work *w, const uint64_t *v, size_t n)
+{
+	w->candidates = 0;
+	if (!begin_count(w, n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct seen *s = find(w, v[i]);
+
+		if (s->stamp != w->stamp)
+			*s = (struct seen){.value = v[i], .stamp = w->stamp};
+		if (++s->count == FEW && v[i] > 1 && !add_candidate(w, v[i], 0))
+			return false;
+	}
+	return true;
+}
+
 /* Gives the best their symbols; how many.  Into `to`: their values in that order. */
 static size_t
-choose(struct counted *c, size_t n, uint64_t to[FREQUENT_MAX], bool *failed)
+choose(struct column_work *w, size_t n, uint64_t to[FREQUENT_MAX])
 {
-	struct candidate *all = malloc(c->slots / 2 * sizeof(*all) + sizeof(*all));
-	size_t found = 0, best;
+	size_t best = 0;
 
-	*failed |= !all;
-	for (size_t i = 0; all && i < c->slots && found < c->slots / 2; i++)
-		if (c->slot[i].count >= FEW && benefit(&c->slot[i], n) > 0)
-			all[found++] = (struct candidate){c->slot[i].value, benefit(&c->slot[i], n)};
-	if (found)
-		qsort(all, found, sizeof(*all), by_benefit);
-	best = found < FREQUENT_MAX ? found : FREQUENT_MAX;
-	for (size_t i = 0; i < best; i++) {
-		to[i] = all[i].value;
-		find(c, to[i])->symbol = (uint8_t)(CLASSES + i);
+	for (size_t i = 0; i < w->candidates; i++)
+		w->candidate[i].benefit = benefit(find(w, w->candidate[i].value), n);
+	if (w->candidates)
+		qsort(w->candidate, w->candidates, sizeof(*w->candidate), by_benefit);
+	for (; best < w->candidates && best < FREQUENT_MAX && w->candidate[best].benefit > 0; best++) {
+		to[best] = w->candidate[best].value;
+		find(w, to[best])->symbol = (uint8_t)(CLASSES + best);
 	}
-	free(all);
 	return best;
 }
 
-/* Bits from the lowest of each byte on. */
+/* Bits from the lowest of each byte on; there is room for all of them. */
 struct bits {
-	struct bytes *to;
+	uint8_t *p;
 	uint64_t held;
-	unsigned n;
+	unsigned n; /* < 8 */
 };
 
 static void
 put_bits(struct bits *b, uint64_t v, unsigned n)
 {
 	while (n) {
-		unsigned take = n < 8 - b->n ? n : 8 - b->n;
+		unsigned take = n < 56 ? n : 56;
 
 		b->held |= (v & ((UINT64_C(1) << take) - 1)) << b->n;
 		b->n += take;
 		v >>= take;
 		n -= take;
-		if (b->n == 8) {
-			bytes_u8(b->to, (uint8_t)b->held);
-			b->held = b->n = 0;
-		}
+		for (; b->n >= 8; b->n -= 8, b->held >>= 8)
+			*b->p++ = (uint8_t)b->held;
 	}
 }
 
 static void
-put_values(struct bytes *to, const struct counted *c, const uint64_t *v, size_t n, int level)
+put_values(struct bytes *to, struct column_work *w, const uint64_t *v, size_t n)
 {
-	struct bytes bytes = {.p = NULL};
-	struct bits bits = {.to = &bytes};
-	uint8_t *symbol = malloc(n + 1);
+	uint8_t *symbol, *room;
+	struct bits bits = {.n = 0};
 
-	to->failed |= !symbol;
-	for (size_t i = 0; symbol && i < n; i++) {
+	w->symbols.n = w->bits.n = 0;
+	symbol = bytes_room(&w->symbols, n);
+	room = bytes_room(&w->bits, n * 8 + 8);
+	if (!symbol || !room) {
+		to->failed = true;
+		return;
+	}
+	bits.p = room;
+	for (size_t i = 0; i < n; i++) {
 		unsigned class = column_bits(v[i]);
 
-		symbol[i] = find(c, v[i])->symbol;
+		symbol[i] = class > 1 ? find(w, v[i])->symbol : 0;
 		if (symbol[i])
 			continue;
 		symbol[i] = (uint8_t) class;
 		if (class > 1)
-			put_bits(&bits, v[i], class - 1);
+			put_bits(&bits, v[i] ^ UINT64_C(1) << (class - 1), class - 1);
 	}
 	if (bits.n)
 		put_bits(&bits, 0, 8 - bits.n);
-	if (symbol)
-		squeeze(to, symbol, n, level);
-	bytes_varint(to, bytes.n);
-	bytes_add(to, bytes.p, bytes.n);
-	to->failed |= bytes.failed;
-	bytes_free(&bytes);
-	free(symbol);
+	squeeze(to, symbol, n, LEVEL);
+	bytes_varint(to, (size_t)(bits.p - room));
+	bytes_add(to, room, (size_t)(bits.p - room));
 }
 
-static void
-put(struct bytes *to, const uint64_t *v, size_t n, int level)
+static bool
+all_same(const uint64_t *v, size_t n)
 {
-	struct counted c = {.slots = 0};
-	uint64_t frequent[FREQUENT_MAX];
-	size_t best;
-
-	if (!count(&c, v, n)) {
-		to->failed = true;
-		return;
-	}
-	best = choose(&c, n, frequent, &to->failed);
-	bytes_varint(to, best);
-	for (size_t i = 0; i < best; i++)
-		bytes_varint(to, frequent[i]);
-	put_values(to, &c, v, n, level);
-	free(c.slot);
+	for (size_t i = 1; i < n; i++)
+		if (v[i] != v[0])
+			return false;
+	return n > 0;
 }
 
 void
-column_put(struct bytes *to, const uint64_t *v, size_t n)
+column_put(struct bytes *to, const uint64_t *v, size_t n, struct column_work *w)
 {
-	put(to, v, n, SQUEEZE_SMALL);
+	uint64_t frequent[FREQUENT_MAX];
+	size_t best;
+
+	if (all_same(v, n)) {
+		bytes_varint(to, ALL_SAME);
+		bytes_varint(to, v[0]);
+		return;
+	}
+	if (!count(w, v, n)) {
+		to->failed = true;
+		return;
+	}
+	best = choose(w, n, frequent);
+	bytes_varint(to, best);
+	for (size_t i = 0; i < best; i++)
+		bytes_varint(to, frequent[i]);
+	put_values(to, w, v, n);
 }
 
-size_t
-column_weigh(const uint64_t *v, size_t n)
+/* The number that comes often costs its rarity, one that does not its bits and its class. */
+uint64_t
+column_weigh(const uint64_t *v, size_t n, struct column_work *w)
 {
-	struct bytes b = {.p = NULL};
-	size_t size;
+	uint64_t bits = 0;
 
-	put(&b, v, n, SQUEEZE_TRY);
-	size = b.failed ? SIZE_MAX : b.n;
-	bytes_free(&b);
-	return size;
+	if (!begin_count(w, n))
+		return UINT64_MAX;
+	for (size_t i = 0; i < n; i++)
+		count_one(w, v[i]);
+	for (size_t i = 0; i < n; i++) {
+		const struct seen *s = find(w, v[i]);
+		unsigned own = column_bits(v[i]) + 3, rarity = column_bits(n / s->count);
+
+		bits += s->count >= FEW && rarity < own ? (n == s->count ? 0 : rarity) : own;
+	}
+	return bits;
+}
+
+bool
+column_same(const struct cur *from)
+{
+	return cur_peek(from, 0) == ((ALL_SAME & 0x7f) | 0x80) && cur_peek(from, 1) == 1;
 }
 
 /* The way back: bits are taken eight bytes at a time. */
@@ -220,39 +299,71 @@ take_bits(struct taken *t, unsigned n)
 	return v;
 }
 
-static bool
-get_values(const uint8_t *symbol, struct taken *t, const uint64_t *frequent, size_t best, uint64_t *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		unsigned s = symbol[i];
+/* What each symbol stands for: a value, or how many bits follow. */
+struct symbols {
+	uint64_t value[256];
+	uint8_t bits[256], known[256];
+};
 
-		if (s >= CLASSES + best)
-			return false;
-		if (s >= CLASSES)
-			v[i] = frequent[s - CLASSES];
-		else if (s < 2)
-			v[i] = s;
-		else
-			v[i] = take_bits(t, s - 1) | UINT64_C(1) << (s - 1);
+static bool
+get_symbols(struct symbols *s, struct cur *from, uint64_t best)
+{
+	if (best > FREQUENT_MAX)
+		return false;
+	memset(s->known, 0, sizeof(s->known));
+	for (unsigned i = 0; i < CLASSES; i++) {
+		s->value[i] = i ? UINT64_C(1) << (i - 1) : 0;
+		s->bits[i] = (uint8_t)(i ? i - 1 : 0);
+		s->known[i] = 1;
 	}
-	return !t->from.bad;
+	for (uint64_t i = 0; i < best; i++) {
+		s->value[CLASSES + i] = cur_varint(from);
+		s->bits[CLASSES + i] = 0;
+		s->known[CLASSES + i] = 1;
+	}
+	return !from->bad;
+}
+
+static bool
+get_values(const struct symbols *s, const uint8_t *symbol, struct taken *t, uint64_t *v, size_t n)
+{
+	uint8_t known = 1;
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t k = symbol[i];
+
+		known &= s->known[k];
+		v[i] = s->value[k];
+		if (s->bits[k])
+			v[i] |= take_bits(t, s->bits[k]);
+	}
+	return known && !t->from.bad;
+}
+
+static bool
+get_same(struct cur *from, uint64_t *v, size_t n)
+{
+	uint64_t value = cur_varint(from);
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = value;
+	return !from->bad && n > 0;
 }
 
 bool
 column_get(struct cur *from, uint64_t *v, size_t n)
 {
-	uint64_t frequent[FREQUENT_MAX], best = cur_varint(from);
-	struct bytes symbols = {.p = NULL};
+	static _Thread_local struct bytes packed;
+	uint64_t best = cur_varint(from);
+	struct symbols s;
 	struct taken t = {.n = 0};
 	bool fine;
 
-	if (best > FREQUENT_MAX)
-		return false;
-	for (size_t i = 0; i < best; i++)
-		frequent[i] = cur_varint(from);
-	fine = unsqueeze(&symbols, from, n) && symbols.n == n;
+	if (best == ALL_SAME)
+		return get_same(from, v, n);
+	packed.n = 0;
+	packed.failed = false;
+	fine = get_symbols(&s, from, best) && unsqueeze(&packed, from, n) && packed.n == n;
 	t.from = cur_sub(from, cur_varint(from));
-	fine = fine && !from->bad && get_values(symbols.p, &t, frequent, best, v, n);
-	bytes_free(&symbols);
-	return fine;
+	return fine && !from->bad && get_values(&s, packed.p, &t, v, n);
 }

@@ -1,7 +1,8 @@
 /*
  * column: many numbers of one kind as few bytes.
  *
- *	column	n of frequent values, these | one symbol a number, compressed | bits
+ *	column	255, the number that all are; or:
+ *		n of frequent values, these | one symbol a number, compressed | bits
  *	symbol	0..64: how many bits the number has, which follow in `bits` without the topmost; 65..: a frequent value
  *
  * A number that comes often costs what its symbol costs, any other about its logarithm: nothing is spent on what a
@@ -12,12 +13,19 @@
 
 #include "ledger/bytes.h"
 
-void column_put(struct bytes *to, const uint64_t *v, size_t n);
-/* About how many bytes that takes, in a tenth of the time. */
-size_t column_weigh(const uint64_t *v, size_t n);
+/* Memory that encoding needs, kept from one column to the next. */
+struct column_work;
+struct column_work *column_work(void); /* NULL: no memory */
+void column_work_free(struct column_work *w);
+
+void column_put(struct bytes *to, const uint64_t *v, size_t n, struct column_work *w);
+/* About how many bits that takes, in a fraction of the time. */
+uint64_t column_weigh(const uint64_t *v, size_t n, struct column_work *w);
 
 /* Exactly n numbers.  False: these bytes are no such column, or memory ran out. */
 bool column_get(struct cur *from, uint64_t *v, size_t n);
+/* Are they all the same?  Nothing is read. */
+bool column_same(const struct cur *from);
 
 /* What a number costs, about, in bits: for whoever can say the same in two ways. */
 static inline unsigned

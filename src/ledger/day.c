@@ -23,8 +23,8 @@ static const char SESSIONS_SCHEMA[] =
 	"BEGIN; CREATE TABLE IF NOT EXISTS tail(commit_no INTEGER PRIMARY KEY, rows INTEGER NOT NULL, bytes BLOB NOT "
 	"NULL);"
 	"CREATE TABLE IF NOT EXISTS block(no INTEGER PRIMARY KEY, commit_no INTEGER NOT NULL, first INTEGER NOT NULL,"
-	" last INTEGER NOT NULL, rows INTEGER NOT NULL, begin_us INTEGER NOT NULL, end_us INTEGER NOT NULL,"
-	" filter BLOB NOT NULL, bytes BLOB NOT NULL);"
+	" last INTEGER NOT NULL, rows INTEGER NOT NULL, sessions INTEGER NOT NULL, begin_us INTEGER NOT NULL,"
+	" end_us INTEGER NOT NULL, range BLOB NOT NULL, filter BLOB NOT NULL, ids BLOB NOT NULL, bytes BLOB NOT NULL);"
 	"CREATE INDEX IF NOT EXISTS block_commit ON block(commit_no);"
 	"PRAGMA user_version=1; PRAGMA application_id=0x47574c31; COMMIT;";
 

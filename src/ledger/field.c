@@ -30,31 +30,89 @@
 #define KIND_ENUM_carrier FIELD_NUMBER
 #define KIND_ENUM_resumed FIELD_NUMBER
 
+/* 1 of a flag, 0: what its bytes hold. */
+#define FLAG_BOOL         1
+#define FLAG_U8           0
+#define FLAG_U16          0
+#define FLAG_U32          0
+#define FLAG_U64          0
+#define FLAG_HEX64        0
+#define FLAG_TIME         0
+#define FLAG_US           0
+#define FLAG_ADDR         0
+#define FLAG_TEXT         0
+#define FLAG_PLAIN        0
+#define FLAG_LIST         0
+#define FLAG_LIST16       0
+#define FLAG_DIGESTS      0
+#define FLAG_VERSION      0
+#define FLAG_VERSIONS     0
+#define FLAG_CIPHER       0
+#define FLAG_GROUP        0
+#define FLAG_ENUM_kind    0
+#define FLAG_ENUM_role    0
+#define FLAG_ENUM_tunnel  0
+#define FLAG_ENUM_end     0
+#define FLAG_ENUM_carrier 0
+#define FLAG_ENUM_resumed 0
+
+#define MOST(flag, size) ((flag) ? 1 : (size) < 8 ? (UINT64_C(1) << (8 * (size)&63)) - 1 : UINT64_MAX)
+
 static const struct field SESSIONS[] = {
 #define FIELD(id, name, type, group, unit, doc)                                                                        \
-	{(id), KIND_##type, sizeof(((struct session *)0)->name), offsetof(struct session, name), #name},
+	{(id),                                                                                                         \
+	 KIND_##type,                                                                                                  \
+	 sizeof(((struct session *)0)->name),                                                                          \
+	 offsetof(struct session, name),                                                                               \
+	 #name,                                                                                                        \
+	 MOST(FLAG_##type, sizeof(((struct session *)0)->name))},
 #include "session/session.def"
 #undef FIELD
 };
 
 static const struct field PULSES[] = {
 #define FIELD(id, name, type, doc)                                                                                     \
-	{(id), KIND_##type, sizeof(((struct pulse *)0)->name), offsetof(struct pulse, name), #name},
+	{(id),                                                                                                         \
+	 KIND_##type,                                                                                                  \
+	 sizeof(((struct pulse *)0)->name),                                                                            \
+	 offsetof(struct pulse, name),                                                                                 \
+	 #name,                                                                                                        \
+	 MOST(FLAG_##type, sizeof(((struct pulse *)0)->name))},
 #include "session/pulse.def"
 #undef FIELD
 };
 
-const struct field_table SESSION_TABLE = {SESSIONS, sizeof(SESSIONS) / sizeof(SESSIONS[0])};
-const struct field_table PULSE_TABLE = {PULSES, sizeof(PULSES) / sizeof(PULSES[0])};
+/* Where each number stands: 1 + the index. */
+enum {
+#define FIELD(id, name, type, group, unit, doc) PLACE_##name,
+#include "session/session.def"
+#undef FIELD
+};
+static const uint8_t SESSION_PLACE[256] = {
+#define FIELD(id, name, type, group, unit, doc) [id] = 1 + PLACE_##name,
+#include "session/session.def"
+#undef FIELD
+};
+enum {
+#define FIELD(id, name, type, doc) PULSE_PLACE_##name,
+#include "session/pulse.def"
+#undef FIELD
+};
+static const uint8_t PULSE_PLACE[256] = {
+#define FIELD(id, name, type, doc) [id] = 1 + PULSE_PLACE_##name,
+#include "session/pulse.def"
+#undef FIELD
+};
+
+const struct field_table SESSION_TABLE = {SESSIONS, SESSION_PLACE, sizeof(SESSIONS) / sizeof(SESSIONS[0])};
+const struct field_table PULSE_TABLE = {PULSES, PULSE_PLACE, sizeof(PULSES) / sizeof(PULSES[0])};
 
 unsigned
 field_find(const struct field_table *t, uint64_t id)
 {
-	unsigned i = 0;
+	uint8_t place = id < 256 ? t->place[id] : 0;
 
-	while (i < t->count && t->field[i].id != id)
-		i++;
-	return i;
+	return place ? place - 1u : t->count;
 }
 
 uint64_t
@@ -84,8 +142,10 @@ field_store(const struct field *f, void *record, uint64_t v)
 		memcpy(at, &ns, sizeof(ns));
 		return true;
 	}
+	if (v > f->most)
+		return false;
 	memcpy(at, &v, f->size);
-	return f->size == 8 || v >> 8 * f->size == 0;
+	return true;
 }
 
 void

@@ -18,10 +18,12 @@ struct field {
 	uint8_t size; /* of a number: 1, 2, 4 or 8 bytes */
 	uint16_t offset;
 	const char *name;
+	uint64_t most; /* a number's largest value: 1 of a flag, else what its bytes hold */
 };
 
 struct field_table {
 	const struct field *field;
+	const uint8_t *place; /* by the field's number, which is below 256: 1 + its index, 0: no such field */
 	unsigned count;
 };
 extern const struct field_table SESSION_TABLE, PULSE_TABLE;

@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 
-enum { BITS = FILTER_BYTES * 8, PROBES = 3 };
+enum { BITS_EACH = 10, PROBES = 3, BYTES_MIN = 8 };
 
 static uint64_t
 hash_of(enum filter_what what, const void *bytes, size_t n)
@@ -15,37 +15,48 @@ hash_of(enum filter_what what, const void *bytes, size_t n)
 	return hash_fast(&key, n ? bytes : "", n);
 }
 
+/* The bit of a probe: Kirsch and Mitzenmacher's two hashes for all probes (2006). */
+static size_t
+bit_of(uint64_t h, unsigned probe, size_t bits)
+{
+	return (size_t)((h + probe * (h >> 32 | 1)) % bits);
+}
+
 void
-filter_add(struct filter *f, enum filter_what what, const void *bytes, size_t n)
+filter_room(struct bytes *f, size_t n)
+{
+	size_t size = (n * BITS_EACH + 7) / 8 + BYTES_MIN;
+	uint8_t *p = bytes_room(f, size);
+
+	if (!p)
+		return;
+	memset(p, 0, size);
+	f->n += size;
+}
+
+void
+filter_add(struct bytes *f, enum filter_what what, const void *bytes, size_t n)
 {
 	uint64_t h = hash_of(what, bytes, n);
 
-	for (unsigned i = 0; i < PROBES; i++, h >>= 16)
-		f->bits[h % BITS / 8] |= (uint8_t)(1u << h % 8);
+	for (unsigned i = 0; i < PROBES && f->n; i++) {
+		size_t bit = bit_of(h, i, f->n * 8);
+
+		f->p[bit / 8] |= (uint8_t)(1u << bit % 8);
+	}
 }
 
 bool
-filter_may(const struct filter *f, enum filter_what what, const void *bytes, size_t n)
+filter_may(struct cur f, enum filter_what what, const void *bytes, size_t n)
 {
 	uint64_t h = hash_of(what, bytes, n);
+	size_t size = cur_left(&f);
 
-	for (unsigned i = 0; i < PROBES; i++, h >>= 16)
-		if (!(f->bits[h % BITS / 8] >> h % 8 & 1))
+	for (unsigned i = 0; i < PROBES && size; i++) {
+		size_t bit = bit_of(h, i, size * 8);
+
+		if (!(f.p[bit / 8] >> bit % 8 & 1))
 			return false;
+	}
 	return true;
-}
-
-void
-filter_session(struct filter *f, const struct session *s)
-{
-	static const struct addr none;
-
-	filter_add(f, FILTER_ADDR, &s->src, sizeof(s->src));
-	filter_add(f, FILTER_ADDR, &s->dest, sizeof(s->dest));
-	if (!addr_same(&s->actor, &none))
-		filter_add(f, FILTER_ADDR, &s->actor, sizeof(s->actor));
-	if (s->ja4.p)
-		filter_add(f, FILTER_JA4, s->ja4.p, s->ja4.len);
-	if (s->sni.p)
-		filter_add(f, FILTER_SNI, s->sni.p, s->sni.len);
 }

@@ -1,21 +1,18 @@
 /*
- * filter: may a block hold this address, JA4 or name?  A Bloom filter of fixed size, kept beside the block.
+ * filter: may a block hold this address, JA4, name or id?  A Bloom filter as large as what was put in needs it, kept
+ * beside the block: ten bits and three probes for each, one in sixty that are not there may be.
  */
 #ifndef LEDGER_FILTER_H
 #define LEDGER_FILTER_H
 
-#include "session/session.h"
+#include "ledger/bytes.h"
 
-enum { FILTER_BYTES = 2048 };
-enum filter_what { FILTER_ADDR = 1, FILTER_JA4, FILTER_SNI };
+enum filter_what { FILTER_ADDR = 1, FILTER_JA4, FILTER_SNI, FILTER_ID };
 
-struct filter {
-	uint8_t bits[FILTER_BYTES];
-};
-
-void filter_add(struct filter *f, enum filter_what what, const void *bytes, size_t n);
-void filter_session(struct filter *f, const struct session *s); /* its addresses, JA4 and name */
+/* An empty one for so many; *f is empty bytes. */
+void filter_room(struct bytes *f, size_t n);
+void filter_add(struct bytes *f, enum filter_what what, const void *bytes, size_t n);
 /* False: certainly not. */
-bool filter_may(const struct filter *f, enum filter_what what, const void *bytes, size_t n);
+bool filter_may(struct cur f, enum filter_what what, const void *bytes, size_t n);
 
 #endif

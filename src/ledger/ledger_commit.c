@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "ledger/attached.h"
-#include "ledger/filter.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/squeeze.h"
 
@@ -21,53 +20,35 @@ fail_day(struct ledger *l)
 	return false;
 }
 
-/* What a block's rows may be asked for without opening it. */
-struct summary {
-	struct filter filter;
-	int64_t begin, end; /* of the records' times, us */
-};
-
-static void
-summarise(struct summary *to, struct cur rows)
-{
-	static struct row r;
-
-	*to = (struct summary){.begin = INT64_MAX, .end = INT64_MIN};
-	while (cur_left(&rows) && row_get(&rows, &r)) {
-		int64_t us = (r.kind == ROW_PULSE ? r.pulse.time.ns : r.session.time.ns) / NS_PER_US;
-
-		to->begin = us < to->begin ? us : to->begin;
-		to->end = us > to->end ? us : to->end;
-		if (r.kind == ROW_SESSION)
-			filter_session(&to->filter, &r.session);
-	}
-}
-
 bool
 ledger_pack(struct ledger *l, const struct bytes *rows, int64_t count, int64_t first, int64_t last)
 {
-	static struct summary summary;
+	struct block_about about = {.sessions = 0};
 	struct bytes block = {.p = NULL};
 	struct statement *s;
-	bool fine = block_put(&block, bytes_cur(rows), l->cfg.sensor);
+	bool fine = block_put_about(&block, bytes_cur(rows), l->cfg.sensor, &about);
 
 	if (!fine) {
 		ledger_fail(l, "no memory for a block of the ledger");
 	} else {
-		summarise(&summary, bytes_cur(rows));
-		s = statement_of(l->day.sessions, "INSERT INTO block(commit_no, first, last, rows, begin_us, end_us, "
-						  "filter, bytes) VALUES(?,?,?,?,?,?,?,?)");
+		s = statement_of(l->day.sessions,
+				 "INSERT INTO block(commit_no, first, last, rows, sessions, begin_us, end_us, range, "
+				 "filter, ids, bytes) VALUES(?,?,?,?,?,?,?,?,?,?,?)");
 		statement_i64(s, l->day.commits + 1);
 		statement_i64(s, first);
 		statement_i64(s, last);
 		statement_i64(s, count);
-		statement_i64(s, summary.begin);
-		statement_i64(s, summary.end);
-		statement_bytes(s, &summary.filter, sizeof(summary.filter));
+		statement_i64(s, (int64_t)about.sessions);
+		statement_i64(s, about.begin_us);
+		statement_i64(s, about.end_us);
+		statement_bytes(s, about.range.p, about.range.n);
+		statement_bytes(s, about.filter.p, about.filter.n);
+		statement_bytes(s, about.ids.p, about.ids.n);
 		statement_bytes(s, block.p, block.n);
 		statement_next(s);
 		fine = statement_end(s);
 	}
+	block_about_free(&about);
 	bytes_free(&block);
 	return fine;
 }

@@ -87,13 +87,22 @@ tell_pulse(struct reading *r, struct settings *t, const struct pulse *pulse)
 static bool
 tell_block(struct reading *r, struct settings *t, struct block_rows *b)
 {
+	struct block_layout layout;
+	struct session session;
+	struct pulse pulse;
 	size_t s = 0, p = 0;
 
+	block_layout(b, &layout);
 	for (size_t i = 0; i < b->rows; i++) {
-		if (!(b->is_pulse[i] ? tell_pulse(r, t, &b->pulse[p]) : tell_session(r, t, &b->session[s])))
+		if (b->is_pulse[i]) {
+			block_pulse(b, p++, &pulse);
+			if (!tell_pulse(r, t, &pulse))
+				return false;
+			continue;
+		}
+		block_session(b, &layout, s++, &session);
+		if (!tell_session(r, t, &session))
 			return false;
-		p += b->is_pulse[i];
-		s += !b->is_pulse[i];
 	}
 	return true;
 }

@@ -1,5 +1,5 @@
 /*
- * row: straight down the tables of field.h.  Must not judge, and must not lose a field.
+ * row: straight down session.def and pulse.def.  Must not judge, and must not lose a field.
  */
 #include "ledger/row.h"
 
@@ -11,81 +11,172 @@ static const uint8_t FORM_OF[] = {[FIELD_NUMBER] = FORM_NUMBER,
 				  [FIELD_ADDR] = FORM_SIXTEEN,
 				  [FIELD_TEXT] = FORM_BYTES};
 
-static void
-put_head(struct bytes *b, unsigned id, enum form form)
+/* What a member takes at most, its text not counted; exchanges and pairs; a row's head. */
+enum { MEMBER_MAX = 20, TALK_MAX = (EXCHANGES_KEPT * 5 + PAIRS_KEPT * 3) * 5 + 2 * MEMBER_MAX, LENGTH_MAX = 10 };
+
+static uint8_t *
+put_varint(uint8_t *p, uint64_t v)
 {
-	bytes_varint(b, (uint64_t)id << 2 | form);
+	for (; v >= 0x80; v >>= 7)
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	return p;
 }
 
-static void
-put_number(struct bytes *b, const struct field *f, const void *record)
+static uint8_t *
+put_head(uint8_t *p, unsigned id, enum form form)
 {
-	uint64_t v = field_load(f, record);
+	return put_varint(p, (uint64_t)id << 2 | form);
+}
 
+static uint8_t *
+put_number(uint8_t *p, unsigned id, uint64_t v)
+{
+	return v ? put_varint(put_head(p, id, FORM_NUMBER), v) : p;
+}
+
+static uint8_t *
+put_hash(uint8_t *p, unsigned id, uint64_t v)
+{
 	if (!v)
-		return;
-	put_head(b, f->id, FORM_OF[f->kind]);
-	if (f->kind == FIELD_HASH)
-		bytes_u64le(b, v);
-	else
-		bytes_varint(b, f->kind == FIELD_TIME ? zigzag(v) : v);
+		return p;
+	p = put_head(p, id, FORM_EIGHT);
+	for (unsigned i = 0; i < 8; i++)
+		*p++ = (uint8_t)(v >> 8 * i);
+	return p;
 }
 
-static void
-put_addr(struct bytes *b, const struct field *f, const void *record)
+static uint8_t *
+put_time(uint8_t *p, unsigned id, struct when t)
+{
+	return put_number(p, id, zigzag((uint64_t)(t.ns / NS_PER_US)));
+}
+
+static uint8_t *
+put_addr(uint8_t *p, unsigned id, const struct addr *a)
 {
 	static const struct addr none;
-	const struct addr *a = field_addr(f, record);
 
 	if (addr_same(a, &none))
-		return;
-	put_head(b, f->id, FORM_SIXTEEN);
-	bytes_add(b, a->b, sizeof(a->b));
+		return p;
+	p = put_head(p, id, FORM_SIXTEEN);
+	memcpy(p, a->b, sizeof(a->b));
+	return p + sizeof(a->b);
 }
 
-static void
-put_text(struct bytes *b, const struct field *f, const void *record)
+static uint8_t *
+put_text(uint8_t *p, unsigned id, struct text t)
 {
-	const struct text *t = field_text(f, record);
-
-	if (!t->p)
-		return;
-	put_head(b, f->id, FORM_BYTES);
-	bytes_varint(b, t->len);
-	bytes_add(b, t->p, t->len);
+	if (!t.p)
+		return p;
+	p = put_varint(put_head(p, id, FORM_BYTES), t.len);
+	if (t.len)
+		memcpy(p, t.p, t.len);
+	return p + t.len;
 }
 
-static void
-put_fields(struct bytes *b, const struct field_table *t, const void *record)
-{
-	for (unsigned i = 0; i < t->count; i++) {
-		const struct field *f = &t->field[i];
+#define LEN_NONE(v)       0
+#define LEN_TEXT(v)       (v).len
+#define PUT_NUMBER(id, v) p = put_number(p, (id), (v))
+#define PUT_HASH(id, v)   p = put_hash(p, (id), (v))
+#define PUT_WHEN(id, v)   p = put_time(p, (id), (v))
+#define PUT_IP(id, v)     p = put_addr(p, (id), &(v))
+#define PUT_STRING(id, v) p = put_text(p, (id), (v))
 
-		if (f->kind == FIELD_ADDR)
-			put_addr(b, f, record);
-		else if (f->kind == FIELD_TEXT)
-			put_text(b, f, record);
-		else
-			put_number(b, f, record);
-	}
+/* For each type: how it is written, and how much text it has. */
+#define ROW_BOOL(id, v)         PUT_NUMBER(id, v)
+#define LEN_OF_BOOL(v)          LEN_NONE(v)
+#define ROW_U8(id, v)           PUT_NUMBER(id, v)
+#define LEN_OF_U8(v)            LEN_NONE(v)
+#define ROW_U16(id, v)          PUT_NUMBER(id, v)
+#define LEN_OF_U16(v)           LEN_NONE(v)
+#define ROW_U32(id, v)          PUT_NUMBER(id, v)
+#define LEN_OF_U32(v)           LEN_NONE(v)
+#define ROW_U64(id, v)          PUT_NUMBER(id, v)
+#define LEN_OF_U64(v)           LEN_NONE(v)
+#define ROW_US(id, v)           PUT_NUMBER(id, v)
+#define LEN_OF_US(v)            LEN_NONE(v)
+#define ROW_VERSION(id, v)      PUT_NUMBER(id, v)
+#define LEN_OF_VERSION(v)       LEN_NONE(v)
+#define ROW_CIPHER(id, v)       PUT_NUMBER(id, v)
+#define LEN_OF_CIPHER(v)        LEN_NONE(v)
+#define ROW_GROUP(id, v)        PUT_NUMBER(id, v)
+#define LEN_OF_GROUP(v)         LEN_NONE(v)
+#define ROW_ENUM_kind(id, v)    PUT_NUMBER(id, v)
+#define LEN_OF_ENUM_kind(v)     LEN_NONE(v)
+#define ROW_ENUM_role(id, v)    PUT_NUMBER(id, v)
+#define LEN_OF_ENUM_role(v)     LEN_NONE(v)
+#define ROW_ENUM_tunnel(id, v)  PUT_NUMBER(id, v)
+#define LEN_OF_ENUM_tunnel(v)   LEN_NONE(v)
+#define ROW_ENUM_end(id, v)     PUT_NUMBER(id, v)
+#define LEN_OF_ENUM_end(v)      LEN_NONE(v)
+#define ROW_ENUM_carrier(id, v) PUT_NUMBER(id, v)
+#define LEN_OF_ENUM_carrier(v)  LEN_NONE(v)
+#define ROW_ENUM_resumed(id, v) PUT_NUMBER(id, v)
+#define LEN_OF_ENUM_resumed(v)  LEN_NONE(v)
+#define ROW_HEX64(id, v)        PUT_HASH(id, v)
+#define LEN_OF_HEX64(v)         LEN_NONE(v)
+#define ROW_TIME(id, v)         PUT_WHEN(id, v)
+#define LEN_OF_TIME(v)          LEN_NONE(v)
+#define ROW_ADDR(id, v)         PUT_IP(id, v)
+#define LEN_OF_ADDR(v)          LEN_NONE(v)
+#define ROW_TEXT(id, v)         PUT_STRING(id, v)
+#define LEN_OF_TEXT(v)          LEN_TEXT(v)
+#define ROW_PLAIN(id, v)        PUT_STRING(id, v)
+#define LEN_OF_PLAIN(v)         LEN_TEXT(v)
+#define ROW_LIST(id, v)         PUT_STRING(id, v)
+#define LEN_OF_LIST(v)          LEN_TEXT(v)
+#define ROW_LIST16(id, v)       PUT_STRING(id, v)
+#define LEN_OF_LIST16(v)        LEN_TEXT(v)
+#define ROW_DIGESTS(id, v)      PUT_STRING(id, v)
+#define LEN_OF_DIGESTS(v)       LEN_TEXT(v)
+#define ROW_VERSIONS(id, v)     PUT_STRING(id, v)
+#define LEN_OF_VERSIONS(v)      LEN_TEXT(v)
+
+/* What the fields take at most. */
+static size_t
+session_room(const struct session *s)
+{
+	size_t n = SESSION_TABLE.count * MEMBER_MAX + TALK_MAX;
+
+#define FIELD(id, name, type, group, unit, doc) n += LEN_OF_##type(s->name);
+#include "session/session.def"
+#undef FIELD
+	return n;
 }
 
-static void
-row_numbers(struct bytes *b, unsigned id, const uint32_t *v, size_t n)
+static uint8_t *
+put_session(uint8_t *p, const struct session *s)
 {
-	struct bytes own = {.p = NULL};
+#define FIELD(id, name, type, group, unit, doc) ROW_##type(id, s->name);
+#include "session/session.def"
+#undef FIELD
+	return p;
+}
 
+static uint8_t *
+put_pulse(uint8_t *p, const struct pulse *s)
+{
+#define FIELD(id, name, type, doc) ROW_##type(id, s->name);
+#include "session/pulse.def"
+#undef FIELD
+	return p;
+}
+
+static uint8_t *
+put_counts(uint8_t *p, unsigned id, const uint32_t *v, size_t n)
+{
+	uint8_t own[(EXCHANGES_KEPT * 5 + PAIRS_KEPT * 3) * 5], *end = own;
+
+	if (!n)
+		return p;
 	for (size_t i = 0; i < n; i++)
-		bytes_varint(&own, v[i]);
-	put_head(b, id, FORM_BYTES);
-	bytes_varint(b, own.n);
-	bytes_add(b, own.p, own.n);
-	b->failed |= own.failed;
-	bytes_free(&own);
+		end = put_varint(end, v[i]);
+	return put_text(p, id, (struct text){(const char *)own, (uint32_t)(end - own)});
 }
 
-static void
-put_talk(struct bytes *b, const struct session *s)
+static uint8_t *
+put_talk(uint8_t *p, const struct session *s)
 {
 	uint32_t v[EXCHANGES_KEPT * 5], n = 0;
 
@@ -98,103 +189,91 @@ put_talk(struct bytes *b, const struct session *s)
 		v[n++] = e->server_us;
 		v[n++] = e->reply_us;
 	}
-	if (n)
-		row_numbers(b, ROW_EXCHANGES, v, n);
+	p = put_counts(p, ROW_EXCHANGES, v, n);
 	n = 0;
 	for (uint32_t i = 0; i < s->pair_count && i < PAIRS_KEPT; i++) {
 		v[n++] = s->pair[i].request;
 		v[n++] = s->pair[i].response;
 		v[n++] = s->pair[i].count;
 	}
-	if (n)
-		row_numbers(b, ROW_PAIRS, v, n);
+	return put_counts(p, ROW_PAIRS, v, n);
 }
 
+/* The head goes in front of the members once it is known how long they are. */
 static void
-put_row(struct bytes *to, enum row_kind kind, const struct bytes *members)
+put_row(struct bytes *to, uint8_t *row, uint8_t *members, uint8_t *end, enum row_kind kind)
 {
-	bytes_u8(to, (uint8_t)kind);
-	bytes_varint(to, members->n);
-	bytes_add(to, members->p, members->n);
-	to->failed |= members->failed;
+	uint8_t *p = row;
+	size_t n = (size_t)(end - members);
+
+	*p++ = (uint8_t)kind;
+	p = put_varint(p, n);
+	memmove(p, members, n);
+	to->n += (size_t)(p - row) + n;
 }
 
 void
 row_put_session(struct bytes *to, const struct session *s)
 {
-	struct bytes members = {.p = NULL};
+	uint8_t *row = bytes_room(to, session_room(s) + LENGTH_MAX), *members = row + LENGTH_MAX;
 
-	put_fields(&members, &SESSION_TABLE, s);
-	put_talk(&members, s);
-	put_row(to, ROW_SESSION, &members);
-	bytes_free(&members);
+	if (row)
+		put_row(to, row, members, put_talk(put_session(members, s), s), ROW_SESSION);
 }
 
 void
 row_put_pulse(struct bytes *to, const struct pulse *p)
 {
-	struct bytes members = {.p = NULL};
+	uint8_t *row = bytes_room(to, PULSE_TABLE.count * MEMBER_MAX + LENGTH_MAX), *members = row + LENGTH_MAX;
 
-	put_fields(&members, &PULSE_TABLE, p);
-	put_row(to, ROW_PULSE, &members);
-	bytes_free(&members);
+	if (row)
+		put_row(to, row, members, put_pulse(members, p), ROW_PULSE);
 }
 
-/* One member's value as it lies in the file. */
-struct value {
-	uint64_t number;
-	struct cur bytes;
-};
-
-static struct value
-get_value(struct cur *c, unsigned form)
+static void
+get_value(struct cur *c, struct row_member *m)
 {
-	struct value v = {.number = 0, .bytes = {.p = NULL}};
-
-	switch (form) {
+	switch ((enum form)m->form) {
 	case FORM_NUMBER:
-		v.number = cur_varint(c);
+		m->number = cur_varint(c);
 		break;
 	case FORM_EIGHT:
-		v.number = cur_u64le(c);
+		m->number = cur_u64le(c);
 		break;
 	case FORM_BYTES:
-		v.bytes = cur_sub(c, cur_varint(c));
+		m->bytes = cur_sub(c, cur_varint(c));
 		break;
-	default:
-		v.bytes = cur_sub(c, sizeof(struct addr));
+	case FORM_SIXTEEN:
+		m->bytes = cur_sub(c, sizeof(struct addr));
 	}
-	return v;
 }
 
-static bool
-take_field(const struct field *f, void *record, unsigned form, struct value v)
+bool
+row_member(struct cur *c, struct row_member *m)
 {
-	struct addr a;
+	uint64_t head = cur_varint(c), last = m->id;
 
-	if (form != FORM_OF[f->kind])
+	m->id = head >> 2;
+	m->form = head & 3;
+	get_value(c, m);
+	return !c->bad && m->id > last;
+}
+
+bool
+row_fits(const struct row_member *m, const struct field *f)
+{
+	if (m->form != FORM_OF[f->kind])
 		return false;
-	switch (f->kind) {
-	case FIELD_ADDR:
-		cur_copy(&v.bytes, &a, sizeof(a));
-		field_set_addr(f, record, &a);
-		return true;
-	case FIELD_TEXT:
-		field_set_text(f, record,
-			       (struct text){v.bytes.p ? (const char *)v.bytes.p : "", (uint32_t)cur_left(&v.bytes)});
-		return cur_left(&v.bytes) <= UINT32_MAX;
-	default:
-		return v.number && field_store(f, record, f->kind == FIELD_TIME ? unzigzag(v.number) : v.number);
-	}
+	return f->kind == FIELD_TEXT ? cur_left(&m->bytes) <= UINT32_MAX : f->kind == FIELD_ADDR || m->number != 0;
 }
 
-/* Numbers until the end; how many, or 0 when they are too many, too large, or cut. */
-static uint32_t
-get_numbers(struct cur c, uint32_t *v, uint32_t most)
+uint32_t
+row_numbers(const struct row_member *m, uint32_t *v, uint32_t most)
 {
+	struct cur c = m->bytes;
 	uint32_t n = 0;
 
-	while (cur_left(&c)) {
+	while (m->form == FORM_BYTES && cur_left(&c)) {
 		uint64_t number = cur_varint(&c);
 
 		if (n == most || number > UINT32_MAX)
@@ -205,9 +284,30 @@ get_numbers(struct cur c, uint32_t *v, uint32_t most)
 }
 
 static bool
-take_exchanges(struct row *r, struct cur bytes)
+take_field(const struct field *f, void *record, const struct row_member *m)
 {
-	uint32_t v[EXCHANGES_KEPT * 5], n = get_numbers(bytes, v, EXCHANGES_KEPT * 5);
+	struct cur c = m->bytes;
+	struct addr a;
+
+	if (!row_fits(m, f))
+		return false;
+	switch (f->kind) {
+	case FIELD_ADDR:
+		cur_copy(&c, &a, sizeof(a));
+		field_set_addr(f, record, &a);
+		return true;
+	case FIELD_TEXT:
+		field_set_text(f, record, (struct text){(const char *)c.p, (uint32_t)cur_left(&c)});
+		return true;
+	default:
+		return field_store(f, record, f->kind == FIELD_TIME ? unzigzag(m->number) : m->number);
+	}
+}
+
+static bool
+take_exchanges(struct row *r, const struct row_member *m)
+{
+	uint32_t v[EXCHANGES_KEPT * 5], n = row_numbers(m, v, EXCHANGES_KEPT * 5);
 
 	for (uint32_t i = 0; i < n / 5; i++)
 		r->exchange[i] = (struct exchange){v[i * 5], v[i * 5 + 1], v[i * 5 + 2], v[i * 5 + 3], v[i * 5 + 4]};
@@ -216,9 +316,9 @@ take_exchanges(struct row *r, struct cur bytes)
 }
 
 static bool
-take_pairs(struct row *r, struct cur bytes)
+take_pairs(struct row *r, const struct row_member *m)
 {
-	uint32_t v[PAIRS_KEPT * 3], n = get_numbers(bytes, v, PAIRS_KEPT * 3);
+	uint32_t v[PAIRS_KEPT * 3], n = row_numbers(m, v, PAIRS_KEPT * 3);
 
 	for (uint32_t i = 0; i < n / 3; i++)
 		r->pair[i] = (struct exchange_pair){v[i * 3], v[i * 3 + 1], v[i * 3 + 2]};
@@ -227,17 +327,17 @@ take_pairs(struct row *r, struct cur bytes)
 }
 
 static bool
-take_member(struct row *r, uint64_t id, unsigned form, struct value v)
+take_member(struct row *r, const struct row_member *m)
 {
 	const struct field_table *t = r->kind == ROW_SESSION ? &SESSION_TABLE : &PULSE_TABLE;
-	unsigned i = field_find(t, id);
+	unsigned i = field_find(t, m->id);
 
 	if (i < t->count)
-		return take_field(&t->field[i], r->kind == ROW_SESSION ? (void *)&r->session : &r->pulse, form, v);
-	if (r->kind == ROW_SESSION && form == FORM_BYTES && id == ROW_EXCHANGES)
-		return take_exchanges(r, v.bytes);
-	if (r->kind == ROW_SESSION && form == FORM_BYTES && id == ROW_PAIRS)
-		return take_pairs(r, v.bytes);
+		return take_field(&t->field[i], r->kind == ROW_SESSION ? (void *)&r->session : &r->pulse, m);
+	if (r->kind == ROW_SESSION && m->id == ROW_EXCHANGES)
+		return take_exchanges(r, m);
+	if (r->kind == ROW_SESSION && m->id == ROW_PAIRS)
+		return take_pairs(r, m);
 	r->unknown = true;
 	return true;
 }
@@ -246,17 +346,20 @@ take_member(struct row *r, uint64_t id, unsigned form, struct value v)
 static bool
 take_members(struct row *r, struct cur c)
 {
-	uint64_t last = 0;
+	struct row_member m = {.id = 0};
 
-	while (cur_left(&c)) {
-		uint64_t head = cur_varint(&c);
-		struct value v = get_value(&c, head & 3);
-
-		if (c.bad || head >> 2 <= last || !take_member(r, head >> 2, head & 3, v))
+	while (cur_left(&c))
+		if (!row_member(&c, &m) || !take_member(r, &m))
 			return false;
-		last = head >> 2;
-	}
 	return true;
+}
+
+bool
+row_open(struct cur *from, uint8_t *kind, struct cur *members)
+{
+	*kind = cur_u8(from);
+	*members = cur_sub(from, cur_varint(from));
+	return !from->bad && (*kind == ROW_SESSION || *kind == ROW_PULSE);
 }
 
 bool
@@ -264,10 +367,8 @@ row_get(struct cur *from, struct row *r)
 {
 	struct cur members;
 
-	r->kind = cur_u8(from);
 	r->unknown = false;
-	members = cur_sub(from, cur_varint(from));
-	if (from->bad || (r->kind != ROW_SESSION && r->kind != ROW_PULSE))
+	if (!row_open(from, &r->kind, &members))
 		return false;
 	if (r->kind == ROW_SESSION) {
 		memset(&r->session, 0, sizeof(r->session)); /* the padding, too: whoever keeps records compares bytes */

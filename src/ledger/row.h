@@ -31,6 +31,22 @@ struct row {
 void row_put_session(struct bytes *to, const struct session *s);
 void row_put_pulse(struct bytes *to, const struct pulse *p);
 
+/* A row's kind and its members; false: these bytes are none. */
+bool row_open(struct cur *from, uint8_t *kind, struct cur *members);
+
+/* One member, of a field or of what session.def does not have. */
+struct row_member {
+	uint64_t id, number;
+	unsigned form;
+	struct cur bytes;
+};
+/* The next; *m holds the one before, at first id 0.  False: these bytes are none, or out of order. */
+bool row_member(struct cur *members, struct row_member *m);
+/* Is the value one of the field's kind?  Whether it is too large field_store says. */
+bool row_fits(const struct row_member *m, const struct field *f);
+/* Of exchanges or pairs: their numbers; how many, 0: they are too many, too large, or cut. */
+uint32_t row_numbers(const struct row_member *m, uint32_t *v, uint32_t most);
+
 /* The next row.  False: these bytes are none; *r must not be used. */
 bool row_get(struct cur *from, struct row *r);
 

@@ -6,7 +6,7 @@
 
 #include "ledger/bytes.h"
 
-enum { SQUEEZE_TRY = 1, SQUEEZE_FAST = 3, SQUEEZE_SMALL = 12 };
+enum { SQUEEZE_FAST = 1, SQUEEZE_SMALL = 12 };
 
 /* Appends the length of the bytes, that of their compressed form, and the latter; where compression does not help, the
    bytes as they are. */

@@ -28,6 +28,7 @@ struct incident_file {
 	unsigned peers, links;
 	uint32_t link[LINKS];  /* by number of the interface */
 	uint64_t frames, told; /* told: bytes that the ledger knows of */
+	char digest[65];       /* of these */
 	struct when due;       /* for the ledger; 0: nothing grew */
 	bool full;
 	char comment[COMMENT_MAX]; /* for the next frame; "": none */
@@ -39,7 +40,8 @@ struct evidence {
 	void *memory;
 	struct ring *ring;
 	struct incident_file open[EVIDENCE_OPEN];
-	unsigned opens, next; /* how many; behind the one that began last */
+	uint64_t live; /* bits of those that are */
+	unsigned next; /* behind the one that began last */
 	struct evidence_facts facts;
 	char block[BLOCK_MAX];
 };
@@ -96,6 +98,12 @@ evidence_error(const struct evidence *e)
 	return e->folder.error;
 }
 
+const char *
+evidence_folder(const struct evidence *e)
+{
+	return e->folder.path;
+}
+
 struct evidence_facts
 evidence_facts(const struct evidence *e)
 {
@@ -115,20 +123,34 @@ tell_ledger(struct evidence *e, uint64_t incident, const char *value)
 		ledger_setting(e->cfg.ledger, name, value);
 }
 
-/* The file as it is now is on the disk, and the ledger knows what it holds. */
+/* What it holds is on the disk, and i->digest is that of it. */
+static bool
+settle_file(struct evidence *e, struct incident_file *i)
+{
+	char path[PATH_MAX];
+	struct seal_file now;
+
+	if (i->told == i->file.bytes)
+		return true;
+	if (!folder_sync(&e->folder, &i->file) || !folder_path(&e->folder, i->file.incident, path) ||
+	    !seal_measure(&now, path))
+		return false;
+	i->told = now.size;
+	sign_hex(i->digest, now.digest.b, sizeof(now.digest.b));
+	return true;
+}
+
+/* The ledger knows what the file holds. */
 static void
 commit(struct evidence *e, struct incident_file *i, bool closed)
 {
-	char path[PATH_MAX], value[160], hex[65];
-	struct seal_file now;
+	char value[160];
+	bool grew = i->told != i->file.bytes;
 
 	i->due = (struct when){0};
-	if ((i->told == i->file.bytes && !closed) || !folder_sync(&e->folder, &i->file) ||
-	    !folder_path(&e->folder, i->file.incident, path) || !seal_measure(&now, path))
+	if ((!grew && !closed) || !settle_file(e, i) || !i->told)
 		return;
-	i->told = i->file.bytes;
-	sign_hex(hex, now.digest.b, sizeof(now.digest.b));
-	snprintf(value, sizeof(value), "%s %llu %llu %s", hex, (unsigned long long)now.size,
+	snprintf(value, sizeof(value), "%s %llu %llu %s", i->digest, (unsigned long long)i->told,
 		 (unsigned long long)i->frames, closed ? "closed" : "open");
 	tell_ledger(e, i->file.incident, value);
 }
@@ -211,9 +233,9 @@ files_of(const struct evidence *e, const struct ring_session *s)
 {
 	uint64_t files = 0;
 
-	for (unsigned i = 0; e->opens && i < EVIDENCE_OPEN; i++)
-		if (e->open[i].file.fd >= 0 && has_peer(&e->open[i], s))
-			files |= UINT64_C(1) << i;
+	for (uint64_t live = e->live; live; live &= live - 1)
+		if (has_peer(&e->open[__builtin_ctzll(live)], s))
+			files |= live & -live;
 	return files;
 }
 
@@ -222,10 +244,10 @@ follow(struct evidence *e, const struct ring_kept *kept, uint64_t files, struct 
 {
 	struct ring_frame f;
 
-	for (unsigned i = 0; i < EVIDENCE_OPEN; i++) {
-		struct incident_file *to = &e->open[i];
+	for (; files; files &= files - 1) {
+		struct incident_file *to = &e->open[__builtin_ctzll(files)];
 
-		if (!(files >> i & 1) || to->full)
+		if (to->full)
 			continue;
 		for (uint64_t at = kept->from; ring_next(e->ring, &at, &f);)
 			if (f.session == kept->session)
@@ -244,7 +266,7 @@ evidence_frame(struct evidence *e, const struct told_frame *t)
 	if (!kept.session)
 		return;
 	s = ring_session(e->ring, kept.session);
-	if (kept.is_new && e->opens)
+	if (kept.is_new && e->live)
 		s->files = files_of(e, s);
 	if (s->files)
 		follow(e, &kept, s->files, t->frame->time);
@@ -303,7 +325,7 @@ write_fresh(struct evidence *e, struct incident_file *to, uint64_t from, uint64_
 	struct ring_frame r;
 	uint64_t n = 0;
 
-	while (ring_next(e->ring, &from, &r))
+	while (!to->full && ring_next(e->ring, &from, &r))
 		if (r.session && ring_session(e->ring, r.session)->fresh)
 			write_frame(e, to, &r.frame, ++n == commented ? to->comment : "");
 	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++)
@@ -363,7 +385,7 @@ close_file(struct evidence *e, unsigned i)
 
 	commit(e, c, true);
 	folder_close(&e->folder, &c->file);
-	e->opens--;
+	e->live &= ~(UINT64_C(1) << i);
 	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++)
 		ring_session(e->ring, h)->files &= ~(UINT64_C(1) << i);
 }
@@ -401,7 +423,7 @@ open_file(struct evidence *e, const struct finding *f)
 	if (!folder_file(&e->folder, &to->file, f->incident))
 		return EVIDENCE_OPEN;
 	e->next = (i + 1) % EVIDENCE_OPEN;
-	e->opens++;
+	e->live |= UINT64_C(1) << i;
 	e->facts.incidents++;
 	write_head(e, to, f);
 	return i;
@@ -430,6 +452,8 @@ evidence_finding(struct evidence *e, const struct finding *f, const struct addr 
 	if (i == EVIDENCE_OPEN)
 		return;
 	to = &e->open[i];
+	if (to->full)
+		return;
 	if (peer)
 		add_peer(to, peer);
 	print_finding(to->comment, f);
@@ -455,15 +479,17 @@ evidence_closed(struct evidence *e, uint64_t incident)
 void
 evidence_time(struct evidence *e, struct when now)
 {
-	for (unsigned i = 0; e->opens && i < EVIDENCE_OPEN; i++)
-		if (e->open[i].file.fd >= 0 && e->open[i].due.ns && !when_before(now, e->open[i].due))
-			commit(e, &e->open[i], false);
+	for (uint64_t live = e->live; live; live &= live - 1) {
+		struct incident_file *i = &e->open[__builtin_ctzll(live)];
+
+		if (i->due.ns && !when_before(now, i->due))
+			commit(e, i, false);
+	}
 }
 
 void
 evidence_end(struct evidence *e)
 {
-	for (unsigned i = 0; i < EVIDENCE_OPEN; i++)
-		if (e->open[i].file.fd >= 0)
-			commit(e, &e->open[i], false);
+	for (uint64_t live = e->live; live; live &= live - 1)
+		commit(e, &e->open[__builtin_ctzll(live)], false);
 }

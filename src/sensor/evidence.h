@@ -7,6 +7,8 @@
  *
  * The ring is taken at start, beside memory.limit.  A finding costs one pass over the table of sessions (65536 for a ring
  * of 64 MiB), and where that finds any that are not in the file yet, one over the frames since the first of them.
+ * Frames stand in the order in which they became evidence: a session that only a later finding names comes behind what
+ * was written before, for a file that grows is never rewritten under its digest; Wireshark's reordercap sorts it.
  * The first failure to write is kept, and ends the writing of evidence, never the watch.
  */
 #ifndef SENSOR_EVIDENCE_H
@@ -42,11 +44,12 @@ void evidence_time(struct evidence *e, struct when now);
 void evidence_end(struct evidence *e);
 
 const char *evidence_error(const struct evidence *e); /* "": none */
+const char *evidence_folder(const struct evidence *e);
 
 struct evidence_facts {
 	uint64_t incidents, frames, bytes;
 	uint64_t removed; /* files, for evidence.quota */
-	uint64_t full;    /* incidents that were cut short by evidence.incident */
+	uint64_t full;    /* incidents that were cut short: evidence.incident, or a quota that nothing older fills */
 };
 struct evidence_facts evidence_facts(const struct evidence *e);
 

@@ -126,6 +126,18 @@ json_in_u64(const struct json *value, uint64_t *n)
 }
 
 bool
+json_in_us(const struct json *value, int64_t *us)
+{
+	const double most = 9e15; /* what a double counts one by one */
+	double v = json_number_value(of(value)) * 1e6;
+
+	if (!json_is_number(of(value)) || !(v > -most && v < most))
+		return false;
+	*us = (int64_t)(v < 0 ? v - 0.5 : v + 0.5);
+	return true;
+}
+
+bool
 json_in_is_true(const struct json *value)
 {
 	return json_is_true(of(value));

@@ -41,6 +41,9 @@ struct text json_in_string(const struct json *value);
 bool json_in_is_true(const struct json *value);
 bool json_in_u64(const struct json *value, uint64_t *n);
 
+/* Seconds as whole microseconds, rounded.  False: no number, or none that fits. */
+bool json_in_us(const struct json *value, int64_t *us);
+
 /* Elements of an array. */
 size_t json_in_count(const struct json *array);
 const struct json *json_in_item(const struct json *array, size_t i);

@@ -153,7 +153,7 @@ tell_ledger(struct watch *w, struct when now)
 	if (w->setup.ledger && ledger_wants_snapshot(w->setup.ledger))
 		watch_snapshot(w);
 	if (w->evidence)
-		evidence_time(w->evidence, now);
+		watch_evidence_time(w, now);
 }
 
 static bool

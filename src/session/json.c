@@ -125,6 +125,7 @@ has_addr(const struct addr *a)
 #define IN_ndpi(id, name, type)
 #define IN_place(id, name, type)
 #define IN_privacy(id, name, type)
+#define IN_import(id, name, type)
 #undef IN_core
 #define IN_core(id, name, type) WRITE(name, type)
 
@@ -256,6 +257,19 @@ json_privacy(struct line *l, char *p, const struct session *s)
 	return p;
 }
 
+#undef IN_privacy
+#define IN_privacy(id, name, type)
+#undef IN_import
+#define IN_import(id, name, type) WRITE(name, type)
+
+static char *
+json_import(struct line *l, char *p, const struct session *s)
+{
+	(void)l;
+#include "session/session.def"
+	return p;
+}
+
 #undef FIELD
 
 struct ready_key
@@ -320,7 +334,7 @@ put_session(struct line *l, char *p, const struct session *s)
 		p = put_run(l, p, s, RUN_SAID, json_said);
 		p = json_tls(l, p, s);
 	}
-	if (s->cert_sha256.p || s->client_cert_sha256.p)
+	if (s->cert_sha256.p || s->client_cert_sha256.p || s->lacks) /* whose logs may have other digests only */
 		p = put_run(l, p, s, RUN_CERT, json_cert);
 	if (s->exchanges) {
 		p = json_talk(l, p, s);
@@ -331,6 +345,8 @@ put_session(struct line *l, char *p, const struct session *s)
 		p = json_place(l, p, s);
 	if (s->pseudonyms)
 		p = json_privacy(l, p, s);
+	if (s->lacks)
+		p = json_import(l, p, s);
 	*p = '}';
 	return p + 1;
 }

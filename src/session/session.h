@@ -25,6 +25,9 @@ enum session_role { ROLE_OTHER, ROLE_INBOUND, ROLE_OUTBOUND };
 /* Bits of `pseudonyms`. */
 enum { HIDDEN_SRC = 1, HIDDEN_DEST = 2, HIDDEN_ACTOR = 4 };
 
+/* Bits of `lacks`. */
+enum { LACKS_EXCHANGES = 1, LACKS_IDENTITIES = 2, LACKS_FLOW = 4, LACKS_JA4 = 8 };
+
 /* Names of the enumerations, in the order of their numbers: initializers of struct text. */
 #define NAMES_kind TEXT_INIT("open"), TEXT_INIT("update"), TEXT_INIT("close")
 #define NAMES_role TEXT_INIT("other"), TEXT_INIT("inbound"), TEXT_INIT("outbound")
@@ -115,7 +118,7 @@ void talk_record(struct talk *k, const struct tls_event *ev);
 struct session_source {
 	const struct flow *flow;
 	const struct tls_facts *tls; /* carrier NONE: no TLS */
-	const struct talk *talk;     /* NULL: none yet */
+	struct talk *talk;           /* NULL: none yet */
 	uint64_t sensor;             /* hash of the sensor's name */
 	uint64_t identity_key;       /* id of identity.key */
 	uint8_t kind;                /* enum session_kind */

@@ -263,9 +263,9 @@ test_second_table(void **state)
 {
 	static const struct text severities[] = {TEXT_INIT("info"), TEXT_INIT("low"), TEXT_INIT("medium")};
 	static const struct where_field fields[] = {
-		{"actor", "", offsetof(struct own, actor), 0, WHERE_ADDR, 0, NULL},
-		{"severity", "", offsetof(struct own, severity), 1, WHERE_RANK, 3, severities}};
-	static const struct where_table also = {fields, 2};
+		{"actor", "", offsetof(struct own, actor), 0, WHERE_ADDR, 0, NULL, 0},
+		{"severity", "", offsetof(struct own, severity), 1, WHERE_RANK, 3, severities, 0}};
+	static const struct where_table also = {fields, 2, 0};
 	struct own own = {.severity = 1};
 	struct session s = record();
 	struct where_subject about = {&s, &also, &own};

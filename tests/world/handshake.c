@@ -310,6 +310,17 @@ server_hello(struct pen *p, const struct conn *c)
 	message_close(p);
 }
 
+/* The authority's certificate, the same for whoever connects: in its place are bytes of the leaf's own. */
+static void
+intermediate(struct pen *p, const struct tls_server *s)
+{
+	uint8_t *to = p->f->store + p->f->len;
+
+	put_noise(p, s->chain_len); /* so that all noise behind it stays what it was before this was told */
+	for (uint32_t i = 0; i < s->chain_len; i++)
+		to[i] = s->cert_len ? s->cert[(s->cert_len - 1 - i % s->cert_len)] : 0;
+}
+
 static void
 server_certificate(struct pen *p, const struct tls_server *s)
 {
@@ -322,7 +333,7 @@ server_certificate(struct pen *p, const struct tls_server *s)
 	put_copy(p, s->cert, s->cert_len);
 	if (s->chain_len) {
 		put(p, s->chain_len, 3);
-		put_noise(p, s->chain_len);
+		intermediate(p, s);
 	}
 	patch(p, at, p->f->len - at - 3, 3);
 	message_close(p);

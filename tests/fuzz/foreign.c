@@ -1,0 +1,103 @@
+/*
+ * foreign: logs that say they are Zeek's or Suricata's.  What is taken of them joins, is the same after a journey through
+ * JSON, and can be judged.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/join.h"
+#include "detect/detect.h"
+#include "sensor/record_in.h"
+
+enum { LINE = 1 << 20 };
+
+static struct detect *detect;
+static size_t sum;
+
+static void
+no_finding(void *arg, const struct finding *f, const struct session *s)
+{
+	(void)s;
+	*(size_t *)arg += f->number_count + f->session_count;
+}
+
+static void
+no_close(void *arg, const struct incident *i)
+{
+	*(size_t *)arg += i->event_count;
+}
+
+/* What session_json writes of it reads as what session_json writes. */
+static void
+there_and_back(const struct session *s)
+{
+	static struct record_room room;
+	static char line[2][LINE];
+	struct out o = out_of(line[0], LINE), again = out_of(line[1], LINE);
+	static struct recent recent[2];
+	struct session back;
+	struct json *j;
+
+	session_json(&o, s, &recent[0]);
+	if (o.full)
+		return;
+	j = json_in(line[0], out_len(&o));
+	if (!j || record_in(&back, &room, j))
+		abort();
+	session_json(&again, &back, &recent[1]);
+	if (out_len(&o) != out_len(&again) || memcmp(line[0], line[1], out_len(&o)) != 0)
+		abort();
+	json_in_free(j);
+}
+
+static void
+judge(void *arg, const struct session *joined)
+{
+	const struct detect_sink to = {&sum, no_finding, no_close};
+	struct session s = *joined;
+
+	(void)arg;
+	if (!s.lacks || !s.source.p)
+		abort();
+	s.gateway = 1;
+	s.role = s.src_port % 2 ? ROLE_INBOUND : ROLE_OUTBOUND;
+	s.id = session_id(&s, 0);
+	there_and_back(&s);
+	detect_session(detect, &s, &to);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct detect_config cfg = {
+		.memory = DETECT_MEMORY_MIN, .incident_idle_ns = 3600 * NS_PER_S, .table = {3, 4}};
+	uint8_t *memory = malloc(DETECT_MEMORY_MIN + 64);
+	struct carve carve = {memory, memory + DETECT_MEMORY_MIN + 64};
+	struct counts counts = {0};
+	static struct foreign f;
+	struct join *j = join_new(4, NULL, judge);
+	const char *p = (const char *)data, *end = p + size;
+	char why[FOREIGN_WHY];
+
+	detect = detect_new(&carve, &cfg, &counts);
+	while (p < end) {
+		const char *stop = memchr(p, '\n', (size_t)(end - p));
+
+		stop = stop ? stop : end;
+		if (foreign_line(&f, p, (size_t)(stop - p), why)) {
+			if (f.part != FOREIGN_OTHER && !join_add(j, &f))
+				abort();
+		} else if (strlen(why) == 0) {
+			abort();
+		}
+		foreign_free(&f);
+		p = stop < end ? stop + 1 : end;
+	}
+	join_end(j);
+	join_free(j);
+	detect_idle(detect, (struct when){INT64_MAX}, &(struct detect_sink){&sum, no_finding, no_close});
+	free(memory);
+	return 0;
+}
