@@ -299,6 +299,9 @@ report_silent(const struct report *r, const struct detector_info *d)
 		if (strcmp(DETECT_PARAMS[p].detector, d->name) == 0 && strcmp(DETECT_PARAMS[p].unit, "switch") == 0 &&
 		    c->number[OPTIONS_OWN + p] == 1)
 			return "switched off: not looked for";
+	if (r->hunt.imported && !detector_judges_imports(d))
+		return r->hunt.imported == r->hunt.sessions ? "logs of other sensors, to which it is blind" :
+							      "blind to the logs of other sensors among the records";
 	if (!r->hunt.pulses && detector_pulses(d))
 		return "no pulses in the window: blind, at least in part";
 	return NULL;
