@@ -12,8 +12,6 @@
 #include "pipeline_body.h"
 #include "pipeline_shares.h"
 
-/* Of a talk, what each record touches, and the end of an exchange; the rest is for the first exchanges. */
-enum { TALK_HOT = 192 };
 /* What so few connections need stays in the processor's caches: asking for it costs more than it brings. */
 enum { NEAR = 1024 };
 
@@ -24,10 +22,13 @@ struct job {
 	const struct frame *frame;
 };
 
+/* Whole cache lines, of which a record seldom touches more than the first. */
 static size_t
 live_bytes(void)
 {
-	return sizeof(struct live) + (talk_bytes() + 7) / 8 * 8;
+	enum { LINE = 64 };
+
+	return (sizeof(struct live) + talk_bytes() + LINE - 1) / LINE * LINE;
 }
 
 struct pipeline *
@@ -207,7 +208,7 @@ prefetch(struct pipeline *p, struct job *job, size_t n)
 		half[halves] = tls_prefetch(p->tls, f->above[0]);
 		halves += half[halves] != NULL;
 		if (f->above[1])
-			pool_prefetch(&p->lives, f->above[1], 0, TALK_HOT);
+			pool_prefetch_line(&p->lives, f->above[1], 0);
 	}
 	for (size_t i = 0; i < halves; i++)
 		tls_prefetch_full(p->tls, half[i]);

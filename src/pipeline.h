@@ -91,6 +91,7 @@ void pipeline_passes(struct pipeline *p, struct when until);
 void pipeline_params(struct pipeline *p, const struct detect_config *cfg);
 
 /* What was learnt (detect/snapshot.h): to write, and to read before the first frame or record. */
+uint64_t pipeline_layout(const struct pipeline *p);
 size_t pipeline_saved_size(const struct pipeline *p);
 void pipeline_save(const struct pipeline *p, struct out *o);
 enum snapshot_verdict pipeline_load(struct pipeline *p, struct cur bytes, struct snapshot_report *report);

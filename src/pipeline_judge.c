@@ -67,6 +67,12 @@ pipeline_params(struct pipeline *p, const struct detect_config *cfg)
 	detect_params(p->detect, cfg);
 }
 
+uint64_t
+pipeline_layout(const struct pipeline *p)
+{
+	return detect_layout(p->detect);
+}
+
 size_t
 pipeline_saved_size(const struct pipeline *p)
 {

@@ -21,11 +21,11 @@ append(struct news *n, uint32_t item, enum news_queue queue, struct when due)
 	struct news_link *l = link_at(n, item);
 
 	l->due = due;
-	l->queue = (uint8_t)queue;
+	l->queue = queue & 3u;
 	l->before = n->tail[queue];
 	l->after = 0;
 	if (l->before)
-		link_at(n, l->before)->after = item;
+		link_at(n, l->before)->after = item & NEWS_ITEMS;
 	else
 		n->head[queue] = item;
 	n->tail[queue] = item;

@@ -13,14 +13,18 @@
 #include "base/when.h"
 
 enum news_queue { NEWS_NONE, NEWS_SOON, NEWS_LATER, NEWS_QUEUES };
+enum { NEWS_ITEMS = (1 << 29) - 1 }; /* at most */
 
 /* First member of each item of the pool. */
 struct news_link {
 	struct when due;
-	uint32_t before, after;
-	uint8_t queue; /* enum news_queue */
-	bool fresh;    /* something happened since it was told */
+	uint32_t before;
+	uint32_t after : 29; /* NEWS_ITEMS */
+	uint32_t queue : 2;  /* enum news_queue */
+	uint32_t fresh : 1;  /* something happened since it was told */
 };
+
+_Static_assert(sizeof(struct news_link) == 16, "it shares a cache line with what each record changes");
 
 struct news {
 	const struct pool *items;

@@ -42,6 +42,7 @@ step "cut everywhere" tests/bad/cut.sh "$B/san"
 step "bad input" env GATEWITNESS="$B/san/gatewitness" tests/bad/run.sh
 step "install" tests/install/run.sh "$B"
 step "ledger" tests/ledger/run.sh "$B/san/gatewitness" "$B/tests/world/world"
+step "evidence" tests/evidence/run.sh "$B/san/gatewitness"
 step "report" tests/ledger/report.sh "$B/san/gatewitness"
 step "full and cut disks" tests/ledger/disk.sh "$B/san/gatewitness"
 step "lists and places" tests/enrich/run.sh "$B/san/gatewitness"

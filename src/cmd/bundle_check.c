@@ -81,12 +81,12 @@ find(struct contents *c, const char *name)
 static void
 check_line(struct bundle_check *b, struct contents *c, const char *line)
 {
-	char hex[65], name[TAR_NAME_MAX + 1];
+	char hex[65], name[TAR_NAME_MAX];
 	const struct tar_entry *e;
 	struct digest told, now;
 	uint64_t size;
 
-	if (sscanf(line, "%64[0-9a-f] %" SCNu64 " %100s", hex, &size, name) != 3 || !sign_unhex(told.b, 32, hex)) {
+	if (sscanf(line, "%64[0-9a-f] %" SCNu64 " %99s", hex, &size, name) != 3 || !sign_unhex(told.b, 32, hex)) {
 		say(b, true, "MANIFEST", "has a line that names no file");
 		return;
 	}
@@ -201,6 +201,15 @@ tell(struct bundle_check *b, const char *path)
 	return fflush(stdout) ? fail(path, strerror(errno)) : b->wrong ? EXIT_IO : EXIT_DONE;
 }
 
+static bool
+is_archive(struct cur c)
+{
+	struct tar_entry e;
+	const char *why;
+
+	return tar_next(&c, &e, &why) == TAR_FILE && strncmp(e.name, BUNDLE_FOLDER, sizeof(BUNDLE_FOLDER) - 1) == 0;
+}
+
 int
 bundle_verify(const char *path, const char *key, bool quiet)
 {
@@ -208,6 +217,7 @@ bundle_verify(const char *path, const char *key, bool quiet)
 	uint8_t public[SIGN_KEY];
 	char error[512];
 	struct stat st = {0};
+	bool is;
 	int fd;
 	void *p;
 
@@ -223,7 +233,9 @@ bundle_verify(const char *path, const char *key, bool quiet)
 	close(fd);
 	if (p == MAP_FAILED)
 		return fail(path, st.st_size > 0 ? strerror(errno) : "empty: no bundle");
-	bundle_check(&b, cur_of(p, (size_t)st.st_size));
+	is = is_archive(cur_of(p, (size_t)st.st_size));
+	if (is)
+		bundle_check(&b, cur_of(p, (size_t)st.st_size));
 	munmap(p, (size_t)st.st_size);
-	return tell(&b, path);
+	return is ? tell(&b, path) : fail(path, "is no bundle; gatewitness bundle makes them");
 }

@@ -240,11 +240,20 @@ common_rules(struct common *c, unsigned which, const struct config *config, char
 	return true;
 }
 
+static void
+tell_notice(struct common *c)
+{
+	if (*c->watch.notice)
+		common_error(c, c->watch.notice);
+	*c->watch.notice = '\0';
+}
+
 void
 common_poll(struct common *c)
 {
 	if (enrich_poll(c->enrich, c->watch.pipeline) && c->keep)
 		keep_lists(c->keep, c);
+	tell_notice(c);
 }
 
 int
@@ -277,8 +286,8 @@ common_open(struct common *c, const char *iface)
 	c->eve = setup.eve;
 	if (watch_open(&c->watch, &setup)) {
 		enrich_use(c->enrich, c->watch.pipeline);
-		if (*c->watch.notice && !c->quiet)
-			common_error(c, c->watch.notice);
+		if (!c->quiet)
+			tell_notice(c);
 		return EXIT_DONE;
 	}
 	common_error(c, c->watch.error);

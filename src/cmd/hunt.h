@@ -82,6 +82,14 @@ struct hunt {
 	char bad[HUNT_BAD][HUNT_WORDS]; /* of the verification */
 	unsigned bads;
 	char damaged[READING_ERROR_MAX];
+	/* what the detectors knew when the replay began */
+	struct hunt_learnt {
+		bool is; /* from a snapshot; else from the first record */
+		struct when at;
+		int64_t day, row; /* it came before that row */
+		char hex[ATTACHED_HEX];
+		unsigned others; /* of another version or size */
+	} learnt;
 	/* as it was */
 	struct was was;
 	bool lists_changed, refused; /* refused: told why it cannot be repeated */
@@ -129,10 +137,15 @@ hunt_lost_frames(const struct hunt_loss *l)
 
 void hunt_own_options(struct config *c);
 
+/* hunt_learnt.c.  False: told. */
+bool hunt_learn(struct hunt *h);
+
 /* hunt_was.c: the settings of then, at the beginning and as they change; lists before the next record. */
 int hunt_was_begin(struct hunt *h);
 bool hunt_was_setting(void *arg, const struct reading_setting *s);
 bool hunt_was_lists(struct hunt *h);
+/* What was in force before that row. */
+bool hunt_was_until(struct hunt *h, int64_t day, int64_t row);
 
 /* hunt_cover.c: begin and end of the ledger and its minutes; then what of begin to end was watched. */
 bool hunt_coverage(struct hunt *h);

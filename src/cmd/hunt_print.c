@@ -146,6 +146,10 @@ json_rest(const struct hunting *h)
 	json_u64(&o, c->minutes);
 	JSON_KEY(&o, "watched");
 	json_u64(&o, c->watched);
+	if (h->hunt.learnt.is) {
+		JSON_KEY(&o, "snapshot");
+		json_time(&o, h->hunt.learnt.at);
+	}
 	JSON_KEY(&o, "sessions");
 	json_u64(&o, h->hunt.sessions);
 	JSON_KEY(&o, "frames");
@@ -243,6 +247,11 @@ print_coverage(const struct hunting *h)
 		fprintf(to, "privacy   clients of %s records are pseudonyms%s%s%s\n", words_number(h->hunt.hidden).text,
 			h->hunt.foreign ? "; of " : "", h->hunt.foreign ? words_number(h->hunt.foreign).text : "",
 			h->hunt.foreign ? " the key was not given: their addresses were not compared" : "");
+	if (h->hunt.replays && h->hunt.learnt.is)
+		fprintf(to, "learnt    from the ledger's snapshot of %s\n", words_time(h->hunt.learnt.at).text);
+	else if (h->hunt.replays)
+		fprintf(to, "learnt    from the first record%s\n",
+			h->hunt.learnt.others ? ": snapshots are of another version or memory.limit" : "");
 	if (h->hunt.replays)
 		fprintf(to, "settings  %s\n", h->hunt.as_was ? "of then" : "of today; --as-was repeats those of then");
 	fprintf(to, "ledger    %s: %s records in %s days%s\n",

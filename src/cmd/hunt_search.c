@@ -141,8 +141,14 @@ run(struct hunt *h)
 			    .pulse = on_pulse,
 			    .setting = hunt_was_setting};
 
+	if (!hunt_learn(h))
+		return EXIT_IO;
 	if (h->replays)
 		r.since.ns = INT64_MIN;
+	if (h->learnt.is) {
+		r.from_day = h->learnt.day;
+		r.from_row = h->learnt.row;
+	}
 	progress_begin(&h->progress, &h->common->err, !h->common->quiet);
 	if (!reading_run(&r))
 		snprintf(h->damaged, sizeof(h->damaged), "%s", r.error);

@@ -113,6 +113,35 @@ hunt_was_setting(void *arg, const struct reading_setting *s)
 	return true;
 }
 
+struct until {
+	struct hunt *hunt;
+	int64_t day, row;
+	bool changed;
+};
+
+static bool
+before_row(void *arg, const struct reading_setting *s)
+{
+	struct until *u = arg;
+
+	if (s->day > u->day || (s->day == u->day && s->row > u->row))
+		return false;
+	u->changed |= was_take(&u->hunt->was, s) != WAS_SAME;
+	return true;
+}
+
+bool
+hunt_was_until(struct hunt *h, int64_t day, int64_t row)
+{
+	struct until u = {.hunt = h, .day = day, .row = row};
+
+	if (!h->as_was)
+		return true;
+	reading_history(h->folder, &u, before_row);
+	return !u.changed ||
+	       (take_text(h, h->was.configuration, true) && (!h->was.rules || take_text(h, h->was.rules, false)));
+}
+
 bool
 hunt_was_lists(struct hunt *h)
 {

@@ -16,6 +16,8 @@
 
 enum { PIECE = 1 << 16 };
 
+static const int64_t DAY_NS = 86400 * NS_PER_S;
+
 static int
 fail(struct common *c, const char *path, const char *what)
 {
@@ -44,7 +46,8 @@ remove_part(const char *folder)
 		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= PATH_MAX)
 			continue;
 		if (strstr(e->d_name, ".sessions") || strstr(e->d_name, ".summary") || strstr(e->d_name, ".pcapng") ||
-		    strncmp(e->d_name, "list-", 5) == 0 || strcmp(e->d_name, "seals") == 0)
+		    strncmp(e->d_name, "list-", 5) == 0 || strncmp(e->d_name, "snapshot-", 9) == 0 ||
+		    strcmp(e->d_name, "seals") == 0)
 			unlink(path);
 		else if (strcmp(e->d_name, "evidence") == 0)
 			remove_part(path);
@@ -65,11 +68,12 @@ open_ledger(struct keep *k, struct common *c, const char *root, bool import)
 				    .quota = import ? 0 : (uint64_t)config_number(&c->config, OPT_ledger_quota),
 				    .seal_last = import,
 				    .clear = import ? remove_part : NULL,
-				    .persists = !import};
+				    .persists = !import,
+				    .snapshot_days = config_number(&c->config, OPT_ledger_snapshot) / DAY_NS};
 
 	if (!import) {
-		cfg.session_days = config_number(&c->config, OPT_ledger_sessions) / (86400 * NS_PER_S);
-		cfg.summary_days = config_number(&c->config, OPT_ledger_summary) / (86400 * NS_PER_S);
+		cfg.session_days = config_number(&c->config, OPT_ledger_sessions) / DAY_NS;
+		cfg.summary_days = config_number(&c->config, OPT_ledger_summary) / DAY_NS;
 	}
 	if (!make_folder(root) || !make_folder(k->folder))
 		return fail(c, k->folder, strerror(errno));
@@ -185,22 +189,41 @@ keep_import(struct keep *k, struct common *c, const char **file, size_t files)
 	return open_ledger(k, c, root, true);
 }
 
+/* Nothing was written yet. */
+static int
+close_early(struct keep *k, struct common *c, int status)
+{
+	char error[LEDGER_ERROR_MAX];
+
+	c->watch.setup.ledger = NULL;
+	ledger_close(k->ledger, error);
+	k->ledger = NULL;
+	return status;
+}
+
 int
 keep_evidence(struct keep *k, struct common *c)
 {
 	const char *configured = config_text(&c->config, OPT_evidence_folder);
-	char folder[PATH_MAX + 16], error[LEDGER_ERROR_MAX];
+	char folder[PATH_MAX + 16];
 
-	if (config_number(&c->config, OPT_evidence_ring) == 0 || (!*configured && !k->ledger))
+	if (config_number(&c->config, OPT_evidence_ring) == 0)
 		return EXIT_DONE;
+	if (config_number(&c->config, OPT_privacy_pseudonymize))
+		return close_early(k, c,
+				   usage_error(c->command->name,
+					       "evidence.ring keeps frames with their addresses, which "
+					       "privacy.pseudonymize forbids; leave one of them out"));
+	if (!*configured && !k->ledger) {
+		if (!c->quiet)
+			fprintf(stderr, "evidence.ring is of no use: there is neither evidence.folder nor a ledger\n");
+		return EXIT_DONE;
+	}
 	snprintf(folder, sizeof(folder), "%s%s", *configured ? configured : k->folder, *configured ? "" : "/evidence");
 	if (watch_evidence(&c->watch, folder))
 		return EXIT_DONE;
 	common_error(c, c->watch.error);
-	c->watch.setup.ledger = NULL;
-	ledger_close(k->ledger, error);
-	k->ledger = NULL;
-	return EXIT_IO;
+	return close_early(k, c, EXIT_IO);
 }
 
 void

@@ -70,9 +70,11 @@ struct report_count {
 	uint64_t incidents, grave;               /* incidents that it is part of; of these high and critical ones */
 };
 
+/* A list of indicators that was looked into: a file of today, or what the ledger kept of then (FOLDER/list-HEX). */
 struct report_list {
-	const char *name, *file;
-	struct seal_file measured;
+	const char *name, *file; /* file NULL: kept */
+	uint64_t size;           /* of the file */
+	char hex[65];            /* SHA-256 of the file, or of what was kept */
 };
 
 /* An address that the gateway has by the records. */

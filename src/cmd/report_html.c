@@ -80,7 +80,8 @@ question(struct html *h, const struct report *r)
 	for (unsigned i = 0; i < r->lists; i++) {
 		html_open(h, "tr");
 		html_line(h, "th", NULL, "List %s", r->list[i].name);
-		html_line(h, "td", NULL, "%s, %s", r->list[i].file, words_bytes(r->list[i].measured.size).text);
+		html_line(h, "td", NULL, "%s%s%s", r->list[i].file ? r->list[i].file : "as it was, from the ledger",
+			  r->list[i].file ? ", " : "", r->list[i].file ? words_bytes(r->list[i].size).text : "");
 		html_close(h);
 	}
 	html_close(h);

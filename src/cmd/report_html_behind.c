@@ -134,15 +134,21 @@ limits(struct html *h)
 }
 
 static void
+digest_line(struct html *h, const char *what, const char *hex)
+{
+	html_open(h, "tr");
+	html_line(h, "th", NULL, "%s", what);
+	html_line(h, "td", "mono", "%s", hex);
+	html_close(h);
+}
+
+static void
 digest(struct html *h, const char *what, const uint8_t *bytes)
 {
 	char hex[HEX];
 
 	sign_hex(hex, bytes, 32);
-	html_open(h, "tr");
-	html_line(h, "th", NULL, "%s", what);
-	html_line(h, "td", "mono", "%s", hex);
-	html_close(h);
+	digest_line(h, what, hex);
 }
 
 static void
@@ -151,8 +157,9 @@ lists(struct html *h, const struct report *r)
 	char what[128];
 
 	for (unsigned i = 0; i < r->lists; i++) {
-		snprintf(what, sizeof(what), "SHA-256 of list %.64s", r->list[i].name);
-		digest(h, what, r->list[i].measured.digest.b);
+		snprintf(what, sizeof(what), "%s of list %.64s",
+			 r->list[i].file ? "SHA-256" : "In the ledger, list-HEX", r->list[i].name);
+		digest_line(h, what, r->list[i].hex);
 	}
 }
 
@@ -228,11 +235,11 @@ verification(struct html *h, const struct report *r)
 	html_line(h, "p", NULL,
 		  "The ledger is %s: %s records in %s days were held against their seals and chain; %s altered, %s "
 		  "missing, "
-		  "%s torn, %s expired by retention.",
+		  "%s torn, %s unreadable, %s expired by retention.",
 		  hunt_whole(t) ? "whole, as the sensor wrote it" : "NOT WHOLE", words_number(v->rows).text,
 		  words_number(v->days).text, words_number(v->count[VERIFY_ALTERED]).text,
 		  words_number(v->count[VERIFY_MISSING]).text, words_number(v->count[VERIFY_TORN]).text,
-		  words_number(v->count[VERIFY_EXPIRED]).text);
+		  words_number(v->count[VERIFY_UNREADABLE]).text, words_number(v->count[VERIFY_EXPIRED]).text);
 	if (t->bads || *t->damaged)
 		html_open(h, "ul");
 	for (unsigned i = 0; i < t->bads; i++)

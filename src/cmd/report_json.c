@@ -72,8 +72,7 @@ question(struct out *o, const struct report *r)
 		json_open(o, '{');
 		MEMBER_TEXT(o, "name", r->list[i].name);
 		MEMBER_TEXT(o, "file", r->list[i].file);
-		MEMBER_U64(o, "bytes", r->list[i].measured.size);
-		MEMBER(o, "sha256", json_hex(o, r->list[i].measured.digest.b, 32));
+		MEMBER_TEXT(o, "sha256", r->list[i].hex);
 		json_close(o, '}');
 	}
 	json_close(o, ']');
@@ -117,6 +116,8 @@ coverage(struct out *o, const struct report *r)
 
 	JSON_KEY(o, "coverage");
 	json_open(o, '{');
+	MEMBER_U64(o, "pseudonyms", r->hunt.hidden);
+	MEMBER_U64(o, "pseudonyms_not_compared", r->hunt.foreign);
 	MEMBER_U64(o, "minutes", c->minutes);
 	MEMBER_U64(o, "watched", c->watched);
 	MEMBER_U64(o, "frames", c->frames);

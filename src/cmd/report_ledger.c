@@ -30,22 +30,48 @@ load_then(struct report *r)
 	return r->then != NULL;
 }
 
+static void
+measure_file(struct report_list *l, const char *file)
+{
+	struct seal_file measured = {.size = 0};
+
+	l->file = file;
+	seal_measure(&measured, file);
+	l->size = measured.size;
+	sign_hex(l->hex, measured.digest.b, sizeof(measured.digest.b));
+}
+
+/* With the settings of then the lists are those of then, but for the one that is asked for today. */
+static const struct was_list *
+list_of_then(const struct report *r, const char *name)
+{
+	const struct was *w = &r->hunt.was;
+
+	for (size_t i = 0; r->hunt.as_was && i < w->lists; i++)
+		if (w->list[i].kept && strcmp(w->list[i].name, name) == 0)
+			return &w->list[i];
+	return NULL;
+}
+
 static bool
 measure_lists(struct report *r)
 {
-	static struct lists_wanted want;
+	struct lists_wanted *want = calloc(1, sizeof(*want));
 	char error[CONFIG_ERROR_MAX];
+	bool fine = want && lists_configured(want, &r->hunt.common->config, error);
 
-	want = (struct lists_wanted){.count = 0};
-	if (!lists_configured(&want, &r->hunt.common->config, error))
-		return false;
-	for (size_t i = 0; i < want.count; i++) {
+	for (size_t i = 0; fine && i < want->count; i++) {
 		struct report_list *l = &r->list[r->lists++];
+		const struct was_list *then = list_of_then(r, want->list[i].name);
 
-		*l = (struct report_list){.name = want.list[i].name, .file = want.list[i].file};
-		seal_measure(&l->measured, l->file);
+		l->name = want->list[i].name;
+		if (then)
+			memcpy(l->hex, then->hex, sizeof(l->hex));
+		else
+			measure_file(l, want->list[i].file);
 	}
-	return true;
+	free(want);
+	return fine;
 }
 
 /* The head that is in force: of the last day that is not sealed, else of the last seal. */

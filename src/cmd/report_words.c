@@ -220,11 +220,12 @@ say_learning(const struct report *r, char words[REPORT_WORDS])
 	if (!h->coverage.watched || !when_before(h->begin, learnt))
 		return false;
 	snprintf(words, REPORT_WORDS,
-		 "The ledger begins on %s UTC. %s%s the detectors that judge novelty were learning what is usual here, "
+		 "The ledger begins on %s UTC. %s%s%s the detectors that judge novelty were learning what is usual "
+		 "here, "
 		 "and could only note: an intruder who was there from the beginning looks usual to them.",
 		 words_time(h->coverage.first).text,
 		 when_before(learnt, h->end) ? "Until about " : "In all of this time",
-		 when_before(learnt, h->end) ? words_time(learnt).text : "");
+		 when_before(learnt, h->end) ? words_time(learnt).text : "", when_before(learnt, h->end) ? " UTC" : "");
 	return true;
 }
 
@@ -234,9 +235,27 @@ say_broken(const struct report *r, char words[REPORT_WORDS])
 	if (hunt_whole(&r->hunt))
 		return false;
 	snprintf(words, REPORT_WORDS,
-		 "The ledger is NOT WHOLE: parts of it are altered, missing or torn (see Integrity). Nothing in this "
+		 "The ledger is NOT WHOLE: parts of it are altered, missing, torn or unreadable (see Integrity). "
+		 "Nothing in this "
 		 "report proves anything about those parts.");
 	return true;
+}
+
+static bool
+say_hidden(const struct report *r, char words[REPORT_WORDS])
+{
+	const struct hunt *h = &r->hunt;
+
+	if (h->hidden)
+		snprintf(words, REPORT_WORDS,
+			 "Addresses of clients are pseudonyms in %s records of sessions: who holds the key can reveal "
+			 "them.%s%s%s",
+			 words_number(h->hidden).text, h->foreign ? " For " : "",
+			 h->foreign ? words_number(h->foreign).text : "",
+			 h->foreign ?
+				 " of them the key was not given: they were not compared with addresses on lists." :
+				 "");
+	return h->hidden;
 }
 
 static bool
@@ -277,8 +296,9 @@ say_filtered(const struct report *r, char words[REPORT_WORDS])
 bool
 report_caveat(const struct report *r, unsigned number, char words[REPORT_WORDS])
 {
-	static bool (*const SAY[])(const struct report *, char *) = {
-		say_broken, say_not_gateway, say_blind, say_lossy, say_learning, say_suppressed, say_filtered};
+	static bool (*const SAY[])(const struct report *, char *) = {say_broken,     say_not_gateway, say_blind,
+								     say_lossy,      say_learning,    say_hidden,
+								     say_suppressed, say_filtered};
 
 	for (unsigned i = 0; i < sizeof(SAY) / sizeof(SAY[0]); i++)
 		if (SAY[i](r, words) && number-- == 0)

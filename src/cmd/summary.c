@@ -265,6 +265,21 @@ print_kernel(const struct term *t, const struct eve_capture *live)
 		words_number(live->interface_drops).text);
 }
 
+static void
+print_evidence(const struct term *t, const struct evidence *e)
+{
+	struct evidence_facts f = evidence_facts(e);
+
+	fprintf(t->to, "  %s: captures of %s incident%s, %s frames, %s", evidence_folder(e),
+		words_number(f.incidents).text, f.incidents == 1 ? "" : "s", words_number(f.frames).text,
+		words_bytes(f.bytes).text);
+	if (f.full)
+		fprintf(t->to, "; %s cut short by evidence.incident or evidence.quota", words_number(f.full).text);
+	if (f.removed)
+		fprintf(t->to, "; %s older removed for evidence.quota", words_number(f.removed).text);
+	fprintf(t->to, "\n");
+}
+
 void
 summary_print(struct common *c, const struct summary *s)
 {
@@ -280,9 +295,11 @@ summary_print(struct common *c, const struct summary *s)
 	print_losses(t, n, "Not understood", NOT_UNDERSTOOD, sizeof(NOT_UNDERSTOOD) / sizeof(NOT_UNDERSTOOD[0]));
 	print_losses(t, n, "Not seen", LOSSES, sizeof(LOSSES) / sizeof(LOSSES[0]));
 	print_kernel(t, s->live);
-	if (c->eve) {
+	if (c->eve || c->watch.evidence)
 		heading(t, "Output");
+	if (c->watch.evidence)
+		print_evidence(t, c->watch.evidence);
+	if (c->eve)
 		fprintf(t->to, "  %s: EVE JSON lines\n", strcmp(c->eve, "-") == 0 ? "standard output" : c->eve);
-	}
 	fprintf(t->to, "\n");
 }

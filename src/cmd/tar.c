@@ -46,30 +46,43 @@ octal(char *to, unsigned digits, uint64_t v)
 	}
 }
 
-bool
-tar_file(struct file *to, const char *name, struct when changed, struct cur bytes)
+static void
+make_head(char head[TAR_BLOCK], const char *name, uint64_t seconds, uint64_t size)
 {
-	uint64_t size = cur_left(&bytes);
-	int64_t seconds = changed.ns / NS_PER_S;
-	char head[TAR_BLOCK] = "";
-
-	if (strlen(name) >= TAR_NAME_MAX || size > TAR_SIZE_MAX)
-		return false;
+	memset(head, 0, TAR_BLOCK);
 	memcpy(head + NAME, name, strlen(name));
 	octal(head + MODE, SMALL_NUMBER, 0644);
 	octal(head + UID, SMALL_NUMBER, 0);
 	octal(head + GID, SMALL_NUMBER, 0);
 	octal(head + SIZE, NUMBER, size);
-	octal(head + MTIME, NUMBER, seconds > 0 ? (uint64_t)seconds : 0);
+	octal(head + MTIME, NUMBER, seconds);
 	head[TYPE] = '0';
 	memcpy(head + MAGIC, "ustar\00000", 8);
 	octal(head + DEVICES, SMALL_NUMBER, 0);
 	octal(head + DEVICES + 8, SMALL_NUMBER, 0);
 	octal(head + CHECKSUM, 6, sum_of((const uint8_t *)head));
 	head[CHECKSUM + 7] = ' ';
+}
+
+/* Zeros up to the next whole block. */
+static size_t
+padding(uint64_t size)
+{
+	return (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
+}
+
+bool
+tar_file(struct file *to, const char *name, struct when changed, struct cur bytes)
+{
+	uint64_t size = cur_left(&bytes);
+	char head[TAR_BLOCK];
+
+	if (strlen(name) >= TAR_NAME_MAX || size > TAR_NUMBER_MAX)
+		return false;
+	make_head(head, name, changed.ns > 0 ? (uint64_t)(changed.ns / NS_PER_S) : 0, size);
 	file_bytes(to, head, sizeof(head));
 	file_bytes(to, bytes.p, size);
-	file_bytes(to, ZEROS, (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK);
+	file_bytes(to, ZEROS, padding(size));
 	return true;
 }
 
@@ -81,41 +94,62 @@ tar_end(struct file *to)
 }
 
 static bool
-number(const uint8_t *p, unsigned digits, uint64_t *v)
+number(const uint8_t *p, uint64_t *v)
 {
 	*v = 0;
-	for (unsigned i = 0; i < digits; i++) {
+	for (unsigned i = 0; i < NUMBER; i++) {
 		if (p[i] < '0' || p[i] > '7')
 			return false;
 		*v = *v << 3 | (uint64_t)(p[i] - '0');
 	}
-	return p[digits] == '\0' || p[digits] == ' ';
+	return true;
+}
+
+static bool
+is_zero(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+/* A header is read by making it again: whatever differs was not written here. */
+static bool
+read_head(const uint8_t head[TAR_BLOCK], struct tar_entry *e, uint64_t *size)
+{
+	char again[TAR_BLOCK];
+	uint64_t seconds;
+
+	if (!memchr(head + NAME, '\0', TAR_NAME_MAX) || !number(head + SIZE, size) || !number(head + MTIME, &seconds))
+		return false;
+	memcpy(e->name, head + NAME, TAR_NAME_MAX);
+	make_head(again, e->name, seconds, *size);
+	return memcmp(head, again, TAR_BLOCK) == 0;
 }
 
 enum tar_verdict
 tar_next(struct cur *c, struct tar_entry *e, const char **why)
 {
-	const uint8_t *head = cur_take(c, TAR_BLOCK);
-	uint64_t size, sum;
+	const uint8_t *head = cur_take(c, TAR_BLOCK), *pad;
+	uint64_t size;
 
 	*why = "it ends inside a header";
 	if (!head)
 		return TAR_BAD;
-	if (memcmp(head, ZEROS, TAR_BLOCK) == 0)
-		return TAR_END;
+	*why = "bytes stand behind its end";
+	if (is_zero(head, TAR_BLOCK))
+		return cur_left(c) == TAR_BLOCK && is_zero(c->p, TAR_BLOCK) ? TAR_END : TAR_BAD;
 	*why = "a header is damaged";
-	if (memcmp(head + MAGIC, "ustar", 5) != 0 || !number(head + CHECKSUM, 6, &sum) || sum != sum_of(head) ||
-	    !number(head + SIZE, NUMBER, &size))
-		return TAR_BAD;
-	*why = "holds something else than files";
-	if (head[TYPE] != '0' || !memchr(head + NAME, '\0', TAR_NAME_MAX))
+	if (!read_head(head, e, &size))
 		return TAR_BAD;
 	*why = "it ends inside a file";
-	memcpy(e->name, head + NAME, TAR_NAME_MAX);
-	e->name[TAR_NAME_MAX] = '\0';
 	if (size > cur_left(c))
 		return TAR_BAD;
 	e->bytes = cur_sub(c, (size_t)size);
-	cur_skip(c, (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK);
-	return c->bad ? TAR_BAD : TAR_FILE;
+	pad = cur_take(c, padding(size));
+	if (!pad)
+		return TAR_BAD;
+	*why = "bytes stand between its files";
+	return is_zero(pad, padding(size)) ? TAR_FILE : TAR_BAD;
 }

@@ -13,18 +13,19 @@
 #include "sink/file.h"
 
 enum { TAR_BLOCK = 512, TAR_NAME_MAX = 100 };
-static const uint64_t TAR_SIZE_MAX = UINT64_C(077777777777);
+static const uint64_t TAR_NUMBER_MAX = UINT64_C(077777777777);
 
 /* A file of mode 0644, owner and group 0.  False: the name or the size is too large, nothing is written. */
 bool tar_file(struct file *to, const char *name, struct when changed, struct cur bytes);
 void tar_end(struct file *to);
 
 struct tar_entry {
-	char name[TAR_NAME_MAX + 1];
+	char name[TAR_NAME_MAX];
 	struct cur bytes; /* a view */
 };
 enum tar_verdict { TAR_FILE, TAR_END, TAR_BAD };
-/* The next file; what it cannot read, or is none of ours (links, folders), is bad, and `why` says what. */
+/* The next file.  Strict: what tar_file and tar_end would not write just so is bad, and `why` says what; so every byte of
+   an archive is a file's, or known. */
 enum tar_verdict tar_next(struct cur *c, struct tar_entry *e, const char **why);
 
 #endif

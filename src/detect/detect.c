@@ -377,8 +377,7 @@ view_hashes(struct view *v)
 		v->name = name_of(v);
 }
 
-/* Whom most tables know it under. */
-static void
+void
 view_keys(const struct detect *d, struct view *v)
 {
 	const struct session *s = v->s;

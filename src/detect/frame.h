@@ -84,7 +84,8 @@ struct view {
 		*visit; /* inbound with a client program: what its connections did in this visit, this one included */
 };
 
-/* Fills the turns of a view, with their times. */
+/* Fills the keys of a view; its turns, with their times. */
+void view_keys(const struct detect *d, struct view *v);
 void view_turns(struct view *v, struct turn room[TURNS_MOST]);
 
 struct turns {

@@ -129,10 +129,12 @@ go_down(struct outage *o)
 
 /* The silence that lasts, or one that was over when it was known who had tried in it. */
 void
-outage_was(struct detect *d, struct outage *o, const struct lull *l, uint8_t gateway)
+outage_was(struct detect *d, struct outage *o, struct lull *l, uint8_t gateway)
 {
-	if (o->stage != STAGE_UP || o->pulses < WARM_PULSES || is_one_sided(o) || seen_poorly(d, gateway, d->now))
+	if (l->told || !lull_is_sure(o, l) || o->stage != STAGE_UP || o->pulses < WARM_PULSES || is_one_sided(o) ||
+	    seen_poorly(d, gateway, d->now))
 		return;
+	l->told = true;
 	go_down(o);
 	o->clients = l->clients;
 	o->known = l->known;
@@ -175,7 +177,10 @@ go_up(struct outage *o, const struct pulse *p)
 static void
 when_up(struct detect *d, struct outage *o, const struct pulse *p)
 {
-	lull_pulse(o, p);
+	if (lull_pulse(o, p))
+		outage_was(d, o, &o->past, p->gateway);
+	if (o->stage != STAGE_UP)
+		return;
 	if (!outage_is_out(o, p)) {
 		outage_run_ends(o, p);
 		outage_usual_add(o, p);

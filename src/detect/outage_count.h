@@ -31,6 +31,7 @@ struct lull {
 	struct resumption after;
 	uint32_t client[LULL_CLIENTS], tried_s[LULL_CLIENTS]; /* hash of the address; its last attempt behind `from` */
 	uint8_t clients, known, bits, ttl;
+	uint8_t told; /* 0 or 1 */
 };
 
 /* Attempts to connect to a port that answers: all; those in vain of networks that use it, and of others; decaying. */
@@ -93,15 +94,16 @@ void outage_usual_add(struct outage *o, const struct pulse *p);
 void outage_run_ends(struct outage *o, const struct pulse *p);
 void outage_silence_forget(struct outage *o, struct when answered);
 
-/* Whom it left unanswered.  A silence begins, ends, is a minute over. */
+/* Whom it left unanswered.  A silence begins, ends; lull_pulse: true in the minute behind it. */
 void lull_begin(struct outage *o);
 void lull_end(struct outage *o, const struct pulse *p);
-void lull_pulse(struct outage *o, const struct pulse *p);
+bool lull_pulse(struct outage *o, const struct pulse *p);
 void lull_serves(struct detect *d, struct outage *o, const struct view *v); /* one more connection that it answers */
-/* One more connection, answered or not; the silence into which it fell when it is one too many for it, else NULL. */
+/* One more connection, answered or not; the silence in which it was in vain, NULL: none. */
 struct lull *lull_tried(struct detect *d, struct outage *o, const struct view *v);
-/* outage.c: so this one was an outage. */
-void outage_was(struct detect *d, struct outage *o, const struct lull *l, uint8_t gateway);
+bool lull_is_sure(const struct outage *o, const struct lull *l);
+/* outage.c: was this one an outage? */
+void outage_was(struct detect *d, struct outage *o, struct lull *l, uint8_t gateway);
 
 /* What is left after it.  Lost: what it had in memory is gone; survived: nobody had to come anew. */
 bool outage_lost(const struct outage *o);

@@ -4,6 +4,7 @@
  *
  *	answered | silence: A tries, tries, tries;  B tries | answered
  *	            A: log2(attempts / such in vain) bits, B: as many;  SURE bits in all: it was out
+ *	            and when none can resume behind it, where all could: a few bits more
  *
  * Attempts count at ports that answer: one source once, and a little more when one that it serves comes again.  How
  * often they are in vain on ordinary days (filters of countries, floods, scans with forged sources) is learnt, of
@@ -16,16 +17,25 @@ enum {
 	SURE = 16, /* bits */
 	CAP = 12,  /* that one client of a network that it serves gives at most */
 	CAP_STRANGE = 6,
-	AGAIN_BITS = 4, /* of one that it serves */
-	AGAIN_S = 10,   /* SYNs closer together are one attempt */
-	LATE_S = 10,    /* an outage ends, and begins, somewhere in a pulse */
-	KEPT = 1 << 14  /* attempts; then older ones count half */
+	AGAIN_BITS = 4,   /* of one that it serves */
+	REFUSED_BITS = 6, /* keys change on ordinary days, too */
+	AGAIN_S = 10,     /* SYNs closer together are one attempt */
+	LATE_S = 10,      /* an outage ends, and begins, somewhere in a pulse */
+	KEPT = 1 << 14    /* attempts; then older ones count half */
 };
 
 void
 lull_begin(struct outage *o)
 {
 	o->lull = (struct lull){.from = o->answered, .open = o->open, .ttl = o->ttl};
+}
+
+static void
+note_return(struct lull *l, const struct pulse *p)
+{
+	l->came_back += p->handshakes;
+	l->after.offered += p->resumptions_offered;
+	l->after.accepted += least(p->resumptions_accepted, p->resumptions_offered);
 }
 
 /* The last one in which anybody tried in vain is kept for a minute, unless more tried in the one before. */
@@ -42,19 +52,20 @@ lull_end(struct outage *o, const struct pulse *p)
 	if (o->tried && !o->missed &&
 	    (l->tried >= o->past.tried || when_since(l->until, o->past.until) > BACK_S * NS_PER_S))
 		o->past = *l;
+	if (o->past.until.ns == l->until.ns)
+		note_return(&o->past, p);
 	*l = (struct lull){0};
 }
 
-void
+bool
 lull_pulse(struct outage *o, const struct pulse *p)
 {
 	struct lull *l = &o->past;
 
 	if (!l->until.ns || when_since(p->time, l->until) > BACK_S * NS_PER_S)
-		return;
-	l->came_back += p->handshakes;
-	l->after.offered += p->resumptions_offered;
-	l->after.accepted += least(p->resumptions_accepted, p->resumptions_offered);
+		return false;
+	note_return(l, p);
+	return true;
 }
 
 static uint64_t *
@@ -156,44 +167,64 @@ is_within(const struct lull *l, const struct session *s)
 	return l->until.ns && when_before(s->start, l->until);
 }
 
-static bool
+static void
 lull_add(struct lull *l, const struct tries *t, const struct view *v, bool known)
 {
 	uint32_t client = (uint32_t)detect_mix_addr(&v->source);
 	int64_t since = when_since(v->s->start, l->from) / NS_PER_S;
 	uint32_t s = since > 0 ? (uint32_t)since : 0;
-	uint8_t bits = surprise(t, known), before = l->bits;
+	uint8_t bits = surprise(t, known);
 	unsigned i = 0;
 
 	while (i < l->clients && l->client[i] != client)
 		i++;
 	if (i == LULL_CLIENTS)
-		return false;
+		return;
 	if (i < l->clients) {
 		if (!known || s < l->tried_s[i] + AGAIN_S)
-			return false;
+			return;
 		bits = (uint8_t)least(bits, AGAIN_BITS);
 	} else {
 		l->client[l->clients++] = client;
 		l->known = (uint8_t)(l->known + known);
 	}
 	l->tried_s[i] = s;
-	l->bits = (uint8_t)least(before + bits, UINT8_MAX);
-	return before < SURE && l->bits >= SURE;
+	l->bits = (uint8_t)least(l->bits + bits, UINT8_MAX);
+}
+
+/* What clients offer to resume is refused behind it, where it hardly ever was. */
+static unsigned
+refused_bits(const struct outage *o, const struct lull *l)
+{
+	uint32_t all = o->usual.offered + 1, alike = o->usual.offered - o->usual.accepted + 1;
+	unsigned bits = 0;
+
+	if (!l->after.offered || l->after.accepted)
+		return 0;
+	while (bits < REFUSED_BITS && alike << (bits + 1) <= all)
+		bits++;
+	return bits;
+}
+
+bool
+lull_is_sure(const struct outage *o, const struct lull *l)
+{
+	return l->clients && l->bits + refused_bits(o, l) >= SURE;
 }
 
 struct lull *
 lull_tried(struct detect *d, struct outage *o, const struct view *v)
 {
 	const struct session *s = v->s;
-	bool unanswered = is_unanswered(s), again = unanswered || s->retransmits_out, known, sure;
+	bool unanswered = is_unanswered(s), again = unanswered || s->retransmits_out, known;
 	struct lull *l = is_within(&o->lull, s) ? &o->lull : is_within(&o->past, s) ? &o->past : NULL;
 
 	if (!(o->ports & port_bit(s->dest_port)))
 		return NULL;
 	known = again && is_served(d, v);
-	sure = again && l && lull_add(l, &o->tries, v, known);
+	if (again && l)
+		lull_add(l, &o->tries, v, known);
 	if (!l || l->bits < SURE)
 		tries_add(&o->tries, unanswered, known);
-	return sure ? l : NULL;
+	return again ? l : NULL;
 }

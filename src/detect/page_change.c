@@ -6,6 +6,10 @@
  *
  * A page that collects passwords is somewhat larger than the one it replaces, is fetched by as many, and the old
  * one is fetched by nobody from then on.  It owns the memory of static sizes.
+ *
+ * Where objects stay in browsers for days, everybody fetches the new one once, and nobody the others.  Then only
+ * newcomers, who load all that is left, tell which object it replaced: it went when three times they fetched others
+ * that were as seldom, and not it.  Until then the new object alone is noted.
  */
 #include "detect/statics.h"
 
@@ -15,6 +19,8 @@ enum {
 	SAME_S = 86400,     /* what appeared so short before belongs to it */
 	GONE_S = 7 * 86400, /* fetched until so long before the new one */
 	MARKER_S = 86400,   /* an outage or a new certificate so short before: an upgrade */
+	SET_BITS = 64,
+	NEWS_MAX = 3, /* new objects in a month or two: more, and they are usual here */
 	ANNOUNCED = 1 << FACT_PATCHED | 1 << FACT_UPGRADE
 };
 
@@ -33,13 +39,29 @@ struct change {
 	struct static_size *gone; /* the nearest in size that went */
 	unsigned networks;        /* that fetched the new one */
 	unsigned most;            /* networks of the object that most fetch */
+	unsigned most_since;      /* of these those since the day on which the new one appeared */
 	unsigned went, came, stayed;
+	unsigned objects;             /* known ones */
+	unsigned regular;             /* that went, and were fetched until the day before */
+	unsigned unknown;             /* of which nothing was heard for longer */
+	unsigned could;               /* of these, that it may have been */
+	uint16_t alive[SET_BITS + 1]; /* objects that stayed, by how many networks (bits) fetched them in two days */
+	bool seldom;                  /* objects lie in browsers: only newcomers tell what went */
 };
 
 static unsigned
 networks_of(const struct static_size *e)
 {
 	return network_count(e->days[0] | e->days[1]);
+}
+
+/* Only days of the object's last two in which or after which it was `began`. */
+static unsigned
+networks_since(const struct static_size *e, uint32_t began)
+{
+	int32_t day = (int32_t)(began / 86400);
+
+	return network_count((e->day >= day ? e->days[0] : 0) | (e->day > day ? e->days[1] : 0));
 }
 
 /* Jitter spreads an object over neighbouring steps: below and above, NULL: none worth the name. */
@@ -105,28 +127,78 @@ is_missed(const struct detect *d, const struct change *c, const struct static_si
 	       3 * (uint64_t)c->most * (uint64_t)d->param[PARAM_page_change_networks];
 }
 
+static unsigned
+seldom_as(const struct static_size *e)
+{
+	return set_count(e->days[0] | e->days[1]);
+}
+
+/* Objects as seldom as this one were fetched meanwhile: by newcomers, who would have fetched it, too. */
+static bool
+is_missed_by_newcomers(const struct change *c, const struct static_size *e)
+{
+	enum { MORE = 3 };
+	unsigned bits = seldom_as(e), peers = 0;
+
+	for (unsigned i = 0; i <= SET_BITS && i <= bits * 2 + MORE; i++)
+		peers += c->alive[i];
+	return peers >= ALIVE_MIN;
+}
+
+static bool
+has_rank(const struct change *c, const struct static_size *e)
+{
+	return networks_of(e) * 2 >= c->networks;
+}
+
+/* First pass: who most fetch, and what is still fetched. */
+static void
+change_survey(const struct detect *d, const struct statics *s, struct change *c, const struct static_size *e)
+{
+	if (e->bytes == 0 || e->gateway != c->fresh->gateway || !is_object(d, e))
+		return;
+	c->most = most(c->most, networks_of(e));
+	c->most_since = most(c->most_since, networks_since(e, c->fresh->began));
+	if (is_fresh(e, c->fresh) || !is_head(s, e))
+		return;
+	c->objects++;
+	if (!is_all(is_gone, s, e, c->fresh))
+		c->alive[seldom_as(e)]++;
+}
+
+/* Second pass. */
 static void
 change_note(const struct detect *d, const struct statics *s, struct change *c, struct static_size *e)
 {
 	const struct static_size *f = c->fresh;
+	bool ranks = has_rank(c, e), regular, by_newcomers;
 
-	if (e->bytes == 0 || e->gateway != f->gateway || networks_of(e) * 2 < c->networks)
+	if (e->bytes == 0 || e->gateway != f->gateway)
 		return;
 	if (is_fresh(e, f)) {
-		c->came += is_head(s, e) && is_all(is_fresh, s, e, f);
+		c->came += ranks && is_head(s, e) && is_all(is_fresh, s, e, f);
 		return;
 	}
 	if (!is_object(d, e))
 		return;
 	if (!is_all(is_gone, s, e, f)) {
-		c->stayed += is_head(s, e);
+		c->stayed += ranks && is_head(s, e);
 		return;
 	}
 	if (f->began - e->last[STATIC_STRAYS] > GONE_S)
 		return;
+	regular = ranks && f->began - e->last[STATIC_STRAYS] <= SAME_S;
+	c->regular += regular;
+	c->unknown += !regular && is_head(s, e);
+	c->could += !regular && could_become(d, e, f);
+	by_newcomers = !ranks && is_missed_by_newcomers(c, e);
+	if (!ranks && !by_newcomers)
+		return;
 	c->went += is_head(s, e);
-	if (could_become(d, e, f) && is_missed(d, c, e) && (!c->gone || e->bytes > c->gone->bytes))
-		c->gone = e;
+	if (!could_become(d, e, f) || (c->gone && e->bytes <= c->gone->bytes) || (ranks && !is_missed(d, c, e)))
+		return;
+	c->gone = e;
+	c->seldom = by_newcomers;
 }
 
 /* What is replaced once more by the steps of the same new object is told already. */
@@ -141,12 +213,18 @@ change_forget(const struct statics *s, struct static_size *gone)
 	}
 }
 
+/* An upgrade, or what looks like one. */
+static bool
+is_marked(const struct detect *d, uint8_t gateway)
+{
+	return trace_of(d, gateway, DETECTOR_server_identity, d->now, MARKER_S) ||
+	       trace_of(d, gateway, DETECTOR_outage, d->now, MARKER_S);
+}
+
 static void
 page_change_report(struct detect *d, const struct view *v, const struct change *c)
 {
 	const struct static_size *f = c->fresh, *o = c->gone;
-	bool marker = trace_of(d, f->gateway, DETECTOR_server_identity, d->now, MARKER_S) ||
-		      trace_of(d, f->gateway, DETECTOR_outage, d->now, MARKER_S);
 	struct finding n;
 
 	finding_begin_gateway(&n, d, DETECTOR_page_change, f->gateway);
@@ -154,7 +232,7 @@ page_change_report(struct detect *d, const struct view *v, const struct change *
 	n.proto = v->s->proto;
 	if (n.learning)
 		n.severity = SEVERITY_INFO;
-	else if (marker || o->changes)
+	else if (is_marked(d, f->gateway) || o->changes)
 		n.severity = SEVERITY_LOW;
 	n.confidence = c->stayed >= 2 * ALIVE_MIN ? 75 : 60;
 	finding_number(&n, "bytes_before", "bytes", o->bytes);
@@ -177,26 +255,76 @@ page_change_report(struct detect *d, const struct view *v, const struct change *
 	incident_report(d, &n, &(struct actor){0});
 }
 
+/* All that is sure yet: almost everybody fetches something new, and what else the page has is not fetched. */
+static bool
+is_news(const struct change *c)
+{
+	enum { NETWORKS = 15 };
+
+	if (c->fresh->asked >= STATIC_NOTED || c->networks < NETWORKS || c->networks * 2 < c->most_since)
+		return false;
+	return c->regular == 0 && c->came <= GONE_MAX && c->could && c->objects >= ALIVE_MIN &&
+	       c->unknown * 3 >= c->objects;
+}
+
+static void
+page_news(struct detect *d, const struct view *v, struct static_size *fresh, const struct change *c)
+{
+	struct statics *s = d->state[DETECTOR_page_change];
+	struct static_gate *g = &s->gate[fresh->gateway];
+	struct finding n;
+
+	fresh->asked = STATIC_NOTED;
+	g->fresh = (uint32_t)(fresh - s->size) + 1;
+	if (g->news++ >= NEWS_MAX)
+		return;
+	finding_begin_gateway(&n, d, DETECTOR_page_change, fresh->gateway);
+	n.target_port = n.actor_port = v->s->dest_port;
+	n.proto = v->s->proto;
+	n.severity = n.learning || is_marked(d, fresh->gateway) ? SEVERITY_INFO : SEVERITY_LOW;
+	n.confidence = 40;
+	finding_number(&n, "bytes", "bytes", fresh->bytes);
+	finding_number(&n, "networks", "networks", c->networks);
+	finding_number(&n, "networks_most", "networks", c->most_since);
+	finding_number(&n, "objects", "objects", c->objects);
+	finding_number(&n, "since", "s", d->now.ns / NS_PER_S - fresh->began);
+	finding_weigh(&n, "almost everybody fetches it", 30);
+	finding_session(&n, v->s->id);
+	finding_say(&n,
+		    "the portal of {t} has something new of {0} for {4}: {1} networks fetched it, where {2} fetch what "
+		    "most fetch; whether it replaces one of {3} objects newcomers will tell",
+		    NULL);
+	n.benign = "an administrator added or edited an object";
+	finding_expected(d, &n, ANNOUNCED);
+	incident_report(d, &n, &(struct actor){0});
+}
+
 static void
 look(struct detect *d, const struct view *v, struct static_size *fresh)
 {
 	struct statics *s = d->state[DETECTOR_page_change];
 	struct change c = {.fresh = fresh, .networks = networks_of(fresh)};
 	uint32_t n = s->sets * STATIC_WAYS;
+	bool replaced;
 
-	if (!is_all(is_fresh, s, fresh, fresh))
+	if (fresh->asked == STATIC_TOLD || !is_all(is_fresh, s, fresh, fresh))
 		return;
 	for (uint32_t i = 0; i < n; i++)
-		if (s->size[i].gateway == fresh->gateway && is_object(d, &s->size[i]))
-			c.most = most(c.most, networks_of(&s->size[i]));
+		change_survey(d, s, &c, &s->size[i]);
 	for (uint32_t i = 0; i < n; i++)
 		change_note(d, s, &c, &s->size[i]);
-	if (!c.gone || c.went > GONE_MAX || c.came > GONE_MAX || c.stayed < ALIVE_MIN || c.went * 3 > c.stayed)
-		return;
-	page_change_report(d, v, &c);
-	fresh->changes = (uint8_t)least(c.gone->changes + 1u, UINT8_MAX);
-	fresh->asked = UINT8_MAX; /* told */
-	change_forget(s, c.gone);
+	if (c.seldom)
+		c.stayed = c.objects - c.went;
+	replaced =
+		c.gone && c.went <= GONE_MAX && c.came <= GONE_MAX && c.stayed >= ALIVE_MIN && c.went * 3 <= c.stayed;
+	if (replaced) {
+		page_change_report(d, v, &c);
+		fresh->changes = (uint8_t)least(c.gone->changes + 1u, UINT8_MAX);
+		fresh->asked = STATIC_TOLD;
+		change_forget(s, c.gone);
+	} else if (is_news(&c)) {
+		page_news(d, v, fresh, &c);
+	}
 }
 
 /* Learning finds the new size; the next record is the occasion to look. */
@@ -210,6 +338,8 @@ page_change_judge(struct detect *d, const struct view *v)
 	if (!fresh || v->degraded)
 		return;
 	g->pending = 0;
+	if (g->fresh && d->now.ns / NS_PER_S > fresh->began + STATIC_YOUNG_S)
+		g->fresh = 0;
 	if (fresh->gateway == v->s->gateway && fresh->bytes)
 		look(d, v, fresh);
 }

@@ -85,6 +85,7 @@ note_day(struct prober *p, const struct view *v)
 	p->visits++;
 }
 
+/* Of visits without use: what users ask for says nothing about a prober of the same program. */
 static void
 note_sizes(struct prober *p, const struct view *v)
 {
@@ -158,7 +159,8 @@ probe_judge(struct detect *d, const struct view *v)
 	if (fresh || when_since(s->start, p->last) > FORGET_S * NS_PER_S)
 		*p = (struct prober){.first = s->start};
 	p->last = s->start;
-	note_sizes(p, v);
+	if (!is_use(v))
+		note_sizes(p, v);
 	if (is_new_visit(p, v)) {
 		note_day(p, v);
 		note_visit(p, v);

@@ -46,6 +46,26 @@ section_of(const struct detect *d, unsigned n)
 	return s;
 }
 
+uint64_t
+detect_layout(const struct detect *d)
+{
+	static const struct hash_key key = {UINT64_C(0x6c61796f7574), VERSION};
+	uint64_t sum = sizeof(d->gate);
+
+	for (unsigned i = 0; i < d->kept_count; i++) {
+		const struct memory *m = d->kept[i].table;
+		struct section s = section_of(d, i);
+		uint64_t words[3];
+
+		s.items = m ? m->pool.count : 1;
+		words[0] = sum;
+		words[1] = (uint64_t)s.detector << 48 | (uint64_t)s.index << 32 | (uint64_t)s.version << 16 | s.is_table;
+		words[2] = (uint64_t)s.bytes << 32 | s.items;
+		sum = hash_words(&key, words, 3);
+	}
+	return sum;
+}
+
 size_t
 detect_saved_size(const struct detect *d)
 {

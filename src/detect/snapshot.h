@@ -17,6 +17,10 @@
 size_t detect_saved_size(const struct detect *d);
 void detect_save(const struct detect *d, struct out *o);
 
+/* Of the tables and arrays, and how much they hold: with the same layout all of a snapshot is taken, and what is learnt
+   from then on is the same. */
+uint64_t detect_layout(const struct detect *d);
+
 enum snapshot_verdict { SNAPSHOT_TAKEN, SNAPSHOT_FOREIGN, SNAPSHOT_NEWER, SNAPSHOT_DAMAGED };
 
 struct snapshot_report {

@@ -1,7 +1,7 @@
 /*
  * statics: which sizes of answers many clients get.  Must not judge.
  *
- * An array of sets, found by a public hash: the same records leave the same array in every run.  In a full set the
+ * An array of sets, found by size alone: the same records leave the same array in every run.  In a full set the
  * least recently fetched size goes that is not static.
  */
 #include "detect/statics.h"
@@ -18,7 +18,6 @@ enum {
 	EPOCH_DAYS = 30,
 	AGE_DAYS = 60,        /* a page nobody fetched for so long is gone */
 	AGE_LARGE_DAYS = 400, /* an installer is fetched seldom */
-	YOUNG_DAYS = 3,
 	READY_SIZES = 3,
 	NEEDED_MIN = 3,
 	NEEDED_MAX = 8
@@ -62,10 +61,11 @@ networks_needed(uint64_t all)
 	return quarter < NEEDED_MIN ? NEEDED_MIN : quarter > NEEDED_MAX ? NEEDED_MAX : quarter;
 }
 
+/* Neighbours lie far apart (Knuth, TAOCP 6.4, Fibonacci hashing). */
 static struct static_size *
 set_of(const struct statics *s, uint8_t gateway, uint32_t step)
 {
-	uint64_t h = detect_mix(gateway, step) & UINT32_MAX;
+	uint64_t h = ((uint64_t)gateway << 32 | step) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 
 	return s->size + (h * s->sets >> 32) * STATIC_WAYS;
 }
@@ -257,17 +257,27 @@ size_use(struct statics *s, uint8_t gateway, const struct turn *t, int32_t day)
 					  .gateway = gateway};
 	}
 	days_pass(e, day);
-	note_fetch(e, seconds(t->time));
 	return e;
 }
 
-/* A new size that many networks fetch: asked again whenever they have doubled. */
+/* A new size that many networks fetch: asked again whenever they are half as many again. */
 static bool
 is_worth_a_look(const struct static_size *e, struct when now, unsigned asked_from)
 {
 	unsigned nets = set_count(e->days[0] | e->days[1]);
 
-	return (int64_t)seconds(now) - e->began <= YOUNG_DAYS * 86400 && nets >= asked_from && nets >= 2u * e->asked;
+	return (int64_t)seconds(now) - e->began <= STATIC_YOUNG_S && nets >= asked_from && 2 * nets >= 3u * e->asked;
+}
+
+/* Somebody who has nothing of the page yet loads it: what else is fetched no more? */
+static void
+look_again(struct statics *s, const struct static_size *e, uint32_t before)
+{
+	struct static_gate *g = gate_of(s, e);
+	const struct static_size *fresh = &s->size[(g->fresh - 1) % (s->sets * STATIC_WAYS)];
+
+	if (e->is_static && before < fresh->began && e->last[STATIC_STRAYS] >= fresh->began)
+		g->pending = g->fresh;
 }
 
 static void
@@ -275,7 +285,11 @@ size_add(struct statics *s, const struct view *v, const struct turn *t, unsigned
 {
 	uint64_t bit = network_bit(v);
 	struct static_size *e = size_use(s, v->s->gateway, t, (int32_t)(t->time.ns / (86400 * NS_PER_S)));
+	uint32_t before = e->last[STATIC_STRAYS];
 
+	note_fetch(e, seconds(t->time));
+	if (s->gate[v->s->gateway].fresh)
+		look_again(s, e, before);
 	if ((e->days[0] & bit) && (e->nets[0] & bit))
 		return;
 	e->days[0] |= bit;
@@ -317,6 +331,7 @@ statics_learn(struct statics *s, const struct view *v, unsigned asked_from)
 	if (epoch > g->epoch) {
 		g->nets[1] = g->nets[0];
 		g->nets[0] = 0;
+		g->news /= 2;
 		g->epoch = epoch;
 	}
 	g->nets[0] |= network_bit(v);

@@ -13,7 +13,8 @@
 
 #include "detect/visit.h"
 
-enum { STATIC_STEP = 8, STATIC_WAYS = 8, STATIC_STRAYS = 2 };
+enum { STATIC_STEP = 8, STATIC_WAYS = 8, STATIC_STRAYS = 2, STATIC_YOUNG_S = 3 * 86400 };
+enum static_told { STATIC_NOTED = UINT8_MAX - 1, STATIC_TOLD = UINT8_MAX };
 
 struct static_size {
 	uint64_t nets[2]; /* networks of this epoch (30 days) and of the one before in which it was fetched */
@@ -24,7 +25,7 @@ struct static_size {
 	int32_t day;
 	uint16_t epoch, active; /* active: days on which it was fetched */
 	uint8_t gateway, is_static;
-	uint8_t asked;   /* page_change: networks when it was last looked at */
+	uint8_t asked;   /* page_change: networks when it was last looked at, or enum static_told */
 	uint8_t changes; /* page_change: how often this object was replaced before */
 };
 _Static_assert(sizeof(struct static_size) == 64, "a line each");
@@ -39,6 +40,8 @@ struct static_gate {
 	uint32_t epoch;
 	uint32_t sizes;   /* how many became static */
 	uint32_t pending; /* place of a new size that many fetch, plus 1: page_change has to look */
+	uint32_t fresh;   /* page_change: place, plus 1, of one whose old object is not known yet */
+	uint32_t news;    /* page_change: how many there were in this epoch and the one before */
 	uint32_t spare;
 };
 
@@ -50,7 +53,8 @@ struct statics {
 
 void statics_init(struct detect *d, struct statics *s, struct carve *c, size_t bytes);
 
-/* Adds the answers of a client that lands.  `asked_from`: networks that make a new size worth a look. */
+/* Adds the answers of a client that lands.  `asked_from`: networks that make a new size worth a look; it is worth
+   another when an object was fetched as often as strays could not, since. */
 void statics_learn(struct statics *s, const struct view *v, unsigned asked_from);
 
 /* The size within a step of `bytes`, NULL: unknown. */

@@ -30,43 +30,69 @@ enum flow_flag {
 	FLOW_SMOOTH = 32,     /* stream.c's: open and established, both sides known, nothing held or finished */
 };
 
+/* What each packet of a side changes. */
 struct flow_side {
-	uint64_t bytes; /* IP payload bytes on the wire */
 	uint32_t packets;
-	uint32_t next;     /* next sequence number expected */
-	uint32_t segments; /* held segments, a ring in the reassembly share; UDP keeps identities in these two */
-	uint32_t gap_bytes;
-	uint16_t retransmits, gaps;
-	uint16_t mss, window;           /* of the SYN or first segment */
-	uint8_t ttl, wscale, tcp_flags; /* flags: all seen, or-ed */
-	uint8_t seen;                   /* bits for the owner: started, finished ... */
-	uint32_t recent[2];             /* identities of the last packets, to know duplicates */
-	uint32_t recent_time;           /* of the last one, in units of 2^16 ns; wraps */
+	uint32_t bytes_low;   /* IP payload bytes on the wire, 48 bits of them: side_bytes */
+	uint16_t bytes_high;  /* is there room for, in 2^32 packets of 64 KiB */
+	uint8_t tcp_flags;    /* all seen, or-ed */
+	uint8_t seen;         /* bits for the owner: started, finished ... */
+	uint32_t next;        /* next sequence number expected */
+	uint32_t segments;    /* held ones, a ring in the reassembly share; UDP keeps identities in these two */
+	uint32_t recent[2];   /* identities of the last packets, to know duplicates */
+	uint32_t recent_time; /* of the last one, in units of 2^16 ns; wraps */
 };
 
+/* What is noted of a side once, or seldom. */
+struct flow_note {
+	uint32_t gap_bytes;
+	uint16_t retransmits;
+	uint16_t mss, window; /* with ttl and wscale: of the SYN or first segment */
+	uint8_t ttl, wscale;
+};
+
+/* Three cache lines, the first two for every packet: with many connections open each line is a wait for memory. */
 struct flow {
 	struct addr addr[2]; /* by side */
 	uint16_t port[2];
 	uint8_t proto, flags; /* flags: enum flow_flag */
 	uint8_t end;          /* enum flow_end */
-	uint8_t who_ended;    /* side that sent the first FIN or RST */
-	struct when first, last;
+	uint8_t queue;        /* which timeout queue */
+	struct when last;
+	uint32_t above[3]; /* handles of the layers above: tls, session, classify */
+	uint8_t gateway;   /* the pipeline's: number of the gateway it belongs to, 0: none */
+	uint8_t told;      /* the pipeline's: which records were emitted */
+	uint16_t capture;  /* the pipeline's: number of the capture file it began in, 0: live */
+	struct flow_side side[2];
+	struct flow_note note[2];
+	struct when first;
 	uint32_t syn_ack_us, ack_us; /* SYN to SYN-ACK, SYN-ACK to ACK: RTT to each side; 0: not seen */
 	uint16_t vlan, vlan_inner;
 	uint32_t tunnel_id;
 	uint8_t tunnel;
-	uint8_t queue; /* which timeout queue */
+	uint8_t who_ended; /* side that sent the first FIN or RST */
 	uint16_t duplicates;
 	uint32_t prev, after; /* that queue */
 	uint32_t queued_ms;   /* when it was queued, milliseconds after first */
-	uint32_t above[3];    /* handles of the layers above: tls, session, classify */
-	uint8_t gateway;      /* the pipeline's: number of the gateway it belongs to, 0: none */
-	uint8_t told;         /* the pipeline's: which records were emitted */
-	uint16_t capture;     /* the pipeline's: number of the capture file it began in, 0: live */
-	struct flow_side side[2];
 };
 
-_Static_assert(sizeof(struct flow) <= 200, "a connection at rest costs at most 200 bytes");
+enum { FLOW_LINE = 64, FLOW_HOT = 2 * FLOW_LINE };
+_Static_assert(offsetof(struct flow, side) == FLOW_LINE && offsetof(struct flow, note) == FLOW_HOT &&
+		       sizeof(struct flow) == 3 * FLOW_LINE,
+	       "a connection at rest costs 192 bytes, a packet two cache lines of them");
+
+static inline uint64_t
+side_bytes(const struct flow_side *s)
+{
+	return (uint64_t)s->bytes_high << 32 | s->bytes_low;
+}
+
+static inline void
+side_count(struct flow_side *s, uint32_t bytes)
+{
+	s->packets++;
+	s->bytes_high = (uint16_t)(s->bytes_high + __builtin_add_overflow(s->bytes_low, bytes, &s->bytes_low));
+}
 
 /* A piece of ordered bytes.  bytes lives until the next flow_feed. */
 struct chunk {

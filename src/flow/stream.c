@@ -77,9 +77,9 @@ micros_since(struct when now, struct when then)
 }
 
 static void
-again(struct flows *t, struct flow_side *s)
+again(struct flows *t, struct flow *f, unsigned side)
 {
-	count_up(&s->retransmits);
+	count_up(&f->note[side].retransmits);
 	t->counts->retransmit++;
 }
 
@@ -94,7 +94,7 @@ syn(struct flows *t, struct flow *f, const struct packet *p, unsigned side)
 	if (!(s->seen & SIDE_STARTED)) {
 		start(s, p->seq + 1);
 	} else if (!p->payload_len) {
-		again(t, s);
+		again(t, f, side);
 	}
 }
 
@@ -124,10 +124,9 @@ ack(const struct flows *t, struct flow_side *s, const struct packet *p)
 }
 
 static void
-gap(struct flows *t, struct flow_side *s, uint32_t lost)
+gap(struct flows *t, struct flow *f, unsigned side, uint32_t lost)
 {
-	count_up(&s->gaps);
-	s->gap_bytes += lost;
+	f->note[side].gap_bytes += lost;
 	t->counts->gap++;
 	t->counts->gap_bytes += lost;
 }
@@ -151,11 +150,12 @@ deliver(struct flows *t, struct flow_side *s, const struct segment *seg, unsigne
 }
 
 static void
-deliver_behind_gap(struct flows *t, struct flow_side *s, const struct segment *seg, unsigned side)
+deliver_behind_gap(struct flows *t, struct flow *f, const struct segment *seg, unsigned side)
 {
+	struct flow_side *s = &f->side[side];
 	uint32_t lost = seg->seq - s->next;
 
-	gap(t, s, lost);
+	gap(t, f, side, lost);
 	deliver(t, s, seg, side);
 	t->piece.lost = lost;
 }
@@ -188,7 +188,7 @@ hold(struct flows *t, struct flow *f, const struct segment *seg, unsigned side)
 	if (ahead > BEYOND)
 		return;
 	if (held_has(t, s, seg->seq, seg->len)) {
-		again(t, s);
+		again(t, f, side);
 	} else if (ahead > 0) {
 		t->counts->out_of_order++;
 		judge_hole(t, s, f->side[!side].packets != 0);
@@ -199,7 +199,7 @@ hold(struct flows *t, struct flow *f, const struct segment *seg, unsigned side)
 	if (s->segments)
 		s->seen |= SIDE_SKIP;
 	else
-		deliver_behind_gap(t, s, seg, side);
+		deliver_behind_gap(t, f, seg, side);
 }
 
 /* Delivers what lies before the first held segment; the rest overlaps held ones, of which the first copy wins. */
@@ -223,16 +223,16 @@ deliver_front(struct flows *t, struct flow *f, struct segment *seg, unsigned sid
 
 /* Starts with bytes that were delivered before; true: and ends with new ones. */
 static bool
-is_partly_new(struct flows *t, struct flow_side *s, const struct segment *seg)
+is_partly_new(struct flows *t, struct flow *f, const struct segment *seg, unsigned side)
 {
-	uint32_t old = s->next - seg->seq;
+	uint32_t old = f->side[side].next - seg->seq;
 
 	if (old >= seg->len) {
 		if (seg->len > 1 || old > 1) /* one byte before `next`: keep-alive (RFC 9293 3.8.4) */
-			again(t, s);
+			again(t, f, side);
 		return false;
 	}
-	again(t, s);
+	again(t, f, side);
 	t->counts->overlap++;
 	return true;
 }
@@ -244,11 +244,11 @@ resync(struct flows *t, struct flow *f, const struct segment *seg, unsigned side
 	struct flow_side *s = &f->side[side];
 
 	if (!(s->seen & SIDE_RESYNC) && f->side[!side].packets) {
-		again(t, s);
+		again(t, f, side);
 		return;
 	}
 	held_free(t, s);
-	deliver_behind_gap(t, s, seg, side);
+	deliver_behind_gap(t, f, seg, side);
 }
 
 /* Bytes in the very place of a FIN: the peer never obeyed it, or the sender would not say them. */
@@ -283,7 +283,7 @@ data_odd(struct flows *t, struct flow *f, struct segment *seg, unsigned side)
 		return;
 	}
 	if (d < 0) {
-		if (!is_partly_new(t, s, seg))
+		if (!is_partly_new(t, f, seg, side))
 			return;
 		segment_skip(seg, s->next - seg->seq);
 		d = 0;
@@ -444,7 +444,7 @@ release(struct flows *t, struct flow *f, unsigned side, struct chunk *c)
 		if (!seg.len)
 			continue;
 		if (lost > 0)
-			deliver_behind_gap(t, s, &seg, side);
+			deliver_behind_gap(t, f, &seg, side);
 		else
 			deliver(t, s, &seg, side);
 		*c = t->piece;

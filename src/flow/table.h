@@ -52,7 +52,6 @@ struct flows {
 	struct pool items, blocks;
 	struct counts *counts;
 	struct queue queue[QUEUES];
-	struct flow *last;      /* of the last packet, or what is left of it: packets come in bursts */
 	struct when now;        /* of the last packet */
 	struct when next_check; /* when the first queue's head is due */
 	struct chunk piece;     /* in order, of the packet just fed */

@@ -19,7 +19,7 @@ struct digest {
 	uint8_t b[32];
 };
 
-enum { CHAIN_TABLES = 4 };
+enum { CHAIN_TABLES = 5 };
 
 struct chain_entry {
 	int64_t commit, time_us, rows;

@@ -264,6 +264,15 @@ statement_canonical(const struct statement *s, struct bytes *to)
 	}
 }
 
+void
+statement_again(struct statement *s)
+{
+	if (!s || s->failed)
+		return;
+	s->failed = !check(s->of, sqlite3_reset(s->stmt));
+	s->values = 0;
+}
+
 bool
 statement_end(struct statement *s)
 {

@@ -40,6 +40,8 @@ struct cur column_bytes(const struct statement *s, unsigned i); /* valid until t
 const char *column_text(const struct statement *s, unsigned i); /* "": none */
 /* The row as bytes of one form: what the chain hashes. */
 void statement_canonical(const struct statement *s, struct bytes *to);
+/* From the beginning, with other values. */
+void statement_again(struct statement *s);
 bool statement_end(struct statement *s); /* false: something failed */
 
 #endif

@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-const char *const DAY_TABLES[CHAIN_TABLES] = {"finding", "incident", "coverage", "setting"};
+const char *const DAY_TABLES[CHAIN_TABLES] = {"finding", "incident", "coverage", "setting", "peer"};
 
 const char *const DAY_INSERTS[CHAIN_TABLES] = {
 	"INSERT INTO finding VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	"INSERT INTO incident VALUES(?,?,?,?,?,?,?,?)",
 	"INSERT INTO coverage VALUES(?,?,?,?,?,?,?,?,?,?,?)",
 	"INSERT INTO setting VALUES(?,?,?,?,?)",
+	"INSERT INTO peer VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
 };
 
 static const char SESSIONS_SCHEMA[] =
@@ -44,6 +45,10 @@ static const char SUMMARY_SCHEMA[] =
 	" lost_memory INTEGER, rows INTEGER);"
 	"CREATE TABLE IF NOT EXISTS setting(commit_no INTEGER NOT NULL, time_us INTEGER, row INTEGER, name TEXT,"
 	" value TEXT);"
+	"CREATE TABLE IF NOT EXISTS peer(commit_no INTEGER NOT NULL, peer TEXT, role TEXT, gateway INTEGER,"
+	" first_us INTEGER, last_us INTEGER, sessions INTEGER, established INTEGER, bytes_to_gateway INTEGER,"
+	" bytes_from_gateway INTEGER, programs INTEGER, ja4 TEXT);"
+	"CREATE INDEX IF NOT EXISTS peer_peer ON peer(peer);"
 	"CREATE INDEX IF NOT EXISTS finding_commit ON finding(commit_no);"
 	"CREATE INDEX IF NOT EXISTS incident_commit ON incident(commit_no);"
 	"CREATE INDEX IF NOT EXISTS coverage_commit ON coverage(commit_no);"

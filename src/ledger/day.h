@@ -1,6 +1,6 @@
 /*
  * day: the pair of files of a day: DATE.sessions (blocks, tail) and DATE.summary (chain, findings, incidents, coverage,
- * settings).
+ * settings, peers).
  *
  * A commit is made in the first file, then in the second, whose chain has the last word: what the first holds beyond it
  * is taken back when the day is opened again.
@@ -16,8 +16,8 @@
 enum { DAY_FORMAT = 1 };
 
 /* The tables of DATE.summary beside the chain, in the order of its digests. */
-enum day_table { TABLE_FINDING, TABLE_INCIDENT, TABLE_COVERAGE, TABLE_SETTING };
-_Static_assert(TABLE_SETTING + 1 == CHAIN_TABLES, "one digest each");
+enum day_table { TABLE_FINDING, TABLE_INCIDENT, TABLE_COVERAGE, TABLE_SETTING, TABLE_PEER };
+_Static_assert(TABLE_PEER + 1 == CHAIN_TABLES, "one digest each");
 extern const char *const DAY_TABLES[CHAIN_TABLES], *const DAY_INSERTS[CHAIN_TABLES];
 
 struct day {

@@ -116,7 +116,8 @@ static bool
 read_settings(const struct judged *j, struct day *d)
 {
 	struct statement *s = statement_of(
-		d->summary, "SELECT time_us, name, value FROM setting WHERE substr(name, 1, length(?1)) = ?1 ORDER BY rowid");
+		d->summary,
+		"SELECT time_us, name, value FROM setting WHERE substr(name, 1, length(?1)) = ?1 ORDER BY rowid");
 	char name[128];
 
 	statement_text(s, j->prefix);

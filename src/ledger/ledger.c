@@ -98,6 +98,10 @@ open_day(struct ledger *l, int64_t day)
 		return false;
 	}
 	ledger_was_committed(l);
+	if (!ledger_begin_peers(l)) {
+		ledger_fail(l, "no memory for the day's peers");
+		return false;
+	}
 	if (l->day.commits == 0)
 		ledger_begin_day(l);
 	if (l->day.recovered && !l->started) /* else what was taken back waits still */
@@ -144,6 +148,8 @@ start(struct ledger *l)
 	if (!l->started && !l->cfg.seal_last &&
 	    !l->cfg.visit.ns) /* a start that follows no stop is a sensor that was killed */
 		ledger_note(l, "started", 0);
+	if (!l->started)
+		ledger_find_snapshot(l);
 	l->started = true;
 	ledger_retain(l);
 	return true;
@@ -228,6 +234,7 @@ let_go(struct ledger *l)
 	bytes_free(&l->told);
 	bytes_free(&l->tail);
 	ledger_free_in_force(l);
+	peers_free(l->peers);
 	free(l);
 }
 
@@ -259,8 +266,11 @@ ledger_advance(struct ledger *l, struct when time)
 		l->now = time;
 	if (!ledger_ready(l))
 		return false;
-	if (chain_day(l->now) > l->day.day)
-		return ledger_seal(l) && ledger_ready(l);
+	if (chain_day(l->now) <= l->day.day)
+		return true;
+	if (!ledger_seal(l) || !ledger_ready(l))
+		return false;
+	ledger_due_snapshot(l);
 	return true;
 }
 
@@ -305,6 +315,8 @@ ledger_session(struct ledger *l, const struct session *s)
 	if (!takes_row(l, s->time))
 		return;
 	row_put_session(&l->pending, s);
+	if (l->peers)
+		peers_session(l->peers, s);
 	added(l);
 }
 

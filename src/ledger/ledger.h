@@ -20,8 +20,9 @@ struct ledger;
 struct ledger_config {
 	const char *folder, *key_folder; /* both must be there */
 	uint64_t sensor;
-	int64_t commit_ns; /* how much a power cut may cost; 0: commit when a block is full (imports) */
-	uint64_t quota;    /* bytes of all days, 0: no limit */
+	int64_t commit_ns;     /* how much a power cut may cost; 0: commit when a block is full (imports) */
+	uint64_t quota;        /* bytes of all days, 0: no limit */
+	int64_t snapshot_days; /* how far apart what was learnt is kept, 0: never */
 	int64_t session_days, summary_days; /* how long files are kept, 0: for ever */
 	bool seal_last;                     /* the last day is sealed at the end, too: nothing will follow */
 	bool persists;                      /* a failure is not the end */
@@ -58,6 +59,12 @@ bool ledger_attach(struct ledger *l, const char *kind, const void *bytes, size_t
 
 /* Commits now.  False: it cannot be written. */
 bool ledger_sync(struct ledger *l);
+
+/* Is it time to keep what the detectors learnt?  Asked between packets, behind ledger_time. */
+bool ledger_wants_snapshot(const struct ledger *l);
+/* It lies beside the days, named by its content, and belongs behind the records so far.  made_by: who can go on from it.
+   False: it is not kept. */
+bool ledger_snapshot(struct ledger *l, const void *bytes, size_t n, const char *made_by);
 
 /* What was seen so far, since the start. */
 struct ledger_seen {

@@ -108,7 +108,8 @@ write_commit(struct ledger *l, bool pack)
 	if (!database_begin(l->day.sessions) || !(pack ? pack_tail(l) : put_rows(l)) ||
 	    !database_commit(l->day.sessions))
 		return false;
-	if (!database_begin(l->day.summary) || !ledger_put_told(l) || !day_chain(&l->day, &e))
+	if (!database_begin(l->day.summary) || !ledger_put_told(l) || (pack && !ledger_put_peers(l)) ||
+	    !day_chain(&l->day, &e))
 		return false;
 	l->tried = (struct tried){true, e.hash, l->pending.n, l->told.n, l->pending_rows, l->told_rows};
 	if (!database_commit(l->day.summary))
@@ -204,7 +205,7 @@ sign_day(struct ledger *l)
 bool
 ledger_seal(struct ledger *l)
 {
-	if (!ledger_commit(l) || (l->tail_rows && !commit(l, true)))
+	if (!ledger_commit(l) || ((l->tail_rows || peers_count(l->peers)) && !commit(l, true)))
 		return false;
 	/* the tail left room that nothing will use any more */
 	if (!database_run(l->day.sessions, "VACUUM"))

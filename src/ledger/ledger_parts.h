@@ -8,6 +8,7 @@
 #include "ledger/day.h"
 #include "ledger/ledger.h"
 #include "ledger/lock.h"
+#include "ledger/peers.h"
 
 /* Of the tables' rows, while the disk does not take what waits. */
 enum { WAITING_BYTES = 1 << 20 };
@@ -56,6 +57,10 @@ struct ledger {
 	struct ledger_seen seen, at_minute;
 	int64_t rows_in_minute;
 	struct when last_time; /* ledger_time's */
+	struct peers *peers;   /* of the day */
+	int64_t peers_day;
+	struct when snapshot_at; /* the last; 0: none */
+	bool snapshot_due;
 	struct in_force *in_force;
 	size_t in_force_count;
 	struct failing failing;
@@ -78,6 +83,12 @@ bool ledger_was_committed(struct ledger *l);
 bool ledger_pack(struct ledger *l, const struct bytes *rows, int64_t count, int64_t first, int64_t last);
 /* Packs, closes and seals the open day. */
 bool ledger_seal(struct ledger *l);
+/* The day that is open: who was in it so far; rows of its peers, into the summary. */
+bool ledger_begin_peers(struct ledger *l);
+bool ledger_put_peers(struct ledger *l);
+/* When the last was made, at a start; is the next due, with a new day? */
+void ledger_find_snapshot(struct ledger *l);
+void ledger_due_snapshot(struct ledger *l);
 /* Settings in force, for a day that begins. */
 void ledger_begin_day(struct ledger *l);
 void ledger_free_in_force(struct ledger *l);

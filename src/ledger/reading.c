@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "ledger/block.h"
 #include "ledger/day.h"
@@ -25,7 +26,8 @@ struct settings {
 	struct statement *s;
 	struct reading_setting now; /* the next, if there are more */
 	bool more;
-	int64_t row; /* of the day, that is told next */
+	int64_t row;  /* of the day, that comes next */
+	int64_t from; /* the first that is told */
 };
 
 static void
@@ -54,16 +56,32 @@ settings_end(struct settings *t)
 	statement_end(t->s);
 }
 
-/* What came before the row that is told next. */
-static bool
-tell_settings(struct reading *r, struct settings *t)
+/* The next row comes, and what is between it and the one before; is it told? */
+enum passing { PASS_ENOUGH, PASS_OVER, PASS_TELL };
+static enum passing
+pass_row(struct reading *r, struct settings *t)
 {
 	bool more = true;
 
 	for (; more && t->more && t->now.row <= t->row; settings_step(t))
-		more = !r->setting || r->setting(r->arg, &t->now);
-	t->row++;
-	return more;
+		more = t->now.row < t->from || !r->setting || r->setting(r->arg, &t->now);
+	return !more ? PASS_ENOUGH : t->row++ < t->from ? PASS_OVER : PASS_TELL;
+}
+
+static bool
+tell_session(struct reading *r, struct settings *t, const struct session *s)
+{
+	enum passing p = pass_row(r, t);
+
+	return p == PASS_OVER || (p == PASS_TELL && r->session(r->arg, s));
+}
+
+static bool
+tell_pulse(struct reading *r, struct settings *t, const struct pulse *pulse)
+{
+	enum passing p = pass_row(r, t);
+
+	return p == PASS_OVER || (p == PASS_TELL && (!r->pulse || r->pulse(r->arg, pulse)));
 }
 
 static bool
@@ -76,16 +94,14 @@ tell_block(struct reading *r, struct settings *t, struct block_rows *b)
 
 	block_layout(b, &layout);
 	for (size_t i = 0; i < b->rows; i++) {
-		if (!tell_settings(r, t))
-			return false;
 		if (b->is_pulse[i]) {
 			block_pulse(b, p++, &pulse);
-			if (r->pulse && !r->pulse(r->arg, &pulse))
+			if (!tell_pulse(r, t, &pulse))
 				return false;
 			continue;
 		}
 		block_session(b, &layout, s++, &session);
-		if (!r->session(r->arg, &session))
+		if (!tell_session(r, t, &session))
 			return false;
 	}
 	return true;
@@ -102,7 +118,8 @@ read_blocks(struct reading *r, struct settings *t, struct day *d)
 		struct block_rows b;
 
 		r->blocks++;
-		if (column_i64(s, 1) < r->since.ns / NS_PER_US || column_i64(s, 0) > r->until.ns / NS_PER_US) {
+		if (t->row + column_i64(s, 3) <= t->from || column_i64(s, 1) < r->since.ns / NS_PER_US ||
+		    column_i64(s, 0) > r->until.ns / NS_PER_US) {
 			r->passed_over++;
 			t->row += column_i64(s, 3);
 			continue;
@@ -131,10 +148,7 @@ tell_rows(struct reading *r, struct settings *t, struct day *d, struct cur c)
 			damaged(r, d, "a row of the tail cannot be read");
 			return true;
 		}
-		if (!tell_settings(r, t))
-			return false;
-		if (row.kind == ROW_PULSE ? r->pulse && !r->pulse(r->arg, &row.pulse) :
-					    !r->session(r->arg, &row.session))
+		if (!(row.kind == ROW_PULSE ? tell_pulse(r, t, &row.pulse) : tell_session(r, t, &row.session)))
 			return false;
 	}
 	return true;
@@ -163,16 +177,17 @@ read_tail(struct reading *r, struct settings *t, struct day *d)
 	return more;
 }
 
-static bool
-read_day(struct reading *r, struct day *d)
+bool
+reading_day(struct reading *r, struct day *d)
 {
 	struct settings t = {.s = NULL};
 	bool more;
 
 	settings_begin(&t, d);
+	t.from = d->day == r->from_day ? r->from_row : 0;
 	more = read_blocks(r, &t, d) && read_tail(r, &t, d);
 	t.row = INT64_MAX - 1;
-	more = more && tell_settings(r, &t);
+	more = more && pass_row(r, &t) != PASS_ENOUGH;
 	settings_end(&t);
 	return more;
 }
@@ -186,16 +201,32 @@ reading_run(struct reading *r)
 	struct day d;
 
 	for (size_t i = 0; more && i < n; i++) {
+		if (days[i] < r->from_day)
+			continue;
 		if (!day_read(&d, r->folder, days[i], r->error)) {
 			r->damaged++;
 			continue;
 		}
 		if (d.sessions)
-			more = read_day(r, &d);
+			more = reading_day(r, &d);
 		day_close(&d);
 	}
 	free(days);
 	return r->damaged == 0;
+}
+
+int64_t
+reading_first_day(const char *folder)
+{
+	size_t n;
+	int64_t *days = days_in(folder, &n), first = INT64_MAX;
+	struct day d;
+
+	for (size_t i = 0; first == INT64_MAX && i < n; i++)
+		if (day_names(&d, folder, days[i]) && access(d.sessions_path, F_OK) == 0)
+			first = days[i];
+	free(days);
+	return first;
 }
 
 bool

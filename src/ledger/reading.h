@@ -19,7 +19,8 @@ struct reading_setting {
 
 struct reading {
 	const char *folder;
-	struct when since, until; /* blocks that end before or begin after are passed over */
+	int64_t from_day, from_row; /* what came before that row of that day is not told; 0, 0: all is */
+	struct when since, until;   /* blocks that end before or begin after are passed over */
 	void *arg;
 	bool (*session)(void *arg, const struct session *s);         /* false: enough */
 	bool (*pulse)(void *arg, const struct pulse *p);             /* may be NULL */
@@ -32,8 +33,15 @@ struct reading {
 /* False: r->error; what could be read was told. */
 bool reading_run(struct reading *r);
 
+/* The records of a day that is open. */
+struct day;
+bool reading_day(struct reading *r, struct day *d);
+
 /* All settings in their order, until one is enough (false).  False: a day could not be read. */
 bool reading_history(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s));
+
+/* The first of which sessions are left; INT64_MAX: there is none. */
+int64_t reading_first_day(const char *folder);
 
 /* Every value that a setting had, in order. */
 void reading_settings(const char *folder, const char *name, void *arg,

@@ -92,7 +92,7 @@ measure(const char *path, uint64_t bytes, uint64_t *size, struct digest *digest)
 static void
 say(struct verify *v, enum verify_kind kind, const char *path, const char *what)
 {
-	char words[PATH_MAX + 160];
+	char words[2 * PATH_MAX + 160];
 
 	snprintf(words, sizeof(words), "%s: %s", path, what);
 	verify_say(v, kind, words);
@@ -145,15 +145,18 @@ void
 verify_evidence(struct verify *v)
 {
 	struct evidence_rows e = {.folder = "evidence"};
-	char path[2 * PATH_MAX];
+	char path[PATH_MAX];
+	int n;
 
 	judged_read(&(struct judged){.folder = v->folder, .arg = &e, .prefix = PREFIX, .setting = on_setting});
 	for (size_t i = 0; i < e.n; i++) {
-		if (*e.folder == '/')
-			snprintf(path, sizeof(path), "%s/%s%s", e.folder, e.told[i].id, END);
+		n = *e.folder == '/' ?
+			    snprintf(path, sizeof(path), "%s/%s%s", e.folder, e.told[i].id, END) :
+			    snprintf(path, sizeof(path), "%s/%s/%s%s", v->folder, e.folder, e.told[i].id, END);
+		if (n < (int)sizeof(path))
+			check_file(v, path, &e.told[i]);
 		else
-			snprintf(path, sizeof(path), "%s/%s/%s%s", v->folder, e.folder, e.told[i].id, END);
-		check_file(v, path, &e.told[i]);
+			say(v, VERIFY_MISSING, e.told[i].id, "the name of its capture is too long");
 	}
 	if (e.failed)
 		say(v, VERIFY_MISSING, v->folder, "no memory for what it tells of evidence");

@@ -98,6 +98,12 @@ evidence_error(const struct evidence *e)
 	return e->folder.error;
 }
 
+const char *
+evidence_folder(const struct evidence *e)
+{
+	return e->folder.path;
+}
+
 struct evidence_facts
 evidence_facts(const struct evidence *e)
 {

@@ -44,11 +44,12 @@ void evidence_time(struct evidence *e, struct when now);
 void evidence_end(struct evidence *e);
 
 const char *evidence_error(const struct evidence *e); /* "": none */
+const char *evidence_folder(const struct evidence *e);
 
 struct evidence_facts {
 	uint64_t incidents, frames, bytes;
 	uint64_t removed; /* files, for evidence.quota */
-	uint64_t full;    /* incidents that were cut short by evidence.incident */
+	uint64_t full;    /* incidents that were cut short: evidence.incident, or a quota that nothing older fills */
 };
 struct evidence_facts evidence_facts(const struct evidence *e);
 

@@ -14,6 +14,7 @@
 #include "sensor/learned.h"
 #include "sensor/privacy.h"
 #include "sensor/watch_evidence.h"
+#include "sensor/watch_snapshot.h"
 
 /* A connection may outlast the file it began in, and is told under that file's name.  s may be NULL: what a pulse
    shows is no connection's. */
@@ -149,8 +150,10 @@ tell_ledger(struct watch *w, struct when now)
 
 	if (w->setup.ledger)
 		ledger_time(w->setup.ledger, now, &seen);
+	if (w->setup.ledger && ledger_wants_snapshot(w->setup.ledger))
+		watch_snapshot(w);
 	if (w->evidence)
-		evidence_time(w->evidence, now);
+		watch_evidence_time(w, now);
 }
 
 static bool
@@ -301,8 +304,10 @@ open_learned(struct watch *w)
 {
 	const char *path = learned_path(w);
 	char words[WATCH_ERROR_MAX] = "";
-	bool fine = !path || learned_load(w->pipeline, path, words, sizeof(words)) != LEARNED_FAILED;
+	enum learned is = path ? learned_load(w->pipeline, path, words, sizeof(words)) : LEARNED_NONE;
+	bool fine = is != LEARNED_FAILED;
 
+	w->knows = is == LEARNED_TAKEN;
 	memcpy(fine ? w->notice : w->error, words, sizeof(words));
 	return fine;
 }
@@ -440,6 +445,8 @@ begin(struct watch *w, struct when first)
 	tell_ledger(w, first);
 	if (w->setup.tell.began)
 		w->setup.tell.began(w->setup.tell.arg, first);
+	if (w->knows && w->setup.ledger) /* a hunt knows of the first record what was known then */
+		watch_snapshot(w);
 }
 
 static void

@@ -49,7 +49,7 @@ struct watch {
 	char sensor[256];
 	char learned[OPTION_TEXT_MAX + 18]; /* the file of detect.memory, where it is one of pseudonyms */
 	char error[WATCH_ERROR_MAX];        /* one line */
-	char notice[WATCH_ERROR_MAX];       /* one line worth telling after watch_open, "": none */
+	char notice[WATCH_ERROR_MAX];       /* one line worth telling, "": none; whoever tells it clears it */
 	struct pipeline *pipeline;
 	void *memory;
 	size_t memory_size;
@@ -60,6 +60,7 @@ struct watch {
 	uint16_t context, captures;
 	const char **capture_name;
 	struct gateways *finder; /* NULL: settled */
+	bool knows;              /* something of earlier runs */
 	bool began;              /* first, settle_at, stats_at are set */
 	struct when first, settle_at, stats_at, save_at;
 	int64_t stats_ns;
@@ -68,6 +69,7 @@ struct watch {
 	struct identity identity;
 	struct eve_capture capture; /* live: the kernel's counts, kept up to date by run */
 	struct evidence *evidence;  /* NULL: none is kept */
+	bool evidence_failed;       /* and it was told */
 };
 
 /* False: w->error.  The setup's pointers must outlive the watch. */

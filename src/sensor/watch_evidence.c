@@ -37,6 +37,16 @@ watch_evidence_finding(struct watch *w, const struct finding *f)
 	evidence_finding(w->evidence, f, peer_of(w, f), pipeline_now(w->pipeline));
 }
 
+void
+watch_evidence_time(struct watch *w, struct when now)
+{
+	evidence_time(w->evidence, now);
+	if (*evidence_error(w->evidence) && !w->evidence_failed) {
+		w->evidence_failed = true;
+		snprintf(w->notice, sizeof(w->notice), "%s; no more evidence is written", evidence_error(w->evidence));
+	}
+}
+
 bool
 watch_evidence_fine(struct watch *w)
 {

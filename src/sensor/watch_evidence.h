@@ -8,6 +8,9 @@
 
 void watch_evidence_finding(struct watch *w, const struct finding *f);
 
+/* Time passes; the first failure becomes w->notice. */
+void watch_evidence_time(struct watch *w, struct when now);
+
 /* False: evidence could not be written, and w->error says why. */
 bool watch_evidence_fine(struct watch *w);
 

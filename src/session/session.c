@@ -79,27 +79,28 @@ static void
 build_flow(struct session *s, const struct flow *f, unsigned src)
 {
 	const struct flow_side *out = &f->side[src], *in = &f->side[!src];
+	const struct flow_note *ours = &f->note[src], *theirs = &f->note[!src];
 
 	s->packets_out = out->packets;
 	s->packets_in = in->packets;
-	s->bytes_out = out->bytes;
-	s->bytes_in = in->bytes;
+	s->bytes_out = side_bytes(out);
+	s->bytes_in = side_bytes(in);
 	s->end = f->end;
 	s->ended_by_dest = (f->end == FLOW_FIN || f->end == FLOW_RST) && f->who_ended != src;
 	s->midstream = f->flags & FLOW_MIDSTREAM;
 	s->one_sided = out->packets == 0 || in->packets == 0;
-	s->retransmits_out = out->retransmits;
-	s->retransmits_in = in->retransmits;
-	s->gap_bytes_out = out->gap_bytes;
-	s->gap_bytes_in = in->gap_bytes;
+	s->retransmits_out = ours->retransmits;
+	s->retransmits_in = theirs->retransmits;
+	s->gap_bytes_out = ours->gap_bytes;
+	s->gap_bytes_in = theirs->gap_bytes;
 	s->duplicates = f->duplicates;
 	s->rtt_dest_us = src ? f->ack_us : f->syn_ack_us;
 	s->rtt_src_us = src ? f->syn_ack_us : f->ack_us;
-	s->ttl_src = out->ttl;
-	s->ttl_dest = in->ttl;
-	s->mss_src = out->mss;
-	s->window_src = out->window;
-	s->wscale_src = out->wscale;
+	s->ttl_src = ours->ttl;
+	s->ttl_dest = theirs->ttl;
+	s->mss_src = ours->mss;
+	s->window_src = ours->window;
+	s->wscale_src = ours->wscale;
 	s->flags_out = out->tcp_flags;
 	s->flags_in = in->tcp_flags;
 }
@@ -224,10 +225,11 @@ build_client_cert(struct session *s, struct out *o, const struct tls_cert *c)
 
 /* The exchange going on counts as it stands. */
 static void
-build_talk(struct session *s, struct session_scratch *scratch, const struct talk *k)
+build_talk(struct session *s, struct session_scratch *scratch, struct talk *k)
 {
 	struct talk now;
 
+	talk_keep(k);
 	memcpy(&now, k, offsetof(struct talk, kept));
 	talk_finish(&now);
 	s->exchanges = now.exchanges;

@@ -118,7 +118,7 @@ void talk_record(struct talk *k, const struct tls_event *ev);
 struct session_source {
 	const struct flow *flow;
 	const struct tls_facts *tls; /* carrier NONE: no TLS */
-	const struct talk *talk;     /* NULL: none yet */
+	struct talk *talk;           /* NULL: none yet */
 	uint64_t sensor;             /* hash of the sensor's name */
 	uint64_t identity_key;       /* id of identity.key */
 	uint8_t kind;                /* enum session_kind */

@@ -68,10 +68,16 @@ pair_count(struct talk *k, uint64_t key)
 }
 
 void
-talk_finish(struct talk *k)
+talk_keep(struct talk *k)
 {
-	if (k->phase == TALK_SILENT)
-		return;
+	if (k->phase != TALK_SILENT && k->exchanges < EXCHANGES_KEPT)
+		k->kept[k->exchanges] =
+			(struct exchange){k->request, k->response, k->think_us, k->server_us, k->reply_us};
+}
+
+static void
+sums_add(struct talk *k)
+{
 	if (k->exchanges == 0 || k->request < k->request_min)
 		k->request_min = k->request;
 	if (k->exchanges == 0 || k->response < k->response_min)
@@ -89,13 +95,20 @@ talk_finish(struct talk *k)
 	k->phase = TALK_SILENT;
 }
 
+void
+talk_finish(struct talk *k)
+{
+	if (k->phase != TALK_SILENT)
+		sums_add(k);
+}
+
 static void
 talk_begin(struct talk *k, uint32_t think_us)
 {
+	talk_keep(k);
 	talk_finish(k);
-	k->request = k->response = 0;
-	if (k->exchanges < EXCHANGES_KEPT)
-		k->kept[k->exchanges] = (struct exchange){.think_us = think_us};
+	k->request = k->response = k->server_us = k->reply_us = 0;
+	k->think_us = think_us;
 }
 
 static inline void
@@ -106,30 +119,21 @@ talk_request(struct talk *k, uint32_t bytes, uint32_t gap_us)
 		k->phase = TALK_REQUEST;
 	}
 	k->request = add_u32(k->request, bytes);
-	if (k->exchanges < EXCHANGES_KEPT)
-		k->kept[k->exchanges].request = k->request;
 }
 
 static inline void
 talk_response(struct talk *k, uint32_t bytes, uint32_t gap_us)
 {
-	bool first = k->phase == TALK_REQUEST;
-
 	if (k->phase == TALK_SILENT) {
 		k->server_first = true;
 		talk_begin(k, 0);
 	}
+	if (k->phase == TALK_REQUEST)
+		k->server_us = gap_us;
+	else
+		k->reply_us = add_u32(k->reply_us, gap_us);
 	k->phase = TALK_RESPONSE;
 	k->response = add_u32(k->response, bytes);
-	if (k->exchanges < EXCHANGES_KEPT) {
-		struct exchange *e = &k->kept[k->exchanges];
-
-		e->response = k->response;
-		if (first)
-			e->server_us = gap_us;
-		else
-			e->reply_us = add_u32(e->reply_us, gap_us);
-	}
 }
 
 void

@@ -15,8 +15,17 @@
 #include "tls/print.h"
 #include "tls/tls.h"
 
-/* The 40 bytes that everybody gets. */
+/* The 40 bytes that everybody gets; what each piece touches stands together, and seldom across two cache lines. */
 struct half {
+	uint64_t id_offered;
+	struct when hello_time;
+	uint32_t hello;  /* print_client */
+	uint32_t sni;    /* print_text */
+	uint32_t full;   /* handle of struct full; 0: none yet */
+	uint8_t flags;   /* enum half_flag */
+	uint8_t stage;   /* enum half_stage */
+	uint8_t carrier; /* enum tls_carrier, 0: undecided */
+	uint8_t client;  /* bit 0: side of the client; bits 1-6: prelude; bit 7: certain */
 	union {
 		struct {
 			uint32_t carry;   /* carrier's own state: a buffer (stream), an item of tls.states (others) */
@@ -24,15 +33,6 @@ struct half {
 		};
 		uint64_t client_random; /* stage has HALF_PARKED: only a hello so far, and nothing half read */
 	};
-	uint64_t id_offered;
-	struct when hello_time;
-	uint32_t full;   /* handle of struct full; 0: none yet */
-	uint32_t hello;  /* print_client */
-	uint32_t sni;    /* print_text */
-	uint8_t flags;   /* enum half_flag */
-	uint8_t stage;   /* enum half_stage */
-	uint8_t carrier; /* enum tls_carrier, 0: undecided */
-	uint8_t client;  /* bit 0: side of the client; bits 1-6: prelude; bit 7: certain */
 };
 
 _Static_assert(sizeof(struct half) == 40, "a connection that sent no more than a hello pays for this");
@@ -59,31 +59,39 @@ enum half_stage {
 	HALF_GIVEN_UP = 16, /* no memory, or no TLS after all: nothing is read any more */
 };
 
+enum { FULL_HOT = 32 };
+
 /* What a connection costs once a server has answered. */
 struct full {
+	/* What each protected record touches: half a cache line. */
+	_Alignas(FULL_HOT) uint32_t records[2];
+	uint32_t record_bytes[2];
+	uint32_t handshake_us;
+	uint16_t flags;      /* enum full_flag */
+	uint8_t side[2];     /* enum full_side, by flow side */
+	uint8_t type[2];     /* stream: of the record being read */
+	uint8_t head_len[2]; /* stream: of a record header that came in parts */
+	uint8_t hidden[2];   /* TLS 1.3: records of the hidden handshake, by role */
+	uint8_t tickets;     /* TLS 1.3: records held to be NewSessionTicket */
+	uint8_t overhead;    /* bytes of a protected record that are not plaintext */
+	/* And of the hidden handshake of TLS 1.3, beside it. */
+	uint16_t version, cipher, group;
+	uint16_t ticket_length; /* record length of the last record held to be a NewSessionTicket */
+	uint16_t flight[2];     /* bytes of it, by role: client, server */
+
+	uint16_t bad, leftover;
 	uint64_t client_random, ticket, session_id; /* kept hashes; the last two: issued */
 	struct addr proxy_src;
 	uint32_t server_print, alpn, server_chain, client_chain; /* handles of prints */
-	uint32_t server_us, handshake_us, ticket_lifetime;
-	uint32_t records[2], record_bytes[2];
-	uint32_t buffer[2];     /* stream: the handshake message that is not whole yet */
-	uint16_t ticket_length; /* TLS 1.3: record length of the last record held to be a NewSessionTicket */
+	uint32_t server_us, ticket_lifetime;
+	uint32_t buffer[2];  /* stream: the handshake message that is not whole yet */
+	uint16_t channel[2]; /* RDP-UDP: next sequence number, by side */
 	uint16_t proxy_sport;
-	uint16_t version, cipher, group;
-	uint16_t bad, leftover;
-	uint16_t flight[2];              /* TLS 1.3: bytes of the hidden handshake, by role: client, server */
-	uint16_t channel[2];             /* RDP-UDP: next sequence number, by side */
-	uint16_t flags;                  /* enum full_flag */
-	uint8_t side[2];                 /* enum full_side, by flow side */
-	uint8_t type[2];                 /* stream: of the record being read */
-	uint8_t head_len[2], head[2][5]; /* stream: a record header that came in parts */
-	uint8_t hidden[2];               /* TLS 1.3: records of the hidden handshake, by role */
-	uint8_t tickets;                 /* TLS 1.3: records held to be NewSessionTicket */
-	uint8_t overhead;                /* bytes of a protected record that are not plaintext */
+	uint8_t head[2][5]; /* stream: a record header that came in parts */
 	uint8_t alerts, alert[TLS_ALERTS][3];
 };
 
-_Static_assert(sizeof(struct full) <= 256, "the larger item");
+_Static_assert(offsetof(struct full, version) == FULL_HOT && sizeof(struct full) == 5 * FULL_HOT, "the larger item");
 
 enum full_flag {
 	FULL_SERVER_HELLO = 1,
@@ -112,7 +120,7 @@ enum full_side {
 	SIDE_BAD = 16, /* stream: and that was counted */
 };
 
-enum { STATE_BYTES = 256 }; /* of an item of tls.states */
+enum { STATE_BYTES = 192 }; /* of an item of tls.states */
 enum { SCRATCH_BYTES = 1 << 14 };
 
 struct tls {

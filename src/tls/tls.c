@@ -81,7 +81,7 @@ tls_prefetch(const struct tls *t, uint32_t handle)
 {
 	if (handle == 0 || handle == TLS_NOT)
 		return NULL;
-	pool_prefetch(&t->halves, handle, 0, sizeof(struct half));
+	pool_prefetch(&t->halves, handle, offsetof(struct half, full), sizeof(struct half));
 	return pool_at(&t->halves, handle);
 }
 
@@ -89,7 +89,7 @@ void
 tls_prefetch_full(const struct tls *t, const struct half *h)
 {
 	if (h->full)
-		pool_prefetch(&t->fulls, h->full, offsetof(struct full, records), sizeof(struct full));
+		pool_prefetch_line(&t->fulls, h->full, 0);
 }
 
 enum verdict { WAIT, BEGINS, NEVER };

@@ -24,7 +24,7 @@ struct tls;
 
 struct tls_config {
 	uint32_t halves;          /* connections of which a TLS state is kept (40 bytes each) */
-	uint32_t fulls;           /* of these: with a server's answer (at most 256 bytes each) */
+	uint32_t fulls;           /* of these: with a server's answer (160 bytes each) */
 	size_t buffer_bytes;      /* share for messages that arrive in parts */
 	size_t intern_bytes;      /* share for texts, fingerprints, certificates */
 	struct hash_key identity; /* identity.key: session ids, tickets and PSK identities are hashed with it */

@@ -93,6 +93,30 @@ bad 2 '\-\-until is before --since' hunt --since 2025-05-02 --until 2025-05-01 l
 bad 1 'holds no configuration: --as-was cannot repeat it' hunt --as-was ledger
 bad 2 '\-\-ledger names the import by its captures' read $q --ledger new -
 bad 1 'letter.pcap/import-[0-9a-f]*.part: Not a directory' read $q --ledger letter.pcap whole.pcap
+# evidence and bundles
+mkdir -p held ev
+: >held/0123456789abcdef.pcapng
+echo 'this is a letter' >letter.tar
+bad 1 'evidence.ring: is less than 1MiB; 0 switches it off' read $q --set evidence.ring=512KiB --set evidence.folder=ev whole.pcap
+bad 1 'held: holds evidence already; name a folder that is empty' read $q --set evidence.ring=1MiB --set evidence.folder=held whole.pcap
+bad 1 'none/ev: No such file' read $q --set evidence.ring=1MiB --set evidence.folder=none/ev whole.pcap
+bad 1 'letter.pcap: Not a directory' read $q --set evidence.ring=1MiB --set evidence.folder=letter.pcap whole.pcap
+bad 1 'letter.pcap: Not a directory' read $q --ledger new --set evidence.ring=1MiB --set evidence.folder=letter.pcap whole.pcap
+printf '%064d\n' 1 >privacy.key
+chmod 600 privacy.key
+bad 2 'evidence.ring keeps frames with their addresses' read $q --set evidence.ring=1MiB --set evidence.folder=ev --set privacy.pseudonymize=yes --set privacy.key=privacy.key whole.pcap
+bad 2 'for evidence.incident is outside its range' read $q --set evidence.incident=1KiB whole.pcap
+bad 1 'letter.tar: is no bundle; gatewitness bundle makes them' verify letter.tar
+bad 1 'empty.pcap: empty: no bundle' verify empty.pcap
+bad 2 '\-\-anchor is for a ledger, not for a bundle' verify --anchor letter.key letter.tar
+bad 2 'bundle: which incident' bundle
+bad 2 'bundle: names an incident first' bundle ledger
+bad 2 'bundle: no ledger named' bundle 0123456789abcdef
+bad 2 'bundle: where to\? -o FILE.tar' bundle 0123456789abcdef ledger
+bad 1 'folder: holds no ledger' bundle 0123456789abcdef folder -o x.tar
+bad 1 '0123456789abcdef: no finding, incident or session of a finding in ledger' bundle 0123456789abcdef ledger -o x.tar
+bad 1 '0123456789abcdef: no finding, incident or session of a finding in ledger' explain 0123456789abcdef --ledger ledger
+bad 2 'explain: --eve or --ledger, not both' explain 0123456789abcdef --ledger ledger --eve eve.json
 # what was learnt
 bad 1 'letter.pcap: is no memory of gatewitness' read $q --set detect.memory=letter.pcap whole.pcap
 bad 1 'none/memory: what was learnt cannot be written: No such file' read $q --set detect.memory=none/memory whole.pcap

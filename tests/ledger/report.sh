@@ -37,8 +37,12 @@ answer() {
 	report --json -o - "$@" "$ledger" | jq -r '.answer | .verdict, .headline, .text, .caveats[]' >"$dir/answer"
 }
 
+# take LEDGER CAPTURE OPTION...
 take() {
-	"$program" read --quiet --set ndpi.enabled=no -c tests/demo/demo.conf --ledger "$1" "$2" || fail "$2" "not taken"
+	to=$1 capture=$2
+	shift 2
+	"$program" read --quiet --set ndpi.enabled=no -c tests/demo/demo.conf "$@" --ledger "$to" "$capture" ||
+		fail "$capture" "not taken"
 }
 
 ledger=$dir/ledger
@@ -80,6 +84,25 @@ has list.html 'Met on the lists of indicators'
 has list.html 'which is on list hunt'
 has list.html 'oversized_request'
 has list.html "$(sha256sum "$dir/cert.list" | cut -d' ' -f1)"
+
+# --- as it was: the list of then, though its file is gone
+cp "$dir/cert.list" "$dir/then.list"
+take "$dir/then" tests/demo/demo.pcap --set "list.then.file=$dir/then.list"
+rm "$dir/then.list"
+is "as it was" report --as-was -o "$dir/then.html" "$dir/then"
+is "page as it was" python3 tests/ledger/page.py "$dir/then.html"
+has then.html 'with the settings of then'
+has then.html 'as it was, from the ledger'
+has then.html 'which is on list then'
+has then.html "$(basename "$(ls "$dir"/then/import-*/list-*)" | cut -c6-)"
+
+# --- clients that are pseudonyms: said
+(umask 077 && printf '%064d\n' 7 >"$dir/privacy.key")
+take "$dir/hidden" tests/demo/demo.pcap --set privacy.pseudonymize=yes --set "privacy.key=$dir/privacy.key"
+is "pseudonyms" report -o "$dir/hidden.html" "$dir/hidden"
+has hidden.html 'Addresses of clients are pseudonyms'
+checks=$((checks + 1))
+grep -q '203\.0\.113\.140' "$dir/hidden.html" && fail hidden.html "has a client's address"
 
 # --- nothing is never said without how much was seen
 answer --until 2026-11-23T22:18
@@ -147,7 +170,7 @@ chmod 644 "$file"
 printf '\377' | dd of="$file" bs=1 seek=9000 conv=notrunc 2>/dev/null
 report -o "$dir/altered.html" "$ledger" && fail altered "exit 0"
 is "an altered ledger" python3 tests/ledger/page.py "$dir/altered.html"
-has altered.html 'The ledger is NOT WHOLE: parts of it are altered, missing or torn'
+has altered.html 'The ledger is NOT WHOLE: parts of it are altered, missing, torn or unreadable'
 has altered.html 'is not what was sealed'
 
 echo "$checks checks of the report: $drawn; the same bytes, no script, nothing loaded"

@@ -13,7 +13,7 @@ witness=${GATEWITNESS:-$here/../../build/gatewitness}
 capture=${1:-$here/../demo/demo.pcap}
 speed=${2:-15}
 out=gwlive$$-out in=gwlive$$-in
-same="--set identity.key=public --set sensor.name=live --set capture.scope=all --set detect.learn=5s --set eve.replay=yes"
+same="--set identity.key=public --set sensor.name=live --set capture.scope=all --set detect.learn=5s --set eve.replay=yes --set evidence.ring=16MiB"
 work='' pid=''
 
 skip()
@@ -88,7 +88,7 @@ wire || skip "cannot make a veth pair here"
 work=$(mktemp -d)
 
 # shellcheck disable=SC2086
-ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 $same --record "$work/seen.pcap" --eve "$work/live.json" \
+ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 $same --set evidence.folder="$work/live" --record "$work/seen.pcap" --eve "$work/live.json" \
 	2> "$work/run.log" &
 pid=$!
 listening || fail "run did not open its interface"
@@ -102,7 +102,7 @@ wait "$pid" || fail "run ended with $?"
 pid=
 
 # shellcheck disable=SC2086
-"$witness" read -g 192.0.2.10 $same --eve "$work/read.json" "$work/seen.pcap" 2>> "$work/run.log" || fail "read ended with $?"
+"$witness" read -g 192.0.2.10 $same --set evidence.folder="$work/read" --eve "$work/read.json" "$work/seen.pcap" 2>> "$work/run.log" || fail "read ended with $?"
 python3 - "$work/seen.pcap" "$capture" <<'END' || fail "the recording has not the very frames that were sent"
 import struct, sys
 def frames(path):
@@ -123,6 +123,8 @@ if ! cmp -s "$work/live.txt" "$work/read.txt"; then
 	diff "$work/live.txt" "$work/read.txt" | cut -c1-600 | head -20 >&2
 	fail "live and read differ"
 fi
+[ -n "$(ls "$work/live")" ] || fail "no capture of an incident"
+diff -r "$work/live" "$work/read" >&2 || fail "captures of incidents differ"
 
 # The same wire, for span: a mirror that is as it should be; then one that carries one direction of two.
 span()

@@ -11,6 +11,7 @@ noted(struct site_test *t, const struct session *s, uint32_t until)
 	struct view v = {.s = s, .client = s->src, .source = detect_net(&s->src, 32, 64), .until = until};
 	struct turn room[TURNS_MOST];
 
+	view_keys(t->d, &v);
 	view_turns(&v, room);
 	return monitor_note(t->d, &v);
 }

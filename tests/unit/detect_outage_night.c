@@ -13,6 +13,7 @@ struct night {
 	double begin;
 	struct session later[LATER_MAX]; /* connections that will be given up for dead */
 	unsigned waiting;
+	bool forgot; /* what clients have to resume by is not good any more */
 };
 
 static void
@@ -84,6 +85,9 @@ ten_seconds(struct night *n, bool out, int blocked)
 		p.packets_to = p.packets_from = 9;
 		p.syns_to = p.syns_answered = p.handshakes = 1;
 		p.data_to = p.data_from = 3;
+		p.resumptions_offered = 1;
+		p.resumptions_accepted = !n->forgot;
+		n->forgot = false;
 		site_judge(&n->t, &s);
 	}
 	if (n->filtered && n->n % n->filtered == 0) {
@@ -108,11 +112,12 @@ hours(struct night *n, double h)
 
 /* Down for so many pulses, and ten quiet minutes behind it: what was said of it at last. */
 static const struct finding *
-goes_down(struct night *n, unsigned pulses)
+goes_down(struct night *n, unsigned pulses, bool forgets)
 {
 	const struct finding *f = NULL;
 
 	assert_int_equal(n->t.got.findings, 0);
+	n->forgot = forgets;
 	for (unsigned i = 0; i < pulses; i++)
 		ten_seconds(n, true, -1);
 	hours(n, 1.0 / 6);
@@ -135,12 +140,27 @@ few_are_enough(void **state)
 
 		night_begin(&n, CASE[c][0], 0);
 		hours(&n, 12);
-		f = goes_down(&n, CASE[c][1]);
+		f = goes_down(&n, CASE[c][1], false);
 		assert_non_null(f);
 		assert_int_equal(f->severity, SEVERITY_MEDIUM);
 		assert_in_range(f->number[0].value, CASE[c][1] * 10 - 20,
 				CASE[c][1] * 10 + 100); /* asked once a minute */
 		assert_true(f->opens || n.t.got.alerts);
+		site_end(&n.t);
+	}
+}
+
+/* One client in vain once is little; but it was known, and then it is not any more. */
+static void
+forgotten(void **state)
+{
+	(void)state;
+	for (unsigned forgets = 0; forgets < 2; forgets++) {
+		struct night n;
+
+		night_begin(&n, 1, 0);
+		hours(&n, 40);
+		assert_int_equal(goes_down(&n, 6, forgets) != NULL, forgets);
 		site_end(&n.t);
 	}
 }
@@ -154,7 +174,7 @@ beside_filters(void **state)
 	(void)state;
 	night_begin(&n, 3, 4);
 	hours(&n, 12);
-	assert_non_null(goes_down(&n, 6));
+	assert_non_null(goes_down(&n, 6, false));
 	site_end(&n.t);
 }
 
@@ -225,8 +245,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(few_are_enough), cmocka_unit_test(beside_filters),  cmocka_unit_test(quiet_night_bad),
-		cmocka_unit_test(blocked_bad),    cmocka_unit_test(half_mirror_bad),
+		cmocka_unit_test(few_are_enough),  cmocka_unit_test(forgotten),   cmocka_unit_test(beside_filters),
+		cmocka_unit_test(quiet_night_bad), cmocka_unit_test(blocked_bad), cmocka_unit_test(half_mirror_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

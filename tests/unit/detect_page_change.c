@@ -212,6 +212,83 @@ one_network_bad(void **state)
 	site_end(&t);
 }
 
+enum { BROWSERS = 60, NEWCOMERS = 3, EDITED = 3 };
+
+/* A browser that has been here before asks whether its objects are still good; one that has not loads them all. */
+static void
+browser(struct site_test *t, const struct portal *p, const char *client, double seconds, bool newcomer, bool has_new)
+{
+	struct session s = site_session(t, client, CHROME, seconds);
+
+	site_exchange(t, &s, 640, p->object[0], 0);
+	for (unsigned i = 1; i < p->objects; i++)
+		if (newcomer || (i == EDITED && !has_new))
+			site_exchange(t, &s, 420 + 9 * i, p->object[i], 40);
+		else if (i % 4 == 0)
+			site_exchange(t, &s, 490 + 9 * i, 268, 40);
+	site_exchange(t, &s, 900 + site_random(t, 300), 1480, 9000);
+	site_judge(t, &s);
+	s = site_session(t, client, CHROME, seconds + 30);
+	for (unsigned i = 0; i < 20; i++)
+		site_exchange(t, &s, 500 + site_random(t, 900), 300 + site_random(t, 40000),
+			      300 + site_random(t, 9000));
+	site_judge(t, &s);
+}
+
+/* `has_new`: they have what there is; on the first day of a change each fetches it once. */
+static void
+browsers_day(struct site_test *t, const struct portal *p, unsigned day, bool first, bool has_new)
+{
+	for (unsigned i = 0; i < BROWSERS; i++)
+		browser(t, p, portal_client(i), day * (double)DAY + 7 * HOUR + i * 200.0, first, has_new);
+	for (unsigned i = 0; i < NEWCOMERS; i++)
+		browser(t, p, portal_client(200 + day * NEWCOMERS + i), day * (double)DAY + (12 + i) * HOUR, true,
+			true);
+}
+
+/* Everybody fetches the new one: noted.  Newcomers do not get the old one, but all the others: told. */
+static void
+newcomers_tell(void **state)
+{
+	struct portal p = portal_plain();
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 8 << 20, 7 * DAY);
+	for (unsigned day = 0; day < 10; day++)
+		browsers_day(&t, &p, day, day == 0, true);
+	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_INFO), 0);
+	p.object[EDITED] += 900;
+	browsers_day(&t, &p, 10, false, false);
+	browsers_day(&t, &p, 11, false, true);
+	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_LOW), 2);
+	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_HIGH), 1);
+	site_end(&t);
+}
+
+/* An object more is only noted, however many newcomers come. */
+static void
+newcomers_tell_bad(void **state)
+{
+	struct portal p = portal_plain();
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 8 << 20, 7 * DAY);
+	p.objects--;
+	for (unsigned day = 0; day < 10; day++)
+		browsers_day(&t, &p, day, day == 0, true);
+	p.objects++;
+	for (unsigned i = p.objects - 1; i > EDITED; i--)
+		p.object[i] = p.object[i - 1];
+	p.object[EDITED] = 89000;
+	browsers_day(&t, &p, 10, false, false);
+	for (unsigned day = 11; day < 15; day++)
+		browsers_day(&t, &p, day, false, true);
+	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_MEDIUM), 0);
+	site_end(&t);
+}
+
 int
 main(void)
 {
@@ -227,6 +304,8 @@ main(void)
 		cmocka_unit_test(added_or_removed_bad),
 		cmocka_unit_test(language_bad),
 		cmocka_unit_test(one_network_bad),
+		cmocka_unit_test(newcomers_tell),
+		cmocka_unit_test(newcomers_tell_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,12 +133,12 @@ retransmissions_are_no_copies_bad(void **state)
 	a.time.ns += 5 * NS_PER_MS;
 	a.ip_id++; /* another IP packet */
 	assert_ptr_equal(put(&b, &a, NULL), f);
-	assert_int_equal(f->side[0].retransmits, 1);
+	assert_int_equal(f->note[0].retransmits, 1);
 	a.time.ns += 30 * NS_PER_MS; /* the same id, but late */
 	assert_ptr_equal(put(&b, &a, NULL), f);
 	a.time.ns += 5 * NS_PER_MS; /* the same id within the time: a copy */
 	assert_null(put(&b, &a, NULL));
-	assert_int_equal(f->side[0].retransmits, 2);
+	assert_int_equal(f->note[0].retransmits, 2);
 	bench_close(&b);
 }
 
@@ -159,7 +159,7 @@ without_an_id_copies_come_at_once(void **state)
 	assert_ptr_equal(put(&b, &a, NULL), f);
 	a.ts_val = 7;
 	assert_ptr_equal(put(&b, &a, NULL), f);
-	assert_int_equal(f->side[0].retransmits, 2);
+	assert_int_equal(f->note[0].retransmits, 2);
 	assert_int_equal(f->duplicates, 1);
 	bench_close(&b);
 }
@@ -336,7 +336,7 @@ syn_reuse_bad(void **state)
 	p.time.ns += NS_PER_S;
 	p.ip_id++;
 	assert_ptr_equal(put(&b, &p, NULL), f); /* sent again */
-	assert_int_equal(f->side[0].retransmits, 1);
+	assert_int_equal(f->note[0].retransmits, 1);
 	bench_close(&b);
 }
 

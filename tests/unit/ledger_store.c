@@ -308,7 +308,8 @@ one_writer(void **state)
 	close_ledger(l);
 	pid = fork();
 	if (pid == 0) {
-		l = open_ledger(60, false);
+		while (!(l = ledger_open(&cfg, error)))
+			usleep(1000);
 		for (int64_t s = 0;; s++)
 			write_second(l, DAY(0) + SECOND(s));
 	}

@@ -20,8 +20,9 @@ static const struct flow FLOW = {
 	.syn_ack_us = 11,
 	.ack_us = 22,
 	.vlan = 5,
-	.side = {{.bytes = 1000, .packets = 10, .ttl = 60, .mss = 1460, .window = 64240, .wscale = 8, .gap_bytes = 3},
-		 {.bytes = 2000, .packets = 20, .ttl = 120, .mss = 1400, .window = 8192, .retransmits = 4}},
+	.side = {{.bytes_low = 1000, .packets = 10}, {.bytes_low = 2000, .packets = 20}},
+	.note = {{.ttl = 60, .mss = 1460, .window = 64240, .wscale = 8, .gap_bytes = 3},
+		 {.ttl = 120, .mss = 1400, .window = 8192, .retransmits = 4}},
 };
 
 static void

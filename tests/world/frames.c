@@ -43,7 +43,7 @@ static uint8_t *
 put_ip(uint8_t *p, struct conn *c, const struct shot *k, uint32_t bytes)
 {
 	const struct addr *src = &c->flow.addr[k->side], *dst = &c->flow.addr[!k->side];
-	uint8_t ttl = c->flow.side[k->side].ttl;
+	uint8_t ttl = c->flow.note[k->side].ttl;
 
 	p = put(put(p, UINT64_C(0x020000000001), 6), UINT64_C(0x020000000002), 6);
 	if (addr_is_v4(src)) {

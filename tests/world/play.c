@@ -106,7 +106,6 @@ accounted(struct flow_side *s, const struct shot *k)
 {
 	unsigned header = k->f || (k->flags & TCP_SYN) == 0 ? 32 : 40;
 
-	s->packets++;
 	s->tcp_flags |= k->flags;
 	s->seen |= k->len != 0;
 	return header;
@@ -118,17 +117,18 @@ account_tcp(struct conn *c, const struct shot *k)
 {
 	struct flow *f = &c->flow;
 	struct flow_side *s = &f->side[k->side];
+	struct flow_note *n = &f->note[k->side];
 	bool first = s->packets == 0;
 	int64_t since = (k->at - f->last.ns) / NS_PER_US;
 
-	s->bytes += accounted(s, k) + k->len;
+	side_count(s, accounted(s, k) + k->len);
 	if (first) {
-		s->ttl = k->side == (c->delay[1] <= c->delay[0]) ? 64 : 52;
-		s->window = 64240;
-		s->mss = k->flags & TCP_SYN ? 1460 : 0;
-		s->wscale = k->flags & TCP_SYN ? 8 : 0;
+		n->ttl = k->side == (c->delay[1] <= c->delay[0]) ? 64 : 52;
+		n->window = 64240;
+		n->mss = k->flags & TCP_SYN ? 1460 : 0;
+		n->wscale = k->flags & TCP_SYN ? 8 : 0;
 	} else if (k->flags & TCP_SYN) {
-		s->retransmits++;
+		n->retransmits++;
 	}
 	s->retransmits = (uint16_t)(s->retransmits + k->again);
 	if (first && k->flags == (TCP_SYN | TCP_ACK) && f->side[0].packets)
@@ -161,11 +161,9 @@ account(struct conn *c, const struct shot *k)
 	if (c->d.proto == PROTO_TCP) {
 		account_tcp(c, k);
 	} else {
-		struct flow_side *s = &f->side[k->side];
-
-		s->bytes += k->len + 8;
-		if (!s->packets++)
-			s->ttl = k->side == (c->delay[1] <= c->delay[0]) ? 64 : 52;
+		if (!f->side[k->side].packets)
+			f->note[k->side].ttl = k->side == (c->delay[1] <= c->delay[0]) ? 64 : 52;
+		side_count(&f->side[k->side], k->len + 8);
 	}
 	f->last.ns = k->at;
 }

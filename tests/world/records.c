@@ -204,7 +204,7 @@ missed(struct world *w, struct conn *c, const struct shot *k)
 	struct records *r = w->records;
 	struct tls_piece piece = {.lost = c->unseen[k->side], .time = {k->at}, .side = k->side};
 
-	c->flow.side[k->side].gap_bytes += c->unseen[k->side];
+	c->flow.note[k->side].gap_bytes += c->unseen[k->side];
 	r->pulse[k->at >= r->pulse_end].gap_bytes += c->unseen[k->side];
 	if (c->d.proto == PROTO_TCP)
 		feed(w, c, &piece);
