@@ -9,7 +9,7 @@
 
 static const struct command *const COMMANDS[] = {&CMD_READ,      &CMD_RUN,      &CMD_EXPLAIN, &CMD_SCHEMA,
 						 &CMD_DETECTORS, &CMD_PROFILES, &CMD_CONFIG,  &CMD_SUPPRESS,
-						 &CMD_TUNE,      &CMD_VERIFY,   &CMD_HUNT};
+						 &CMD_TUNE,      &CMD_VERIFY,   &CMD_HUNT,    &CMD_QUERY};
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 
 static void

@@ -26,7 +26,7 @@ struct command {
 };
 
 extern const struct command CMD_READ, CMD_RUN, CMD_EXPLAIN, CMD_SCHEMA, CMD_DETECTORS, CMD_PROFILES, CMD_CONFIG,
-	CMD_SUPPRESS, CMD_TUNE, CMD_VERIFY, CMD_HUNT;
+	CMD_SUPPRESS, CMD_TUNE, CMD_VERIFY, CMD_HUNT, CMD_QUERY;
 
 /*
  * Options and files in any order; what follows `--` is a file.  Each is handed to `take`: an option's id and its value

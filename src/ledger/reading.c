@@ -1,27 +1,15 @@
 /*
- * reading: see reading.h.  Must not stop at a block that is damaged: the others still tell.
+ * reading: see reading.h.  Must not write.
  */
 #include "ledger/reading.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ledger/block.h"
-#include "ledger/day.h"
-#include "ledger/squeeze.h"
-
-enum { TAIL_BYTES_MAX = 1 << 28 };
-
-static void
-damaged(struct reading *r, const struct day *d, const char *what)
-{
-	if (r->damaged++ == 0)
-		snprintf(r->error, sizeof(r->error), "%.300s: %s; gatewitness verify says where", d->sessions_path,
-			 what);
-}
+#include "ledger/scan.h"
 
 static bool
-tell_block(struct reading *r, struct block_rows *b)
+tell_block(struct reading *r, const struct block_rows *b)
 {
 	struct block_layout layout;
 	struct session session;
@@ -43,91 +31,31 @@ tell_block(struct reading *r, struct block_rows *b)
 	return true;
 }
 
-static bool
-read_blocks(struct reading *r, struct day *d)
+/* Whole microseconds that hold it: nothing of the window is passed over. */
+static int64_t
+whole_us(struct when t)
 {
-	struct statement *s = statement_of(d->sessions, "SELECT begin_us, end_us, bytes FROM block ORDER BY first, no");
-	bool more = true;
-
-	while (more && statement_next(s)) {
-		struct block_rows b;
-
-		r->blocks++;
-		if (column_i64(s, 1) < r->since.ns / NS_PER_US || column_i64(s, 0) > r->until.ns / NS_PER_US) {
-			r->passed_over++;
-			continue;
-		}
-		if (!block_get(column_bytes(s, 2), &b)) {
-			damaged(r, d, "a block cannot be read");
-			continue;
-		}
-		more = tell_block(r, &b);
-		block_free(&b);
-	}
-	if (!statement_end(s))
-		damaged(r, d, database_error(d->sessions));
-	database_rollback(d->sessions);
-	return more;
-}
-
-static bool
-tell_rows(struct reading *r, struct day *d, struct cur c)
-{
-	static struct row row;
-
-	while (cur_left(&c)) {
-		if (!row_get(&c, &row)) {
-			damaged(r, d, "a row of the tail cannot be read");
-			return true;
-		}
-		if (row.kind == ROW_PULSE ? r->pulse && !r->pulse(r->arg, &row.pulse) :
-					    !r->session(r->arg, &row.session))
-			return false;
-	}
-	return true;
-}
-
-static bool
-read_tail(struct reading *r, struct day *d)
-{
-	struct statement *s =
-		statement_of(d->sessions, "SELECT bytes FROM tail WHERE commit_no <= ? ORDER BY commit_no");
-	bool more = true;
-
-	statement_i64(s, d->commits);
-	while (more && statement_next(s)) {
-		struct bytes rows = {.p = NULL};
-		struct cur packed = column_bytes(s, 0);
-
-		if (unsqueeze(&rows, &packed, TAIL_BYTES_MAX))
-			more = tell_rows(r, d, bytes_cur(&rows));
-		else
-			damaged(r, d, "the tail cannot be read");
-		bytes_free(&rows);
-	}
-	if (!statement_end(s))
-		damaged(r, d, database_error(d->sessions));
-	return more;
+	return t.ns == INT64_MAX ? INT64_MAX : t.ns / NS_PER_US;
 }
 
 bool
 reading_run(struct reading *r)
 {
-	size_t n;
-	int64_t *days = days_in(r->folder, &n);
+	struct scan s = {.folder = r->folder, .since_us = whole_us(r->since), .until_us = whole_us(r->until)};
 	bool more = true;
-	struct day d;
 
-	for (size_t i = 0; more && i < n; i++) {
-		if (!day_read(&d, r->folder, days[i], r->error)) {
-			r->damaged++;
-			continue;
-		}
-		if (d.sessions)
-			more = read_blocks(r, &d) && read_tail(r, &d);
-		day_close(&d);
+	scan_begin(&s);
+	while (more && scan_next(&s)) {
+		if (block_need_all(&s.block))
+			more = tell_block(r, &s.block);
+		else
+			scan_damaged(&s, "a block cannot be read");
 	}
-	free(days);
+	r->blocks = s.blocks;
+	r->passed_over = s.passed_over;
+	r->damaged = s.damaged;
+	snprintf(r->error, sizeof(r->error), "%s", s.error);
+	scan_end(&s);
 	return r->damaged == 0;
 }
 
