@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench fuzz conformance cuts goldens install deb cross clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench fuzz conformance cuts ledger-chaos goldens install deb cross clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -110,6 +110,12 @@ cuts:
 	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/tests/fuzz/main/cuts
 	@find $(CORPUS) -name '*.pcap*' | sort | xargs tests/bad/cut.sh $(B)/san
 
+# A ledger whose writer is killed at so many moments, and every byte of a sealed day flipped: minutes.
+KILLS ?= 500
+ledger-chaos: $(B)/tests/unit/world_chaos $(B)/tests/unit/ledger_flip
+	@KILLS=$(KILLS) $(B)/tests/unit/world_chaos
+	@FLIP_STEP=1 $(B)/tests/unit/ledger_flip
+
 # Rewrites the expected lines of the golden captures; read the difference before committing it.
 goldens: $(B)/gatewitness
 	@tests/golden/run.sh $(B)/gatewitness --write
@@ -155,4 +161,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts goldens fuzz evaluate evaluate-quick bench install deb cross clean
+.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos goldens fuzz evaluate evaluate-quick bench install deb cross clean

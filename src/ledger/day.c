@@ -33,7 +33,7 @@ static const char SUMMARY_SCHEMA[] =
 	"NOT "
 	"NULL,"
 	" records BLOB NOT NULL, blocks BLOB NOT NULL, tables BLOB NOT NULL, hash BLOB NOT NULL);"
-	"CREATE TABLE IF NOT EXISTS link(one INTEGER PRIMARY KEY CHECK (one = 1), hash BLOB NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS link(hash BLOB NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS finding(commit_no INTEGER NOT NULL, time_us INTEGER, id TEXT, incident TEXT,"
 	" detector TEXT, severity INTEGER, confidence INTEGER, gateway INTEGER, opens INTEGER, worsens INTEGER,"
 	" learning INTEGER, degraded INTEGER, weak INTEGER, suppressed TEXT, actor TEXT, target TEXT, text TEXT,"
@@ -121,7 +121,7 @@ load_chain(struct day *d)
 static bool
 put_link(struct day *d, const struct digest *link)
 {
-	struct statement *s = statement_of(d->summary, "INSERT OR IGNORE INTO link VALUES(1, ?)");
+	struct statement *s = statement_of(d->summary, "INSERT INTO link SELECT ? WHERE NOT EXISTS (SELECT 1 FROM link)");
 
 	statement_bytes(s, link, sizeof(*link));
 	statement_next(s);

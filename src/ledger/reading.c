@@ -204,7 +204,7 @@ reading_run(struct reading *r)
 		if (days[i] < r->from_day)
 			continue;
 		if (!day_read(&d, r->folder, days[i], r->error)) {
-			r->damaged++;
+			r->damaged += !d.empty;
 			continue;
 		}
 		if (d.sessions)
@@ -242,7 +242,7 @@ reading_history(const char *folder, void *arg, bool (*tell)(void *arg, const str
 		struct settings all = {.s = NULL};
 
 		if (!day_read(&d, folder, days[i], error)) {
-			fine = false;
+			fine &= d.empty;
 			continue;
 		}
 		for (settings_begin(&all, &d); more && all.more; settings_step(&all))
@@ -345,7 +345,7 @@ reading_coverage(const char *folder, void *arg, void (*tell)(void *arg, const st
 
 	for (size_t i = 0; i < n; i++) {
 		if (!day_read(&d, folder, days[i], error)) {
-			fine = false;
+			fine &= d.empty;
 			continue;
 		}
 		fine = tell_coverage(&d, arg, tell) && fine;

@@ -180,7 +180,7 @@ check_block_rows(struct walk *w)
 static void
 check_tail_rows(struct walk *w)
 {
-	struct statement *s = statement_of(w->d->sessions, "SELECT commit_no, bytes FROM tail ORDER BY commit_no");
+	struct statement *s = statement_of(w->d->sessions, "SELECT commit_no, bytes, rows FROM tail ORDER BY commit_no");
 
 	while (statement_next(s)) {
 		int64_t commit = column_i64(s, 0);
@@ -193,6 +193,8 @@ check_tail_rows(struct walk *w)
 			rows.n = 0;
 		c = bytes_cur(&rows);
 		check_rows(w, &c, commit);
+		if (column_i64(s, 2) != w->entry[commit - 1].rows)
+			say(w, VERIFY_ALTERED, commit, "its tail tells another number of records");
 		if (cur_left(&c))
 			say(w, VERIFY_ALTERED, commit, "its tail holds more records than were written");
 		bytes_free(&rows);
