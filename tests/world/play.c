@@ -130,7 +130,7 @@ account_tcp(struct conn *c, const struct shot *k)
 	} else if (k->flags & TCP_SYN) {
 		n->retransmits++;
 	}
-	s->retransmits = (uint16_t)(s->retransmits + k->again);
+	n->retransmits = (uint16_t)(n->retransmits + k->again);
 	if (first && k->flags == (TCP_SYN | TCP_ACK) && f->side[0].packets)
 		f->syn_ack_us = (uint32_t)(since < 1 ? 1 : since);
 	if (k->side == 0 && !(f->flags & FLOW_ESTABLISHED) && k->flags == TCP_ACK && f->side[1].tcp_flags & TCP_SYN)
