@@ -93,7 +93,7 @@ count_pulse(struct pipeline *p, const struct fed *fed, const struct packet *k)
 {
 	const struct flow *f = fed->flow;
 	struct pulse *pulse = &p->pulse[f->gateway];
-	bool from = f->told & GATEWAY_0 << fed->side;
+	bool from = f->told >> fed->side & GATEWAY_0;
 
 	pulse->gateway = f->gateway;
 	pulse_packet(pulse, f, k, (struct pulse_what){from, fed->is_new, fed->plain});
@@ -182,9 +182,14 @@ tell_held(struct pipeline *p, const struct frame *frame, const struct packet *k)
 
 /* What became known by it was told before. */
 __attribute__((noinline)) static void
-tell_frame(struct pipeline *p, const struct job *job, const struct flow *f)
+tell_frame(struct pipeline *p, const struct flow *f, const struct job *j, const struct job *last)
 {
-	const struct told_frame t = {job->frame, &job->packet, f, job->hash, f && f->told & TOLD_OPEN};
+	const struct told_frame t = {j->frame,
+				     &j->packet,
+				     f,
+				     j->hash,
+				     {j[j < last].hash, j[j + 1 < last ? 2 : 0].hash},
+				     f && f->told & TOLD_OPEN};
 
 	if (f && f->gateway)
 		p->frame(p->to.arg, &t);
@@ -227,7 +232,7 @@ feed_all(struct pipeline *p, struct job *job, size_t n)
 		const struct flow *f = feed(p, &job[i]);
 
 		if (tells)
-			tell_frame(p, &job[i], f);
+			tell_frame(p, f, &job[i], &job[n - 1]);
 	}
 }
 

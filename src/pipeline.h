@@ -47,8 +47,9 @@ struct told_frame {
 	const struct frame *frame;
 	const struct packet *packet;
 	const struct flow *flow;
-	uint64_t hash; /* equal for all frames of the connection, of this process only */
-	bool settled;  /* the handshake is over, or both sides of what is no TLS have spoken */
+	uint64_t hash;     /* equal for all frames of the connection, of this process only */
+	uint64_t after[2]; /* hashes of the two that come next, as far as is known: a hint */
+	bool settled;      /* the handshake is over, or both sides of what is no TLS have spoken */
 };
 typedef void told_frame_fn(void *arg, const struct told_frame *t);
 

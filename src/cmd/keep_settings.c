@@ -61,7 +61,7 @@ keep_list(void *arg, const char *name, const struct list *list)
 		common_error(g->common, words);
 	}
 	snprintf(setting, sizeof(setting), "list %.64s", name);
-	snprintf(value, sizeof(value), "%s %s %u", hex, kept ? "kept" : "lost", list->entries);
+	snprintf(value, sizeof(value), "%s %s %u", hex, kept ? "kept" : "lost", list_entries(list));
 	ledger_in_force(g->keep->ledger, setting, value);
 	bytes_free(&plain);
 	bytes_free(&packed);

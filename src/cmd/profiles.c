@@ -85,8 +85,8 @@ const struct command CMD_PROFILES = {
 	"[--json]",
 	"what is known of each make of gateway, with sources",
 	OPTIONS,
-	"gateway.profile names the make. The values are the vendors' defaults; what is not listed is not\n"
-	"known, and nothing is assumed for it.\n"
+	"The values are the vendors' defaults, to compare a site with; what is not listed is not known.\n"
+	"gateway.profile notes the make in the configuration. No detector judges by it: sites change defaults.\n"
 	"\n"
 	"examples:\n"
 	"  gatewitness profiles\n"

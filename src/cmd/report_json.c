@@ -116,6 +116,8 @@ coverage(struct out *o, const struct report *r)
 
 	JSON_KEY(o, "coverage");
 	json_open(o, '{');
+	MEMBER_U64(o, "imported", r->hunt.imported);
+	MEMBER_TEXT(o, "imported_from", r->hunt.sources);
 	MEMBER_U64(o, "pseudonyms", r->hunt.hidden);
 	MEMBER_U64(o, "pseudonyms_not_compared", r->hunt.foreign);
 	MEMBER_U64(o, "minutes", c->minutes);

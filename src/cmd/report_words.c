@@ -259,6 +259,20 @@ say_hidden(const struct report *r, char words[REPORT_WORDS])
 }
 
 static bool
+say_imported(const struct report *r, char words[REPORT_WORDS])
+{
+	const struct hunt *h = &r->hunt;
+
+	if (h->imported)
+		snprintf(words, REPORT_WORDS,
+			 "%s of %s records come from the logs of other sensors (%s), which tell less: no exchanges, no "
+			 "TLS "
+			 "identities. Detectors that need those are blind to them, and say so below.",
+			 words_number(h->imported).text, words_number(h->sessions).text, h->sources);
+	return h->imported;
+}
+
+static bool
 say_suppressed(const struct report *r, char words[REPORT_WORDS])
 {
 	if (r->suppressed)
@@ -296,9 +310,9 @@ say_filtered(const struct report *r, char words[REPORT_WORDS])
 bool
 report_caveat(const struct report *r, unsigned number, char words[REPORT_WORDS])
 {
-	static bool (*const SAY[])(const struct report *, char *) = {say_broken,     say_not_gateway, say_blind,
-								     say_lossy,      say_learning,    say_hidden,
-								     say_suppressed, say_filtered};
+	static bool (*const SAY[])(const struct report *, char *) = {say_broken,   say_not_gateway, say_blind,
+								     say_lossy,    say_learning,    say_hidden,
+								     say_imported, say_suppressed,  say_filtered};
 
 	for (unsigned i = 0; i < sizeof(SAY) / sizeof(SAY[0]); i++)
 		if (SAY[i](r, words) && number-- == 0)
@@ -319,6 +333,10 @@ report_silent(const struct report *r, const struct detector_info *d)
 		if (strcmp(DETECT_PARAMS[p].detector, d->name) == 0 && strcmp(DETECT_PARAMS[p].unit, "switch") == 0 &&
 		    c->number[OPTIONS_OWN + p] == 1)
 			return "switched off: not looked for";
+	if (r->hunt.imported && !detector_judges_imports(d))
+		return r->hunt.imported < r->hunt.sessions ?
+			       "part of the records is from other sensors' logs: blind to these" :
+			       "all records are from other sensors' logs, which do not show it";
 	if (!r->hunt.pulses && detector_pulses(d))
 		return "no pulses in the window: blind, at least in part";
 	return NULL;

@@ -45,6 +45,14 @@ is_export(const struct detect *d, const struct view *v, const struct dialog *w, 
 	return t->answer > usual_most(&e->usual[v->s->gateway]) && !is_cut(d, v->s, t);
 }
 
+/* What many will fetch after an upgrade that the operator told of.  A window for outages announces no file that leaves. */
+static bool
+is_new_version(const struct detect *d, const struct view *v, const struct turn *t)
+{
+	return static_near(d, v->s->gateway, t->answer) && (fact_near(d, v->s->gateway, FACT_PATCHED, t->time) ||
+							    fact_near(d, v->s->gateway, FACT_UPGRADE, t->time));
+}
+
 static void
 export_report(struct detect *d, const struct view *v, const struct dialog *w, const struct turn *t)
 {
@@ -74,7 +82,7 @@ export_report(struct detect *d, const struct view *v, const struct dialog *w, co
 		    "{0} in one answer to {a}, in exchange {2} of its life here: in {5} no others were given that size",
 		    NULL);
 	f.benign = "the first download of a new installer or report; a user whose login was not seen";
-	if (static_near(d, v->s->gateway, t->answer))
+	if (is_new_version(d, v, t))
 		finding_expected(d, &f, NEW_VERSIONS);
 	incident_report(d, &f, &(struct actor){.net = v->source});
 }

@@ -16,16 +16,16 @@
 #include "session/session.h"
 
 enum indicator_kind {
-	INDICATOR_NET,       /* 4 or 16 bytes and a prefix length */
-	INDICATOR_PSEUDONYM, /* a network of pseudonyms, beside the INDICATOR_NET that it stands for */
-	INDICATOR_NAME,      /* a server name, lower case */
-	INDICATOR_UNDER,     /* every name below this one */
-	INDICATOR_JA3,       /* 32 hex digits */
+	INDICATOR_NET,   /* 4 or 16 bytes and a prefix length */
+	INDICATOR_NAME,  /* a server name, lower case */
+	INDICATOR_UNDER, /* every name below this one */
+	INDICATOR_JA3,   /* 32 hex digits */
 	INDICATOR_JA4,
 	INDICATOR_JA4_AB, /* the first two parts of a JA4 */
 	INDICATOR_JA4_A,  /* the first */
 	INDICATOR_SHA1,   /* of a certificate, hex */
 	INDICATOR_SHA256,
+	INDICATOR_PSEUDONYM, /* a network of pseudonyms, beside the INDICATOR_NET that it stands for */
 	INDICATOR_KINDS
 };
 

@@ -299,6 +299,21 @@ page_news(struct detect *d, const struct view *v, struct static_size *fresh, con
 	incident_report(d, &n, &(struct actor){0});
 }
 
+/* Fetched by those who load the page, in all its steps; a spray gets one size as well, and nothing else. */
+static bool
+is_visitors(const struct statics *s, const struct static_size *fresh)
+{
+	unsigned visitors = 0, networks = 0;
+
+	for (int steps = -2; steps <= 2; steps++) {
+		const struct static_size *e = steps ? beside(s, fresh, steps) : fresh;
+
+		visitors += e ? e->visitors : 0;
+		networks += e ? networks_of(e) : 0;
+	}
+	return visitors >= UINT8_MAX || visitors * 2 >= networks;
+}
+
 static void
 look(struct detect *d, const struct view *v, struct static_size *fresh)
 {
@@ -307,7 +322,7 @@ look(struct detect *d, const struct view *v, struct static_size *fresh)
 	uint32_t n = s->sets * STATIC_WAYS;
 	bool replaced;
 
-	if (fresh->asked == STATIC_TOLD || !is_all(is_fresh, s, fresh, fresh))
+	if (fresh->asked == STATIC_TOLD || !is_visitors(s, fresh) || !is_all(is_fresh, s, fresh, fresh))
 		return;
 	for (uint32_t i = 0; i < n; i++)
 		change_survey(d, s, &c, &s->size[i]);

@@ -1,7 +1,8 @@
 /*
  * profile: what differs from make to make of a gateway, from profile.def: values of its vendor, each with its source.
  *
- * 0: not known.  A value is a default; a site may have changed it, so nothing may be judged by a value alone.
+ * 0: not known.  A value is a default that a site may have changed, so no detector judges by it: it is for people who
+ * compare what they see with what the vendor says.
  */
 #ifndef DETECT_PROFILE_H
 #define DETECT_PROFILE_H

@@ -191,12 +191,6 @@ is_admin(const struct detect *d, uint8_t gateway, const struct addr *a)
 	return in_net(d, gateway, NET_ADMIN, a);
 }
 
-const struct profile *
-profile_of(const struct detect *d, uint8_t gateway)
-{
-	return &PROFILES[d->rules && gateway <= GATEWAYS_MAX ? d->rules->make[gateway] : MAKE_other];
-}
-
 /* The name of what announced it; NULL: nothing did. */
 static const char *
 announced(const struct detect *d, uint8_t gateway, struct when t, unsigned facts)

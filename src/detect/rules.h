@@ -8,7 +8,6 @@
 #define DETECT_RULES_H
 
 #include "detect/detect.h"
-#include "detect/profile.h"
 #include "session/where.h"
 
 enum { RULES_SUPPRESS = 64, RULES_MAINTENANCE = 64, RULES_FACT = 64, RULES_NET = 256, RULES_ZONE = 8, RULE_NAME = 64 };
@@ -76,7 +75,6 @@ struct rule_net {
 struct detect_rules {
 	uint32_t suppressions, maintenances, facts, nets, zones;
 	uint64_t privacy_key; /* id of the key under which networks and questions know pseudonyms, too; 0: none */
-	uint8_t make[GATEWAYS_MAX + 1]; /* enum profile_make by gateway */
 	struct rule_suppress suppress[RULES_SUPPRESS];
 	struct rule_maintenance maintenance[RULES_MAINTENANCE];
 	struct rule_fact fact[RULES_FACT];
@@ -107,7 +105,6 @@ const struct rule_fact *fact_near(const struct detect *d, uint8_t gateway, enum 
 bool is_admin(const struct detect *d, uint8_t gateway, const struct addr *a);
 /* Is the address in a network of the kind? */
 bool in_net(const struct detect *d, uint8_t gateway, enum net_kind kind, const struct addr *a);
-const struct profile *profile_of(const struct detect *d, uint8_t gateway);
 
 /* Is it inside maintenance, or within a day of one of these facts (bits by enum fact_kind)? */
 bool is_expected(const struct detect *d, uint8_t gateway, struct when t, unsigned facts);

@@ -59,7 +59,8 @@ detect_layout(const struct detect *d)
 
 		s.items = m ? m->pool.count : 1;
 		words[0] = sum;
-		words[1] = (uint64_t)s.detector << 48 | (uint64_t)s.index << 32 | (uint64_t)s.version << 16 | s.is_table;
+		words[1] =
+			(uint64_t)s.detector << 48 | (uint64_t)s.index << 32 | (uint64_t)s.version << 16 | s.is_table;
 		words[2] = (uint64_t)s.bytes << 32 | s.items;
 		sum = hash_words(&key, words, 3);
 	}

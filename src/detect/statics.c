@@ -219,9 +219,9 @@ days_pass(struct static_size *e, int32_t day)
 		e->days[1] = e->days[0];
 		e->days[0] = 0;
 		e->day = day;
-		e->active = (uint16_t)(e->active + (e->active < UINT16_MAX));
+		e->active = (uint8_t)(e->active + (e->active < UINT8_MAX));
 		if (!e->is_static && set_count(e->days[1]) <= STATIC_STRAYS)
-			e->began = 0;
+			e->began = e->visitors = 0;
 	}
 	if (epoch > e->epoch) {
 		e->nets[1] = e->nets[0];
@@ -288,6 +288,7 @@ size_add(struct statics *s, const struct view *v, const struct turn *t, unsigned
 	uint32_t before = e->last[STATIC_STRAYS];
 
 	note_fetch(e, seconds(t->time));
+	e->visitors = (uint8_t)(e->visitors + (v->visit->phases & PHASE_ASSETS && e->visitors < UINT8_MAX));
 	if (s->gate[v->s->gateway].fresh)
 		look_again(s, e, before);
 	if ((e->days[0] & bit) && (e->nets[0] & bit))

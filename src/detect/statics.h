@@ -23,7 +23,9 @@ struct static_size {
 	uint32_t last[3]; /* the latest fetches, newest first */
 	uint32_t bytes;   /* 0: free */
 	int32_t day;
-	uint16_t epoch, active; /* active: days on which it was fetched */
+	uint16_t epoch;
+	uint8_t active;   /* days on which it was fetched, at most 255 */
+	uint8_t visitors; /* fetches in whose visit other objects were loaded, at most 255 */
 	uint8_t gateway, is_static;
 	uint8_t asked;   /* page_change: networks when it was last looked at, or enum static_told */
 	uint8_t changes; /* page_change: how often this object was replaced before */

@@ -25,7 +25,7 @@ enum flow_flag {
 	FLOW_MIDSTREAM = 1,   /* no SYN seen */
 	FLOW_ESTABLISHED = 2, /* SYN, SYN-ACK and an ACK, or data both ways */
 	FLOW_GATEWAY = 4,     /* set by the pipeline: belongs to a gateway, do not shed */
-	FLOW_IGNORED = 8,     /* set by the pipeline: outside the scope, no chunks wanted */
+	FLOW_IGNORED = 8,     /* set by the pipeline with the first packet: outside the scope, no chunks wanted */
 	FLOW_REPLACED = 16,   /* a new connection on the same addresses and ports ended it */
 	FLOW_SMOOTH = 32,     /* stream.c's: open and established, both sides known, nothing held or finished */
 };
@@ -99,10 +99,9 @@ struct chunk {
 	struct cur bytes;
 	uint32_t lost; /* bytes missing before this piece; they are never delivered later */
 	uint8_t side;
-	bool datagram; /* UDP: one whole datagram */
-	bool cut;      /* the capture cut its end off: the wire had `cut_bytes` more */
-	uint32_t cut_bytes;
-	struct when time; /* of the packet that completed it */
+	bool datagram;      /* UDP: one whole datagram */
+	uint32_t cut_bytes; /* the capture cut its end off: the wire had so many more */
+	struct when time;   /* of the packet that completed it */
 };
 
 struct flows_config {

@@ -143,7 +143,6 @@ deliver(struct flows *t, struct flow_side *s, const struct segment *seg, unsigne
 	t->piece.lost = 0;
 	t->piece.side = (uint8_t)side;
 	t->piece.datagram = false;
-	t->piece.cut = seg->len != have;
 	t->piece.cut_bytes = seg->len - have;
 	t->piece.time = t->now;
 	t->piece_ready = true;
@@ -382,8 +381,8 @@ is_plain(const struct flow *f, const struct packet *p, unsigned side)
 {
 	const struct flow_side *s = &f->side[side], *peer = &f->side[!side];
 
-	return (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK &&
-	       (f->flags & (FLOW_SMOOTH | FLOW_IGNORED)) == FLOW_SMOOTH && peer->next - p->ack <= FAR &&
+	return (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK && f->flags & FLOW_SMOOTH &&
+	       peer->next - p->ack <= FAR &&
 	       (!p->payload_len || (p->seq == s->next && cur_left(&p->payload) <= p->payload_len));
 }
 

@@ -135,8 +135,15 @@ flow_prefetch_item(const struct flows *t, uint64_t hash)
 static inline bool
 same_ends(const struct flow *f, const struct packet *p, unsigned side)
 {
-	return !(addr_differs(&p->src, &f->addr[side]) | addr_differs(&p->dst, &f->addr[!side]) |
-		 (uint64_t)(p->proto ^ f->proto));
+	typedef uint64_t words2 __attribute__((vector_size(16)));
+	words2 src, dst, from, to;
+
+	memcpy(&src, &p->src, sizeof(src));
+	memcpy(&dst, &p->dst, sizeof(dst));
+	memcpy(&from, &f->addr[side], sizeof(from));
+	memcpy(&to, &f->addr[!side], sizeof(to));
+	src = (src ^ from) | (dst ^ to);
+	return !(src[0] | src[1] | (uint64_t)(p->proto ^ f->proto));
 }
 
 /* The packet's side of this flow, or -1: another connection.  Both ports as one word tell, unless they are equal. */
@@ -239,9 +246,13 @@ options_of(const struct packet *p)
 static inline uint32_t
 identity_tcp(const struct packet *p)
 {
-	uint32_t id = p->seq * 0x9e3779b1u + p->ack * 0x85ebca77u + p->ts_val * 0xc2b2ae3du + p->ip_id * 0x27d4eb2fu +
-		      p->window * 0x165667b1u + p->payload_len * 0x2c1b3c6du + p->tcp_flags * 0x297a2d39u;
+	uint64_t w[PACKET_SAID / 8];
+	uint32_t id;
 
+	memcpy(w, (const uint8_t *)p + offsetof(struct packet, tcp_flags), sizeof(w));
+	id = (uint32_t)((w[0] * UINT64_C(0x165667b19e3779f9) + w[1] * UINT64_C(0x9e3779b97f4a7c15) +
+			 w[2] * UINT64_C(0xc2b2ae3d27d4eb4f)) >>
+			32);
 	if (p->ip_id == 0 && p->payload_len == 0)
 		id ^= options_of(p);
 	return id;
@@ -302,12 +313,8 @@ datagram(struct flows *t, const struct flow *f, const struct packet *p, int side
 		return;
 	t->piece_ready = true;
 	t->pieces = PIECES_ONE;
-	t->piece = (struct chunk){.bytes = p->payload,
-				  .side = (uint8_t)side,
-				  .datagram = true,
-				  .cut = cut != 0,
-				  .cut_bytes = cut,
-				  .time = p->time};
+	t->piece = (struct chunk){
+		.bytes = p->payload, .side = (uint8_t)side, .datagram = true, .cut_bytes = cut, .time = p->time};
 }
 
 /* Ends a connection that this packet shows to be over. */

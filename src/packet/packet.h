@@ -52,24 +52,30 @@ struct packet {
 	bool v6;
 	bool cut;                  /* the capture ends inside the payload */
 	bool borrowed;             /* put together from fragments: its bytes live until the next decode */
-	uint16_t ip_id;            /* 0 for IPv6 without fragment header */
 	uint16_t vlan, vlan_inner; /* VLAN ids, outermost and next; 0: none */
 	uint8_t tunnel;            /* enum tunnel, the innermost one */
 	uint32_t tunnel_id;        /* VNI, TEID, GRE key, label ... of it */
 	/* TCP */
 	uint8_t tcp_flags;
 	uint8_t wscale; /* shift + 1 when the option is there (SYN only), else 0 */
-	bool sack_ok;
-	uint16_t window, mss; /* mss 0: no option */
+	uint16_t mss;   /* 0: no option */
+	uint16_t window;
+	uint16_t ip_id; /* 0 for IPv6 without fragment header */
 	uint32_t seq, ack;
-	uint32_t ts_val, ts_ecr; /* timestamps option (RFC 7323), 0: none */
+	uint32_t ts_val;      /* timestamps option (RFC 7323), 0: none */
+	uint32_t payload_len; /* what it was on the wire (by the IP length); not of TCP alone, as ip_id */
+	uint32_t ts_ecr;
+	bool sack_ok;
 	/* payload */
 	struct cur payload;      /* what was captured of it; Ethernet padding left out */
-	uint32_t payload_len;    /* what it was on the wire (by the IP length) */
 	uint32_t ip_payload_len; /* and with the header of TCP or UDP: all behind the IP header */
 	struct cur ip;           /* from the innermost IP header on, for nDPI */
 	uint32_t wire_len;       /* of the frame */
 };
+
+/* From tcp_flags to payload_len: whole words without a hole, by which flow tells a segment from its copy. */
+enum { PACKET_SAID = 24 };
+_Static_assert(offsetof(struct packet, ts_ecr) - offsetof(struct packet, tcp_flags) == PACKET_SAID, "no hole");
 
 struct decoder; /* holds fragments */
 

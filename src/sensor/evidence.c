@@ -75,6 +75,7 @@ evidence_open(const struct evidence_config *cfg, char error[EVIDENCE_ERROR_MAX])
 		evidence_free(e);
 		return NULL;
 	}
+	madvise(e->memory, cfg->ring, MADV_HUGEPAGE); /* each frame is in another place */
 	e->ring = ring_new(e->memory, cfg->ring, cfg->sensor, cfg->payload);
 	return e;
 }

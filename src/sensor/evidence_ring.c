@@ -240,6 +240,26 @@ payload_at(const struct told_frame *t)
 	return p >= b->p && p <= b->end ? (uint32_t)(p - b->p) : (uint32_t)cur_left(b);
 }
 
+/* With many connections each step is a wait for memory: the next frame's slot, the session of the one before it, the
+   record that goes next and its session are asked for a frame ahead. */
+static void
+look_ahead(const struct ring *r, const struct told_frame *t)
+{
+	enum { NEAR = 1024 };
+	const struct record *oldest = record_at(r, r->tail);
+	struct map_at next;
+
+	if (r->sessions.used < NEAR)
+		return;
+	map_prefetch(&r->map, t->after[1]);
+	next = map_first(&r->map, t->after[0]);
+	if (map_found(&next))
+		pool_prefetch(&r->sessions, next.handle, 0, sizeof(struct ring_session));
+	if (oldest->session)
+		__builtin_prefetch(&ring_session(r, oldest->session)->last);
+	__builtin_prefetch(record_at(r, r->tail + oldest->size));
+}
+
 struct ring_kept
 ring_put(struct ring *r, const struct told_frame *t)
 {
@@ -267,6 +287,7 @@ ring_put(struct ring *r, const struct told_frame *t)
 	s->last = place;
 	s->whole += t->packet->payload_len;
 	s->over |= t->settled || s->whole >= RING_WHOLE_MAX;
+	look_ahead(r, t);
 	return kept;
 }
 

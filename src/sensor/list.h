@@ -42,6 +42,8 @@ bool list_parse(struct list *l, const char *text, size_t n);
 void list_free(struct list *l);
 
 /* To bytes and back, whatever format it had (list_pack.c).  False: l->bad, as of list_read. */
+/* How many entries it has, less pseudonyms of them. */
+uint32_t list_entries(const struct list *l);
 void list_pack(struct bytes *to, const struct list *l);
 bool list_unpack(struct list *l, struct cur c);
 

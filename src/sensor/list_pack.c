@@ -3,6 +3,7 @@
  *
  *	"GWLIST1" | entries | each: kind, bits, until, length, key
  *
+ * Pseudonyms are no part of it: beside the networks that they stand for they would tell what only their key may tell.
  * Must not take an entry that no reader of a list could have made.
  */
 #include <stdlib.h>
@@ -11,14 +12,26 @@
 
 static const char MAGIC[7] = {'G', 'W', 'L', 'I', 'S', 'T', '1'};
 
+uint32_t
+list_entries(const struct list *l)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < l->entries; i++)
+		n += l->entry[i].kind != INDICATOR_PSEUDONYM;
+	return n;
+}
+
 void
 list_pack(struct bytes *to, const struct list *l)
 {
 	bytes_add(to, MAGIC, sizeof(MAGIC));
-	bytes_varint(to, l->entries);
+	bytes_varint(to, list_entries(l));
 	for (uint32_t i = 0; i < l->entries; i++) {
 		const struct indicator *e = &l->entry[i];
 
+		if (e->kind == INDICATOR_PSEUDONYM)
+			continue;
 		bytes_u8(to, e->kind);
 		bytes_u8(to, e->bits);
 		bytes_varint(to, e->until);
@@ -32,7 +45,7 @@ fits(const struct indicator *e)
 {
 	if (e->kind == INDICATOR_NET)
 		return (e->len == 4 || e->len == 16) && e->bits >= 1 && e->bits <= e->len * 8;
-	return e->kind < INDICATOR_KINDS && e->bits == 0 && e->len > 0 && e->len <= INDICATOR_NAME_MAX;
+	return e->kind < INDICATOR_PSEUDONYM && e->bits == 0 && e->len > 0 && e->len <= INDICATOR_NAME_MAX;
 }
 
 static bool

@@ -166,8 +166,7 @@ read_one(const struct lists_wanted *want, const struct list_wanted *w)
 		return h;
 	h->entries = h->list.entries;
 	h->nets = count_nets(&h->list);
-	/* what was kept has them already */
-	if (want->privacy && h->nets && !w->kept.p && !add_pseudonyms(h, want->privacy)) {
+	if (want->privacy && h->nets && !add_pseudonyms(h, want->privacy)) {
 		let_go(h);
 		return NULL;
 	}

@@ -4,6 +4,7 @@
 #include "sensor/options.h"
 
 #include "base/addr.h"
+#include "detect/profile.h"
 #include "detect/rules.h"
 #include "sensor/zone.h"
 

@@ -251,13 +251,8 @@ add_gateway(struct detect_rules *r, const struct config_gateway *g, uint8_t numb
 		enum net_kind kind;
 	} LISTS[] = {{OPT_gateway_nat, NET_NAT}, {OPT_gateway_behind, NET_BEHIND}, {OPT_gateway_inside, NET_INSIDE}};
 	char item[80];
-	const char *wrong, *make = g->text[OPT_gateway_profile - OPT_gateway_address];
-	struct option o;
-	int64_t n = MAKE_other;
+	const char *wrong;
 
-	option_at(OPT_gateway_profile, &o);
-	if (*make && option_parse(&o, make, &n) == NULL)
-		r->make[number] = (uint8_t)n;
 	for (unsigned i = 0; i < sizeof(LISTS) / sizeof(LISTS[0]); i++) {
 		const char *list = g->text[LISTS[i].key - OPT_gateway_address];
 

@@ -55,7 +55,7 @@ odd(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_
 void
 pulse_packet(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_what what)
 {
-	bool data = k->payload_len && k->proto == PROTO_TCP && k->tcp_flags;
+	bool data = k->payload_len && (what.plain || (k->proto == PROTO_TCP && k->tcp_flags));
 
 	if (what.from_gateway) {
 		p->packets_from++;

@@ -104,6 +104,16 @@ has hidden.html 'Addresses of clients are pseudonyms'
 checks=$((checks + 1))
 grep -q '203\.0\.113\.140' "$dir/hidden.html" && fail hidden.html "has a client's address"
 
+# --- what other sensors logged tells less: said, beside the detectors that are blind to it
+"$program" read --quiet -g 192.0.2.10,2001:db8:0:1::10 --set ndpi.enabled=no --eve "$dir/own.json" tests/demo/demo.pcap
+mkdir "$dir/logs"
+python3 tests/import/logs.py "$dir/own.json" "$dir/logs"
+is "import" "$program" import --quiet -g 192.0.2.10,2001:db8:0:1::10 --ledger "$dir/zeek" "$dir"/logs/ssl.* "$dir"/logs/conn.*
+is "what Zeek logged" report -o "$dir/zeek.html" "$dir/zeek"
+is "page of it" python3 tests/ledger/page.py "$dir/zeek.html"
+has zeek.html 'come from the logs of other sensors (zeek)'
+has zeek.html 'Nothing could be said: all records are from other sensors&#39; logs, which do not show it.'
+
 # --- nothing is never said without how much was seen
 answer --until 2026-11-23T22:18
 has answer ' was found in the 100.00 % of the time that was watched.'

@@ -80,6 +80,15 @@ is "lists are noted" "$(jq -r 'select(.gatewitness.kind == "close" and .gatewitn
 "$program" config -c /dev/null $hide | grep -c 0123abcd >count
 is "the key is no setting" 0 "$(cat count)"
 
+# --- behind a balancer: who the PROXY header names is a client, and so is the balancer unless it is the gateway's own
+behind=$here/../golden/haproxy-proxy-v2/haproxy-proxy-v2.pcap
+"$program" read --quiet -g 192.0.2.20 --eve plain2.json "$behind"
+# shellcheck disable=SC2086
+"$program" read --quiet -g 192.0.2.20 $hide --eve hidden2.json "$behind"
+is "PROXY header" "5 2" "$(jq -r 'select(.gatewitness.actor and .gatewitness.kind) | .gatewitness.pseudonyms' hidden2.json | sort -u) $(
+	jq -r 'select(.gatewitness.actor and .gatewitness.kind) | .gatewitness.actor' hidden2.json | wc -l)"
+is "clear addresses behind it" "" "$(python3 "$here/clear.py" plain2.json 192.0.2.20 hidden2.json)"
+
 # --- with the key and without
 is "by address, with the key" \
 	"$(jq -r 'select(.gatewitness.src == "203.0.113.140" and .gatewitness.kind == "close") | .timestamp' plain.json | wc -l)" \

@@ -35,6 +35,23 @@ fetched(uint32_t bytes, const char *client, uint64_t program, size_t memory)
 	site_end(&t);
 }
 
+/* Outages are expected then; files that leave are not. */
+static void
+in_maintenance_window(void **state)
+{
+	static const struct detect_rules rules = {
+		.maintenances = 1, .maintenance = {{.name = "patch-night", .days = 127, .length_s = DAY}}};
+	struct site_test t;
+	struct portal p = portal_plain();
+
+	(void)state;
+	begin(&t, &p, 8 << 20);
+	detect_rules(t.d, &rules);
+	site_visit(&t, "203.0.113.77", CURL, NIGHT, (uint32_t[]){412, INSTALLER + 310411});
+	assert_int_equal(portal_found(&t, DETECTOR_export, SEVERITY_CRITICAL), 1);
+	site_end(&t);
+}
+
 /* A new version of an installer, after the upgrade that brought it; without it, or of another size, it is none. */
 static void
 new_version(void **state)
@@ -206,11 +223,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(small_and_large),      cmocka_unit_test(new_version),
-		cmocka_unit_test(after_commands),       cmocka_unit_test(installer_bad),
-		cmocka_unit_test(seldom_installer_bad), cmocka_unit_test(cut_download_bad),
-		cmocka_unit_test(first_loads_bad),      cmocka_unit_test(user_download_bad),
-		cmocka_unit_test(degraded_bad),
+		cmocka_unit_test(small_and_large),       cmocka_unit_test(new_version),
+		cmocka_unit_test(in_maintenance_window), cmocka_unit_test(after_commands),
+		cmocka_unit_test(installer_bad),         cmocka_unit_test(seldom_installer_bad),
+		cmocka_unit_test(cut_download_bad),      cmocka_unit_test(first_loads_bad),
+		cmocka_unit_test(user_download_bad),     cmocka_unit_test(degraded_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

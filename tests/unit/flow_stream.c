@@ -36,7 +36,7 @@ listen(struct bench *b, struct flow *f, struct heard *h)
 			add_number(h, '-', c->lost);
 		h->text[h->n++] = c->side ? '<' : '>';
 		h->n += cur_copy(&bytes, h->text + h->n, 512);
-		if (c->cut)
+		if (c->cut_bytes)
 			add_number(h, '+', c->cut_bytes);
 	}
 	h->text[h->n] = '\0';

@@ -106,6 +106,15 @@ static const struct loop LEAK_SLOW = {LEAK,      .program = PROGRAMS, .count = 3
 static const struct loop LEAK_KEPT = {LEAK, .program = PROGRAMS, .count = 80, .think = MS(500)};
 static const struct loop LEAK_MANY = {LEAK,      .program = PROGRAM_GO, .sources = 8,       .count = 160,
 				      .each = 1, .gap = SECOND(3),      .jitter = SECOND(1)};
+static const struct loop LEAK_MANY_BROWSER = {LEAK,
+					      .program = PROGRAM_CHROMIUM,
+					      .sources = 8,
+					      .count = 160,
+					      .each = 1,
+					      .gap = SECOND(3),
+					      .jitter = SECOND(1)};
+static const struct loop LEAK_EACH = {LEAK,      .program = PROGRAM_GO, .sources = 4000,    .count = 160,
+				      .each = 1, .gap = SECOND(3),      .jitter = SECOND(1)};
 static const struct loop LEAK_BROWSER = {LEAK,
 					 .program = PROGRAM_CHROMIUM,
 					 .count = 60,
@@ -234,6 +243,8 @@ const struct attack ATTACKS_LOOPS[] = {
 	ATTACK(1, true, false, "slow", "leak_loop", loop_begin, &LEAK_SLOW),
 	ATTACK(1, true, false, "one_connection", "leak_loop memory_leak", loop_begin, &LEAK_KEPT),
 	ATTACK(1, true, false, "distributed", "leak_loop memory_leak", loop_begin, &LEAK_MANY),
+	ATTACK(1, true, false, "distributed_browser", "leak_loop memory_leak", loop_begin, &LEAK_MANY_BROWSER),
+	ATTACK(1, false, false, "one_each", "leak_loop memory_leak", loop_begin, &LEAK_EACH),
 	ATTACK(1, true, false, "browser_hello", "leak_loop memory_leak", loop_begin, &LEAK_BROWSER),
 	ATTACK(1, true, false, "resumed", "leak_loop memory_leak", loop_begin, &LEAK_RESUMED),
 	ATTACK(1, false, false, "multiplexed", "leak_loop memory_leak", loop_begin, &LEAK_TOGETHER),

@@ -218,7 +218,7 @@ login_portal(struct world *w, struct person *p, int64_t at)
 
 	(void)w;
 	fetch_page(p, c, cached);
-	if (p->office_worker && p->number % 5 == 0) {
+	if (p->at == p->office && p->number % 5 == 0) { /* Kerberos: where the domain is */
 		negotiate(p, c);
 	} else {
 		credentials(p, c);
