@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 #include "base/crypt.h"
@@ -226,12 +227,23 @@ keep_evidence(struct keep *k, struct common *c)
 	return close_early(k, c, EXIT_IO);
 }
 
+/* What the kernel knows of it, from whoever keeps it right (adjtimex(2)). */
+static bool
+clock_kept_right(void)
+{
+	struct timex t = {.modes = 0};
+
+	return adjtimex(&t) >= 0 && !(t.status & STA_UNSYNC);
+}
+
 void
 keep_poll(struct keep *k, struct common *c)
 {
 	const char *error = k->ledger ? ledger_error(k->ledger) : "";
 	char words[LEDGER_ERROR_MAX + 160];
 
+	if (k->ledger && c->watch.began)
+		ledger_clock(k->ledger, clock_kept_right());
 	if (!*error == !k->told)
 		return;
 	if (*error)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ledger/day.h"
@@ -120,6 +121,24 @@ is_ours(const char *name)
 			return true;
 	}
 	return false;
+}
+
+uint64_t
+attached_weight(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	char path[PATH_MAX];
+	uint64_t sum = 0;
+	struct dirent *e;
+	struct stat st;
+
+	while (dir && (e = readdir(dir)))
+		if (is_ours(e->d_name) && snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) < PATH_MAX &&
+		    stat(path, &st) == 0)
+			sum += (uint64_t)st.st_size;
+	if (dir)
+		closedir(dir);
+	return sum;
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { ATTACHED_HEX = 65, ATTACHED_MAX = 1 << 28 };
 
@@ -18,6 +19,9 @@ void *attached_get(const char *folder, const char *kind, const char *hex, size_t
 
 /* A setting that names a file, as it is told: "HEX kept ...".  False: it names none, or one that was not kept. */
 bool attached_named(const char *name, const char *value, char kind[16], char hex[ATTACHED_HEX]);
+
+/* Bytes of all of them. */
+uint64_t attached_weight(const char *folder);
 
 /* Removes what no day names any more of whose sessions something is left. */
 void attached_sweep(const char *folder);

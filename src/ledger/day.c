@@ -121,7 +121,8 @@ load_chain(struct day *d)
 static bool
 put_link(struct day *d, const struct digest *link)
 {
-	struct statement *s = statement_of(d->summary, "INSERT INTO link SELECT ? WHERE NOT EXISTS (SELECT 1 FROM link)");
+	struct statement *s =
+		statement_of(d->summary, "INSERT INTO link SELECT ? WHERE NOT EXISTS (SELECT 1 FROM link)");
 
 	statement_bytes(s, link, sizeof(*link));
 	statement_next(s);
@@ -295,37 +296,85 @@ day_entry(struct day *d, int64_t commit, struct chain_entry *e)
 	return statement_end(s) && found;
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-	const int64_t *x = a, *y = b;
+/* A day in the order in which they were written: as they were sealed, then those that are not. */
+struct dated {
+	int64_t day;
+	size_t place;
+};
 
-	return *x < *y ? -1 : *x > *y;
+static int
+by_place(const void *a, const void *b)
+{
+	const struct dated *x = a, *y = b;
+
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	return x->day < y->day ? -1 : x->day > y->day;
+}
+
+static bool
+take_name(struct dated **days, size_t *n, const char *name)
+{
+	char date[CHAIN_DATE];
+	struct dated *more;
+	int64_t day;
+
+	if (strlen(name) != CHAIN_DATE - 1 + 8 || strcmp(name + CHAIN_DATE - 1, ".summary") != 0)
+		return true;
+	memcpy(date, name, CHAIN_DATE - 1);
+	date[CHAIN_DATE - 1] = '\0';
+	if (!chain_parse_date(&day, date))
+		return true;
+	more = realloc(*days, (*n + 1) * sizeof(*more));
+	if (!more)
+		return false;
+	*days = more;
+	more[(*n)++] = (struct dated){day, SIZE_MAX};
+	return true;
+}
+
+/* A clock that went back made days whose dates do not follow each other; what a line's seal is worth verify tells. */
+static void
+take_places(struct dated *days, size_t n, const char *folder)
+{
+	char path[PATH_MAX], *line = NULL, date[CHAIN_DATE];
+	size_t room = 0, place = 0;
+	int64_t day;
+	FILE *f = snprintf(path, sizeof(path), "%s/seals", folder) < PATH_MAX ? fopen(path, "re") : NULL;
+
+	while (f && getline(&line, &room, f) > 0) {
+		place++;
+		if (sscanf(line, "gatewitness-seal 1 %10[0-9-]", date) != 1 || !chain_parse_date(&day, date))
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (days[i].day == day && days[i].place == SIZE_MAX)
+				days[i].place = place;
+	}
+	free(line);
+	if (f)
+		fclose(f);
 }
 
 int64_t *
 days_in(const char *folder, size_t *n)
 {
 	DIR *dir = opendir(folder);
-	int64_t *days = NULL, *more, day;
+	struct dated *days = NULL;
+	int64_t *sorted;
 	struct dirent *e;
-	char date[CHAIN_DATE];
 
 	*n = 0;
-	while (dir && (e = readdir(dir))) {
-		if (strlen(e->d_name) != CHAIN_DATE - 1 + 8 || strcmp(e->d_name + CHAIN_DATE - 1, ".summary") != 0)
-			continue;
-		memcpy(date, e->d_name, CHAIN_DATE - 1);
-		date[CHAIN_DATE - 1] = '\0';
-		more = chain_parse_date(&day, date) ? realloc(days, (*n + 1) * sizeof(*days)) : NULL;
-		if (!more)
-			continue;
-		days = more;
-		days[(*n)++] = day;
-	}
+	while (dir && (e = readdir(dir)) && take_name(&days, n, e->d_name))
+		continue;
 	if (dir)
 		closedir(dir);
+	take_places(days, *n, folder);
 	if (*n)
-		qsort(days, *n, sizeof(*days), by_number);
-	return days;
+		qsort(days, *n, sizeof(*days), by_place);
+	sorted = *n ? malloc(*n * sizeof(*sorted)) : NULL;
+	for (size_t i = 0; sorted && i < *n; i++)
+		sorted[i] = days[i].day;
+	*n = sorted ? *n : 0;
+	free(days);
+	return sorted;
 }

@@ -51,7 +51,7 @@ bool day_digest_blocks(struct day *d, int64_t commit, struct digest *to);
 bool day_chain(struct day *d, struct chain_entry *e);
 bool day_entry(struct day *d, int64_t commit, struct chain_entry *e);
 
-/* Days that have files in the folder, the earliest first; *n of them.  NULL: none, or errno is set. */
+/* Days that have files in the folder, in the order in which they were written; *n of them.  NULL: none, or errno is set. */
 int64_t *days_in(const char *folder, size_t *n);
 
 #endif

@@ -12,7 +12,8 @@
 #include "ledger/ledger_parts.h"
 #include "ledger/squeeze.h"
 
-enum { TAIL_BYTES_MAX = 1 << 28 };
+/* A day may bear the date of one of the days after it, where the clock went back into a day that was sealed. */
+enum { TAIL_BYTES_MAX = 1 << 28, FREE_DAYS = 2 };
 
 static const int64_t PAUSE_FIRST_NS = NS_PER_S, PAUSE_LAST_NS = 300 * NS_PER_S;
 
@@ -118,26 +119,32 @@ is_sealed(const struct ledger *l, int64_t day)
 	return false;
 }
 
-/* Days that an earlier run left open: those before this one are sealed now; the latest that is not over goes on. */
+/* A day that nobody has sealed: the clock may have gone back into one that was. */
+static int64_t
+free_day(const struct ledger *l, int64_t day)
+{
+	while (is_sealed(l, day))
+		day++;
+	return day;
+}
+
+/* Days that an earlier run left open: those before this one are sealed now; one that is not over goes on. */
 static bool
 open_first(struct ledger *l)
 {
 	size_t n;
-	int64_t *days = days_in(l->folder, &n), today = chain_day(l->now), last;
+	int64_t *days = days_in(l->folder, &n), today = chain_day(l->now);
 	bool fine = true;
 
-	last = l->seals.n ? l->seals.seal[l->seals.n - 1].day : INT64_MIN;
-	for (size_t i = 0; fine && i < n; i++) {
-		if (days[i] <= last || is_sealed(l, days[i]))
+	for (size_t i = 0; fine && i < n && !l->open; i++) {
+		if (is_sealed(l, days[i]))
 			continue;
 		fine = open_day(l, days[i]);
-		if (fine && days[i] >= today)
-			break;
-		fine = fine && ledger_seal(l);
+		if (fine && (days[i] < today || days[i] > today + FREE_DAYS))
+			fine = ledger_seal(l);
 	}
 	free(days);
-	last = l->seals.n ? l->seals.seal[l->seals.n - 1].day : INT64_MIN;
-	return fine && (l->open || open_day(l, today > last ? today : last + 1));
+	return fine && (l->open || open_day(l, free_day(l, today)));
 }
 
 static bool
@@ -258,7 +265,14 @@ ledger_open(const struct ledger_config *cfg, char error[LEDGER_ERROR_MAX])
 	return NULL;
 }
 
-/* The day of what comes now; records of a clock that went back stay with the day that is open. */
+/* Is the day that is open over?  A clock that goes back by more than a day was wrong before: that day ends, too. */
+static bool
+is_over(const struct ledger *l, struct when time)
+{
+	return chain_day(l->now) > l->day.day || chain_day(time) + FREE_DAYS < l->day.day;
+}
+
+/* The day of what comes now; records of a clock that went back a little stay with the day that is open. */
 bool
 ledger_advance(struct ledger *l, struct when time)
 {
@@ -266,9 +280,12 @@ ledger_advance(struct ledger *l, struct when time)
 		l->now = time;
 	if (!ledger_ready(l))
 		return false;
-	if (chain_day(l->now) <= l->day.day)
+	if (!is_over(l, time))
 		return true;
-	if (!ledger_seal(l) || !ledger_ready(l))
+	if (!ledger_seal(l))
+		return false;
+	l->now = time;
+	if (!ledger_ready(l))
 		return false;
 	ledger_due_snapshot(l);
 	return true;
@@ -345,6 +362,34 @@ ledger_minute_end(struct ledger *l)
 	l->minute = 0;
 }
 
+/* Live, time passes every second: what is more was the clock, or a sleep.  In captures there are pauses. */
+static const int64_t STEP_BACK_NS = -60 * NS_PER_S, STEP_NS = 300 * NS_PER_S;
+
+static void
+note_step(struct ledger *l, struct when now)
+{
+	int64_t step = l->last_time.ns ? when_since(now, l->last_time) : 0;
+	char note[64];
+
+	l->last_time = now;
+	if (step > STEP_BACK_NS && (step < STEP_NS || !l->cfg.persists))
+		return;
+	snprintf(note, sizeof(note), "clock: %s by %" PRId64 " s", step < 0 ? "went back" : "went on",
+		 (step < 0 ? -step : step) / NS_PER_S);
+	ledger_note(l, note, 0);
+}
+
+void
+ledger_clock(struct ledger *l, bool kept_right)
+{
+	enum clock now = kept_right ? CLOCK_RIGHT : CLOCK_UNSURE;
+
+	if (now == l->clock || ledger_failed(l))
+		return;
+	l->clock = now;
+	ledger_note(l, kept_right ? "clock: synchronised" : "clock: not synchronised", 0);
+}
+
 void
 ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen)
 {
@@ -355,6 +400,7 @@ ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen)
 	if (l->minute && minute != l->minute)
 		ledger_minute_end(l);
 	ledger_advance(l, now);
+	note_step(l, now);
 	l->seen = *seen;
 	if (!l->minute)
 		l->minute = minute;

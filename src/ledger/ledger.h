@@ -77,6 +77,9 @@ struct ledger_seen {
 /* Time passes: minutes become coverage, commits fall due, days end. */
 void ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen);
 
+/* Is the clock that stamps the packets one that somebody keeps right?  Told when it changes; the coverage has it. */
+void ledger_clock(struct ledger *l, bool kept_right);
+
 /* The chain's head, for alerts and statistics; commit 0: nothing yet. */
 struct ledger_head {
 	int64_t commit;

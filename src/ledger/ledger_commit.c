@@ -1,15 +1,13 @@
 /*
  * ledger_commit: what waits goes to the disk: sessions first, then the summary with the chain; full tails become
- * blocks; days are sealed, and removed when they are too old or too many.
+ * blocks; days are sealed.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "ledger/attached.h"
 #include "ledger/ledger_parts.h"
 #include "ledger/squeeze.h"
 
@@ -213,69 +211,4 @@ ledger_seal(struct ledger *l)
 	day_close(&l->day);
 	l->open = false;
 	return sign_day(l);
-}
-
-static uint64_t
-size_of(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
-}
-
-static bool
-path_of(char path[PATH_MAX], const struct ledger *l, int64_t day, const char *end)
-{
-	char date[CHAIN_DATE];
-
-	chain_date(date, day);
-	return snprintf(path, PATH_MAX, "%s/%s.%s", l->folder, date, end) < PATH_MAX;
-}
-
-static uint64_t
-weigh(const struct ledger *l)
-{
-	char path[PATH_MAX];
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < l->seals.n; i++) {
-		if (path_of(path, l, l->seals.seal[i].day, "sessions"))
-			sum += size_of(path);
-		if (path_of(path, l, l->seals.seal[i].day, "summary"))
-			sum += size_of(path);
-	}
-	return sum;
-}
-
-/* Oldest first, sessions before summaries; a sealed day only, so never the one that goes on.  The seal stays. */
-static bool
-expire(struct ledger *l, const char *end, int64_t days)
-{
-	char note[CHAIN_DATE + 64], date[CHAIN_DATE];
-	int64_t today = chain_day(l->now);
-	char path[PATH_MAX];
-	bool some = false;
-
-	for (size_t i = 0; i < l->seals.n; i++) {
-		bool old = days && today - l->seals.seal[i].day > days;
-		bool heavy = l->cfg.quota && weigh(l) > l->cfg.quota;
-
-		if (!old && !heavy)
-			break;
-		if (!path_of(path, l, l->seals.seal[i].day, end) || unlink(path) < 0)
-			continue;
-		chain_date(date, l->seals.seal[i].day);
-		snprintf(note, sizeof(note), "expired: %s.%s: %s", date, end, old ? "too old" : "ledger.quota");
-		ledger_note(l, note, 0);
-		some = true;
-	}
-	return some;
-}
-
-void
-ledger_retain(struct ledger *l)
-{
-	if (expire(l, "sessions", l->cfg.session_days))
-		attached_sweep(l->folder);
-	expire(l, "summary", l->cfg.summary_days);
 }

@@ -13,6 +13,8 @@
 /* Of the tables' rows, while the disk does not take what waits. */
 enum { WAITING_BYTES = 1 << 20 };
 
+enum clock { CLOCK_UNTOLD, CLOCK_RIGHT, CLOCK_UNSURE };
+
 /* Times in which the disk does not take what waits. */
 struct failing {
 	struct when since, again; /* when it is tried again */
@@ -57,6 +59,7 @@ struct ledger {
 	struct ledger_seen seen, at_minute;
 	int64_t rows_in_minute;
 	struct when last_time; /* ledger_time's */
+	enum clock clock;
 	struct peers *peers;   /* of the day */
 	int64_t peers_day;
 	struct when snapshot_at; /* the last; 0: none */

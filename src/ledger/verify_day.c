@@ -180,7 +180,8 @@ check_block_rows(struct walk *w)
 static void
 check_tail_rows(struct walk *w)
 {
-	struct statement *s = statement_of(w->d->sessions, "SELECT commit_no, bytes, rows FROM tail ORDER BY commit_no");
+	struct statement *s =
+		statement_of(w->d->sessions, "SELECT commit_no, bytes, rows FROM tail ORDER BY commit_no");
 
 	while (statement_next(s)) {
 		int64_t commit = column_i64(s, 0);

@@ -21,6 +21,7 @@
 #include "ledger/day.h"
 #include "ledger/filter.h"
 #include "ledger/ledger.h"
+#include "ledger/reading.h"
 #include "ledger/verify.h"
 #include "ledger_help.h"
 
@@ -240,26 +241,58 @@ killed(void **state)
 	assert_string_equal(said, "");
 }
 
-/* The clock goes back, and it starts in 1970: no record is lost, no day opened twice. */
+static int64_t last_time;
+static uint64_t sessions_read, times_back;
+
+static bool
+in_order(void *arg, const struct session *s)
+{
+	(void)arg;
+	sessions_read++;
+	times_back += s->time.ns < last_time;
+	last_time = s->time.ns;
+	return true;
+}
+
+static void
+on_step(void *arg, const struct reading_minute *m)
+{
+	*(unsigned *)arg += m->cause && strncmp(m->cause, "clock: ", 7) == 0;
+}
+
+/* The clock starts in 1970, jumps, goes back a little, is far in the future for a while, goes back into days that were
+   sealed: no record is lost or out of its order, no day opened twice, nothing expires, and the coverage tells. */
 static void
 clocks(void **state)
 {
-	struct ledger *l = open_ledger(60, false);
+	const int64_t at[] = {
+		SECOND(100),         DAY(1), DAY(0), DAY(1) + SECOND(100), DAY(2), DAY(30000), DAY(2) + SECOND(9),
+		DAY(2) + SECOND(10), DAY(3), DAY(1), DAY(1) + SECOND(9),   DAY(4)};
+	struct reading r = {.folder = folder, .since = {INT64_MIN}, .until = {INT64_MAX}, .session = in_order};
+	struct ledger *l = open_persisting(60);
+	unsigned n = sizeof(at) / sizeof(at[0]), back = 0, steps = 0;
 	struct verify v;
 
 	(void)state;
-	write_second(l, SECOND(100));
-	write_second(l, DAY(1));
-	write_second(l, DAY(0));
-	write_second(l, DAY(1) + SECOND(1));
-	close_ledger(l);
-	l = open_ledger(60, false);
-	write_second(l, DAY(0));
+	last_time = INT64_MIN;
+	sessions_read = times_back = 0;
+	for (unsigned i = 0; i < n; i++) {
+		if (i == 7 || i == 10) {
+			close_ledger(l);
+			l = open_persisting(60);
+		}
+		write_second(l, at[i]);
+		back += i && at[i] < at[i - 1];
+	}
 	close_ledger(l);
 	v = verify_now(NULL);
 	assert_string_equal(said, "");
-	assert_int_equal(v.days, 2);
-	assert_int_equal(v.rows, 5 + 4);
+	assert_int_equal(v.count[VERIFY_EXPIRED], 0);
+	assert_true(reading_run(&r));
+	assert_int_equal(sessions_read, n);
+	assert_int_equal(times_back, back);
+	assert_true(reading_coverage(folder, &steps, on_step));
+	assert_int_equal(steps, n - 1 - 2); /* a start knows nothing of the clock before it */
 }
 
 static void
@@ -290,6 +323,72 @@ expires(void **state)
 	assert_int_equal(glob(pattern, 0, NULL, &g), 0);
 	assert_int_equal(g.gl_pathc, 1); /* the day that goes on */
 	globfree(&g);
+}
+
+static void
+on_expired(void *arg, const struct reading_minute *m)
+{
+	unsigned *n = arg;
+
+	if (m->cause && strncmp(m->cause, "expired: ", 9) == 0 && strstr(m->cause, "ledger.quota"))
+		n[strstr(m->cause, ".summary:") != NULL]++;
+}
+
+static unsigned
+count_files(const char *pattern)
+{
+	char path[128];
+	unsigned n = 0;
+	glob_t g;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, pattern);
+	if (glob(path, 0, NULL, &g) == 0) {
+		n = (unsigned)g.gl_pathc;
+		globfree(&g);
+	}
+	return n;
+}
+
+/* Sessions go before summaries, the oldest first; what lies beside the days goes with the last that names it. */
+static void
+quota(void **state)
+{
+	struct ledger *l = open_with((struct ledger_config){.commit_ns = SECOND(60), .quota = 1850000});
+	unsigned told[2] = {0};
+	char hex[65], value[96];
+
+	(void)state;
+	for (int64_t d = 0; d < 20; d++) {
+		write_second(l, DAY(d));
+		if (d == 3 || d == 18) {
+			assert_true(ledger_attach(l, "list", &d, sizeof(d), hex));
+			snprintf(value, sizeof(value), "%s kept 1", hex);
+			ledger_in_force(l, "list feed", value);
+		}
+		for (int64_t s = 1; s < 300; s++)
+			write_second(l, DAY(d) + SECOND(s));
+	}
+	assert_int_equal(count_files("list-*"), 2);
+	for (int64_t d = 20; d < 32; d++)
+		write_second(l, DAY(d));
+	close_ledger(l);
+	verify_now(NULL);
+	assert_string_equal(said, "");
+	assert_true(reading_coverage(folder, told, on_expired));
+	assert_int_equal(count_files("*.sessions") + told[0], 32);
+	assert_true(told[0] > 15 && told[0] < 30);
+	assert_int_equal(told[1], 0);
+	assert_int_equal(count_files("*.summary"), 32);
+	assert_int_equal(count_files("2024-10-04.sessions"), 0);
+	assert_int_equal(count_files("list-*"), 1);
+	l = open_with((struct ledger_config){.commit_ns = SECOND(60), .quota = 1000000});
+	write_second(l, DAY(32));
+	close_ledger(l);
+	verify_now(NULL);
+	assert_string_equal(said, "");
+	assert_int_equal(count_files("*.sessions"), 1); /* the day that goes on */
+	assert_true(count_files("*.summary") > 10 && count_files("*.summary") < 25);
+	assert_int_equal(count_files("2024-10-04.summary"), 0);
 }
 
 /* A second writer is told whose folder it is; who was killed holds it no longer. */
@@ -353,17 +452,19 @@ fails(void **state)
 static void
 filters(void **state)
 {
-	static struct filter f;
+	struct bytes f = {.p = NULL};
 	unsigned wrong = 0;
 
 	(void)state;
+	filter_room(&f, 1000);
 	for (uint32_t i = 0; i < 1000; i++)
 		filter_add(&f, FILTER_ADDR, &i, sizeof(i));
 	for (uint32_t i = 0; i < 1000; i++)
-		assert_true(filter_may(&f, FILTER_ADDR, &i, sizeof(i)));
+		assert_true(filter_may(bytes_cur(&f), FILTER_ADDR, &i, sizeof(i)));
 	for (uint32_t i = 1000; i < 11000; i++)
-		wrong += filter_may(&f, FILTER_ADDR, &i, sizeof(i));
+		wrong += filter_may(bytes_cur(&f), FILTER_ADDR, &i, sizeof(i));
 	assert_true(wrong < 500);
+	bytes_free(&f);
 }
 
 int
@@ -371,9 +472,9 @@ main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(whole),  IN_FOLDER(flips_sealed),   IN_FOLDER(alters_open), IN_FOLDER(takes_away),
-		IN_FOLDER(killed), IN_FOLDER(clocks),         IN_FOLDER(expires),     IN_FOLDER(one_writer),
-		IN_FOLDER(fails),  cmocka_unit_test(filters),
+		IN_FOLDER(whole),      IN_FOLDER(flips_sealed), IN_FOLDER(alters_open),    IN_FOLDER(takes_away),
+		IN_FOLDER(killed),     IN_FOLDER(clocks),       IN_FOLDER(expires),        IN_FOLDER(quota),
+		IN_FOLDER(one_writer), IN_FOLDER(fails),        cmocka_unit_test(filters),
 	};
 
 	if (!crypt_init())
