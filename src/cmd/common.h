@@ -65,7 +65,7 @@ struct common {
 	const char *privacy_file;                   /* --privacy-key; NULL: not given */
 	struct privacy privacy;                     /* its key, where there is one */
 	bool asks;         /* set before common_open: records are asked, none is made; the key need not be there */
-	struct keep *keep;                          /* NULL: no ledger is written */
+	struct keep *keep; /* NULL: no ledger is written */
 	/* lists as they were, in place of their files; false: told.  NULL: the files */
 	bool (*lists)(void *arg, struct lists_wanted *want);
 	void *lists_arg;
