@@ -219,7 +219,7 @@ common_enrich(struct common *c)
 static int
 open_privacy(struct common *c)
 {
-	char words[PRIVACY_ERROR_MAX];
+	char words[PRIVACY_ERROR_MAX] = "";
 
 	if (!(c->asks ? privacy_ask : privacy_open)(&c->privacy, &c->config, c->privacy_file, words)) {
 		common_error(c, words);

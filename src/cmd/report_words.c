@@ -73,13 +73,22 @@ report_number(const struct finding_number *n, char words[64])
 		snprintf(words, 64, "%s %s", words_number(value).text, strcmp(unit, "percent") == 0 ? "%" : unit);
 }
 
+/* More than the last minute before a power failure is not as it was written: who took it away may have been here. */
+static bool
+is_broken(const struct report *r)
+{
+	const uint64_t *n = r->hunt.verify.count;
+
+	return *r->hunt.damaged || n[VERIFY_MISSING] || n[VERIFY_UNREADABLE] || n[VERIFY_ALTERED];
+}
+
 void
 report_judge(struct report *r)
 {
-	if (!r->hunt.coverage.watched)
-		r->verdict = VERDICT_UNKNOWN;
-	else if (r->severity[SEVERITY_CRITICAL] + r->severity[SEVERITY_HIGH])
+	if (r->severity[SEVERITY_CRITICAL] + r->severity[SEVERITY_HIGH])
 		r->verdict = VERDICT_SIGNS;
+	else if (!r->hunt.coverage.watched || is_broken(r))
+		r->verdict = VERDICT_UNKNOWN;
 	else
 		r->verdict = r->incidents ? VERDICT_LESSER : VERDICT_NOTHING;
 }
@@ -122,7 +131,9 @@ report_headline(const struct report *r, char words[REPORT_WORDS])
 		return;
 	case VERDICT_UNKNOWN:
 	default:
-		snprintf(words, REPORT_WORDS, "It is not known: none of this time was watched.");
+		snprintf(words, REPORT_WORDS, "It is not known: %s.",
+			 c->watched ? "parts of the ledger are altered, missing or unreadable" :
+				      "none of this time was watched");
 	}
 }
 
@@ -155,7 +166,7 @@ report_answer(const struct report *r, char words[REPORT_WORDS])
 	char what[256];
 	size_t at = 0;
 
-	if (r->verdict == VERDICT_UNKNOWN) {
+	if (!c->watched) {
 		snprintf(words, REPORT_WORDS,
 			 "The ledger has no minute of coverage between %s and %s UTC. Whether something happened in "
 			 "that time cannot be told from it, in either direction.",

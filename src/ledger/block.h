@@ -139,6 +139,12 @@ struct block_range {
 };
 bool block_range(struct cur range, uint16_t id, struct block_range *to);
 
+/* Adds to bytes[] what each column of a block takes, by its number; what has none stands at 0.  False: damaged. */
+enum { BLOCK_NUMBERS = COLUMN_OF_PULSE + 256 };
+bool block_weigh(struct cur bytes, uint64_t to[BLOCK_NUMBERS]);
+/* A block, but of a version that this one does not know? */
+bool block_is_newer(struct cur bytes);
+
 /* Opens, and everything is there. */
 bool block_get(struct cur bytes, struct block_rows *b);
 

@@ -315,6 +315,37 @@ find_columns(struct block_rows *b, struct cur *c)
 }
 
 bool
+block_is_newer(struct cur bytes)
+{
+	bool magic = cur_starts(&bytes, BLOCK_MAGIC, sizeof(BLOCK_MAGIC));
+
+	cur_skip(&bytes, sizeof(BLOCK_MAGIC));
+	return magic && cur_varint(&bytes) > BLOCK_VERSION;
+}
+
+bool
+block_weigh(struct cur c, uint64_t to[BLOCK_NUMBERS])
+{
+	size_t all = cur_left(&c), left;
+
+	cur_skip(&c, sizeof(BLOCK_MAGIC));
+	cur_varint(&c);
+	cur_u64le(&c);
+	cur_varint(&c);
+	to[0] += all - cur_left(&c);
+	while ((left = cur_left(&c)) > 0) {
+		uint64_t id = cur_varint(&c);
+
+		cur_varint(&c);
+		cur_skip(&c, cur_varint(&c));
+		if (c.bad)
+			return false;
+		to[id < BLOCK_NUMBERS ? id : 0] += left - cur_left(&c);
+	}
+	return !c.bad;
+}
+
+bool
 block_open(struct block_rows *b, struct cur bytes)
 {
 	const uint8_t *magic = cur_take(&bytes, sizeof(BLOCK_MAGIC));

@@ -76,7 +76,8 @@ set_up(struct database *d, bool writing)
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	if (!writing)
 		return true;
-	return database_run(d, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+	return database_run(
+		d, "PRAGMA page_size=4096; PRAGMA auto_vacuum=2; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
 }
 
 static bool
@@ -225,6 +226,12 @@ int64_t
 column_i64(const struct statement *s, unsigned i)
 {
 	return sqlite3_column_int64(s->stmt, (int)i);
+}
+
+bool
+column_is_null(const struct statement *s, unsigned i)
+{
+	return sqlite3_column_type(s->stmt, (int)i) == SQLITE_NULL;
 }
 
 struct cur

@@ -1,6 +1,6 @@
 /*
- * database: SQLite as the ledger needs it: a file, a statement with its values, rows one after the other.  The one file
- * that knows SQLite.
+ * database: SQLite as the ledger needs it: a file, a statement with its values, rows one after the other.  With sql*.c
+ * (ledger/sql.h) the one that knows SQLite.
  *
  * Files are opened in WAL mode for writing, so that a reader sees whole commits; a commit is on the disk when
  * database_commit returns.  An error is kept as one line and makes everything after it fail until database_rollback.
@@ -36,6 +36,7 @@ void statement_text(struct statement *s, const char *text); /* NULL: no value */
 void statement_bytes(struct statement *s, const void *bytes, size_t n);
 bool statement_next(struct statement *s); /* false: no more rows, or an error */
 int64_t column_i64(const struct statement *s, unsigned i);
+bool column_is_null(const struct statement *s, unsigned i);
 struct cur column_bytes(const struct statement *s, unsigned i); /* valid until the next call */
 const char *column_text(const struct statement *s, unsigned i); /* "": none */
 /* The row as bytes of one form: what the chain hashes. */

@@ -205,8 +205,8 @@ ledger_seal(struct ledger *l)
 {
 	if (!ledger_commit(l) || ((l->tail_rows || peers_count(l->peers)) && !commit(l, true)))
 		return false;
-	/* the tail left room that nothing will use any more */
-	if (!database_run(l->day.sessions, "VACUUM"))
+	/* the tail left room that nothing will use any more; only what lies behind it is moved */
+	if (!database_run(l->day.sessions, "PRAGMA incremental_vacuum"))
 		return fail_day(l);
 	day_close(&l->day);
 	l->open = false;

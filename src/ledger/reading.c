@@ -1,5 +1,5 @@
 /*
- * reading: see reading.h.  Must not stop at a block that is damaged: the others still tell.
+ * reading: see reading.h.  Must not write.
  */
 #include "ledger/reading.h"
 
@@ -7,86 +7,111 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "ledger/block.h"
-#include "ledger/day.h"
-#include "ledger/squeeze.h"
+#include "ledger/scan.h"
 
-enum { TAIL_BYTES_MAX = 1 << 28 };
-
-static void
-damaged(struct reading *r, const struct day *d, const char *what)
+static bool
+tell_day_settings(struct day *d, void *arg, bool (*tell)(void *arg, const struct reading_setting *s))
 {
-	if (r->damaged++ == 0)
-		snprintf(r->error, sizeof(r->error), "%.300s: %s; gatewitness verify says where", d->sessions_path,
-			 what);
+	struct statement *q = statement_of(d->summary, "SELECT row, time_us, name, value FROM setting ORDER BY rowid");
+	struct reading_setting s = {.day = d->day, .sessions = d->sessions != NULL};
+	bool more = true;
+
+	while (more && statement_next(q)) {
+		if (__builtin_mul_overflow(column_i64(q, 1), NS_PER_US, &s.time.ns))
+			continue;
+		s.row = column_i64(q, 0);
+		s.name = column_text(q, 2);
+		s.value = column_text(q, 3);
+		more = tell(arg, &s);
+	}
+	statement_end(q);
+	return more;
 }
 
-/* A day's settings, one after the other. */
+bool
+reading_history(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s))
+{
+	char error[DATABASE_ERROR_MAX];
+	size_t n;
+	int64_t *days = days_in(folder, &n);
+	bool fine = true, more = true;
+	struct day d;
+
+	for (size_t i = 0; more && i < n; i++) {
+		if (!day_read(&d, folder, days[i], error)) {
+			fine &= d.empty;
+			continue;
+		}
+		more = tell_day_settings(&d, arg, tell);
+		day_close(&d);
+	}
+	free(days);
+	return fine;
+}
+
+/* The settings, to be told between the records. */
 struct settings {
-	struct statement *s;
-	struct reading_setting now; /* the next, if there are more */
-	bool more;
-	int64_t row;  /* of the day, that comes next */
-	int64_t from; /* the first that is told */
+	struct reading_setting *setting;
+	size_t n, room, next;
+	bool failed;
 };
 
-static void
-settings_step(struct settings *t)
+static bool
+settings_add(void *arg, const struct reading_setting *s)
 {
-	t->more = statement_next(t->s) && !__builtin_mul_overflow(column_i64(t->s, 1), NS_PER_US, &t->now.time.ns);
-	if (!t->more)
-		return;
-	t->now.row = column_i64(t->s, 0);
-	t->now.name = column_text(t->s, 2);
-	t->now.value = column_text(t->s, 3);
+	struct settings *all = arg;
+	struct reading_setting *more;
+
+	if (!s->sessions)
+		return true;
+	if (all->n == all->room) {
+		all->room = all->room ? all->room * 2 : 64;
+		more = realloc(all->setting, all->room * sizeof(*more));
+		if (!more)
+			return !(all->failed = true);
+		all->setting = more;
+	}
+	more = &all->setting[all->n++];
+	*more = *s;
+	more->name = strdup(s->name);
+	more->value = strdup(s->value);
+	return !(all->failed = !more->name || !more->value);
 }
 
 static void
-settings_begin(struct settings *t, struct day *d)
+settings_free(struct settings *all)
 {
-	t->s = statement_of(d->summary, "SELECT row, time_us, name, value FROM setting ORDER BY rowid");
-	t->now.day = d->day;
-	t->now.sessions = d->sessions != NULL;
-	settings_step(t);
+	for (size_t i = 0; i < all->n; i++) {
+		free((char *)(uintptr_t)all->setting[i].name);
+		free((char *)(uintptr_t)all->setting[i].value);
+	}
+	free(all->setting);
 }
 
-static void
-settings_end(struct settings *t)
+/* Has it its turn when that row comes? */
+static bool
+is_due(const struct reading_setting *s, int64_t day, int64_t row)
 {
-	statement_end(t->s);
+	return s->day < day || (s->day == day && s->row <= row);
 }
 
-/* The next row comes, and what is between it and the one before; is it told? */
-enum passing { PASS_ENOUGH, PASS_OVER, PASS_TELL };
-static enum passing
-pass_row(struct reading *r, struct settings *t)
+/* What is between the row that comes and the one before. */
+static bool
+settings_pass(struct reading *r, struct settings *all, int64_t day, int64_t row)
 {
 	bool more = true;
 
-	for (; more && t->more && t->now.row <= t->row; settings_step(t))
-		more = t->now.row < t->from || !r->setting || r->setting(r->arg, &t->now);
-	return !more ? PASS_ENOUGH : t->row++ < t->from ? PASS_OVER : PASS_TELL;
+	for (; more && all->next < all->n && is_due(&all->setting[all->next], day, row); all->next++)
+		if (all->setting[all->next].day > r->from_day ||
+		    (all->setting[all->next].day == r->from_day && all->setting[all->next].row >= r->from_row))
+			more = r->setting(r->arg, &all->setting[all->next]);
+	return more;
 }
 
 static bool
-tell_session(struct reading *r, struct settings *t, const struct session *s)
+tell_block(struct reading *r, struct settings *all, const struct scan *scan)
 {
-	enum passing p = pass_row(r, t);
-
-	return p == PASS_OVER || (p == PASS_TELL && r->session(r->arg, s));
-}
-
-static bool
-tell_pulse(struct reading *r, struct settings *t, const struct pulse *pulse)
-{
-	enum passing p = pass_row(r, t);
-
-	return p == PASS_OVER || (p == PASS_TELL && (!r->pulse || r->pulse(r->arg, pulse)));
-}
-
-static bool
-tell_block(struct reading *r, struct settings *t, struct block_rows *b)
-{
+	const struct block_rows *b = &scan->block;
 	struct block_layout layout;
 	struct session session;
 	struct pulse pulse;
@@ -94,124 +119,87 @@ tell_block(struct reading *r, struct settings *t, struct block_rows *b)
 
 	block_layout(b, &layout);
 	for (size_t i = 0; i < b->rows; i++) {
+		int64_t row = scan->row + (int64_t)i;
+		bool told = scan->day.day > r->from_day || row >= r->from_row;
+
+		if (!settings_pass(r, all, scan->day.day, row))
+			return false;
 		if (b->is_pulse[i]) {
 			block_pulse(b, p++, &pulse);
-			if (!tell_pulse(r, t, &pulse))
+			if (told && r->pulse && !r->pulse(r->arg, &pulse))
 				return false;
 			continue;
 		}
 		block_session(b, &layout, s++, &session);
-		if (!tell_session(r, t, &session))
+		if (told && !r->session(r->arg, &session))
 			return false;
 	}
 	return true;
 }
 
-static bool
-read_blocks(struct reading *r, struct settings *t, struct day *d)
+/* Whole microseconds that hold it: nothing of the window is passed over. */
+static int64_t
+whole_us(struct when t)
 {
-	struct statement *s =
-		statement_of(d->sessions, "SELECT begin_us, end_us, bytes, rows FROM block ORDER BY first, no");
-	bool more = true;
-
-	while (more && statement_next(s)) {
-		struct block_rows b;
-
-		r->blocks++;
-		if (t->row + column_i64(s, 3) <= t->from || column_i64(s, 1) < r->since.ns / NS_PER_US ||
-		    column_i64(s, 0) > r->until.ns / NS_PER_US) {
-			r->passed_over++;
-			t->row += column_i64(s, 3);
-			continue;
-		}
-		if (!block_get(column_bytes(s, 2), &b)) {
-			damaged(r, d, "a block cannot be read");
-			t->row += column_i64(s, 3);
-			continue;
-		}
-		more = tell_block(r, t, &b);
-		block_free(&b);
-	}
-	if (!statement_end(s))
-		damaged(r, d, database_error(d->sessions));
-	database_rollback(d->sessions);
-	return more;
+	return t.ns == INT64_MAX ? INT64_MAX : t.ns / NS_PER_US;
 }
 
 static bool
-tell_rows(struct reading *r, struct settings *t, struct day *d, struct cur c)
+tell_all(struct reading *r, struct settings *all, struct scan *s)
 {
-	static struct row row;
-
-	while (cur_left(&c)) {
-		if (!row_get(&c, &row)) {
-			damaged(r, d, "a row of the tail cannot be read");
-			return true;
-		}
-		if (!(row.kind == ROW_PULSE ? tell_pulse(r, t, &row.pulse) : tell_session(r, t, &row.session)))
-			return false;
-	}
-	return true;
-}
-
-static bool
-read_tail(struct reading *r, struct settings *t, struct day *d)
-{
-	struct statement *s =
-		statement_of(d->sessions, "SELECT bytes FROM tail WHERE commit_no <= ? ORDER BY commit_no");
 	bool more = true;
 
-	statement_i64(s, d->commits);
-	while (more && statement_next(s)) {
-		struct bytes rows = {.p = NULL};
-		struct cur packed = column_bytes(s, 0);
-
-		if (unsqueeze(&rows, &packed, TAIL_BYTES_MAX))
-			more = tell_rows(r, t, d, bytes_cur(&rows));
+	while (more && scan_next(s)) {
+		if (block_need_all(&s->block))
+			more = tell_block(r, all, s);
 		else
-			damaged(r, d, "the tail cannot be read");
-		bytes_free(&rows);
+			scan_damaged(s, "a block cannot be read");
 	}
-	if (!statement_end(s))
-		damaged(r, d, database_error(d->sessions));
+	r->blocks = s->blocks;
+	r->passed_over = s->passed_over;
+	r->damaged = s->damaged;
+	snprintf(r->error, sizeof(r->error), "%s", s->error);
+	scan_end(s);
 	return more;
+}
+
+static struct scan
+scan_for(const struct reading *r)
+{
+	return (struct scan){.folder = r->folder,
+			     .since_us = whole_us(r->since),
+			     .until_us = whole_us(r->until),
+			     .from_day = r->from_day,
+			     .from_row = r->from_row};
 }
 
 bool
-reading_day(struct reading *r, struct day *d)
+reading_day(struct reading *r, const struct day *d)
 {
-	struct settings t = {.s = NULL};
-	bool more;
+	struct scan s = scan_for(r);
+	struct settings none = {.n = 0};
 
-	settings_begin(&t, d);
-	t.from = d->day == r->from_day ? r->from_row : 0;
-	more = read_blocks(r, &t, d) && read_tail(r, &t, d);
-	t.row = INT64_MAX - 1;
-	more = more && pass_row(r, &t) != PASS_ENOUGH;
-	settings_end(&t);
-	return more;
+	scan_day(&s, d);
+	return tell_all(r, &none, &s);
 }
 
 bool
 reading_run(struct reading *r)
 {
-	size_t n;
-	int64_t *days = days_in(r->folder, &n);
-	bool more = true;
-	struct day d;
+	struct scan s = scan_for(r);
+	struct settings all = {.n = 0};
 
-	for (size_t i = 0; more && i < n; i++) {
-		if (days[i] < r->from_day)
-			continue;
-		if (!day_read(&d, r->folder, days[i], r->error)) {
-			r->damaged += !d.empty;
-			continue;
-		}
-		if (d.sessions)
-			more = reading_day(r, &d);
-		day_close(&d);
+	if (r->setting)
+		reading_history(r->folder, &all, settings_add);
+	if (!all.failed) {
+		scan_begin(&s);
+		if (tell_all(r, &all, &s))
+			settings_pass(r, &all, INT64_MAX, 0);
+	} else {
+		r->damaged++;
+		snprintf(r->error, sizeof(r->error), "no memory for the settings of then");
 	}
-	free(days);
+	settings_free(&all);
 	return r->damaged == 0;
 }
 
@@ -227,31 +215,6 @@ reading_first_day(const char *folder)
 			first = days[i];
 	free(days);
 	return first;
-}
-
-bool
-reading_history(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s))
-{
-	char error[DATABASE_ERROR_MAX];
-	size_t n;
-	int64_t *days = days_in(folder, &n);
-	bool fine = true, more = true;
-	struct day d;
-
-	for (size_t i = 0; more && i < n; i++) {
-		struct settings all = {.s = NULL};
-
-		if (!day_read(&d, folder, days[i], error)) {
-			fine &= d.empty;
-			continue;
-		}
-		for (settings_begin(&all, &d); more && all.more; settings_step(&all))
-			more = tell(arg, &all.now);
-		settings_end(&all);
-		day_close(&d);
-	}
-	free(days);
-	return fine;
 }
 
 static void

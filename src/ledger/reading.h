@@ -33,9 +33,9 @@ struct reading {
 /* False: r->error; what could be read was told. */
 bool reading_run(struct reading *r);
 
-/* The records of a day that is open. */
+/* The records of a day that is open; no settings.  False: one of them was enough. */
 struct day;
-bool reading_day(struct reading *r, struct day *d);
+bool reading_day(struct reading *r, const struct day *d);
 
 /* All settings in their order, until one is enough (false).  False: a day could not be read. */
 bool reading_history(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s));

@@ -214,10 +214,12 @@ take_tls(struct session *to, const struct session *tls)
 void
 foreign_join(struct session *to, const struct session *flow, const struct session *tls)
 {
-	*to = flow ? *flow : *tls;
-	to->lacks |= LACKS_EXCHANGES | LACKS_IDENTITIES | (flow ? 0 : LACKS_FLOW);
+	if (flow)
+		*to = *flow;
+	else if (tls)
+		*to = *tls;
 	if (flow && tls)
 		take_tls(to, tls);
-	if (tls && !to->ja4.p)
-		to->lacks |= LACKS_JA4;
+	to->lacks |=
+		LACKS_EXCHANGES | LACKS_IDENTITIES | (flow ? 0 : LACKS_FLOW) | (tls && !tls->ja4.p ? LACKS_JA4 : 0);
 }

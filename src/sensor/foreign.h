@@ -35,7 +35,7 @@ struct foreign {
 bool foreign_line(struct foreign *f, const char *line, size_t n, char why[FOREIGN_WHY]);
 void foreign_free(struct foreign *f);
 
-/* Both parts of a connection become one record, in `flow`; either may have come first.  NULL: it did not come. */
+/* Both parts of a connection become one record; one of them may be NULL: it did not come. */
 void foreign_join(struct session *to, const struct session *flow, const struct session *tls);
 
 /* For foreign_*.c. */

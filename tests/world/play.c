@@ -127,10 +127,8 @@ account_tcp(struct conn *c, const struct shot *k)
 		n->window = 64240;
 		n->mss = k->flags & TCP_SYN ? 1460 : 0;
 		n->wscale = k->flags & TCP_SYN ? 8 : 0;
-	} else if (k->flags & TCP_SYN) {
-		n->retransmits++;
 	}
-	s->retransmits = (uint16_t)(s->retransmits + k->again);
+	n->retransmits = (uint16_t)(n->retransmits + ((!first && k->flags & TCP_SYN) || k->again));
 	if (first && k->flags == (TCP_SYN | TCP_ACK) && f->side[0].packets)
 		f->syn_ack_us = (uint32_t)(since < 1 ? 1 : since);
 	if (k->side == 0 && !(f->flags & FLOW_ESTABLISHED) && k->flags == TCP_ACK && f->side[1].tcp_flags & TCP_SYN)

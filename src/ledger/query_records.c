@@ -1,0 +1,548 @@
+/*
+ * query_records: sessions, records, exchanges and pulses as tables over blocks.  Only columns that are asked for are
+ * unpacked; a block that cannot have a row that is asked for, by its times, ranges and filters, is not opened.
+ */
+#include <stdlib.h>
+
+#include "ledger/filter.h"
+#include "ledger/query_parts.h"
+
+enum what { OF_RECORDS, OF_SESSIONS, OF_EXCHANGES, OF_PULSES };
+
+/* Where a column's value comes from. */
+enum from { FROM_FIELD, FROM_PULSE, FROM_NUMBER, FROM_PART };
+struct source {
+	uint8_t from;   /* enum from */
+	uint8_t column; /* of the block; of an exchange: which of its five numbers */
+};
+
+struct view {
+	enum what what;
+	struct sql_column column[SQL_COLUMNS_MAX];
+	struct source source[SQL_COLUMNS_MAX];
+	unsigned columns;
+};
+
+static struct view RECORDS = {.what = OF_RECORDS}, SESSIONS = {.what = OF_SESSIONS}, EXCHANGES = {.what = OF_EXCHANGES},
+		   PULSES = {.what = OF_PULSES};
+
+/* A test as a block can answer it. */
+struct test {
+	uint8_t kind; /* enum test_kind */
+	struct source source;
+	uint64_t least, most; /* of numbers; of times with the topmost bit turned */
+	uint64_t turn;
+	char *text; /* of texts and addresses */
+	uint32_t len;
+	uint8_t *match; /* by the index of the column's texts in this block */
+	size_t match_room;
+};
+enum test_kind { TEST_NUMBER, TEST_TEXT };
+
+struct rows {
+	struct query_source *source;
+	const struct view *view;
+	struct scan scan;
+	struct test test[SQL_TESTS + 1];
+	unsigned tests;
+	bool open, in_block;
+	size_t i, n;      /* the row, of so many */
+	uint32_t k, many; /* the exchange, of so many of it */
+	char words[QUERY_WORDS];
+};
+
+static const struct block_column *
+column_of(const struct rows *r, struct source s)
+{
+	return s.from == FROM_PULSE ? &r->scan.block.pulse[s.column] : &r->scan.block.session[s.column];
+}
+
+static bool
+need(struct rows *r, struct source s)
+{
+	bool fine = s.from == FROM_PULSE ? block_need_pulse(&r->scan.block, s.column) :
+		    s.from == FROM_FIELD ? block_need(&r->scan.block, s.column) :
+					   block_need_exchanges(&r->scan.block);
+
+	if (!fine)
+		scan_damaged(&r->scan, "a block cannot be read");
+	return fine;
+}
+
+/* --- tests --- */
+
+/* The range that a comparison leaves. */
+static void
+set_range(struct test *t, uint8_t op, uint64_t v)
+{
+	t->least = op == SQL_EQ || op == SQL_GE || op == SQL_GT ? v : 0;
+	t->most = op == SQL_EQ || op == SQL_LE || op == SQL_LT ? v : UINT64_MAX;
+	if (op == SQL_GT)
+		t->least = v == UINT64_MAX ? v : v + 1;
+	if (op == SQL_LT)
+		t->most = v ? v - 1 : 0;
+}
+
+static bool
+keep_text(struct test *t, const char *p, uint32_t len)
+{
+	t->kind = TEST_TEXT;
+	t->len = len;
+	t->text = malloc((size_t)len + 1);
+	if (t->text && len)
+		memcpy(t->text, p, len);
+	return t->text != NULL;
+}
+
+/* Numbers below 0 and fractions SQLite compares itself. */
+static bool
+take_number(struct test *t, const struct sql_test *of, uint8_t type)
+{
+	bool is_time = type == SQL_TIME || type == SQL_MICROS;
+
+	if (of->value.kind != SQL_NUMBER || (of->value.number < 0 && type == SQL_INTEGER))
+		return false;
+	t->turn = is_time ? UINT64_C(1) << 63 : 0;
+	set_range(t, of->op, (uint64_t)of->value.number ^ t->turn);
+	return true;
+}
+
+/* False: this test is not for a block to answer. */
+static bool
+take_test(struct rows *r, const struct sql_test *of, struct test *t)
+{
+	struct source s = r->view->source[of->column];
+	uint8_t type = r->view->column[of->column].type;
+	uint64_t code;
+
+	*t = (struct test){.kind = TEST_NUMBER, .source = s};
+	if (s.from != FROM_FIELD && s.from != FROM_PULSE)
+		return false;
+	if (type == SQL_ADDR)
+		return keep_text(t, (const char *)of->addr.b, sizeof(of->addr));
+	if (type != SQL_TEXT)
+		return take_number(t, of, type);
+	if (of->value.kind != SQL_WORDS)
+		return false;
+	if (!query_has_words(s.column))
+		return keep_text(t, of->value.text.p, of->value.text.len);
+	if (!query_code(s.column, of->value.text, &code))
+		return false;
+	set_range(t, SQL_EQ, code);
+	return true;
+}
+
+static void
+take_times(struct scan *s, const struct test *t)
+{
+	int64_t least = (int64_t)(t->least ^ t->turn), most = (int64_t)(t->most ^ t->turn);
+
+	s->since_us = least > s->since_us ? least : s->since_us;
+	s->until_us = most < s->until_us ? most : s->until_us;
+}
+
+/* May a block have such a row, by what stands beside it? */
+static bool
+may_have(const struct test *t, const struct scan_about *a)
+{
+	struct block_range range = {0, 0};
+	uint64_t id;
+
+	if (t->source.from != FROM_FIELD)
+		return true;
+	if (t->kind == TEST_TEXT)
+		switch (t->source.column) {
+		case AT_src:
+		case AT_dest:
+		case AT_actor:
+			return filter_may(a->filter, FILTER_ADDR, t->text, t->len);
+		case AT_ja4:
+			return filter_may(a->filter, FILTER_JA4, t->text, t->len);
+		case AT_sni:
+			return filter_may(a->filter, FILTER_SNI, t->text, t->len);
+		default:
+			return true;
+		}
+	id = t->least;
+	if (t->source.column == AT_id)
+		return t->least != t->most || filter_may(a->ids, FILTER_ID, &id, sizeof(id));
+	if (SESSION_TABLE.field[t->source.column].kind == FIELD_HASH)
+		return true;
+	block_range(a->range, SESSION_TABLE.field[t->source.column].id, &range); /* none: all are 0 */
+	return (range.most ^ t->turn) >= t->least && (range.least ^ t->turn) <= t->most;
+}
+
+static bool
+wants(void *arg, const struct scan_about *a)
+{
+	const struct rows *r = arg;
+
+	if (a->tail)
+		return true;
+	if ((r->view->what == OF_PULSES ? a->rows - a->sessions : a->sessions) == 0)
+		return false;
+	for (unsigned i = 0; i < r->tests; i++)
+		if (!may_have(&r->test[i], a))
+			return false;
+	return true;
+}
+
+/* Which of the column's texts is meant, once a block. */
+static bool
+match_texts(struct rows *r, struct test *t)
+{
+	const struct block_column *c = column_of(r, t->source);
+	bool any = false;
+
+	if (!c->which)
+		return false;
+	if (t->match_room < c->texts) {
+		free(t->match);
+		t->match_room = c->texts;
+		t->match = malloc(t->match_room);
+		if (!t->match)
+			t->match_room = 0;
+	}
+	if (!t->match)
+		return false;
+	for (uint32_t i = 0; i < c->texts; i++) {
+		t->match[i] = c->text[i].p && c->text[i].len == t->len && memcmp(c->text[i].p, t->text, t->len) == 0;
+		any |= t->match[i];
+	}
+	return any;
+}
+
+/* False: no row of this block. */
+static bool
+begin_block(struct rows *r)
+{
+	const struct block_rows *b = &r->scan.block;
+
+	r->i = SIZE_MAX;
+	r->k = r->many = 0;
+	r->n = r->view->what == OF_PULSES ? b->pulses : b->sessions;
+	for (unsigned i = 0; i < r->tests; i++) {
+		struct test *t = &r->test[i];
+
+		if (!need(r, t->source) || (t->kind == TEST_TEXT && !match_texts(r, t)))
+			return false;
+		if (t->kind == TEST_NUMBER && !column_of(r, t->source)->v && t->turn < t->least)
+			return false;
+	}
+	return r->view->what != OF_EXCHANGES || need(r, (struct source){.from = FROM_PART});
+}
+
+static inline bool
+holds(const struct rows *r, const struct test *t, size_t i)
+{
+	const struct block_column *c = column_of(r, t->source);
+	uint64_t v;
+
+	if (t->kind == TEST_TEXT)
+		return t->match[c->which[i]];
+	v = (c->v ? c->v[i] : 0) ^ t->turn;
+	return v >= t->least && v <= t->most;
+}
+
+static bool
+next_row(struct rows *r)
+{
+	for (r->i++; r->i < r->n; r->i++) {
+		unsigned t = 0;
+
+		while (t < r->tests && holds(r, &r->test[t], r->i))
+			t++;
+		if (t == r->tests)
+			return true;
+	}
+	return false;
+}
+
+static bool
+next_exchange(struct rows *r)
+{
+	const struct block_many *m = &r->scan.block.exchanges;
+
+	if (r->i != SIZE_MAX && ++r->k < r->many)
+		return true;
+	while (next_row(r)) {
+		r->k = 0;
+		r->many = m->at ? m->at[r->i + 1] - m->at[r->i] : 0;
+		if (r->many)
+			return true;
+	}
+	return false;
+}
+
+static bool
+next(void *cursor)
+{
+	struct rows *r = cursor;
+
+	for (;;) {
+		if (r->in_block && (r->view->what == OF_EXCHANGES ? next_exchange(r) : next_row(r)))
+			return true;
+		if (sql_stopped() || !scan_next(&r->scan))
+			return false;
+		r->in_block = begin_block(r);
+	}
+}
+
+static void
+value_of(struct rows *r, struct source s, struct sql_value *to)
+{
+	const struct block_column *c = column_of(r, s);
+	bool pulse = s.from == FROM_PULSE;
+	uint64_t number = c->v ? c->v[r->i] : 0;
+	struct text text = c->which ? c->text[c->which[r->i]] : (struct text){NULL, 0};
+
+	if (!pulse && !number && !text.p && !query_has_zero(s.column))
+		return;
+	to->kind = SQL_NUMBER;
+	to->number = (int64_t)number;
+	if (!pulse && query_has_words(s.column))
+		text = query_words(s.column, number, text, r->words);
+	if (!text.p)
+		return;
+	to->kind = SQL_WORDS;
+	to->text = text;
+}
+
+static void
+value(void *cursor, unsigned column, struct sql_value *to)
+{
+	struct rows *r = cursor;
+	struct source s = r->view->source[column];
+	const struct block_many *m = &r->scan.block.exchanges;
+
+	if (s.from == FROM_NUMBER)
+		*to = (struct sql_value){.kind = SQL_NUMBER, .number = r->k + 1};
+	else if (s.from == FROM_PART)
+		*to = (struct sql_value){.kind = SQL_NUMBER,
+					 .number = ((const uint32_t *)&m->exchange[m->at[r->i] + r->k])[s.column]};
+	else if (need(r, s))
+		value_of(r, s, to);
+}
+
+/* Day, block, row and exchange in one number. */
+static int64_t
+row(void *cursor)
+{
+	const struct rows *r = cursor;
+
+	return ((r->scan.day.day & 0xfffff) << 42) | ((r->scan.no & 0x3fffff) << 20 & 0x3fffff00000) |
+	       (int64_t)(r->i << 5 | (r->k & 31));
+}
+
+static void
+close_rows(void *cursor)
+{
+	struct rows *r = cursor;
+
+	r->source->blocks += r->scan.blocks;
+	r->source->passed_over += r->scan.passed_over;
+	if (r->scan.damaged && !r->source->damaged)
+		memcpy(r->source->error, r->scan.error, sizeof(r->source->error));
+	r->source->damaged += r->scan.damaged;
+	scan_end(&r->scan);
+	for (unsigned i = 0; i < r->tests; i++) {
+		free(r->test[i].text);
+		free(r->test[i].match);
+	}
+	free(r);
+}
+
+static void *
+open_rows(const struct view *view, void *source, const struct sql_test *test, unsigned tests)
+{
+	struct rows *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->source = source;
+	r->view = view;
+	r->scan = (struct scan){
+		.folder = r->source->folder, .since_us = INT64_MIN, .until_us = INT64_MAX, .arg = r, .wants = wants};
+	for (unsigned i = 0; i < tests; i++) {
+		struct test *t = &r->test[r->tests];
+
+		if (!take_test(r, &test[i], t)) {
+			free(t->text);
+			continue;
+		}
+		r->tests++;
+		if (t->source.column == (t->source.from == FROM_PULSE ? AT_PULSE_time : AT_time))
+			take_times(&r->scan, t);
+	}
+	if (view->what == OF_SESSIONS || view->what == OF_EXCHANGES)
+		r->test[r->tests++] = (struct test){.kind = TEST_NUMBER,
+						    .source = {FROM_FIELD, AT_kind},
+						    .least = SESSION_CLOSE,
+						    .most = SESSION_CLOSE};
+	r->source->no_time |= r->scan.since_us > r->scan.until_us;
+	scan_begin(&r->scan);
+	return r;
+}
+
+#define OPEN(name, view)                                                                                               \
+	static void *name(void *source, const struct sql_test *test, unsigned tests)                                   \
+	{                                                                                                              \
+		return open_rows(&(view), source, test, tests);                                                        \
+	}
+OPEN(open_records, RECORDS)
+OPEN(open_sessions, SESSIONS)
+OPEN(open_exchanges, EXCHANGES)
+OPEN(open_pulses, PULSES)
+
+/* --- columns --- */
+
+static void
+add(struct view *v, const char *name, uint8_t type, const char *unit, const char *doc, struct source s)
+{
+	v->column[v->columns] = (struct sql_column){name, type, unit, doc};
+	v->source[v->columns++] = s;
+}
+
+struct twin {
+	const char *name;
+	uint8_t column;
+};
+
+/* A time is there in microseconds, too. */
+static const struct twin TWINS[] = {
+	{"time_us", AT_time},
+	{"start_us", AT_start},
+	{"last_us", AT_last},
+	{"hello_us", AT_hello},
+	{"cert_not_before_us", AT_cert_not_before},
+	{"cert_not_after_us", AT_cert_not_after},
+	{"client_cert_not_before_us", AT_client_cert_not_before},
+	{"client_cert_not_after_us", AT_client_cert_not_after},
+};
+
+static void
+add_session_columns(struct view *v)
+{
+	for (unsigned i = 0; i < SESSION_COLUMNS; i++)
+		add(v, SESSION_FIELDS[i].name, query_type(i), SESSION_FIELDS[i].unit, SESSION_FIELDS[i].doc,
+		    (struct source){FROM_FIELD, (uint8_t)i});
+	for (unsigned i = 0; i < sizeof(TWINS) / sizeof(TWINS[0]); i++)
+		add(v, TWINS[i].name, SQL_MICROS, "us", "", (struct source){FROM_FIELD, TWINS[i].column});
+}
+
+static void
+add_exchange_columns(struct view *v)
+{
+	static const uint8_t OF_SESSION[] = {AT_start, AT_src, AT_dest, AT_dest_port};
+	static const struct {
+		const char *name, *unit, *doc;
+	} PARTS[] = {{"request", "bytes", "plaintext"},
+		     {"response", "bytes", "plaintext"},
+		     {"think_us", "us", "end of the last response to first byte of this request; saturating"},
+		     {"server_us", "us", "last record of the request to first of the response; saturating"},
+		     {"reply_us", "us", "first to last record of the response; saturating"}};
+
+	add(v, "session", SQL_HEX, "", "id of the session", (struct source){FROM_FIELD, AT_id});
+	for (unsigned i = 0; i < sizeof(OF_SESSION); i++)
+		add(v, SESSION_FIELDS[OF_SESSION[i]].name, query_type(OF_SESSION[i]),
+		    SESSION_FIELDS[OF_SESSION[i]].unit, SESSION_FIELDS[OF_SESSION[i]].doc,
+		    (struct source){FROM_FIELD, OF_SESSION[i]});
+	add(v, "no", SQL_INTEGER, "", "1: the first", (struct source){FROM_NUMBER, 0});
+	for (unsigned i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++)
+		add(v, PARTS[i].name, SQL_INTEGER, PARTS[i].unit, PARTS[i].doc, (struct source){FROM_PART, (uint8_t)i});
+	add(v, "start_us", SQL_MICROS, "us", "", (struct source){FROM_FIELD, AT_start});
+}
+
+static void
+add_pulse_columns(struct view *v)
+{
+	static const struct {
+		const char *name, *doc;
+	} FIELDS[] = {
+#define FIELD(id, name, type, doc) {#name, doc},
+#include "session/pulse.def"
+#undef FIELD
+	};
+
+	for (unsigned i = 0; i < PULSE_COLUMNS; i++)
+		add(v, FIELDS[i].name, i == AT_PULSE_time ? SQL_TIME : SQL_INTEGER, "", FIELDS[i].doc,
+		    (struct source){FROM_PULSE, (uint8_t)i});
+	add(v, "time_us", SQL_MICROS, "us", "", (struct source){FROM_PULSE, AT_PULSE_time});
+}
+
+/* How many rows have one value, about: what joins are planned by. */
+static unsigned
+alike(unsigned column)
+{
+	switch (column) {
+	case AT_id:
+		return 1;
+	case AT_src:
+	case AT_ja4:
+	case AT_sni:
+	case AT_id_offered:
+	case AT_id_issued:
+		return 1000;
+	default:
+		return 0;
+	}
+}
+
+static const double MANY = 1e7;
+
+struct sql_table QUERY_SESSIONS = {.name = "sessions",
+				   .doc = "one row a connection: its last record",
+				   .exact = true,
+				   .open = open_sessions,
+				   .next = next,
+				   .value = value,
+				   .row = row,
+				   .close = close_rows,
+				   .rows = MANY,
+				   .alike = alike};
+struct sql_table QUERY_RECORDS = {.name = "records",
+				  .doc = "every record of the sessions: open, update, close",
+				  .exact = true,
+				  .open = open_records,
+				  .next = next,
+				  .value = value,
+				  .row = row,
+				  .close = close_rows,
+				  .rows = 2 * MANY,
+				  .alike = alike};
+struct sql_table QUERY_EXCHANGES = {.name = "exchanges",
+				    .doc = "the first turns of each session's conversation",
+				    .exact = true,
+				    .open = open_exchanges,
+				    .next = next,
+				    .value = value,
+				    .row = row,
+				    .close = close_rows,
+				    .rows = 2 * MANY};
+struct sql_table QUERY_PULSES = {.name = "pulses",
+				 .doc = "ten seconds of a gateway",
+				 .exact = true,
+				 .open = open_pulses,
+				 .next = next,
+				 .value = value,
+				 .row = row,
+				 .close = close_rows,
+				 .rows = MANY / 10};
+
+static void
+finish(struct sql_table *t, struct view *v, void (*add_columns)(struct view *v))
+{
+	if (!v->columns)
+		add_columns(v);
+	t->column = v->column;
+	t->columns = v->columns;
+}
+
+void
+query_records_columns(void)
+{
+	finish(&QUERY_SESSIONS, &SESSIONS, add_session_columns);
+	finish(&QUERY_RECORDS, &RECORDS, add_session_columns);
+	finish(&QUERY_EXCHANGES, &EXCHANGES, add_exchange_columns);
+	finish(&QUERY_PULSES, &PULSES, add_pulse_columns);
+}
