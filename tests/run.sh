@@ -41,6 +41,7 @@ step "same in, same out" tests/golden/twice.sh "$B/gatewitness"
 step "cut everywhere" tests/bad/cut.sh "$B/san"
 step "bad input" env GATEWITNESS="$B/san/gatewitness" tests/bad/run.sh
 step "ledger" tests/ledger/run.sh "$B/san/gatewitness" "$B/tests/world/world"
+step "queries" tests/ledger/query.sh "$B/san/gatewitness"
 step "full and cut disks" tests/ledger/disk.sh "$B/san/gatewitness"
 step "lists and places" tests/enrich/run.sh "$B/san/gatewitness"
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh

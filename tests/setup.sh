@@ -7,7 +7,7 @@ build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libm
 test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq"
 check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmocka-dev"
 lab="iproute2 ethtool openssl procps python3 iputils-ping curl nginx-light ocserv openconnect chromium golang-go"
-bench="valgrind tcpdump libndpi-bin python3"
+bench="valgrind tcpdump libndpi-bin python3 jq sqlite3 zstd time"
 
 want=
 for set in "$@"; do
