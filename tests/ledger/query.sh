@@ -20,7 +20,6 @@ passed_over "time < '2020-01-01'"
 passed_over "src = '203.0.113.254'"
 passed_over "sni = 'nobody.example'"
 passed_over "bytes_in > 1000000000000"
-passed_over "version = 'SSLv3'"
 passed_over "id = '0123456789abcdef'"
 
 # A day that nobody sealed is read, too.
