@@ -33,7 +33,7 @@ echo "Ledger of $sessions sessions"
 rows=$("$program" query --csv "$dir/whole" 'SELECT count(*) FROM records' | tail -n 1)
 for commit in 5 30 60; do
 	mkdir "$dir/commit$commit"
-	echo "  one day of 100,000 sessions, commits every $commit s:"
+	echo "  days of 15,000 sessions, 100,000 in all, commits every $commit s:"
 	"$dir/make" "$dir/commit$commit" 100000 "$commit"
 done
 
