@@ -27,8 +27,11 @@ number_of(const struct config *c, const struct config_rule *r, enum option_key k
 	struct option o;
 	int64_t n = 0;
 
-	if (option_at(key, &o))
-		(void)option_parse(&o, config_rule_text(c, r, key), &n);
+	if (option_at(key, &o)) {
+		const char *text = config_rule_text(c, r, key);
+
+		(void)option_parse(&o, *text ? text : o.value, &n); /* nothing behind the = is the default */
+	}
 	return n;
 }
 

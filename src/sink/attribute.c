@@ -295,6 +295,15 @@ set_id(struct value *v, uint64_t id)
 }
 
 static void
+set_digits(struct value *v, uint64_t n)
+{
+	struct out o = out_of(v->own, sizeof(v->own));
+
+	out_u64(&o, n);
+	set_text(v, n ? text_of(v->own, &o) : (struct text){NULL, 0});
+}
+
+static void
 set_addr(struct value *v, const struct addr *a)
 {
 	static const struct addr NONE;
@@ -337,6 +346,7 @@ set_duration(struct value *v, int64_t ns)
 #define SET_UPPER(v, x)    set_upper((v), (x))
 #define SET_LIST(v, x)     set_list((v), (x))
 #define SET_NUMBER(v, x)   set_number((v), (x), (x) != 0)
+#define SET_DIGITS(v, x)   set_digits((v), (x))
 #define SET_LEVEL(v, x)    set_number((v), (x), true)
 #define SET_FLAG(v, x)     set_yes((v), (x), (x))
 #define SET_MAYBE(v, x)    set_yes((v), (x) == 2, (x) != 0)
