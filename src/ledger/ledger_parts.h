@@ -60,7 +60,7 @@ struct ledger {
 	int64_t rows_in_minute;
 	struct when last_time; /* ledger_time's */
 	enum clock clock;
-	struct peers *peers;   /* of the day */
+	struct peers *peers; /* of the day */
 	int64_t peers_day;
 	struct when snapshot_at; /* the last; 0: none */
 	bool snapshot_due;

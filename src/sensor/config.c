@@ -133,12 +133,12 @@ nearest_word(char nearest[CONFIG_NAME_MAX], const char *words, const char *value
 }
 
 static enum config_verdict
-bad_value(struct config *c, const struct option *o, const char *value, const char *why)
+bad_value(struct config *c, const struct option *o, const char *instance, const char *value, const char *why)
 {
 	char name[3 * CONFIG_NAME_MAX], nearest[CONFIG_NAME_MAX] = "";
 	bool words = o->type == OPTION_ENUM || o->type == OPTION_WORDS, range = words || strstr(why, "range");
 
-	full_name(name, sizeof(name), o->section, o->instance ? o->instance : "", o->name);
+	full_name(name, sizeof(name), o->section, o->instance ? o->instance : instance, o->name);
 	if (o->type == OPTION_ENUM)
 		nearest_word(nearest, o->range, value);
 	snprintf(c->error, sizeof(c->error), "\"%.100s\" for %.100s %s%s%s%s%s%s", value, name, why, range ? " (" : "",
@@ -181,7 +181,7 @@ assign(struct config *c, const struct option *o, const char *instance, const cha
 	if (!why && strlen(value) >= OPTION_TEXT_MAX)
 		why = "is too long";
 	if (why)
-		return bad_value(c, o, value, why);
+		return bad_value(c, o, instance, value, why);
 	if (o->key >= OPT_list_file && o->key < OPTIONS_OWN)
 		return config_rule_assign(c, o, instance, value);
 	if (strcmp(o->section, "gateway") == 0 && !(gateway = gateway_of(c, instance))) {

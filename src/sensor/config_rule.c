@@ -78,8 +78,8 @@ config_rule_make(struct config *c, const char *section, const char *name)
 	if (r)
 		return r;
 	if (c->rules == CONFIG_RULES) {
-		snprintf(c->error, sizeof(c->error), "more than %d sections of list, suppress, maintenance, fact and sink",
-			 CONFIG_RULES);
+		snprintf(c->error, sizeof(c->error),
+			 "more than %d sections of list, suppress, maintenance, fact and sink", CONFIG_RULES);
 		return NULL;
 	}
 	r = &c->rule[c->rules++];

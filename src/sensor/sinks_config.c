@@ -4,8 +4,9 @@
  */
 #include "sensor/sinks_config.h"
 
+#include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <stdlib.h>
 
 #include "sink/format.h"
 
@@ -35,16 +36,32 @@ number_of(const struct config *c, const struct config_rule *r, enum option_key k
 	return n;
 }
 
-/* By name, or both there and one: devices and pipes may be written to by many. */
+/* The path without links and dots, also of a file that is not there yet; as it is where its folder is not. */
+static void
+whole_path(char to[PATH_MAX], const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char folder[PATH_MAX], whole[PATH_MAX];
+
+	if (realpath(path, to))
+		return;
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+	snprintf(to, PATH_MAX, "%s", path);
+	if (realpath(folder, whole) && strlen(whole) + strlen(name) + 2 <= PATH_MAX)
+		snprintf(to, PATH_MAX, "%.*s/%s", (int)strlen(whole), whole, name);
+}
+
+/* Devices may be written to by many; whose lines go to standard output would mix them within a buffer. */
 static bool
 same_file(const char *a, const char *b)
 {
-	struct stat one, two;
+	char one[PATH_MAX], two[PATH_MAX];
 
-	if (strcmp(a, b) == 0)
-		return strncmp(a, "/dev/", 5) != 0;
-	return stat(a, &one) == 0 && stat(b, &two) == 0 && S_ISREG(one.st_mode) && one.st_dev == two.st_dev &&
-	       one.st_ino == two.st_ino;
+	if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
+		return strcmp(a, b) == 0;
+	whole_path(one, a);
+	whole_path(two, b);
+	return strcmp(one, two) == 0 && strncmp(a, "/dev/", 5) != 0;
 }
 
 /* Who writes to that file already; NULL: nobody. */
@@ -98,8 +115,8 @@ add(struct sinks_wanted *w, const struct config *c, const struct config_rule *r,
 		return fail(error, c, r, "no path: write where, as in  path = /var/log/gatewitness/alerts.json");
 	other = taken_by(w, about->eve, s->path);
 	if (other) {
-		snprintf(words, sizeof(words), "path %.120s is written to by %.64s already; give each a path of its own",
-			 s->path, other);
+		snprintf(words, sizeof(words),
+			 "path %.120s is written to by %.64s already; give each a path of its own", s->path, other);
 		return fail(error, c, r, words);
 	}
 	if (!where_compile(&s->where, config_rule_text(c, r, OPT_sink_where), &WHERE_FINDING, why))

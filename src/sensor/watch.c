@@ -204,15 +204,16 @@ watch_pipeline(struct watch *w, struct pipeline_config *p)
 	return true;
 }
 
-static void
-sensor_name(struct watch *w)
+void
+watch_sensor(char sensor[256], const struct config *c)
 {
-	const char *name = config_text(w->setup.config, OPT_sensor_name);
+	const char *name = config_text(c, OPT_sensor_name);
 
+	memset(sensor, 0, 256);
 	if (*name)
-		snprintf(w->sensor, sizeof(w->sensor), "%.255s", name);
-	else if (gethostname(w->sensor, sizeof(w->sensor) - 1) < 0)
-		snprintf(w->sensor, sizeof(w->sensor), "gatewitness");
+		snprintf(sensor, 256, "%.255s", name);
+	else if (gethostname(sensor, 255) < 0)
+		snprintf(sensor, 256, "gatewitness");
 }
 
 static const size_t HUGE_PAGES_FROM = (size_t)1 << 30;
@@ -335,7 +336,7 @@ watch_open(struct watch *w, const struct watch_setup *setup)
 	int64_t updates = config_number(setup->config, OPT_eve_updates);
 
 	*w = (struct watch){.setup = *setup};
-	sensor_name(w);
+	watch_sensor(w->sensor, w->setup.config);
 	w->stats_ns = config_number(setup->config, OPT_eve_stats);
 	w->capture.live = setup->iface != NULL;
 	w->eve_config = (struct eve_config){

@@ -33,18 +33,16 @@ watch_sinks_finding(struct watch *w, struct eve_context *x, const struct finding
 {
 	if (w->sinks && eve_alerts(f))
 		sinks_tell(w->sinks,
-			   &(struct event){
-				   .kind = EVENT_ALERT, .time = f->time, .finding = f, .session = s, .eve = x});
+			   &(struct event){.kind = EVENT_ALERT, .time = f->time, .finding = f, .session = s, .eve = x});
 }
 
 void
 watch_sinks_closed(struct watch *w, const struct incident *i)
 {
 	if (w->sinks)
-		sinks_tell(w->sinks, &(struct event){.kind = EVENT_INCIDENT,
-						     .time = i->last,
-						     .incident = i,
-						     .eve = &w->eve_context});
+		sinks_tell(w->sinks,
+			   &(struct event){
+				   .kind = EVENT_INCIDENT, .time = i->last, .incident = i, .eve = &w->eve_context});
 }
 
 void

@@ -28,9 +28,10 @@ static const struct detector_info *
 detector_of(uint16_t id)
 {
 	static const struct detector_info UNKNOWN = {.name = "unknown", .title = "unknown", .attack = ""};
+	static const struct detector_info TEST = {.name = "test", .title = "test of a sink", .attack = ""};
 	const struct detector_info *d = detector_by_id(id);
 
-	return d ? d : &UNKNOWN;
+	return d ? d : id == 0 ? &TEST : &UNKNOWN;
 }
 
 static void

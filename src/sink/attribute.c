@@ -14,6 +14,7 @@ const struct attribute_info ATTRIBUTE_INFO[ATTRIBUTES] = {
 static const char *const SEVERITY_WORD[] = {"info", "low", "medium", "high", "critical"};
 static const uint8_t SEVERITY_TEN[] = {1, 3, 5, 8, 10};
 static const uint8_t SEVERITY_HUNDRED[] = {1, 21, 47, 73, 99};
+static const char TEST_TITLE[] = "test of a sink: nothing happened";
 static const char *const DIRECTION[] = {"unknown", "inbound", "outbound"};
 
 /* What an expression of attribute.def may name, besides the event. */
@@ -40,10 +41,11 @@ session_of(const struct finding *f, const struct session *s)
 static const char *
 action_of(const struct event *e, const struct detector_info *d)
 {
-	return e->finding                    ? d->name :
-	       e->kind == EVENT_INCIDENT     ? "incident_closed" :
-	       e->kind == EVENT_STATS        ? "stats" :
-	       e->session->end == FLOW_RST   ? "session_reset" :
+	return e->test                         ? "test" :
+	       e->finding                      ? d->name :
+	       e->kind == EVENT_INCIDENT       ? "incident_closed" :
+	       e->kind == EVENT_STATS          ? "stats" :
+	       e->session->end == FLOW_RST     ? "session_reset" :
 	       e->session->end == FLOW_EVICTED ? "session_evicted" :
 						 "session_closed";
 }
@@ -51,7 +53,8 @@ action_of(const struct event *e, const struct detector_info *d)
 static const char *
 title_of(const struct event *e, const struct detector_info *d)
 {
-	return e->finding                ? d->title :
+	return e->test                   ? TEST_TITLE :
+	       e->finding                ? d->title :
 	       e->kind == EVENT_INCIDENT ? "incident closed" :
 	       e->kind == EVENT_STATS    ? "statistics of the sensor" :
 	       e->session->carrier       ? "TLS session" :
@@ -174,8 +177,8 @@ zeek_state(const struct session *s)
 		return "SF";
 	if (s->end == FLOW_RST)
 		return s->flags_in & TCP_RST && s->flags_out & TCP_SYN && !(s->flags_in & TCP_SYN) ? "REJ" :
-		       s->ended_by_dest                                                         ? "RSTR" :
-												  "RSTO";
+		       s->ended_by_dest                                                            ? "RSTR" :
+												     "RSTO";
 	return "S1";
 }
 
@@ -198,10 +201,10 @@ static const struct {
 	uint16_t code;
 	struct text number, zeek;
 } VERSIONS[] = {
-	{0x0304, TEXT_INIT("1.3"), TEXT_INIT("TLSv13")},   {0x0303, TEXT_INIT("1.2"), TEXT_INIT("TLSv12")},
-	{0x0302, TEXT_INIT("1.1"), TEXT_INIT("TLSv11")},   {0x0301, TEXT_INIT("1.0"), TEXT_INIT("TLSv10")},
-	{0x0300, TEXT_INIT("3.0"), TEXT_INIT("SSLv3")},    {0x0002, TEXT_INIT("2.0"), TEXT_INIT("SSLv2")},
-	{0xfefc, TEXT_INIT("1.3"), TEXT_INIT("DTLSv13")},  {0xfefd, TEXT_INIT("1.2"), TEXT_INIT("DTLSv12")},
+	{0x0304, TEXT_INIT("1.3"), TEXT_INIT("TLSv13")},  {0x0303, TEXT_INIT("1.2"), TEXT_INIT("TLSv12")},
+	{0x0302, TEXT_INIT("1.1"), TEXT_INIT("TLSv11")},  {0x0301, TEXT_INIT("1.0"), TEXT_INIT("TLSv10")},
+	{0x0300, TEXT_INIT("3.0"), TEXT_INIT("SSLv3")},   {0x0002, TEXT_INIT("2.0"), TEXT_INIT("SSLv2")},
+	{0xfefc, TEXT_INIT("1.3"), TEXT_INIT("DTLSv13")}, {0xfefd, TEXT_INIT("1.2"), TEXT_INIT("DTLSv12")},
 	{0xfeff, TEXT_INIT("1.0"), TEXT_INIT("DTLSv10")},
 };
 enum { VERSION_COUNT = sizeof(VERSIONS) / sizeof(VERSIONS[0]) };
@@ -363,7 +366,8 @@ attribute_get(struct value *v, const struct event *e, enum attribute which)
 	static const struct incident NO_INCIDENT;
 	static const struct counts NO_COUNTS;
 	static const struct eve_capture NO_CAPTURE;
-	static const struct detector_info NO_DETECTOR = {.name = "unknown", .title = "unknown", .attack = "", .doc = ""};
+	static const struct detector_info NO_DETECTOR = {
+		.name = "unknown", .title = "unknown", .attack = "", .doc = ""};
 	const struct finding *f = e->finding ? e->finding : &NO_FINDING;
 	const struct session *s = e->session ? e->session : &NO_SESSION;
 	const struct incident *i = e->incident ? e->incident : &NO_INCIDENT;

@@ -18,28 +18,34 @@
 #define NUM_IF(attribute, number) MAP_NUM_IF, ATTR_##attribute, number, NULL
 #define MAP(events, name, ...)    {(events), name, __VA_ARGS__},
 
-static const struct map ECS[] = {
+static const struct map_row ECS[] = {
 #include "sink/ecs.def"
 };
-static const struct map OCSF[] = {
+static const struct map_row OCSF[] = {
 #include "sink/ocsf.def"
 };
-static const struct map CEF[] = {
+static const struct map_row CEF[] = {
 #include "sink/cef.def"
 };
-static const struct map LEEF[] = {
+static const struct map_row LEEF[] = {
 #include "sink/leef.def"
 };
-static const struct map ZEEK[] = {
+static const struct map_row ZEEK[] = {
 #include "sink/zeek.def"
 };
-static const struct map PLAIN[] = {
+static const struct map_row PLAIN[] = {
 #include "sink/text.def"
 };
 
-#define TABLE(rows) {(rows), sizeof(rows) / sizeof((rows)[0])}
+#define TABLE(rows)                                                                                                    \
+	{                                                                                                              \
+		(rows), sizeof(rows) / sizeof((rows)[0])                                                               \
+	}
 
-#define TABLE_eve  {NULL, 0}
+#define TABLE_eve                                                                                                      \
+	{                                                                                                              \
+		NULL, 0                                                                                                \
+	}
 #define TABLE_ecs  TABLE(ECS)
 #define TABLE_ocsf TABLE(OCSF)
 #define TABLE_cef  TABLE(CEF)

@@ -25,7 +25,7 @@ number(struct value *v, uint32_t n)
 }
 
 void
-map_get(struct value *v, const struct map *m, const struct event *e)
+map_get(struct value *v, const struct map_row *m, const struct event *e)
 {
 	switch ((enum map_source)m->source) {
 	case MAP_FROM:
@@ -234,7 +234,7 @@ put_flat(struct nest *j, const char *name)
 }
 
 static void
-put_row(struct nest *j, const struct map *m, const struct value *v)
+put_row(struct nest *j, const struct map_row *m, const struct value *v)
 {
 	size_t same;
 

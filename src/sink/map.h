@@ -16,7 +16,7 @@
 
 enum map_source { MAP_FROM, MAP_SAY, MAP_NUM, MAP_SAY_IF, MAP_NUM_IF };
 
-struct map {
+struct map_row {
 	uint8_t events; /* enum event_kind, or-ed */
 	const char *name;
 	uint8_t source; /* enum map_source */
@@ -26,12 +26,12 @@ struct map {
 };
 
 struct map_table {
-	const struct map *row;
+	const struct map_row *row;
 	unsigned count;
 };
 
 /* The row's value for this event; VALUE_NONE: there is none. */
-void map_get(struct value *v, const struct map *m, const struct event *e);
+void map_get(struct value *v, const struct map_row *m, const struct event *e);
 
 /* A text from anywhere is bounded, so that a line is: what is longer ends in "...", at a character's end, and counts. */
 enum { MAP_TEXT_MAX = 512, MAP_LIST_MAX = 16 };

@@ -46,7 +46,7 @@ put_escaped(struct out *o, struct text t, escape_fn *escape)
 		if (as)
 			out_text(o, as);
 		else if (n == 0)
-			OUT_LIT(o, "\xef\xbf\xbd"); /* U+FFFD */
+			OUT_LIT(o, "\xef\xbf\xbd");                                          /* U+FFFD */
 		else if (*p < 0x20 || *p == 0x7f || (n == 2 && p[0] == 0xc2 && p[1] < 0xa0)) /* C0, DEL, C1 */
 			out_char(o, ' ');
 		else
@@ -162,7 +162,7 @@ put_pairs(struct out *o, const struct map_table *table, const struct event *e, c
 	struct value v;
 
 	for (unsigned i = 0; i < table->count; i++) {
-		const struct map *m = &table->row[i];
+		const struct map_row *m = &table->row[i];
 		bool header = m->name[0] == '|';
 
 		if (!(m->events & e->kind))
@@ -187,8 +187,7 @@ put_pairs(struct out *o, const struct map_table *table, const struct event *e, c
 void
 pairs_cef(struct out *o, const struct map_table *table, const struct event *e, unsigned *cut)
 {
-	static const struct line_style CEF = {
-		{escape_header, time_ms, ","}, {escape_extension, time_ms, ","}, " "};
+	static const struct line_style CEF = {{escape_header, time_ms, ","}, {escape_extension, time_ms, ","}, " "};
 
 	put_pairs(o, table, e, &CEF, cut);
 }

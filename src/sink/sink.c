@@ -89,9 +89,7 @@ holds(const struct sink *s, const struct event *e)
 static bool
 wants(const struct sink *s, const struct event *e)
 {
-	unsigned severity = e->finding  ? e->finding->severity :
-			    e->incident ? e->incident->severity :
-					  SEVERITY_CRITICAL;
+	unsigned severity = e->finding ? e->finding->severity : e->incident ? e->incident->severity : SEVERITY_CRITICAL;
 
 	if (e->test)
 		return true;
@@ -160,8 +158,8 @@ sinks_notice(struct sinks *s, char words[SINK_ERROR_MAX])
 		}
 		if (one->counts.cut && !one->cut_told) {
 			one->cut_told = true;
-			snprintf(words, SINK_ERROR_MAX, "sink %.63s: values longer than its format's lines allow end in ...",
-				 one->cfg.name);
+			snprintf(words, SINK_ERROR_MAX,
+				 "sink %.63s: values longer than its format's lines allow end in ...", one->cfg.name);
 			return true;
 		}
 	}
