@@ -285,6 +285,10 @@ common_open(struct common *c, const char *iface)
 	setup.privacy = c->asks ? NULL : c->privacy.key;
 	c->eve = setup.eve;
 	if (watch_open(&c->watch, &setup)) {
+		if (c->feeds && !watch_sinks(&c->watch)) {
+			common_error(c, c->watch.error);
+			return EXIT_USAGE;
+		}
 		enrich_use(c->enrich, c->watch.pipeline);
 		if (!c->quiet)
 			tell_notice(c);

@@ -73,6 +73,8 @@ read_run(int argc, char **argv)
 	struct captures r = {.common = common_new(&CMD_READ), .file = file};
 	int status = r.common && file ? take_arguments(&r, argc, argv) : EXIT_IO;
 
+	if (r.common)
+		r.common->feeds = true;
 	if (status == EXIT_DONE && (status = common_open(r.common, NULL)) == EXIT_DONE)
 		status = read_all(&r);
 	if (r.common)

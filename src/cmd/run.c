@@ -73,8 +73,7 @@ each_second(struct running *r)
 	update_drops(r);
 	keep_poll(&r->keep, r->common);
 	keep_requests(&r->keep);
-	if (r->common->watch.writes)
-		file_flush(&r->common->watch.eve);
+	watch_flush(&r->common->watch);
 	if (r->records)
 		file_flush(&r->record);
 }
@@ -110,6 +109,7 @@ static void
 reload(struct running *r)
 {
 	hangup = 0;
+	watch_reopen(&r->common->watch);
 	common_reload(r->common);
 }
 
@@ -280,6 +280,8 @@ run_run(int argc, char **argv)
 	struct running r = {.common = common_new(&CMD_RUN)};
 	int status = r.common ? take_arguments(&r, argc, argv) : EXIT_IO;
 
+	if (r.common)
+		r.common->feeds = true;
 	if (status == EXIT_DONE)
 		status = run_live(&r);
 	if (r.common)
@@ -307,7 +309,8 @@ const struct command CMD_RUN = {
 	"recorded until the gateway is clear, which takes at least a minute; then those of the\n"
 	"gateway only (capture.scope).\n"
 	"\n"
-	"SIGHUP reads the configuration again: suppressions, maintenance and facts of it are in force\n"
+	"SIGHUP opens the EVE file and those of sinks anew, for whoever rotates logs, and goes on behind\n"
+	"what is there. It also reads the configuration again: suppressions, maintenance and facts of it are in force\n"
 	"from then on, and so are the lists of indicators and the databases of places that were named\n"
 	"at start; the rest waits for the next start. When there is a mistake in one of them, file and\n"
 	"line are named and what was in force stays.\n"

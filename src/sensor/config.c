@@ -113,15 +113,36 @@ gateway_of(struct config *c, const char *name)
 	return &c->gateway[c->gateways++];
 }
 
-static enum config_verdict
-bad_value(struct config *c, const struct option *o, const char *value, const char *why)
+/* Of "one|two|three", the one most like it; where they are two, both are told anyway. */
+static void
+nearest_word(char nearest[CONFIG_NAME_MAX], const char *words, const char *value)
 {
-	char name[3 * CONFIG_NAME_MAX];
-	bool range = o->type == OPTION_ENUM || strstr(why, "range");
+	unsigned best = ~0u;
 
-	full_name(name, sizeof(name), o->section, o->instance ? o->instance : "", o->name);
-	snprintf(c->error, sizeof(c->error), "\"%.100s\" for %.100s %s%s%s%s", value, name, why, range ? " (" : "",
-		 range ? o->range : "", range ? ")" : "");
+	*nearest = '\0';
+	for (size_t n; *words; words += n + (words[n] == '|')) {
+		char word[CONFIG_NAME_MAX];
+
+		n = strcspn(words, "|");
+		snprintf(word, sizeof(word), "%.*s", (int)n, words);
+		if (text_distance(value, word) < best) {
+			best = text_distance(value, word);
+			memcpy(nearest, word, sizeof(word));
+		}
+	}
+}
+
+static enum config_verdict
+bad_value(struct config *c, const struct option *o, const char *instance, const char *value, const char *why)
+{
+	char name[3 * CONFIG_NAME_MAX], nearest[CONFIG_NAME_MAX] = "";
+	bool words = o->type == OPTION_ENUM || o->type == OPTION_WORDS, range = words || strstr(why, "range");
+
+	full_name(name, sizeof(name), o->section, o->instance ? o->instance : instance, o->name);
+	if (o->type == OPTION_ENUM)
+		nearest_word(nearest, o->range, value);
+	snprintf(c->error, sizeof(c->error), "\"%.100s\" for %.100s %s%s%s%s%s%s", value, name, why, range ? " (" : "",
+		 range ? o->range : "", range ? ")" : "", *nearest ? "; the nearest is " : "", nearest);
 	return CONFIG_ERROR;
 }
 
@@ -160,7 +181,7 @@ assign(struct config *c, const struct option *o, const char *instance, const cha
 	if (!why && strlen(value) >= OPTION_TEXT_MAX)
 		why = "is too long";
 	if (why)
-		return bad_value(c, o, value, why);
+		return bad_value(c, o, instance, value, why);
 	if (o->key >= OPT_list_file && o->key < OPTIONS_OWN)
 		return config_rule_assign(c, o, instance, value);
 	if (strcmp(o->section, "gateway") == 0 && !(gateway = gateway_of(c, instance))) {

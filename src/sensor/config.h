@@ -7,6 +7,7 @@
  *	address = 192.0.2.10, 2001:db8::10
  *	[list feed]			a file of indicators
  *	file = /etc/gatewitness/feed.csv
+ *	[sink siem]			where alerts go
  *	[suppress backups]		what the operator tells the detectors: suppress, maintenance, fact
  *	where = target in 203.0.113.0/24
  *	name = "with # blanks"		quoted: \" and \\ inside
@@ -23,7 +24,7 @@
 
 enum {
 	CONFIG_GATEWAY_OPTIONS = OPT_gateway_profile + 1 - OPT_gateway_address,
-	CONFIG_RULE_OPTIONS = 6, /* the most of the four sections */
+	CONFIG_RULE_OPTIONS = 10, /* the most of these sections */
 	CONFIG_RULES = 192,
 	CONFIG_POOL = 1 << 17
 };
@@ -34,10 +35,10 @@ struct config_gateway {
 	char text[CONFIG_GATEWAY_OPTIONS][OPTION_TEXT_MAX]; /* address, egress, inside ... */
 };
 
-/* [list NAME], [suppress NAME], [maintenance NAME], [fact NAME]; texts lie in struct config, 0: not given. */
+/* [list NAME], [suppress NAME], [maintenance NAME], [fact NAME], [sink NAME]; texts lie in struct config, 0: not given. */
 struct config_rule {
 	char name[CONFIG_NAME_MAX];
-	uint16_t first; /* option_key of the section's first option: which of the four it is */
+	uint16_t first; /* option_key of the section's first option: which of them it is */
 	uint32_t text[CONFIG_RULE_OPTIONS];
 	uint32_t file; /* where it began, a text, too */
 	unsigned line; /* 0: not in a file */

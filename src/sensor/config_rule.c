@@ -1,6 +1,6 @@
 /*
- * config_rule: the sections that tell the detectors something: [list NAME], [suppress NAME], [maintenance NAME],
- * [fact NAME].
+ * config_rule: sections of the operator's naming: those that tell the detectors something: [list NAME], [suppress NAME], [maintenance NAME],
+ * [fact NAME]; and [sink NAME], where events go.
  *
  * Their values are kept as the texts they were checked as, in one pool; sensor/rules.c makes rules of them.  Pure.
  */
@@ -10,9 +10,10 @@
 #include <stdio.h>
 
 _Static_assert(OPT_list_expires + 1 == OPT_suppress_detector && OPT_suppress_expires + 1 == OPT_maintenance_gateway &&
-		       OPT_maintenance_reason + 1 == OPT_fact_kind && OPT_fact_note + 1 == OPTIONS_OWN,
-	       "the four sections are the last ones of options.def");
-_Static_assert(OPT_fact_kind - OPT_maintenance_gateway <= CONFIG_RULE_OPTIONS, "room for each option");
+		       OPT_maintenance_reason + 1 == OPT_fact_kind && OPT_fact_note + 1 == OPT_sink_kind &&
+		       OPT_sink_compress + 1 == OPTIONS_OWN,
+	       "these sections are the last ones of options.def");
+_Static_assert(OPTIONS_OWN - OPT_sink_kind <= CONFIG_RULE_OPTIONS, "room for each option");
 
 static const struct section {
 	const char *name;
@@ -20,7 +21,8 @@ static const struct section {
 } SECTIONS[] = {{"list", OPT_list_file, OPT_suppress_detector},
 		{"suppress", OPT_suppress_detector, OPT_maintenance_gateway},
 		{"maintenance", OPT_maintenance_gateway, OPT_fact_kind},
-		{"fact", OPT_fact_kind, OPTIONS_OWN}};
+		{"fact", OPT_fact_kind, OPT_sink_kind},
+		{"sink", OPT_sink_kind, OPTIONS_OWN}};
 enum { SECTION_COUNT = sizeof(SECTIONS) / sizeof(SECTIONS[0]) };
 
 static const struct section *
@@ -76,8 +78,8 @@ config_rule_make(struct config *c, const char *section, const char *name)
 	if (r)
 		return r;
 	if (c->rules == CONFIG_RULES) {
-		snprintf(c->error, sizeof(c->error), "more than %d sections of list, suppress, maintenance and fact",
-			 CONFIG_RULES);
+		snprintf(c->error, sizeof(c->error),
+			 "more than %d sections of list, suppress, maintenance, fact and sink", CONFIG_RULES);
 		return NULL;
 	}
 	r = &c->rule[c->rules++];
@@ -89,14 +91,14 @@ config_rule_make(struct config *c, const char *section, const char *name)
 
 /* A question is compiled here and now, so that a mistake is told with its line. */
 static bool
-where_ok(struct config *c, const char *name, const char *value)
+where_ok(struct config *c, const struct option *o, const char *name, const char *value)
 {
 	struct where w;
 	char error[WHERE_ERROR_MAX];
 
 	if (where_compile(&w, value, &WHERE_FINDING, error))
 		return true;
-	snprintf(c->error, sizeof(c->error), "suppress.%.63s.where: %s", name, error);
+	snprintf(c->error, sizeof(c->error), "%s.%.63s.where: %s", o->section, name, error);
 	return false;
 }
 
@@ -106,11 +108,11 @@ config_rule_assign(struct config *c, const struct option *o, const char *name, c
 	struct config_rule *r = config_rule_make(c, o->section, name);
 	uint32_t at;
 
-	if (!r || (o->type == OPTION_WHERE && !where_ok(c, name, value)))
+	if (!r || (o->type == OPTION_WHERE && !where_ok(c, o, name, value)))
 		return CONFIG_ERROR;
 	at = keep(c, value);
 	if (!at) {
-		snprintf(c->error, sizeof(c->error), "more than %d bytes of list, suppress, maintenance and fact",
+		snprintf(c->error, sizeof(c->error), "more than %d bytes of list, suppress, maintenance, fact and sink",
 			 CONFIG_POOL);
 		return CONFIG_ERROR;
 	}

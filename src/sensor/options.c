@@ -7,6 +7,8 @@
 #include "detect/profile.h"
 #include "detect/rules.h"
 #include "sensor/zone.h"
+#include "sink/format.h"
+#include "sink/sink.h"
 
 static const struct option OWN[] = {
 #define OPTION(section, name, type, value, range, doc)                                                                 \
@@ -40,7 +42,7 @@ bool
 option_named(const char *section)
 {
 	return strcmp(section, "gateway") == 0 || strcmp(section, "list") == 0 || strcmp(section, "suppress") == 0 ||
-	       strcmp(section, "maintenance") == 0 || strcmp(section, "fact") == 0;
+	       strcmp(section, "maintenance") == 0 || strcmp(section, "fact") == 0 || strcmp(section, "sink") == 0;
 }
 
 void
@@ -132,6 +134,26 @@ enum_find(const char *words, const char *text)
 			return -1;
 		words += len + 1;
 	}
+}
+
+/* Some of "one|two|three", with commas, as bits. */
+static const char *
+words_parse(const char *words, const char *text, int64_t *bits)
+{
+	char item[32];
+
+	*bits = 0;
+	while (*text) {
+		int64_t i;
+
+		if (!option_item(&text, item, sizeof(item)))
+			continue;
+		i = enum_find(words, item);
+		if (i < 0)
+			return "is not a list of its words";
+		*bits |= INT64_C(1) << i;
+	}
+	return *bits ? NULL : "is not a list of its words";
 }
 
 static const char *
@@ -233,6 +255,8 @@ option_parse(const struct option *o, const char *text, int64_t *number)
 					       "Europe/Amsterdam";
 	case OPTION_DETECTORS:
 		return detectors_check(text);
+	case OPTION_WORDS:
+		return words_parse(o->range, text, number);
 	case OPTION_WHERE: /* whoever keeps it compiles it, and knows more than the end of a sentence */
 	case OPTION_TEXT:
 		break;
@@ -300,6 +324,7 @@ option_print(struct out *to, const struct option *o, int64_t number, const char 
 	case OPTION_ZONE:
 	case OPTION_DETECTORS:
 	case OPTION_WHERE:
+	case OPTION_WORDS:
 	case OPTION_TEXT:
 		text_print(to, text);
 		break;

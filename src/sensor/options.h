@@ -25,7 +25,8 @@ enum option_type {
 	OPTION_WEEKLY,
 	OPTION_ZONE,
 	OPTION_DETECTORS,
-	OPTION_WHERE
+	OPTION_WHERE,
+	OPTION_WORDS
 };
 
 /* Keys of `number` and `text` in struct config: the rows of options.def, in their order. */

@@ -14,6 +14,7 @@
 #include "sensor/learned.h"
 #include "sensor/privacy.h"
 #include "sensor/watch_evidence.h"
+#include "sensor/watch_sinks.h"
 #include "sensor/watch_snapshot.h"
 
 /* A connection may outlast the file it began in, and is told under that file's name.  s may be NULL: what a pulse
@@ -41,6 +42,8 @@ on_session(void *arg, const struct session *s)
 		eve_session(&o, context_of(w, s), s);
 		file_wrote(&w->eve, &o);
 	}
+	if (w->sinks)
+		watch_sinks_session(w, context_of(w, s), s);
 	if (w->setup.ledger)
 		ledger_session(w->setup.ledger, s);
 	if (w->setup.tell.session)
@@ -75,6 +78,8 @@ on_finding(void *arg, const struct finding *f, const struct session *s)
 		eve_finding(&o, context_of(w, s), f, s);
 		file_wrote(&w->eve, &o);
 	}
+	if (w->sinks)
+		watch_sinks_finding(w, context_of(w, s), f, s);
 	if (w->setup.ledger)
 		ledger_finding(w->setup.ledger, f);
 	if (w->evidence)
@@ -93,6 +98,7 @@ on_closed(void *arg, const struct incident *i)
 		evidence_closed(w->evidence, i->id);
 	if (w->setup.ledger)
 		ledger_closed(w->setup.ledger, i);
+	watch_sinks_closed(w, i);
 	if (!w->writes || w->setup.only)
 		return;
 	o = file_room(&w->eve);
@@ -122,7 +128,7 @@ write_stats(struct watch *w, struct when now)
 	struct counts c;
 	struct out o;
 
-	if (!w->writes)
+	if (!w->writes && !w->sinks)
 		return;
 	w->capture.now = now;
 	if (w->setup.ledger)
@@ -130,6 +136,9 @@ write_stats(struct watch *w, struct when now)
 	c = all_counts(w);
 	w->capture.uptime_s = up > 0 ? up : 0;
 	w->capture.flows_open = pipeline_open(w->pipeline);
+	watch_sinks_stats(w, &c);
+	if (!w->writes)
+		return;
 	o = file_room(&w->eve);
 	eve_stats(&o, &w->eve_context, &c, &w->capture);
 	file_wrote(&w->eve, &o);
@@ -195,15 +204,16 @@ watch_pipeline(struct watch *w, struct pipeline_config *p)
 	return true;
 }
 
-static void
-sensor_name(struct watch *w)
+void
+watch_sensor(char sensor[256], const struct config *c)
 {
-	const char *name = config_text(w->setup.config, OPT_sensor_name);
+	const char *name = config_text(c, OPT_sensor_name);
 
+	memset(sensor, 0, 256);
 	if (*name)
-		snprintf(w->sensor, sizeof(w->sensor), "%.255s", name);
-	else if (gethostname(w->sensor, sizeof(w->sensor) - 1) < 0)
-		snprintf(w->sensor, sizeof(w->sensor), "gatewitness");
+		snprintf(sensor, 256, "%.255s", name);
+	else if (gethostname(sensor, 255) < 0)
+		snprintf(sensor, 256, "gatewitness");
 }
 
 static const size_t HUGE_PAGES_FROM = (size_t)1 << 30;
@@ -326,7 +336,7 @@ watch_open(struct watch *w, const struct watch_setup *setup)
 	int64_t updates = config_number(setup->config, OPT_eve_updates);
 
 	*w = (struct watch){.setup = *setup};
-	sensor_name(w);
+	watch_sensor(w->sensor, w->setup.config);
 	w->stats_ns = config_number(setup->config, OPT_eve_stats);
 	w->capture.live = setup->iface != NULL;
 	w->eve_config = (struct eve_config){
@@ -348,6 +358,7 @@ watch_close(struct watch *w)
 	if (w->memory)
 		munmap(w->memory, w->memory_size);
 	evidence_free(w->evidence);
+	(void)watch_sinks_finish(w);
 	free(w->capture_name);
 	free(w->eve_config.ready);
 	gateways_free(w->finder);
@@ -525,13 +536,13 @@ watch_end(struct watch *w)
 bool
 watch_finish(struct watch *w)
 {
-	bool fine = !w->writes || file_close(&w->eve), saved = save_learned(w);
+	bool told = watch_sinks_finish(w), fine = !w->writes || file_close(&w->eve), saved = save_learned(w);
 
 	if (!fine)
 		snprintf(w->error, sizeof(w->error), "%.300s: cannot be written: %s; what was written before is kept",
 			 strcmp(w->eve.path, "-") == 0 ? "standard output" : w->eve.path, strerror(w->eve.error));
 	w->writes = false;
-	return watch_evidence_fine(w) && fine && saved;
+	return watch_evidence_fine(w) && told && fine && saved;
 }
 
 const struct counts *

@@ -70,7 +70,11 @@ struct watch {
 	struct eve_capture capture; /* live: the kernel's counts, kept up to date by run */
 	struct evidence *evidence;  /* NULL: none is kept */
 	bool evidence_failed;       /* and it was told */
+	struct sinks *sinks;        /* NULL: there are none */
 };
+
+/* sensor.name, else the host's. */
+void watch_sensor(char sensor[256], const struct config *c);
 
 /* False: w->error.  The setup's pointers must outlive the watch. */
 bool watch_open(struct watch *w, const struct watch_setup *setup);
@@ -78,6 +82,15 @@ void watch_close(struct watch *w); /* also after watch_open failed */
 
 /* Keeps evidence in that folder, as the configuration says; after the ledger was opened.  False: w->error. */
 bool watch_evidence(struct watch *w, const char *folder);
+
+/* Opens the sinks of the configuration (sensor/watch_sinks.c).  False: w->error. */
+bool watch_sinks(struct watch *w);
+
+/* What was told must be readable by whoever follows the files. */
+void watch_flush(struct watch *w);
+
+/* Whoever rotates logs has renamed them: the EVE file and those of sinks are opened anew. */
+void watch_reopen(struct watch *w);
 
 /* The next capture's name, for `pcap_filename`; it must outlive the watch.  False: w->error. */
 bool watch_capture(struct watch *w, const char *name);
@@ -99,7 +112,7 @@ watch_failed(const struct watch *w)
 	return (w->writes && w->eve.error != 0) || (w->setup.ledger && ledger_failed(w->setup.ledger));
 }
 
-/* Closes the EVE file.  False: w->error. */
+/* Closes the EVE file and the sinks.  False: w->error. */
 bool watch_finish(struct watch *w);
 
 /* What its pipeline was made with: for another one like it.  False: w->error. */

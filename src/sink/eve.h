@@ -30,6 +30,9 @@ struct eve_config {
 
 enum { EVE_LINE_MAX = 1 << 18, EVE_FIXED_MAX = 16 << 10 };
 
+/* Our own range of signature ids, so that a detector keeps its number for ever. */
+enum { EVE_SID_BASE = 7700000 };
+
 /* Where a line belongs: one for each input file. */
 struct eve_context {
 	const struct eve_config *cfg;

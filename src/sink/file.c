@@ -8,10 +8,47 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-bool
-file_open(struct file *f, const char *path)
+static int
+open_path(const char *path, int how)
+{
+	return open(path, how | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+}
+
+/* What a crash tore off ends in no line end. */
+static void
+end_torn_line(int fd)
+{
+	struct stat st;
+	char last;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 &&
+	    last != '\n')
+		(void)!write(fd, "\n", 1);
+}
+
+static int
+open_behind(const char *path)
+{
+	int fd = open_path(path, O_RDWR | O_APPEND);
+
+	if (fd < 0 && errno != ENOENT) /* a pipe, or a file that only may be written */
+		fd = open_path(path, O_WRONLY | O_APPEND);
+	if (fd >= 0)
+		end_torn_line(fd);
+	return fd;
+}
+
+static bool
+is_stdout(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
+static bool
+begin(struct file *f, const char *path, bool append)
 {
 	*f = (struct file){.path = path, .fd = STDOUT_FILENO};
 	f->buffer = malloc(FILE_BUFFER + FILE_ROOM);
@@ -19,8 +56,8 @@ file_open(struct file *f, const char *path)
 		f->error = ENOMEM;
 		return false;
 	}
-	if (strcmp(path, "-") != 0)
-		f->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0640);
+	if (!is_stdout(path))
+		f->fd = append ? open_behind(path) : open_path(path, O_WRONLY | O_TRUNC);
 	if (f->fd < 0) {
 		f->error = errno;
 		free(f->buffer);
@@ -28,6 +65,31 @@ file_open(struct file *f, const char *path)
 		return false;
 	}
 	return true;
+}
+
+bool
+file_open(struct file *f, const char *path)
+{
+	return begin(f, path, false);
+}
+
+bool
+file_open_append(struct file *f, const char *path)
+{
+	return begin(f, path, true);
+}
+
+bool
+file_reopen(struct file *f)
+{
+	if (is_stdout(f->path))
+		return f->error == 0;
+	file_flush(f);
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = open_behind(f->path);
+	f->error = f->fd < 0 ? errno : 0;
+	return f->error == 0;
 }
 
 void

@@ -28,6 +28,13 @@ struct file {
 /* Truncates a regular file.  False: f->error says why. */
 bool file_open(struct file *f, const char *path);
 
+/* Goes on behind what a regular file has; a line that was torn off there is ended first. */
+bool file_open_append(struct file *f, const char *path);
+
+/* Whoever rotates logs has renamed the file: writes what is left, then opens the path anew and goes on behind what is
+   there.  An earlier error is forgotten.  Standard output stays.  False: f->error says why. */
+bool file_reopen(struct file *f);
+
 /* At least FILE_ROOM bytes to write into; then file_wrote takes over what was written. */
 struct out file_room(struct file *f);
 void file_wrote(struct file *f, const struct out *o);

@@ -210,8 +210,8 @@ wire_port(uint8_t *to, uint16_t port)
 
 enum { COMMUNITY_MAX = 64 };
 
-static char *
-put_community(char *p, const struct session *s)
+char *
+put_community_id(char *p, const struct session *s)
 {
 	int order = addr_order(&s->src, &s->dest);
 	bool swap = order > 0 || (order == 0 && s->src_port > s->dest_port);
@@ -228,8 +228,15 @@ put_community(char *p, const struct session *s)
 		n += wire_port(in + n, swap ? s->src_port : s->dest_port);
 	}
 	crypt_sha1(in, n, sum);
-	p = PUT_LIT(p, ",\"community_id\":\"1:");
-	p = put_sha1(p, sum);
+	p = PUT_LIT(p, "1:");
+	return put_sha1(p, sum);
+}
+
+static char *
+put_community(char *p, const struct session *s)
+{
+	p = PUT_LIT(p, ",\"community_id\":\"");
+	p = put_community_id(p, s);
 	*p++ = '"';
 	return p;
 }

@@ -29,6 +29,8 @@ char *put_flow_id(char *p, uint64_t session);
 /* src_ip ... ip_v, each member after a comma. */
 void line_ends(struct out *o, struct eve_context *x, const struct line_ends *e);
 void line_community(struct out *o, const struct session *s);
+char *put_community_id(char *p, const struct session *s); /* COMMUNITY_ROOM bytes may be written to */
+enum { COMMUNITY_ROOM = 40 };
 
 /* `{"timestamp":...,"flow_id":...,"in_iface":...,"event_type":"TYPE"`; no flow_id, no member.  Returns the
    place where the line began, for line_end, which takes a line back that did not fit. */

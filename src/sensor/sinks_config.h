@@ -1,0 +1,26 @@
+/*
+ * sinks_config: the [sink NAME] sections as what src/sink is to open.
+ */
+#ifndef SENSOR_SINKS_CONFIG_H
+#define SENSOR_SINKS_CONFIG_H
+
+#include "sensor/config.h"
+#include "sink/sink.h"
+
+struct sinks_wanted {
+	unsigned count;
+	struct sink_config sink[SINKS_MAX];
+};
+
+/* What every sink needs to know beside its own section. */
+struct sinks_about {
+	const char *eve;                     /* where EVE lines go besides; NULL: nowhere */
+	bool anew;                           /* reading: files begin empty */
+	const struct pseudonym_key *privacy; /* addresses in questions are pseudonyms, too; NULL: clear */
+};
+
+/* False: `error` is one line with file, line and section, what is wrong and how to mend it. */
+bool sinks_configured(struct sinks_wanted *w, const struct config *c, const struct sinks_about *about,
+		      char error[CONFIG_ERROR_MAX]);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * watch_sinks: events made of records.  Must not decide who wants them: sinks do.
+ */
+#include "sensor/watch_sinks.h"
+
+#include <stdio.h>
+
+#include "sensor/sinks_config.h"
+
+bool
+watch_sinks(struct watch *w)
+{
+	const struct sinks_about about = {w->setup.eve, w->setup.iface == NULL, w->setup.privacy};
+	struct sinks_wanted want;
+
+	if (!sinks_configured(&want, w->setup.config, &about, w->error))
+		return false;
+	if (want.count == 0)
+		return true;
+	w->sinks = sinks_new(want.sink, want.count, w->error);
+	return w->sinks != NULL;
+}
+
+void
+watch_sinks_session(struct watch *w, struct eve_context *x, const struct session *s)
+{
+	if (w->sinks && s->kind == SESSION_CLOSE)
+		sinks_tell(w->sinks, &(struct event){.kind = EVENT_SESSION, .time = s->time, .session = s, .eve = x});
+}
+
+void
+watch_sinks_finding(struct watch *w, struct eve_context *x, const struct finding *f, const struct session *s)
+{
+	if (w->sinks && eve_alerts(f))
+		sinks_tell(w->sinks,
+			   &(struct event){.kind = EVENT_ALERT, .time = f->time, .finding = f, .session = s, .eve = x});
+}
+
+void
+watch_sinks_closed(struct watch *w, const struct incident *i)
+{
+	if (w->sinks)
+		sinks_tell(w->sinks,
+			   &(struct event){
+				   .kind = EVENT_INCIDENT, .time = i->last, .incident = i, .eve = &w->eve_context});
+}
+
+void
+watch_sinks_stats(struct watch *w, const struct counts *c)
+{
+	if (w->sinks)
+		sinks_tell(w->sinks, &(struct event){.kind = EVENT_STATS,
+						     .time = w->capture.now,
+						     .counts = c,
+						     .capture = &w->capture,
+						     .eve = &w->eve_context});
+}
+
+void
+watch_flush(struct watch *w)
+{
+	if (w->writes)
+		file_flush(&w->eve);
+	if (w->sinks)
+		sinks_flush(w->sinks);
+	watch_sinks_notice(w);
+}
+
+void
+watch_reopen(struct watch *w)
+{
+	if (w->writes)
+		file_reopen(&w->eve);
+	if (w->sinks)
+		sinks_reopen(w->sinks);
+}
+
+void
+watch_sinks_notice(struct watch *w)
+{
+	if (w->sinks && !*w->notice)
+		(void)sinks_notice(w->sinks, w->notice);
+}
+
+bool
+watch_sinks_finish(struct watch *w)
+{
+	struct sinks *s = w->sinks;
+
+	w->sinks = NULL;
+	return sinks_close(s, w->error);
+}

@@ -1,0 +1,189 @@
+/*
+ * sink: events to all sinks that want them.  Must not know how a kind sends, nor how a format writes.
+ */
+#include "sink/sink.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sink/format.h"
+
+#define KIND(name, calls, title) extern const struct sink_calls calls;
+#include "sink/sink.def"
+#undef KIND
+
+const struct sink_kind SINK_KIND[SINK_KINDS] = {
+#define KIND(name, calls, title) {#name, title, &(calls)},
+#include "sink/sink.def"
+#undef KIND
+};
+
+struct sink {
+	struct sink_config cfg;
+	void *state;
+	struct sink_counts counts;
+	bool failed, failure_told, cut_told;
+};
+
+struct sinks {
+	unsigned count;
+	struct sink sink[SINKS_MAX];
+	char line[EVE_LINE_MAX];
+};
+
+static const struct sink_calls *
+kind_of(const struct sink *s)
+{
+	return SINK_KIND[s->cfg.kind].calls;
+}
+
+static void
+say_failure(const struct sink *s, int why, char words[SINK_ERROR_MAX])
+{
+	snprintf(words, SINK_ERROR_MAX, "sink %.63s: %.300s: cannot be written: %s", s->cfg.name, s->cfg.path,
+		 strerror(why));
+}
+
+struct sinks *
+sinks_new(const struct sink_config *cfg, unsigned n, char error[SINK_ERROR_MAX])
+{
+	struct sinks *s = calloc(1, sizeof(*s));
+	char ignored[SINK_ERROR_MAX];
+
+	if (!s) {
+		snprintf(error, SINK_ERROR_MAX, "no memory for sinks");
+		return NULL;
+	}
+	for (; s->count < n && s->count < SINKS_MAX; s->count++) {
+		struct sink *one = &s->sink[s->count];
+
+		one->cfg = cfg[s->count];
+		one->state = kind_of(one)->open(&one->cfg);
+		if (!one->state) {
+			say_failure(one, errno, error);
+			sinks_close(s, ignored);
+			return NULL;
+		}
+	}
+	return s;
+}
+
+/* A finding made of an incident, so that one question does for both. */
+static bool
+holds(const struct sink *s, const struct event *e)
+{
+	const struct incident *i = e->incident;
+	struct finding f = {.severity = SEVERITY_INFO};
+
+	if (i) {
+		f.severity = i->severity;
+		f.gateway = i->gateway;
+		f.actor = i->actor;
+		f.time = i->last;
+	}
+	return where_holds(&s->cfg.where,
+			   &(struct where_subject){e->session, &WHERE_FINDING, e->finding ? e->finding : &f});
+}
+
+static bool
+wants(const struct sink *s, const struct event *e)
+{
+	unsigned severity = e->finding ? e->finding->severity : e->incident ? e->incident->severity : SEVERITY_CRITICAL;
+
+	if (e->test)
+		return true;
+	if (!(s->cfg.events & e->kind) || severity < s->cfg.severity)
+		return false;
+	return e->kind == EVENT_STATS || s->cfg.where.tests == 0 || holds(s, e);
+}
+
+static void
+tell(struct sinks *all, struct sink *s, const struct event *e)
+{
+	struct out o = out_of(all->line, sizeof(all->line));
+	unsigned cut = 0;
+
+	FORMAT_LIST[s->cfg.format].write(&o, e, &cut);
+	s->counts.cut += cut;
+	if (out_len(&o) && !o.full && !s->failed) {
+		kind_of(s)->send(s->state, e->time, o.start, out_len(&o));
+		s->failed = kind_of(s)->error(s->state) != 0;
+	}
+	if (o.full || s->failed)
+		s->counts.lost++;
+	else if (out_len(&o))
+		s->counts.told++;
+}
+
+void
+sinks_tell(struct sinks *s, const struct event *e)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		if (wants(&s->sink[i], e))
+			tell(s, &s->sink[i], e);
+}
+
+void
+sinks_flush(struct sinks *s)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		kind_of(&s->sink[i])->flush(s->sink[i].state);
+		s->sink[i].failed = kind_of(&s->sink[i])->error(s->sink[i].state) != 0;
+	}
+}
+
+void
+sinks_reopen(struct sinks *s)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		struct sink *one = &s->sink[i];
+
+		kind_of(one)->reopen(one->state);
+		one->failed = kind_of(one)->error(one->state) != 0;
+		one->failure_told = false;
+	}
+}
+
+bool
+sinks_notice(struct sinks *s, char words[SINK_ERROR_MAX])
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		struct sink *one = &s->sink[i];
+
+		if (one->failed && !one->failure_told) {
+			one->failure_told = true;
+			say_failure(one, kind_of(one)->error(one->state), words);
+			return true;
+		}
+		if (one->counts.cut && !one->cut_told) {
+			one->cut_told = true;
+			snprintf(words, SINK_ERROR_MAX,
+				 "sink %.63s: values longer than its format's lines allow end in ...", one->cfg.name);
+			return true;
+		}
+	}
+	return false;
+}
+
+struct sink_counts
+sinks_counts(const struct sinks *s, unsigned i)
+{
+	return s->sink[i].counts;
+}
+
+bool
+sinks_close(struct sinks *s, char error[SINK_ERROR_MAX])
+{
+	bool fine = true;
+
+	for (unsigned i = 0; s && i < s->count; i++) {
+		int why = kind_of(&s->sink[i])->close(s->sink[i].state);
+
+		if (why && fine)
+			say_failure(&s->sink[i], why, error);
+		fine = fine && !why;
+	}
+	free(s);
+	return fine;
+}
