@@ -114,6 +114,10 @@ attack_happened(struct attack_run *a)
 bool
 attack_fits(const struct attack *a, const struct world *w)
 {
+	const struct tls_server *s = &w->gw.tls;
+
+	if (a->resumes && handshake_issues(s, false) == RESUMED_NO && !(s->v13 && handshake_issues(s, true)))
+		return false;
 	return !a->kinds || a->kinds >> w->cfg.kind & 1;
 }
 

@@ -170,15 +170,19 @@ agree_resumption(struct conn *c, bool v13)
 	t->uses++;
 }
 
+uint8_t
+handshake_issues(const struct tls_server *s, bool v13)
+{
+	if (v13)
+		return s->ticket_count ? RESUMED_PSK : RESUMED_NO;
+	return s->tickets ? RESUMED_TICKET : s->ids ? RESUMED_SESSION_ID : RESUMED_NO;
+}
+
 /* What the client will have to resume by next time. */
 static void
 agree_issue(struct conn *c, bool v13)
 {
-	const struct tls_server *s = c->d.server;
-	uint8_t kind = v13        ? (s->ticket_count ? RESUMED_PSK : RESUMED_NO) :
-		       s->tickets ? RESUMED_TICKET :
-		       s->ids     ? RESUMED_SESSION_ID :
-				    RESUMED_NO;
+	uint8_t kind = handshake_issues(c->d.server, v13);
 
 	if (!c->d.ticket || program_is_dtls(c->d.program) || c->d.half_open || c->refused)
 		return;
@@ -186,7 +190,7 @@ agree_issue(struct conn *c, bool v13)
 		return; /* the old one stays good */
 	c->issue_seed = rng_next(&c->rng);
 	c->kept = *c->d.ticket;
-	*c->d.ticket = (struct ticket){kind, c->issue_seed, s->epoch, 0, c->d.at};
+	*c->d.ticket = (struct ticket){kind, c->issue_seed, c->d.server->epoch, 0, c->d.at};
 }
 
 void

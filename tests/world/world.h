@@ -228,7 +228,8 @@ void handshake_flight(struct world *w, struct conn *c, struct flight *f, unsigne
 unsigned handshake_flights(const struct conn *c);
 unsigned handshake_side(const struct conn *c, unsigned number);
 void handshake_agree(struct conn *c);
-void handshake_failed(struct conn *c); /* what the client was to get it never got */
+uint8_t handshake_issues(const struct tls_server *s, bool v13); /* RESUMED_*: by what its clients resume */
+void handshake_failed(struct conn *c);                          /* what the client was to get it never got */
 
 /* How a world is told. */
 struct render {
