@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "sensor/sinks_config.h"
+
 struct common *
 common_new(const struct command *command)
 {
@@ -256,6 +258,20 @@ common_poll(struct common *c)
 	tell_notice(c);
 }
 
+static int
+open_sinks(struct common *c)
+{
+	const struct sinks_about about = {c->watch.setup.eve, c->watch.setup.iface == NULL, c->watch.setup.privacy};
+	struct sinks_wanted want;
+
+	if (!sinks_configured(&want, &c->config, &about, c->config.error))
+		return config_error(c);
+	if (watch_sinks(&c->watch, &want))
+		return EXIT_DONE;
+	common_error(c, c->watch.error);
+	return EXIT_IO;
+}
+
 int
 common_open(struct common *c, const char *iface)
 {
@@ -285,14 +301,10 @@ common_open(struct common *c, const char *iface)
 	setup.privacy = c->asks ? NULL : c->privacy.key;
 	c->eve = setup.eve;
 	if (watch_open(&c->watch, &setup)) {
-		if (c->feeds && !watch_sinks(&c->watch)) {
-			common_error(c, c->watch.error);
-			return EXIT_USAGE;
-		}
 		enrich_use(c->enrich, c->watch.pipeline);
 		if (!c->quiet)
 			tell_notice(c);
-		return EXIT_DONE;
+		return c->feeds ? open_sinks(c) : EXIT_DONE;
 	}
 	common_error(c, c->watch.error);
 	return EXIT_IO;
