@@ -135,7 +135,7 @@ evaluate-quick: $(B)/tests/world/world
 
 bench:
 	@tests/setup.sh build bench
-	@$(MAKE) --no-print-directory -j2
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world
 	@tests/bench/run.sh $(B)
 
 # The program, its pages, completions, configuration, unit.  RUN: what runs a program of another processor.

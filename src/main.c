@@ -1,5 +1,5 @@
 /*
- * gatewitness: a table of commands.
+ * gatewitness: its first word names a command.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -7,20 +7,13 @@
 
 #include "cmd/cmd.h"
 
-const struct command *const COMMANDS[] = {
-#define COMMAND(name) &CMD_##name,
-#include "cmd/command.def"
-#undef COMMAND
-	NULL};
-enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) - 1 };
-
 static void
 usage(FILE *to)
 {
 	fprintf(to, "gatewitness %s: watches the TLS traffic of a remote-access gateway, off the box\n\n",
 		PROGRAM_VERSION);
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(to, "  gatewitness %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+	for (const struct command *const *c = COMMANDS; *c; c++)
+		fprintf(to, "  gatewitness %-10s %s\n", (*c)->name, (*c)->summary);
 	fprintf(to, "\n  gatewitness help COMMAND, gatewitness COMMAND --help: its options and examples\n"
 		    "  gatewitness --version\n");
 }
@@ -28,9 +21,9 @@ usage(FILE *to)
 static const struct command *
 find(const char *name)
 {
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (strcmp(COMMANDS[i]->name, name) == 0)
-			return COMMANDS[i];
+	for (const struct command *const *c = COMMANDS; *c; c++)
+		if (strcmp((*c)->name, name) == 0)
+			return *c;
 	return NULL;
 }
 
@@ -39,9 +32,9 @@ unknown(const char *name)
 {
 	const struct command *nearest = COMMANDS[0];
 
-	for (size_t i = 1; i < COMMAND_COUNT; i++)
-		if (text_distance(name, COMMANDS[i]->name) < text_distance(name, nearest->name))
-			nearest = COMMANDS[i];
+	for (const struct command *const *c = COMMANDS; *c; c++)
+		if (text_distance(name, (*c)->name) < text_distance(name, nearest->name))
+			nearest = *c;
 	fprintf(stderr, "gatewitness: unknown command \"%.60s\"; the nearest is \"%s\" (see gatewitness --help)\n",
 		name, nearest->name);
 	return EXIT_USAGE;

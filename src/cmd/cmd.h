@@ -29,7 +29,7 @@ struct command {
 #include "cmd/command.def"
 #undef COMMAND
 
-/* All of them, in the order of help; NULL: the end.  In main.c. */
+/* All of them, in the order of help; NULL: the end. */
 extern const struct command *const COMMANDS[];
 
 /*

@@ -174,7 +174,7 @@ take_timeout(struct query *q, const char *value)
 	static const struct option SPAN = {.type = OPTION_TIME, .range = "1s..7d"};
 	char words[128];
 
-	if (option_parse(&SPAN, value, &q->timeout_ns))
+	if (!option_parse(&SPAN, value, &q->timeout_ns))
 		return EXIT_DONE;
 	snprintf(words, sizeof(words), "--timeout \"%.40s\" is no time such as 30s, 10m or 2h", value);
 	return usage_error("query", words);

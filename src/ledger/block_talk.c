@@ -90,7 +90,7 @@ void
 block_put_exchanges(struct bytes *to, const struct block_rows *b, struct column_work *w)
 {
 	uint64_t *v = b->scratch;
-	uint8_t same[BLOCK_ROWS];
+	uint8_t same[BLOCK_ROWS] = {0};
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->sessions; i++) {
@@ -184,7 +184,7 @@ block_put_pairs(struct bytes *to, const struct block_rows *b, struct column_work
 {
 	uint64_t *v = b->scratch;
 	struct exchange_pair of[PAIRS_KEPT];
-	bool follows[BLOCK_ROWS];
+	bool follows[BLOCK_ROWS] = {false};
 	size_t n;
 
 	for (size_t i = 0; i < b->sessions; i++) {

@@ -82,18 +82,21 @@ bytes_varint(struct bytes *b, uint64_t v)
 }
 
 uint64_t
-cur_varint(struct cur *c)
+cur_long_varint(struct cur *c)
 {
+	const uint8_t *p = c->p;
 	uint64_t v = 0;
 
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		uint8_t byte = cur_u8(c);
+	for (unsigned shift = 0; shift < 64 && p < c->end; shift += 7) {
+		uint8_t byte = *p++;
 
-		if (c->bad || (shift == 63 && byte > 1) || (shift && byte == 0))
+		if ((shift == 63 && byte > 1) || (shift && byte == 0))
 			break;
 		v |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return v;
+		if (byte & 0x80)
+			continue;
+		c->p = p;
+		return v;
 	}
 	c->p = c->end;
 	c->bad = true;

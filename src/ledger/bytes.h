@@ -32,7 +32,12 @@ bytes_cur(const struct bytes *b)
 }
 
 /* A number that is longer than it needs to be, or does not fit, makes the cursor bad: one form for one number. */
-uint64_t cur_varint(struct cur *c);
+uint64_t cur_long_varint(struct cur *c);
+static inline uint64_t
+cur_varint(struct cur *c)
+{
+	return cur_left(c) && *c->p < 0x80 ? *c->p++ : cur_long_varint(c);
+}
 uint64_t cur_u64le(struct cur *c);
 
 /* Small numbers of either sign as small numbers. */

@@ -13,7 +13,9 @@ time_of(const struct statement *s, unsigned column)
 {
 	struct when t;
 
-	return __builtin_mul_overflow(column_i64(s, column), NS_PER_US, &t.ns) ? (struct when){0} : t;
+	if (__builtin_mul_overflow(column_i64(s, column), NS_PER_US, &t.ns))
+		t.ns = 0;
+	return t;
 }
 
 static uint64_t

@@ -240,7 +240,10 @@ holds(const struct rows *r, const struct test *t, size_t i)
 
 	if (t->kind == TEST_TEXT)
 		return t->match[c->which[i]];
-	v = (c->v ? c->v[i] : 0) ^ t->turn;
+	v = c->v ? c->v[i] : 0;
+	if (t->turn && !v && t->source.from == FROM_FIELD)
+		return false; /* no time */
+	v ^= t->turn;
 	return v >= t->least && v <= t->most;
 }
 

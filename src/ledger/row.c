@@ -215,19 +215,23 @@ put_row(struct bytes *to, uint8_t *row, uint8_t *members, uint8_t *end, enum row
 void
 row_put_session(struct bytes *to, const struct session *s)
 {
-	uint8_t *row = bytes_room(to, session_room(s) + LENGTH_MAX), *members = row + LENGTH_MAX;
+	uint8_t *row = bytes_room(to, session_room(s) + LENGTH_MAX), *members;
 
-	if (row)
-		put_row(to, row, members, put_talk(put_session(members, s), s), ROW_SESSION);
+	if (!row)
+		return;
+	members = row + LENGTH_MAX;
+	put_row(to, row, members, put_talk(put_session(members, s), s), ROW_SESSION);
 }
 
 void
 row_put_pulse(struct bytes *to, const struct pulse *p)
 {
-	uint8_t *row = bytes_room(to, PULSE_TABLE.count * MEMBER_MAX + LENGTH_MAX), *members = row + LENGTH_MAX;
+	uint8_t *row = bytes_room(to, PULSE_TABLE.count * MEMBER_MAX + LENGTH_MAX), *members;
 
-	if (row)
-		put_row(to, row, members, put_pulse(members, p), ROW_PULSE);
+	if (!row)
+		return;
+	members = row + LENGTH_MAX;
+	put_row(to, row, members, put_pulse(members, p), ROW_PULSE);
 }
 
 static void

@@ -130,9 +130,12 @@ add_pseudonyms(struct held *h, const struct pseudonym_key *k)
 	struct list *l = &h->list;
 	size_t room = l->entries + (size_t)h->nets, bytes = l->bytes_used + (size_t)h->nets * 16;
 	struct indicator *entry = realloc(l->entry, (room + 1) * sizeof(*entry));
-	char *more = entry && bytes <= UINT32_MAX ? realloc(l->bytes, bytes + 1) : NULL;
+	char *more;
 
-	l->entry = entry ? entry : l->entry;
+	if (!entry)
+		return false;
+	l->entry = entry;
+	more = bytes <= UINT32_MAX ? realloc(l->bytes, bytes + 1) : NULL;
 	if (!more)
 		return false;
 	l->bytes = more;

@@ -120,6 +120,36 @@ bad 1 'folder: holds no ledger' bundle 0123456789abcdef folder -o x.tar
 bad 1 '0123456789abcdef: no finding, incident or session of a finding in ledger' bundle 0123456789abcdef ledger -o x.tar
 bad 1 '0123456789abcdef: no finding, incident or session of a finding in ledger' explain 0123456789abcdef --ledger ledger
 bad 2 'explain: --eve or --ledger, not both' explain 0123456789abcdef --ledger ledger --eve eve.json
+# queries, of a ledger with one record, a newer one and a foreign one
+"$program" read $q --ledger asked whole.pcap
+"$program" read $q --ledger newer whole.pcap
+for file in newer/import-*/*.summary; do
+	chmod u+w "$file"
+	printf '\000\000\000\143' | dd of="$file" bs=1 seek=60 conv=notrunc 2>/dev/null # user_version (sqlite.org/fileformat.html)
+done
+bad 2 'query: no ledger named' query
+bad 1 'none: No such file' query none
+bad 2 'two: holds 2 ledgers; name one, such as two/import-1' query two 'SELECT 1'
+bad 1 'foreign/2025-05-01.summary: file is not a database' query foreign --csv 'SELECT * FROM sessions'
+bad 1 'summary: was written by a newer gatewitness' query newer --csv 'SELECT * FROM sessions'
+bad 2 'no table "sesions"; the nearest is "sessions"' query asked 'SELECT * FROM sesions'
+bad 2 'no column "snii"; the nearest is "sni"' query asked 'SELECT s.snii FROM sessions s'
+bad 2 '"soon" is no time such as' query asked "SELECT * FROM sessions WHERE time > 'soon'"
+bad 2 '"gw" is no address' query asked "SELECT * FROM sessions WHERE src = 'gw'"
+bad 2 'in_net wants a network such as' query asked "SELECT 1 WHERE in_net('10.0.0.1', '10/99')"
+bad 0 'no row: no time is after and before what was asked for' query asked "SELECT * FROM sessions WHERE time > '2025-05-02' AND time < '2025-05-01'"
+bad 2 'sessions may not be modified' query asked 'DELETE FROM sessions'
+bad 2 'a ledger is only read: SELECT' query asked "ATTACH 'x' AS y"
+bad 2 'a ledger is only read: SELECT' query asked 'PRAGMA user_version = 3'
+bad 2 'a ledger is only read: SELECT' query asked 'CREATE TABLE t(c)'
+bad 2 'one SELECT at a time: " SELECT 2" follows' query asked 'SELECT 1; SELECT 2'
+bad 2 'is empty: a SELECT belongs there' query asked ' '
+bad 2 'near "selec": syntax error' query asked 'selec 1'
+bad 1 'took longer than 1 s; --timeout allows more' query asked --timeout 1s --csv 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
+bad 2 'takes more memory than a query may|string or blob too big' query asked 'SELECT hex(zeroblob(900000000))'
+bad 2 '\-\-timeout "soon" is no time' query asked --timeout soon 'SELECT 1'
+bad 2 '\-\-sizes takes no SELECT' query asked --sizes 'SELECT 1'
+bad 2 'one ledger and one SELECT; quote the SELECT' query asked SELECT '*' FROM sessions
 # what was learnt
 bad 1 'letter.pcap: is no memory of gatewitness' read $q --set detect.memory=letter.pcap whole.pcap
 bad 1 'none/memory: what was learnt cannot be written: No such file' read $q --set detect.memory=none/memory whole.pcap

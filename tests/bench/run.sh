@@ -26,4 +26,5 @@ make_capture scale 1000 scale-1k
 make_capture scale 1000000 scale-1m
 make_capture scale-long 1000 scale-long-1k
 make_capture scale-long 1000000 scale-long-1m
-exec python3 tests/bench/bench.py "$dir" "$B/gatewitness"
+python3 tests/bench/bench.py "$dir" "$B/gatewitness"
+exec tests/bench/ledger.sh "$B"

@@ -258,19 +258,21 @@ each_number(void **state)
 		struct session base = PLAIN;
 
 		switch (id) {
-#define IN_core(name, type)  NUMBER_OTHER(name)
-#define IN_flow(name, type)  NUMBER_OTHER(name)
-#define IN_talk(name, type)  NUMBER_OTHER(name)
-#define IN_cert(name, type)  NUMBER_OTHER(name)
-#define IN_ndpi(name, type)  NUMBER_OTHER(name)
-#define IN_place(name, type) NUMBER_OTHER(name)
-#define IN_wide(name, type)  NUMBER_OTHER(name)
-#define IN_tls(name, type)   NUMBER_##type(name)
-#define NUMBER_U16(field)    continue;
-#define NUMBER_U32(field)    continue;
-#define NUMBER_US(field)     continue;
-#define NUMBER_TIME(field)   continue;
-#define NUMBER_LIST16(field) continue;
+#define IN_core(name, type)    NUMBER_OTHER(name)
+#define IN_flow(name, type)    NUMBER_OTHER(name)
+#define IN_talk(name, type)    NUMBER_OTHER(name)
+#define IN_cert(name, type)    NUMBER_OTHER(name)
+#define IN_ndpi(name, type)    NUMBER_OTHER(name)
+#define IN_place(name, type)   NUMBER_OTHER(name)
+#define IN_privacy(name, type) NUMBER_OTHER(name)
+#define IN_import(name, type)  NUMBER_OTHER(name)
+#define IN_wide(name, type)    NUMBER_OTHER(name)
+#define IN_tls(name, type)     NUMBER_##type(name)
+#define NUMBER_U16(field)      continue;
+#define NUMBER_U32(field)      continue;
+#define NUMBER_US(field)       continue;
+#define NUMBER_TIME(field)     continue;
+#define NUMBER_LIST16(field)   continue;
 #define FIELD(id, name, type, group, unit, doc)                                                                        \
 	case id:                                                                                                       \
 		IN_##group(name, type) break;
