@@ -258,18 +258,14 @@ common_poll(struct common *c)
 	tell_notice(c);
 }
 
-static int
-open_sinks(struct common *c)
+/* Which there are, before anything is opened; none for who does not feed them. */
+static bool
+want_sinks(struct common *c, const struct watch_setup *setup, struct sinks_wanted *want)
 {
-	const struct sinks_about about = {c->watch.setup.eve, c->watch.setup.iface == NULL, c->watch.setup.privacy};
-	struct sinks_wanted want;
+	const struct sinks_about about = {setup->eve, setup->iface == NULL, setup->privacy};
 
-	if (!sinks_configured(&want, &c->config, &about, c->config.error))
-		return config_error(c);
-	if (watch_sinks(&c->watch, &want))
-		return EXIT_DONE;
-	common_error(c, c->watch.error);
-	return EXIT_IO;
+	want->count = 0;
+	return !c->feeds || sinks_configured(want, &c->config, &about, c->config.error);
 }
 
 int
@@ -289,6 +285,7 @@ common_open(struct common *c, const char *iface)
 			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,
 			 c->hears.pulse ? on_pulse : NULL, c->hears.frames ? on_frames : NULL},
 	};
+	struct sinks_wanted sinks;
 	int status;
 
 	if (open_privacy(c) != EXIT_DONE)
@@ -300,11 +297,13 @@ common_open(struct common *c, const char *iface)
 		return status;
 	setup.privacy = c->asks ? NULL : c->privacy.key;
 	c->eve = setup.eve;
-	if (watch_open(&c->watch, &setup)) {
+	if (!want_sinks(c, &setup, &sinks))
+		return config_error(c);
+	if (watch_open(&c->watch, &setup) && watch_sinks(&c->watch, &sinks)) {
 		enrich_use(c->enrich, c->watch.pipeline);
 		if (!c->quiet)
 			tell_notice(c);
-		return c->feeds ? open_sinks(c) : EXIT_DONE;
+		return EXIT_DONE;
 	}
 	common_error(c, c->watch.error);
 	return EXIT_IO;
