@@ -312,7 +312,11 @@ common_open(struct common *c, const char *iface)
 int
 common_close(struct common *c, int so_far)
 {
-	if (watch_finish(&c->watch))
+	bool fine = watch_finish(&c->watch);
+
+	if (!c->quiet)
+		tell_notice(c);
+	if (fine)
 		return so_far;
 	common_error(c, c->watch.error);
 	return EXIT_IO;

@@ -85,12 +85,14 @@ has_words(char error[CONFIG_ERROR_MAX], const struct config *c, const struct con
 	  const struct sink_config *s)
 {
 	const struct format *f = &FORMAT_LIST[s->format];
+	bool strict = strcmp(f->name, "eve") == 0 && config_number(c, OPT_eve_mode) == 1;
+	unsigned lacks = s->events & ~(strict ? f->events & ~(unsigned)EVENT_INCIDENT : f->events);
 	char words[CONFIG_ERROR_MAX / 2];
 
-	if ((s->events & ~f->events) == 0)
+	if (!lacks)
 		return true;
-	snprintf(words, sizeof(words), "format %s has no words for stats; leave them out of events, or take ecs or cef",
-		 f->name);
+	snprintf(words, sizeof(words), "format %s%s has no words for %s; leave them out of events, or take ecs or cef",
+		 f->name, strict ? " with eve.mode = strict" : "", lacks & EVENT_STATS ? "stats" : "incidents");
 	return fail(error, c, r, words);
 }
 

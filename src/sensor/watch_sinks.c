@@ -83,5 +83,7 @@ watch_sinks_finish(struct watch *w)
 	struct sinks *s = w->sinks;
 
 	w->sinks = NULL;
+	if (s && !*w->notice)
+		(void)sinks_shortened(s, w->notice);
 	return sinks_close(s, w->error);
 }

@@ -197,6 +197,7 @@ bad 2 'path.conf:1: \[sink a\]: no path: write where' read -c path.conf whole.pc
 bad 2 'same.conf:3: \[sink b\]: path ./same is written to by a already' read -c same.conf whole.pcap
 bad 2 '\[sink a\]: path e is written to by eve.file' read --eve e --set sink.a.path=e whole.pcap
 bad 2 '\[sink a\]: format zeek has no words for stats' read --set sink.a.path=x --set sink.a.format=zeek --set sink.a.events=stats whole.pcap
+bad 2 '\[sink a\]: format eve with eve.mode = strict has no words for incidents' read --set eve.mode=strict --set sink.a.path=x --set sink.a.events=incidents whole.pcap
 bad 2 'sink.a.where: column 1: "sny" is no field' read --set sink.a.path=x --set sink.a.where='sny = a' whole.pcap
 bad 1 'sink a: /nowhere/x: cannot be written: No such file' read --quiet -g 192.0.2.1 --set sink.a.path=/nowhere/x whole.pcap
 bad 2 'no sink "sein"; the nearest is "siem" of: siem' test-sink sein --set sink.siem.path=x

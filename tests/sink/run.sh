@@ -68,6 +68,16 @@ calls=$(count --set sink.s.events=sessions --set 'sink.s.where=role = outbound')
 [ "$calls" -eq "$(jq -s '[.[] | select(.event_type == "flow")] | map(select(.src_ip == "192.0.2.10" or
 	.src_ip == "2001:db8:0:1::10")) | length' "$dir/eve.json")" ] || fail "where: $calls sessions of the gateway"
 
+# With pseudonyms no client's address is sent, and a question about one finds it all the same.
+printf '%064d\n' 7 >"$dir/key"
+chmod 600 "$dir/key"
+clear=$(count --set sink.s.events=sessions --set 'sink.s.where=src = 203.0.113.140')
+hidden=$(count --set privacy.pseudonymize=yes --set privacy.key="$dir/key" --set sink.s.events=sessions \
+	--set 'sink.s.where=src = 203.0.113.140')
+[ "$clear" -gt 0 ] && [ "$hidden" -eq "$clear" ] || fail "pseudonyms: $hidden sessions, not $clear"
+one --set privacy.pseudonymize=yes --set privacy.key="$dir/key" --set sink.s.events=alerts,incidents,sessions
+! grep -q '203\.0\.113\.140' "$dir/r/log" || fail "a client's address in spite of pseudonyms"
+
 # A test alert goes behind what is there, and ends a line that was torn off.
 printf 'torn' >"$dir/t"
 said=$("$program" test-sink t --set sink.t.path="$dir/t" --set sink.t.format=cef 2>&1)

@@ -192,6 +192,32 @@ one_fails_alone(void **state)
 	assert_int_equal(lines_of(path), 2);
 }
 
+/* A text longer than a line of any format has room for. */
+static void
+cut_values_are_counted(void **state)
+{
+	static char wide[4096];
+	struct sink_config c = text_sink();
+	struct session s = {.id = 1, .kind = SESSION_CLOSE, .carrier = CARRIER_TCP, .sni = {wide, sizeof(wide)}};
+	struct event e = {.kind = EVENT_SESSION, .time = {NS_PER_S}, .session = &s, .eve = &context};
+	char words[SINK_ERROR_MAX] = "";
+	struct sinks *all;
+
+	(void)state;
+	memset(wide, 'x', sizeof(wide));
+	c.events = EVENT_SESSION;
+	all = opened(&c);
+	assert_false(sinks_shortened(all, words));
+	sinks_tell(all, &e);
+	assert_int_equal(sinks_counts(all, 0).cut, 1);
+	assert_int_equal(sinks_counts(all, 0).told, 1);
+	assert_true(sinks_shortened(all, words));
+	assert_non_null(strstr(words, "sink s: 1 values were cut"));
+	closed(all);
+	assert_int_equal(lines_of(path), 1);
+	assert_non_null(strstr(text, "xxx..., session"));
+}
+
 static int
 setup(void **state)
 {
@@ -229,6 +255,7 @@ main(void)
 		cmocka_unit_test_teardown(old_ones_go, clean),
 		cmocka_unit_test_teardown(only_what_is_wanted, clean),
 		cmocka_unit_test_teardown(one_fails_alone, clean),
+		cmocka_unit_test_teardown(cut_values_are_counted, clean),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
