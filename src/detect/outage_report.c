@@ -34,15 +34,15 @@ outage_report_begin(struct detect *d, struct outage *o, uint8_t gateway)
 	incident_report(d, &f, &(struct actor){.group = 0});
 }
 
-/* Half a minute without an answer is an outage, whatever outlived it; less is one where there was nothing to outlive
-   it. */
+/* Half a minute without an answer is an outage, whatever outlived it; less is one where there was nothing to outlive it
+   and clients were turned away: one who sends a file is acknowledged, and answered at its end. */
 static bool
 is_short(const struct outage *o)
 {
 	enum { SHORT_S = 30, CONNECTED = 3 };
 
-	return o->open_before >= CONNECTED && outage_survived(o) && !outage_another_box(o) &&
-	       outage_length_s(o, o->back) < SHORT_S;
+	return (o->open_before >= CONNECTED || !(o->clients || o->tried)) && outage_survived(o) &&
+	       !outage_another_box(o) && outage_length_s(o, o->back) < SHORT_S;
 }
 
 static const char *
