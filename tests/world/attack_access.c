@@ -152,7 +152,7 @@ clone_begin(struct world *w, struct attack_run *a)
 	do {
 		a->extra[0] = below(&a->rng, 1000);
 		p = person_of(w, (uint32_t)a->extra[0]);
-	} while (handshake_issues(gw, gw->v13 && program_is_13(p->client)) == RESUMED_NO && ++a->step < 100);
+	} while (handshake_issues(gw, p->client) == RESUMED_NO && ++a->step < 100);
 	p->client_ticket = (struct ticket){0};
 	owner_again(w, p);
 	clock_add(w, w->now + SECOND(8), clone_taken, a);

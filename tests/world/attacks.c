@@ -116,7 +116,7 @@ attack_fits(const struct attack *a, const struct world *w)
 {
 	const struct tls_server *s = &w->gw.tls;
 
-	if (a->resumes && handshake_issues(s, false) == RESUMED_NO && !(s->v13 && handshake_issues(s, true)))
+	if (a->resumes && !s->ids && !s->tickets && !s->ticket_count)
 		return false;
 	return !a->kinds || a->kinds >> w->cfg.kind & 1;
 }
