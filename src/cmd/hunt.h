@@ -70,11 +70,12 @@ struct hunt {
 	struct when begin, end;
 	struct finding *finding;
 	size_t findings, room;
-	uint64_t sessions, pulses; /* records of the window */
-	uint64_t hidden, foreign;  /* those of them with pseudonyms; of which under a key that was not given */
-	uint64_t imported;         /* those from other sensors' logs */
-	unsigned lacks;            /* what these cannot tell, LACKS_... */
-	char sources[64];          /* "suricata, zeek" */
+	uint64_t sessions, pulses;    /* records of the window */
+	uint64_t blocks, passed_over; /* of the ledger; those that were not read */
+	uint64_t hidden, foreign;     /* those of them with pseudonyms; of which under a key that was not given */
+	uint64_t imported;            /* those from other sensors' logs */
+	unsigned lacks;               /* what these cannot tell, LACKS_... */
+	char sources[64];             /* "suricata, zeek" */
 	bool no_memory;
 	struct hunt_coverage coverage;
 	struct verify verify;

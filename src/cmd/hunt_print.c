@@ -152,6 +152,10 @@ json_rest(const struct hunting *h)
 	}
 	JSON_KEY(&o, "sessions");
 	json_u64(&o, h->hunt.sessions);
+	JSON_KEY(&o, "blocks");
+	json_u64(&o, h->hunt.blocks);
+	JSON_KEY(&o, "blocks_read");
+	json_u64(&o, h->hunt.blocks - h->hunt.passed_over);
 	JSON_KEY(&o, "frames");
 	json_u64(&o, c->frames);
 	JSON_KEY(&o, "lost_ring");
@@ -254,6 +258,9 @@ print_coverage(const struct hunting *h)
 			h->hunt.learnt.others ? ": snapshots are of another version or memory.limit" : "");
 	if (h->hunt.replays)
 		fprintf(to, "settings  %s\n", h->hunt.as_was ? "of then" : "of today; --as-was repeats those of then");
+	if (!h->hunt.replays && h->hunt.blocks)
+		fprintf(to, "read      %s of %s blocks: the others cannot hold such a session\n",
+			words_number(h->hunt.blocks - h->hunt.passed_over).text, words_number(h->hunt.blocks).text);
 	fprintf(to, "ledger    %s: %s records in %s days%s\n",
 		hunt_whole(&h->hunt) ? "whole, as the sensor wrote it" : "NOT WHOLE",
 		words_number(h->hunt.verify.rows).text, words_number(h->hunt.verify.days).text,

@@ -5,6 +5,7 @@
 
 #include "cmd/hunt.h"
 #include "cmd/ledgers.h"
+#include "ledger/beside.h"
 
 enum { SHOWN_EVERY = 4096 };
 
@@ -95,6 +96,35 @@ on_pulse(void *arg, const struct pulse *p)
 	return !h->no_memory;
 }
 
+static bool
+all_in_window(const struct hunt *h, const struct scan_about *a)
+{
+	struct when begin, end;
+
+	return !__builtin_mul_overflow(a->begin_us, NS_PER_US, &begin.ns) &&
+	       !__builtin_mul_overflow(a->end_us, NS_PER_US, &end.ns) && in_window(h, begin) && in_window(h, end);
+}
+
+static bool
+has_any(const struct scan_about *a, unsigned column)
+{
+	return beside_number(a, column, 1, UINT64_MAX);
+}
+
+/* A block without an answer is not read: its records count, where what is beside it tells all that is told of them. */
+static bool
+is_wanted(void *arg, const struct scan_about *a)
+{
+	struct hunt *h = arg;
+
+	if (a->tail || !all_in_window(h, a) || has_any(a, AT_lacks) || has_any(a, AT_pseudonyms) ||
+	    beside_where(a, h->question))
+		return true;
+	h->sessions += a->sessions;
+	h->pulses += a->rows - a->sessions;
+	return false;
+}
+
 static void
 on_finding(void *arg, const struct finding *f)
 {
@@ -145,6 +175,8 @@ run(struct hunt *h)
 		return EXIT_IO;
 	if (h->replays)
 		r.since.ns = INT64_MIN;
+	else if (h->question)
+		r.wants = is_wanted;
 	if (h->learnt.is) {
 		r.from_day = h->learnt.day;
 		r.from_row = h->learnt.row;
@@ -153,6 +185,8 @@ run(struct hunt *h)
 	if (!reading_run(&r))
 		snprintf(h->damaged, sizeof(h->damaged), "%s", r.error);
 	progress_clear(&h->progress);
+	h->blocks = r.blocks;
+	h->passed_over = r.passed_over;
 	if (h->refused)
 		return EXIT_IO;
 	if (h->replays)

@@ -256,7 +256,7 @@ const struct command CMD_QUERY = {
 	"ask a ledger in SQL",
 	OPTIONS,
 	"Tables: sessions (one row a connection), records (open, update, close), exchanges, pulses,\n"
-	"findings, incidents, coverage, settings; without a SELECT they are listed with their columns.\n"
+	"findings, incidents, peers, coverage, settings; without a SELECT they are listed with their columns.\n"
 	"The SQL is SQLite's. Names, types and units are those of gatewitness schema; lists are JSON\n"
 	"arrays, for json_each. Times are RFC 3339 in UTC and compare with any time: '2025-05-01',\n"
 	"'2025-05-01T22:00+02:00'; time_us, start_us ... are microseconds. Addresses compare as\n"

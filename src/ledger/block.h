@@ -124,7 +124,7 @@ struct block_about {
 	int64_t begin_us, end_us; /* of all rows' times */
 	size_t sessions;
 	struct bytes range;  /* of each field that is a number: its number, least, most (of times as signed) */
-	struct bytes filter; /* ledger/filter.h: addresses, JA4 and names */
+	struct bytes filter; /* ledger/filter.h: addresses, JA4 and names, these as they are and in lower case */
 	struct bytes ids;    /* the same of the sessions' ids */
 };
 void block_about_free(struct block_about *a);
@@ -138,6 +138,8 @@ struct block_range {
 	uint64_t least, most;
 };
 bool block_range(struct cur range, uint16_t id, struct block_range *to);
+/* In place of a field: the filter has texts in lower case, too; blocks of before have not. */
+enum { BLOCK_LOWER = 1002 };
 
 /* Adds to bytes[] what each column of a block takes, by its number; what has none stands at 0.  False: damaged. */
 enum { BLOCK_NUMBERS = COLUMN_OF_PULSE + 256 };

@@ -217,13 +217,44 @@ put_range(struct bytes *to, const struct field *f, const uint64_t *v, size_t n)
 	bytes_varint(to, most ^ turn);
 }
 
+/* False: it has no capital. */
+static bool
+lower_case(struct text t, char to[FILTER_TEXT_MAX])
+{
+	bool differs = false;
+
+	for (uint32_t i = 0; i < t.len && i < FILTER_TEXT_MAX; i++) {
+		to[i] = filter_lower(t.p[i]);
+		differs |= to[i] != t.p[i];
+	}
+	return differs;
+}
+
+static size_t
+count_texts(const struct block_rows *b, unsigned column)
+{
+	const struct block_column *c = &b->session[column];
+	char lower[FILTER_TEXT_MAX];
+	size_t n = c->texts;
+
+	for (uint32_t i = 1; c->which && SESSION_TABLE.field[column].kind == FIELD_TEXT && i < c->texts; i++)
+		n += lower_case(c->text[i], lower);
+	return n;
+}
+
 static void
 add_texts(struct bytes *to, const struct block_rows *b, unsigned column, enum filter_what what)
 {
 	const struct block_column *c = &b->session[column];
+	char lower[FILTER_TEXT_MAX];
 
-	for (uint32_t i = 1; c->which && i < c->texts; i++)
-		filter_add(to, what, c->text[i].p, c->text[i].len);
+	for (uint32_t i = 1; c->which && i < c->texts; i++) {
+		struct text t = c->text[i];
+
+		filter_add(to, what, t.p, t.len);
+		if (SESSION_TABLE.field[column].kind == FIELD_TEXT && lower_case(t, lower))
+			filter_add(to, what, lower, t.len < FILTER_TEXT_MAX ? t.len : FILTER_TEXT_MAX);
+	}
 }
 
 static void
@@ -244,8 +275,11 @@ summarise(const struct block_rows *b, struct block_about *to)
 	for (unsigned i = 0; i < SESSION_COLUMNS; i++)
 		if (b->session[i].v && SESSION_TABLE.field[i].kind != FIELD_HASH)
 			put_range(&to->range, &SESSION_TABLE.field[i], b->session[i].v, b->sessions);
+	bytes_varint(&to->range, BLOCK_LOWER);
+	bytes_varint(&to->range, 0);
+	bytes_varint(&to->range, 0);
 	for (unsigned i = 0; i < sizeof(FILTERED) / sizeof(FILTERED[0]); i++)
-		n += b->session[FILTERED[i].column].texts;
+		n += count_texts(b, FILTERED[i].column);
 	filter_room(&to->filter, n);
 	for (unsigned i = 0; i < sizeof(FILTERED) / sizeof(FILTERED[0]); i++)
 		add_texts(&to->filter, b, FILTERED[i].column, FILTERED[i].what);

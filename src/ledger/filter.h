@@ -9,6 +9,14 @@
 
 enum filter_what { FILTER_ADDR = 1, FILTER_JA4, FILTER_SNI, FILTER_ID };
 
+/* Texts are there as they are, and in lower case; of longer ones so much of it. */
+enum { FILTER_TEXT_MAX = 256 };
+static inline char
+filter_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 /* An empty one for so many; *f is empty bytes. */
 void filter_room(struct bytes *f, size_t n);
 void filter_add(struct bytes *f, enum filter_what what, const void *bytes, size_t n);

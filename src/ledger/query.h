@@ -5,7 +5,7 @@
  *	records		every record: open, update, close
  *	exchanges	the first turns of each session's conversation
  *	pulses		ten seconds of a gateway
- *	findings incidents coverage settings	as they were written, day by day
+ *	findings incidents peers coverage settings	as they were written, day by day
  */
 #ifndef LEDGER_QUERY_H
 #define LEDGER_QUERY_H
@@ -21,7 +21,7 @@ struct query_source {
 	char error[DATABASE_ERROR_MAX]; /* of the first that is damaged */
 };
 
-enum { QUERY_TABLES = 8 };
+enum { QUERY_TABLES = 9 };
 /* Made on the first call. */
 const struct sql_table *const *query_tables(void);
 

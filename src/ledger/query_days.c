@@ -1,5 +1,5 @@
 /*
- * query_days: findings, incidents, coverage and settings as tables over the days' summaries.
+ * query_days: findings, incidents, peers, coverage and settings as tables over the days' summaries.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +53,23 @@ static const struct stored INCIDENTS[] = {
 	{{"last_us", SQL_MICROS, "us", ""}, "last_us"},
 };
 
+static const struct stored PEERS[] = {
+	{{"first", SQL_TIME, "", "of its sessions that ended that day"}, "first_us"},
+	{{"last", SQL_TIME, "", ""}, "last_us"},
+	{{"peer", SQL_TEXT, "", "its address; of strangers their network; others: what found no room"}, "peer"},
+	{{"addr", SQL_ADDR, "", "the same where it is one address"}, "peer"},
+	{{"role", SQL_TEXT, "", "inbound, outbound"}, "role"},
+	{{"gateway", SQL_INTEGER, "", "number of the gateway"}, "gateway"},
+	{{"sessions", SQL_INTEGER, "sessions", ""}, "sessions"},
+	{{"established", SQL_INTEGER, "sessions", "in which both sides spoke"}, "established"},
+	{{"bytes_to_gateway", SQL_INTEGER, "bytes", ""}, "bytes_to_gateway"},
+	{{"bytes_from_gateway", SQL_INTEGER, "bytes", ""}, "bytes_from_gateway"},
+	{{"programs", SQL_INTEGER, "", "client programs, at least so many"}, "programs"},
+	{{"ja4", SQL_TEXT, "", "of more than half of them"}, "ja4"},
+	{{"first_us", SQL_MICROS, "us", ""}, "first_us"},
+	{{"last_us", SQL_MICROS, "us", ""}, "last_us"},
+};
+
 static const struct stored COVERAGE[] = {
 	{{"begin", SQL_TIME, "", "of a minute that was watched, or of an event"}, "begin_us"},
 	{{"end", SQL_TIME, "", ""}, "end_us"},
@@ -90,8 +107,8 @@ struct view {
 			}                                                                                              \
 		}                                                                                                      \
 	}
-static struct view VIEWS[] = {VIEW("finding", FINDINGS), VIEW("incident", INCIDENTS), VIEW("coverage", COVERAGE),
-			      VIEW("setting", SETTINGS)};
+static struct view VIEWS[] = {VIEW("finding", FINDINGS), VIEW("incident", INCIDENTS), VIEW("peer", PEERS),
+			      VIEW("coverage", COVERAGE), VIEW("setting", SETTINGS)};
 
 struct rows {
 	struct query_source *source;
@@ -237,10 +254,12 @@ value(void *cursor, unsigned column, struct sql_value *to)
 				       .rows = 10000};
 TABLE(QUERY_FINDINGS, findings, VIEWS[0], "what the detectors found")
 TABLE(QUERY_INCIDENTS, incidents, VIEWS[1], "findings about one actor, when they were closed")
-TABLE(QUERY_COVERAGE, coverage, VIEWS[2], "each minute that was watched, and what happened to the sensor")
-TABLE(QUERY_SETTINGS, settings, VIEWS[3], "what was in force, and facts")
+TABLE(QUERY_PEERS, peers, VIEWS[2], "who talked with a gateway, day by day: what stays of a day that expired")
+TABLE(QUERY_COVERAGE, coverage, VIEWS[3], "each minute that was watched, and what happened to the sensor")
+TABLE(QUERY_SETTINGS, settings, VIEWS[4], "what was in force, and facts")
 
-static struct sql_table *const ALL[] = {&QUERY_FINDINGS, &QUERY_INCIDENTS, &QUERY_COVERAGE, &QUERY_SETTINGS};
+static struct sql_table *const ALL[] = {&QUERY_FINDINGS, &QUERY_INCIDENTS, &QUERY_PEERS, &QUERY_COVERAGE,
+					&QUERY_SETTINGS};
 
 void
 query_days_columns(void)

@@ -11,7 +11,7 @@
 extern struct sql_table QUERY_SESSIONS, QUERY_RECORDS, QUERY_EXCHANGES, QUERY_PULSES;
 void query_records_columns(void);
 /* query_days.c: tables over the days' summaries; the same. */
-extern struct sql_table QUERY_FINDINGS, QUERY_INCIDENTS, QUERY_COVERAGE, QUERY_SETTINGS;
+extern struct sql_table QUERY_FINDINGS, QUERY_INCIDENTS, QUERY_PEERS, QUERY_COVERAGE, QUERY_SETTINGS;
 void query_days_columns(void);
 
 /* query_value.c: the type that a session's field has in SQL; its value in words where it is one that has a name or is

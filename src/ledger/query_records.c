@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "ledger/filter.h"
+#include "ledger/beside.h"
 #include "ledger/query_parts.h"
 
 enum what { OF_RECORDS, OF_SESSIONS, OF_EXCHANGES, OF_PULSES };
@@ -141,35 +141,13 @@ take_times(struct scan *s, const struct test *t)
 	s->until_us = most < s->until_us ? most : s->until_us;
 }
 
-/* May a block have such a row, by what stands beside it? */
 static bool
 may_have(const struct test *t, const struct scan_about *a)
 {
-	struct block_range range = {0, 0};
-	uint64_t id;
-
 	if (t->source.from != FROM_FIELD)
 		return true;
-	if (t->kind == TEST_TEXT)
-		switch (t->source.column) {
-		case AT_src:
-		case AT_dest:
-		case AT_actor:
-			return filter_may(a->filter, FILTER_ADDR, t->text, t->len);
-		case AT_ja4:
-			return filter_may(a->filter, FILTER_JA4, t->text, t->len);
-		case AT_sni:
-			return filter_may(a->filter, FILTER_SNI, t->text, t->len);
-		default:
-			return true;
-		}
-	id = t->least;
-	if (t->source.column == AT_id)
-		return t->least != t->most || filter_may(a->ids, FILTER_ID, &id, sizeof(id));
-	if (SESSION_TABLE.field[t->source.column].kind == FIELD_HASH)
-		return true;
-	block_range(a->range, SESSION_TABLE.field[t->source.column].id, &range); /* none: all are 0 */
-	return (range.most ^ t->turn) >= t->least && (range.least ^ t->turn) <= t->most;
+	return t->kind == TEST_TEXT ? beside_text(a, t->source.column, t->text, t->len) :
+				      beside_number(a, t->source.column, t->least, t->most);
 }
 
 static bool

@@ -170,7 +170,9 @@ scan_for(const struct reading *r)
 			     .since_us = whole_us(r->since),
 			     .until_us = whole_us(r->until),
 			     .from_day = r->from_day,
-			     .from_row = r->from_row};
+			     .from_row = r->from_row,
+			     .arg = r->arg,
+			     .wants = r->wants};
 }
 
 bool

@@ -9,6 +9,8 @@
 
 enum { READING_ERROR_MAX = 400 };
 
+struct scan_about;
+
 /* A setting, and what was told before it. */
 struct reading_setting {
 	int64_t day, row; /* so many rows of that day came before it */
@@ -22,6 +24,7 @@ struct reading {
 	int64_t from_day, from_row; /* what came before that row of that day is not told; 0, 0: all is */
 	struct when since, until;   /* blocks that end before or begin after are passed over */
 	void *arg;
+	bool (*wants)(void *arg, const struct scan_about *a);        /* is that block (ledger/scan.h)?  NULL: all */
 	bool (*session)(void *arg, const struct session *s);         /* false: enough */
 	bool (*pulse)(void *arg, const struct pulse *p);             /* may be NULL */
 	bool (*setting)(void *arg, const struct reading_setting *s); /* between the records; may be NULL */

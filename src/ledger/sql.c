@@ -91,7 +91,7 @@ set_up(struct sql *s, void *source, const struct sql_bounds *bounds)
 				    sql_net, NULL, NULL) != SQLITE_OK)
 		return false;
 	for (unsigned i = 0; i < s->n; i++) {
-		s->module[i] = (struct sql_module){s->tables[i], source};
+		s->module[i] = (struct sql_module){.table = s->tables[i], .source = source};
 		if (sqlite3_create_module(s->db, s->tables[i]->name, &SQL_MODULE, &s->module[i]) != SQLITE_OK)
 			return false;
 	}
@@ -133,46 +133,89 @@ sql_error(const struct sql *s)
 	return s->error;
 }
 
-/* The name, of all tables or of their columns, that is nearest to the word. */
-static const char *
-nearest_name(const struct sql *s, const char *word, bool tables)
+static void
+take_nearer(const char *word, const char *name, const char **best, unsigned *least)
 {
-	const char *best = s->tables[0]->name;
+	unsigned d = text_distance(word, name);
+
+	if (d < *least) {
+		*least = d;
+		*best = name;
+	}
+}
+
+static void
+say_table(struct sql *s, const char *word)
+{
+	const char *best = "";
 	unsigned least = ~0u;
 
 	for (unsigned t = 0; t < s->n; t++)
-		for (unsigned i = 0; i < (tables ? 1 : s->tables[t]->columns); i++) {
-			const char *name = tables ? s->tables[t]->name : s->tables[t]->column[i].name;
-			unsigned d = text_distance(word, name);
+		take_nearer(word, s->tables[t]->name, &best, &least);
+	snprintf(s->error, sizeof(s->error), "no table \"%.60s\"; the nearest is \"%s\"", word, best);
+}
 
-			if (d < least) {
-				least = d;
-				best = name;
-			}
+static bool
+has_column(const struct sql_table *t, const char *word)
+{
+	unsigned i = 0;
+
+	while (i < t->columns && sqlite3_stricmp(t->column[i].name, word) != 0)
+		i++;
+	return i < t->columns;
+}
+
+/* The tables that have such a column: "sessions, records". */
+static void
+name_owners(const struct sql *s, const char *word, char to[WORDS])
+{
+	struct out o = out_of(to, WORDS - 1);
+
+	for (unsigned t = 0; t < s->n; t++)
+		if (has_column(s->tables[t], word)) {
+			out_text(&o, out_len(&o) ? ", " : "");
+			out_text(&o, s->tables[t]->name);
 		}
-	return best;
+	*o.p = '\0';
+}
+
+/* A column may be there, and not of the table that it is asked of. */
+static void
+say_column(struct sql *s, const char *word)
+{
+	const char *dot = strrchr(word, '.'), *name = dot ? dot + 1 : word, *best = NULL;
+	char owners[WORDS];
+	unsigned least = ~0u;
+
+	name_owners(s, name, owners);
+	for (unsigned t = 0; t < s->n; t++)
+		for (unsigned i = 0; s->module[t].asked && i < s->tables[t]->columns; i++)
+			take_nearer(name, s->tables[t]->column[i].name, &best, &least);
+	if (*owners)
+		snprintf(s->error, sizeof(s->error), "no column \"%.60s\" there; it is one of %s", word, owners);
+	else if (best)
+		snprintf(s->error, sizeof(s->error), "no column \"%.60s\"; the nearest is \"%s\"", name, best);
+	else
+		snprintf(s->error, sizeof(s->error), "no column \"%.60s\"", name);
 }
 
 /* SQLite's words for what is not there, with the nearest that is. */
 static bool
 say_unknown(struct sql *s, const char *words)
 {
-	static const char *const STARTS[] = {"no such column: ", "no such table: "};
+	static const char COLUMN[] = "no such column: ", TABLE[] = "no such table: ";
+	const char *dot;
 
-	for (unsigned i = 0; i < 2; i++) {
-		size_t n = strlen(STARTS[i]);
-		const char *word, *dot;
-
-		if (strncmp(words, STARTS[i], n) != 0)
-			continue;
-		word = words + n;
-		dot = strrchr(word, '.');
-		word = dot ? dot + 1 : word;
-		snprintf(s->error, sizeof(s->error), "no %s \"%.60s\"; the nearest is \"%s\"", i ? "table" : "column",
-			 word, nearest_name(s, word, i == 1));
+	if (strncmp(words, COLUMN, sizeof(COLUMN) - 1) == 0) {
+		say_column(s, words + sizeof(COLUMN) - 1);
 		return true;
 	}
-	return false;
+	if (strncmp(words, TABLE, sizeof(TABLE) - 1) != 0)
+		return false;
+	words += sizeof(TABLE) - 1;
+	dot = strrchr(words, '.');
+	say_table(s, dot ? dot + 1 : words);
+	return true;
 }
 
 static bool

@@ -57,13 +57,14 @@ declared(uint8_t type)
 static int
 connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **to, char **error)
 {
-	const struct sql_module *m = aux;
+	struct sql_module *m = aux;
 	struct table *t = sqlite3_malloc(sizeof(*t));
 	sqlite3_str *sql = sqlite3_str_new(db);
 	int code;
 	char *text;
 
 	(void)argc, (void)argv;
+	m->asked = true;
 	sqlite3_str_appendall(sql, "CREATE TABLE t(");
 	for (unsigned i = 0; i < m->table->columns; i++)
 		sqlite3_str_appendf(sql, "%s\"%w\" %s", i ? "," : "", m->table->column[i].name,

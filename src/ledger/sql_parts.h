@@ -12,6 +12,7 @@
 struct sql_module {
 	const struct sql_table *table;
 	void *source;
+	bool asked; /* a SELECT named it */
 };
 
 extern const sqlite3_module SQL_MODULE;

@@ -51,12 +51,14 @@ fits(const struct indicator *e)
 static bool
 take_entry(struct list *l, struct cur *c)
 {
-	struct indicator e = {.kind = cur_u8(c), .bits = cur_u8(c)};
-	uint64_t until = cur_varint(c);
+	struct indicator e = {.at = l->bytes_used};
 	const uint8_t *key;
+	uint64_t until;
 
+	e.kind = cur_u8(c);
+	e.bits = cur_u8(c);
+	until = cur_varint(c);
 	e.len = cur_u8(c);
-	e.at = l->bytes_used;
 	e.until = (uint32_t)until;
 	key = cur_take(c, e.len);
 	if (c->bad || until > UINT32_MAX || !fits(&e))

@@ -60,6 +60,9 @@ enum where_type {
 	WHERE_RANK /* an enumeration with an order */
 };
 
+/* Of a compiled test; != and in are compiled to = and its exits. */
+enum where_op { WHERE_EQ, WHERE_LT, WHERE_LE, WHERE_GT, WHERE_GE, WHERE_PREFIX, WHERE_NE, WHERE_IN, WHERE_OPS };
+
 struct where_field {
 	const char *name, *unit;
 	uint16_t offset; /* in the struct asked */
@@ -76,6 +79,13 @@ struct where_table {
 	uint16_t hidden; /* offset of the byte with these bits */
 };
 extern const struct where_table WHERE_SESSION;
+
+/* Times as numbers in the same order. */
+static inline uint64_t
+where_time(struct when t)
+{
+	return (uint64_t)t.ns ^ UINT64_C(1) << 63;
+}
 
 /* One value; texts lie in struct where. */
 struct where_value {

@@ -94,7 +94,7 @@ bad 2 '\-\-since "soon" is no time such as' hunt --since soon ledger
 bad 2 'column 1: "sny" is no field; the nearest is "sni"' hunt --where 'sny = a' ledger
 bad 2 '\-\-until is before --since' hunt --since 2025-05-02 --until 2025-05-01 ledger
 bad 1 'holds no configuration: --as-was cannot repeat it' hunt --as-was ledger
-bad 2 '\-\-ledger names the import by its captures' read $q --ledger new -
+bad 2 '\-\-ledger names the import by its files' read $q --ledger new -
 bad 1 'letter.pcap/import-[0-9a-f]*.part: Not a directory' read $q --ledger letter.pcap whole.pcap
 # evidence and bundles
 mkdir -p held ev
@@ -133,6 +133,11 @@ bad 2 'two: holds 2 ledgers; name one, such as two/import-1' query two 'SELECT 1
 bad 1 'foreign/2025-05-01.summary: file is not a database' query foreign --csv 'SELECT * FROM sessions'
 bad 1 'summary: was written by a newer gatewitness' query newer --csv 'SELECT * FROM sessions'
 bad 2 'no table "sesions"; the nearest is "sessions"' query asked 'SELECT * FROM sesions'
+bad 2 'no column "packets_in" there; it is one of sessions, records \(see' query asked 'SELECT packets_in FROM exchanges'
+bad 2 'no column "f.packets_in" there; it is one of sessions, records \(see' query asked 'SELECT f.packets_in FROM findings f, sessions'
+bad 2 'no column "severty"; the nearest is "severity"' query asked 'SELECT severty FROM findings'
+bad 2 'no column "requests"; the nearest is "request"' query asked 'SELECT requests FROM exchanges'
+bad 2 'no column "x" \(see' query asked 'SELECT x'
 bad 2 'no column "snii"; the nearest is "sni"' query asked 'SELECT s.snii FROM sessions s'
 bad 2 '"soon" is no time such as' query asked "SELECT * FROM sessions WHERE time > 'soon'"
 bad 2 '"gw" is no address' query asked "SELECT * FROM sessions WHERE src = 'gw'"

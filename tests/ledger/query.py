@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 PROGRAM, LEDGER = sys.argv[1:3]
-TABLES = ["sessions", "records", "exchanges", "pulses", "findings", "coverage"]
+TABLES = ["sessions", "records", "exchanges", "pulses", "findings", "peers", "coverage"]
 PAIRS = 60
 failed = compared = narrowed = 0
 

@@ -111,6 +111,18 @@ is "by fingerprint, without" \
 "$program" hunt --quiet --as-was --eve was.json ledger >out 2>err
 is "as it was" "$(found hidden.json | grep ' alert ')" "$(found was.json | grep ' alert ')"
 
+is "as it was, nothing wrong" "" "$(grep -v '%' err)"
+is "the list of then has hits" "$(found hidden.json | grep -c ' indicator ')" "$(found was.json | grep -c ' indicator ')"
+is "the list of then is kept without pseudonyms" "kept 2" "$("$program" query --csv ledger \
+	"SELECT value FROM settings WHERE name = 'list feed' LIMIT 1" | tail -n 1 | cut -d' ' -f2-)"
+mv key elsewhere
+"$program" hunt --quiet --as-was --privacy-key elsewhere --eve was2.json ledger >out 2>err
+is "as it was, the key lies elsewhere" "0 $(found was.json | grep -c ' alert ')" "$? $(found was2.json | grep -c ' alert ')"
+"$program" report --quiet --as-was --privacy-key elsewhere -o page.html ledger 2>err
+is "its page" 0 $?
+is "its page has the list of then" 0 "$(grep -q "on list feed" page.html; echo $?)"
+mv elsewhere key
+
 # --- mistakes
 mistake() {
 	name=$1 pattern=$2
