@@ -14,156 +14,8 @@
 #include "sensor/learned.h"
 #include "sensor/privacy.h"
 #include "sensor/watch_evidence.h"
+#include "sensor/watch_out.h"
 #include "sensor/watch_sinks.h"
-#include "sensor/watch_snapshot.h"
-
-/* A connection may outlast the file it began in, and is told under that file's name.  s may be NULL: what a pulse
-   shows is no connection's. */
-static struct eve_context *
-context_of(struct watch *w, const struct session *s)
-{
-	if (s && s->capture && s->capture != w->context) {
-		uint64_t key = w->eve_context.identity_key;
-
-		eve_context_init(&w->eve_context, &w->eve_config, w->capture_name[s->capture - 1], key);
-		w->context = s->capture;
-	}
-	return &w->eve_context;
-}
-
-static void
-on_session(void *arg, const struct session *s)
-{
-	struct watch *w = arg;
-
-	if (w->writes) {
-		struct out o = file_room(&w->eve);
-
-		eve_session(&o, context_of(w, s), s);
-		file_wrote(&w->eve, &o);
-	}
-	if (w->sinks)
-		watch_sinks_session(w, context_of(w, s), s);
-	if (w->setup.ledger)
-		ledger_session(w->setup.ledger, s);
-	if (w->setup.tell.session)
-		w->setup.tell.session(w->setup.tell.arg, s);
-}
-
-static void
-on_pulse(void *arg, const struct pulse *p)
-{
-	struct watch *w = arg;
-
-	if (w->writes) {
-		struct out o = file_room(&w->eve);
-
-		eve_pulse(&o, context_of(w, NULL), p);
-		file_wrote(&w->eve, &o);
-	}
-	if (w->setup.ledger)
-		ledger_pulse(w->setup.ledger, p);
-	if (w->setup.tell.pulse)
-		w->setup.tell.pulse(w->setup.tell.arg, p);
-}
-
-static void
-on_finding(void *arg, const struct finding *f, const struct session *s)
-{
-	struct watch *w = arg;
-
-	if (w->writes && (!w->setup.only || w->setup.only == f->detector)) {
-		struct out o = file_room(&w->eve);
-
-		eve_finding(&o, context_of(w, s), f, s);
-		file_wrote(&w->eve, &o);
-	}
-	if (w->sinks)
-		watch_sinks_finding(w, context_of(w, s), f, s);
-	if (w->setup.ledger)
-		ledger_finding(w->setup.ledger, f);
-	if (w->evidence)
-		watch_evidence_finding(w, f);
-	if (w->setup.tell.finding)
-		w->setup.tell.finding(w->setup.tell.arg, f);
-}
-
-static void
-on_closed(void *arg, const struct incident *i)
-{
-	struct watch *w = arg;
-	struct out o;
-
-	if (w->evidence)
-		evidence_closed(w->evidence, i->id);
-	if (w->setup.ledger)
-		ledger_closed(w->setup.ledger, i);
-	watch_sinks_closed(w, i);
-	if (!w->writes || w->setup.only)
-		return;
-	o = file_room(&w->eve);
-	eve_incident_closed(&o, &w->eve_context, i);
-	file_wrote(&w->eve, &o);
-}
-
-/* The core's, and what the ledger lost. */
-static struct counts
-all_counts(const struct watch *w)
-{
-	struct counts c = *pipeline_counts(w->pipeline);
-
-	if (w->setup.ledger) {
-		struct ledger_losses lost = ledger_losses(w->setup.ledger);
-
-		c.ledger_failed = lost.failures;
-		c.ledger_not_kept = lost.rows;
-	}
-	return c;
-}
-
-static void
-write_stats(struct watch *w, struct when now)
-{
-	int64_t up = when_since(now, w->first) / NS_PER_S;
-	struct counts c;
-	struct out o;
-
-	if (!w->writes && !w->sinks)
-		return;
-	w->capture.now = now;
-	if (w->setup.ledger)
-		w->capture.ledger = ledger_head(w->setup.ledger);
-	c = all_counts(w);
-	w->capture.uptime_s = up > 0 ? up : 0;
-	w->capture.flows_open = pipeline_open(w->pipeline);
-	watch_sinks_stats(w, &c);
-	if (!w->writes)
-		return;
-	o = file_room(&w->eve);
-	eve_stats(&o, &w->eve_context, &c, &w->capture);
-	file_wrote(&w->eve, &o);
-}
-
-/* Time passes for the ledger, too, and with it what was seen and lost so far. */
-static void
-tell_ledger(struct watch *w, struct when now)
-{
-	const struct counts *c = pipeline_counts(w->pipeline);
-	const struct ledger_seen seen = {.frames = c->frames,
-					 .bytes = c->frame_bytes,
-					 .lost_ring = w->capture.kernel_drops,
-					 .lost_interface = w->capture.interface_drops,
-					 .lost_upstream = c->gap_bytes,
-					 .lost_memory = c->flow_evicted + c->segment_no_memory + c->tls_no_memory +
-							c->talk_no_memory + c->fragment_lost};
-
-	if (w->setup.ledger)
-		ledger_time(w->setup.ledger, now, &seen);
-	if (w->setup.ledger && ledger_wants_snapshot(w->setup.ledger))
-		watch_snapshot(w);
-	if (w->evidence)
-		watch_evidence_time(w, now);
-}
 
 static bool
 random_key(struct hash_key *key)
@@ -239,8 +91,7 @@ map_memory(struct watch *w, size_t size)
 static bool
 open_pipeline(struct watch *w)
 {
-	const struct pipeline_sink to = {
-		.arg = w, .session = on_session, .pulse = on_pulse, .finding = on_finding, .closed = on_closed};
+	const struct pipeline_sink to = watch_out_sink(w);
 	struct pipeline_config cfg;
 
 	if (!crypt_init()) {
@@ -443,7 +294,7 @@ stats_due(struct watch *w, struct when now)
 {
 	int64_t late = when_since(now, w->stats_at);
 
-	write_stats(w, w->stats_at);
+	watch_out_stats(w, w->stats_at);
 	w->stats_at = when_add(now, w->stats_ns - late % w->stats_ns);
 }
 
@@ -455,7 +306,7 @@ begin(struct watch *w, struct when first)
 	w->settle_at = when_add(first, WATCH_SETTLE_S * NS_PER_S);
 	w->stats_at = when_add(first, w->stats_ns);
 	w->save_at = when_add(first, config_number(w->setup.config, OPT_detect_memory_every));
-	tell_ledger(w, first);
+	watch_out_time(w, first);
 	if (w->setup.tell.began)
 		w->setup.tell.began(w->setup.tell.arg, first);
 	if (w->knows && w->setup.ledger) /* a hunt knows of the first record what was known then */
@@ -505,7 +356,7 @@ watch_frames(struct watch *w, const struct frame *frames, size_t n)
 		stats_due(w, frames[i].time);
 	}
 	pipeline_frames(w->pipeline, frames + done, n - done);
-	tell_ledger(w, frames[n - 1].time);
+	watch_out_time(w, frames[n - 1].time);
 	save_due(w, frames[n - 1].time);
 }
 
@@ -515,7 +366,7 @@ watch_tick(struct watch *w, struct when now)
 	if (!w->began)
 		return;
 	pipeline_tick(w->pipeline, now);
-	tell_ledger(w, now);
+	watch_out_time(w, now);
 	if (w->finder)
 		try_settle(w, now);
 	if (w->stats_ns && !when_before(now, w->stats_at))
@@ -532,7 +383,7 @@ watch_end(struct watch *w)
 	pipeline_end(w->pipeline);
 	if (w->evidence)
 		evidence_end(w->evidence);
-	write_stats(w, pipeline_now(w->pipeline));
+	watch_out_stats(w, pipeline_now(w->pipeline));
 }
 
 bool
