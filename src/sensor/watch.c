@@ -16,6 +16,7 @@
 #include "sensor/watch_evidence.h"
 #include "sensor/watch_out.h"
 #include "sensor/watch_sinks.h"
+#include "sensor/watch_snapshot.h"
 
 static bool
 random_key(struct hash_key *key)
