@@ -50,6 +50,7 @@ step "queries while it is written" tests/ledger/while.sh "$B/gatewitness" "$B/te
 step "queries" tests/ledger/query.sh "$B/san/gatewitness"
 step "full and cut disks" tests/ledger/disk.sh "$B/san/gatewitness"
 step "lists and places" tests/enrich/run.sh "$B/san/gatewitness"
+step "sinks and formats" tests/sink/run.sh "$B/san/gatewitness"
 step "pseudonyms" tests/privacy/run.sh "$B/san/gatewitness"
 step "other sensors' logs" tests/import/run.sh "$B/san/gatewitness"
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "sensor/sinks_config.h"
+
 struct common *
 common_new(const struct command *command)
 {
@@ -256,6 +258,16 @@ common_poll(struct common *c)
 	tell_notice(c);
 }
 
+/* Which there are, before anything is opened; none for who does not feed them. */
+static bool
+want_sinks(struct common *c, const struct watch_setup *setup, struct sinks_wanted *want)
+{
+	const struct sinks_about about = {setup->eve, setup->iface == NULL, setup->privacy};
+
+	want->count = 0;
+	return !c->feeds || sinks_configured(want, &c->config, &about, c->config.error);
+}
+
 int
 common_open(struct common *c, const char *iface)
 {
@@ -273,6 +285,7 @@ common_open(struct common *c, const char *iface)
 			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,
 			 c->hears.pulse ? on_pulse : NULL, c->hears.frames ? on_frames : NULL},
 	};
+	struct sinks_wanted sinks;
 	int status;
 
 	if (open_privacy(c) != EXIT_DONE)
@@ -284,11 +297,9 @@ common_open(struct common *c, const char *iface)
 		return status;
 	setup.privacy = c->asks ? NULL : c->privacy.key;
 	c->eve = setup.eve;
-	if (watch_open(&c->watch, &setup)) {
-		if (c->feeds && !watch_sinks(&c->watch)) {
-			common_error(c, c->watch.error);
-			return EXIT_USAGE;
-		}
+	if (!want_sinks(c, &setup, &sinks))
+		return config_error(c);
+	if (watch_open(&c->watch, &setup) && watch_sinks(&c->watch, &sinks)) {
 		enrich_use(c->enrich, c->watch.pipeline);
 		if (!c->quiet)
 			tell_notice(c);
@@ -301,7 +312,11 @@ common_open(struct common *c, const char *iface)
 int
 common_close(struct common *c, int so_far)
 {
-	if (watch_finish(&c->watch))
+	bool fine = watch_finish(&c->watch);
+
+	if (!c->quiet)
+		tell_notice(c);
+	if (fine)
 		return so_far;
 	common_error(c, c->watch.error);
 	return EXIT_IO;

@@ -1,5 +1,5 @@
 /*
- * database: see database.h.  Must not hold a statement open across a commit.
+ * database: see database.h.  Must not hold a statement open across a commit: those that are kept are reset.
  */
 #include "ledger/database.h"
 
@@ -10,10 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 5000 };
+/* Statements that wait to be asked again; pages of the WAL, 32 MB, before they are copied into the file. */
+enum { WAIT_MS = 5000, KEPT_MAX = 16 };
+#define WAL_PAGES "8192"
 
 struct database {
 	sqlite3 *db;
+	sqlite3_stmt *kept[KEPT_MAX]; /* reset; parsing them anew costs more than most of them do */
+	unsigned oldest;
 	bool writing;
 	int number; /* of the error */
 	char path[DATABASE_ERROR_MAX / 2], error[DATABASE_ERROR_MAX];
@@ -97,8 +101,9 @@ set_up(struct database *d, bool writing)
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	if (!writing)
 		return true;
-	return database_run(
-		d, "PRAGMA page_size=4096; PRAGMA auto_vacuum=2; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+	/* the tail's pages are written again and again: the longer the WAL, the fewer of those writes reach the file */
+	return database_run(d, "PRAGMA page_size=4096; PRAGMA auto_vacuum=2; PRAGMA journal_mode=WAL;"
+			       "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=" WAL_PAGES ";");
 }
 
 static bool
@@ -144,11 +149,19 @@ database_open(const char *path, bool writing, char error[DATABASE_ERROR_MAX])
 	return NULL;
 }
 
+static void
+forget_kept(struct database *d)
+{
+	for (unsigned i = 0; i < KEPT_MAX; i++)
+		sqlite3_finalize(d->kept[i]);
+}
+
 void
 database_close(struct database *d)
 {
 	if (!d)
 		return;
+	forget_kept(d);
 	database_rollback(d);
 	if (d->writing)
 		sqlite3_exec(d->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
@@ -195,6 +208,36 @@ database_rollback(struct database *d)
 	d->number = 0;
 }
 
+static sqlite3_stmt *
+take_kept(struct database *d, const char *sql)
+{
+	for (unsigned i = 0; i < KEPT_MAX; i++) {
+		sqlite3_stmt *stmt = d->kept[i];
+
+		if (stmt && strcmp(sqlite3_sql(stmt), sql) == 0) {
+			d->kept[i] = NULL;
+			return stmt;
+		}
+	}
+	return NULL;
+}
+
+/* For whoever asks the same again; the one that waits longest makes room. */
+static void
+keep(struct database *d, sqlite3_stmt *stmt)
+{
+	unsigned to = 0;
+
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+	while (to < KEPT_MAX && d->kept[to])
+		to++;
+	if (to == KEPT_MAX)
+		to = d->oldest++ % KEPT_MAX;
+	sqlite3_finalize(d->kept[to]);
+	d->kept[to] = stmt;
+}
+
 struct statement *
 statement_of(struct database *d, const char *sql)
 {
@@ -205,7 +248,10 @@ statement_of(struct database *d, const char *sql)
 		return NULL;
 	}
 	s->of = d;
-	s->failed = *d->error || !check(d, sqlite3_prepare_v2(d->db, sql, -1, &s->stmt, NULL));
+	s->stmt = *d->error ? NULL : take_kept(d, sql);
+	s->failed =
+		*d->error ||
+		(!s->stmt && !check(d, sqlite3_prepare_v3(d->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL)));
 	return s;
 }
 
@@ -306,7 +352,9 @@ statement_end(struct statement *s)
 {
 	bool fine = s && !s->failed;
 
-	if (s)
+	if (fine)
+		keep(s->of, s->stmt);
+	else if (s)
 		sqlite3_finalize(s->stmt);
 	free(s);
 	return fine;

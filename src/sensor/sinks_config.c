@@ -41,14 +41,20 @@ static void
 whole_path(char to[PATH_MAX], const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	char folder[PATH_MAX], whole[PATH_MAX];
+	char folder[OPTION_TEXT_MAX], whole[PATH_MAX];
+	struct out o = out_of(to, PATH_MAX - 1);
 
 	if (realpath(path, to))
 		return;
 	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
-	snprintf(to, PATH_MAX, "%s", path);
-	if (realpath(folder, whole) && strlen(whole) + strlen(name) + 2 <= PATH_MAX)
-		snprintf(to, PATH_MAX, "%.*s/%s", (int)strlen(whole), whole, name);
+	if (realpath(folder, whole)) {
+		out_text(&o, whole);
+		out_char(&o, '/');
+		out_text(&o, name);
+	} else {
+		out_text(&o, path);
+	}
+	*o.p = '\0';
 }
 
 /* Devices may be written to by many; whose lines go to standard output would mix them within a buffer. */
@@ -79,12 +85,14 @@ has_words(char error[CONFIG_ERROR_MAX], const struct config *c, const struct con
 	  const struct sink_config *s)
 {
 	const struct format *f = &FORMAT_LIST[s->format];
+	bool strict = strcmp(f->name, "eve") == 0 && config_number(c, OPT_eve_mode) == 1;
+	unsigned lacks = s->events & ~(strict ? f->events & ~(unsigned)EVENT_INCIDENT : f->events);
 	char words[CONFIG_ERROR_MAX / 2];
 
-	if ((s->events & ~f->events) == 0)
+	if (!lacks)
 		return true;
-	snprintf(words, sizeof(words), "format %s has no words for stats; leave them out of events, or take ecs or cef",
-		 f->name);
+	snprintf(words, sizeof(words), "format %s%s has no words for %s; leave them out of events, or take ecs or cef",
+		 f->name, strict ? " with eve.mode = strict" : "", lacks & EVENT_STATS ? "stats" : "incidents");
 	return fail(error, c, r, words);
 }
 

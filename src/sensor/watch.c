@@ -359,6 +359,8 @@ watch_close(struct watch *w)
 		munmap(w->memory, w->memory_size);
 	evidence_free(w->evidence);
 	(void)watch_sinks_finish(w);
+	if (w->writes)
+		(void)file_close(&w->eve);
 	free(w->capture_name);
 	free(w->eve_config.ready);
 	gateways_free(w->finder);

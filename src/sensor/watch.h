@@ -83,8 +83,9 @@ void watch_close(struct watch *w); /* also after watch_open failed */
 /* Keeps evidence in that folder, as the configuration says; after the ledger was opened.  False: w->error. */
 bool watch_evidence(struct watch *w, const char *folder);
 
-/* Opens the sinks of the configuration (sensor/watch_sinks.c).  False: w->error. */
-bool watch_sinks(struct watch *w);
+/* Opens sinks (sensor/sinks_config.h has those of the configuration).  False: w->error. */
+struct sinks_wanted;
+bool watch_sinks(struct watch *w, const struct sinks_wanted *want);
 
 /* What was told must be readable by whoever follows the files. */
 void watch_flush(struct watch *w);

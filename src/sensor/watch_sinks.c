@@ -8,16 +8,11 @@
 #include "sensor/sinks_config.h"
 
 bool
-watch_sinks(struct watch *w)
+watch_sinks(struct watch *w, const struct sinks_wanted *want)
 {
-	const struct sinks_about about = {w->setup.eve, w->setup.iface == NULL, w->setup.privacy};
-	struct sinks_wanted want;
-
-	if (!sinks_configured(&want, w->setup.config, &about, w->error))
-		return false;
-	if (want.count == 0)
+	if (want->count == 0)
 		return true;
-	w->sinks = sinks_new(want.sink, want.count, w->error);
+	w->sinks = sinks_new(want->sink, want->count, w->error);
 	return w->sinks != NULL;
 }
 
@@ -88,5 +83,7 @@ watch_sinks_finish(struct watch *w)
 	struct sinks *s = w->sinks;
 
 	w->sinks = NULL;
+	if (s && !*w->notice)
+		(void)sinks_shortened(s, w->notice);
 	return sinks_close(s, w->error);
 }

@@ -51,14 +51,19 @@ action_of(const struct event *e, const struct detector_info *d)
 }
 
 static const char *
+kind_of(const struct session *s)
+{
+	return s->carrier ? "TLS session" : "connection";
+}
+
+static const char *
 title_of(const struct event *e, const struct detector_info *d)
 {
 	return e->test                   ? TEST_TITLE :
 	       e->finding                ? d->title :
 	       e->kind == EVENT_INCIDENT ? "incident closed" :
 	       e->kind == EVENT_STATS    ? "statistics of the sensor" :
-	       e->session->carrier       ? "TLS session" :
-					   "connection";
+					   kind_of(e->session);
 }
 
 static struct text
@@ -93,7 +98,7 @@ message_of(const struct event *e, char own[256])
 		OUT_LIT(&o, " findings about ");
 		out_addr(&o, &e->incident->actor);
 	} else if (e->session) {
-		out_text(&o, title_of(e, NULL));
+		out_text(&o, kind_of(e->session));
 		OUT_LIT(&o, " from ");
 		out_addr(&o, &e->session->src);
 		OUT_LIT(&o, " to ");

@@ -17,27 +17,40 @@ open_path(const char *path, int how)
 	return open(path, how | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 }
 
-/* What a crash tore off ends in no line end. */
-static void
-end_torn_line(int fd)
+static bool
+is_regular(int fd, off_t *size)
 {
 	struct stat st;
-	char last;
+	bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 &&
-	    last != '\n')
-		(void)!write(fd, "\n", 1);
+	*size = regular ? st.st_size : 0;
+	return regular;
+}
+
+/* What a crash tore off ends in no line end. */
+static void
+end_torn_line(int fd, const char *path)
+{
+	char last = '\n';
+	off_t size;
+	int in;
+
+	if (!is_regular(fd, &size) || size == 0)
+		return;
+	in = open(path, O_RDONLY | O_CLOEXEC);
+	if (in >= 0 && pread(in, &last, 1, size - 1) == 1 && last != '\n')
+		(void)!write(fd, "\n", 1); /* whoever writes next finds out what is wrong */
+	if (in >= 0)
+		close(in);
 }
 
 static int
 open_behind(const char *path)
 {
-	int fd = open_path(path, O_RDWR | O_APPEND);
+	int fd = open_path(path, O_WRONLY | O_APPEND);
 
-	if (fd < 0 && errno != ENOENT) /* a pipe, or a file that only may be written */
-		fd = open_path(path, O_WRONLY | O_APPEND);
 	if (fd >= 0)
-		end_torn_line(fd);
+		end_torn_line(fd, path);
 	return fd;
 }
 
@@ -82,7 +95,9 @@ file_open_append(struct file *f, const char *path)
 bool
 file_reopen(struct file *f)
 {
-	if (is_stdout(f->path))
+	off_t size;
+
+	if (is_stdout(f->path) || (f->fd >= 0 && !is_regular(f->fd, &size)))
 		return f->error == 0;
 	file_flush(f);
 	if (f->fd >= 0)

@@ -32,7 +32,8 @@ bool file_open(struct file *f, const char *path);
 bool file_open_append(struct file *f, const char *path);
 
 /* Whoever rotates logs has renamed the file: writes what is left, then opens the path anew and goes on behind what is
-   there.  An earlier error is forgotten.  Standard output stays.  False: f->error says why. */
+   there.  An earlier error is forgotten.  What is no regular file stays as it is: a pipe without
+   a reader would make it wait.  False: f->error says why. */
 bool file_reopen(struct file *f);
 
 /* At least FILE_ROOM bytes to write into; then file_wrote takes over what was written. */

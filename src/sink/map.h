@@ -4,10 +4,11 @@
  *	MAP(events, name, source)
  *
  * events: A alerts, I incidents, S sessions, T stats, L Zeek's TLS lines; any of them, or-ed.
- * source: FROM(attribute); SAY("text") or NUM(number), the same each time; SAY_IF(attribute, "text") and NUM_IF(attribute,
- * number), where the attribute is there.
- * name: nested formats a path: "a.b", an array's one object "a[].b", an array of values "a[]" (rows that follow each other
- * with one such name are its members).  Rows that share the beginning of a path stand together.  Flat formats: the key.
+ * source: FROM(attribute); SAY("text") or NUM(number), the same each time; SAY_IF(attribute, "text") and
+ * NUM_IF(attribute, number), where the attribute is there.
+ * name: nested formats a path: "a.b", an array's one object "a[].b", an array of values "a[]" (rows that follow each
+ * other with one such name are its members).  Rows that share the beginning of a path stand together.  Flat formats: the
+ * key.
  */
 #ifndef SINK_MAP_H
 #define SINK_MAP_H
@@ -33,7 +34,8 @@ struct map_table {
 /* The row's value for this event; VALUE_NONE: there is none. */
 void map_get(struct value *v, const struct map_row *m, const struct event *e);
 
-/* A text from anywhere is bounded, so that a line is: what is longer ends in "...", at a character's end, and counts. */
+/* A text from anywhere is bounded, so that a line is: what is longer ends in "...", at a character's end, and counts.
+   With all of 512 bytes in JSON's longest escapes an alert stays below 64 KiB. */
 enum { MAP_TEXT_MAX = 512, MAP_LIST_MAX = 16 };
 struct text map_bounded(struct text t, char room[MAP_TEXT_MAX + 4], unsigned *cut);
 

@@ -23,7 +23,7 @@ struct sink {
 	struct sink_config cfg;
 	void *state;
 	struct sink_counts counts;
-	bool failed, failure_told, cut_told;
+	bool failed, failure_told;
 };
 
 struct sinks {
@@ -110,7 +110,9 @@ tell(struct sinks *all, struct sink *s, const struct event *e)
 		kind_of(s)->send(s->state, e->time, o.start, out_len(&o));
 		s->failed = kind_of(s)->error(s->state) != 0;
 	}
-	if (o.full || s->failed)
+	if (o.full)
+		s->counts.too_long++;
+	else if (s->failed)
 		s->counts.lost++;
 	else if (out_len(&o))
 		s->counts.told++;
@@ -151,17 +153,27 @@ sinks_notice(struct sinks *s, char words[SINK_ERROR_MAX])
 	for (unsigned i = 0; i < s->count; i++) {
 		struct sink *one = &s->sink[i];
 
-		if (one->failed && !one->failure_told) {
-			one->failure_told = true;
-			say_failure(one, kind_of(one)->error(one->state), words);
-			return true;
-		}
-		if (one->counts.cut && !one->cut_told) {
-			one->cut_told = true;
-			snprintf(words, SINK_ERROR_MAX,
-				 "sink %.63s: values longer than its format's lines allow end in ...", one->cfg.name);
-			return true;
-		}
+		if (!one->failed || one->failure_told)
+			continue;
+		one->failure_told = true;
+		say_failure(one, kind_of(one)->error(one->state), words);
+		return true;
+	}
+	return false;
+}
+
+bool
+sinks_shortened(const struct sinks *s, char words[SINK_ERROR_MAX])
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct sink *one = &s->sink[i];
+
+		if (one->counts.cut + one->counts.too_long == 0)
+			continue;
+		snprintf(words, SINK_ERROR_MAX,
+			 "sink %.63s: %llu values were cut, they end in ...; %llu events were too long for a line",
+			 one->cfg.name, (unsigned long long)one->counts.cut, (unsigned long long)one->counts.too_long);
+		return true;
 	}
 	return false;
 }

@@ -58,11 +58,15 @@ void sinks_tell(struct sinks *s, const struct event *e);
 void sinks_flush(struct sinks *s);
 void sinks_reopen(struct sinks *s);
 
-/* A sink that fails now and did not before, or values that had to be cut for the first time: one line, once. */
+/* A sink that fails now and did not before: one line, once. */
 bool sinks_notice(struct sinks *s, char words[SINK_ERROR_MAX]);
 
+/* At the end: the first whose values had to be cut, or whose lines did not fit. */
+bool sinks_shortened(const struct sinks *s, char words[SINK_ERROR_MAX]);
+
 struct sink_counts {
-	uint64_t told, lost, cut; /* events that went out, that could not, and values that were shortened */
+	uint64_t told, lost, too_long; /* events that went out, that could not, that fit no line */
+	uint64_t cut;                  /* values that were shortened */
 };
 struct sink_counts sinks_counts(const struct sinks *s, unsigned i);
 

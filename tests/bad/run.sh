@@ -37,6 +37,9 @@ echo '{"Event":{"Attribute":[{"type":"ip-dst","value":"192.0.2"}]}}' >misp.json
 printf 'include = key.conf\n' >include.conf
 printf '[suppress scan]\nwhere = sny = a\n' >where.conf
 printf '[suppress scan]\ndetector = leak_loop\nreason = r\nexpires = 2030-01-01\n' >owner.conf
+printf '[sink a]\npath = /nowhere/x\n\n[sink b]\nformat = csf\n' >format.conf
+printf '[sink a]\npath = same\n[sink b]\npath = ./same\n' >same.conf
+printf '[sink a]\nformat = cef\n' >path.conf
 printf '[gateway vpn]\naddress = 192.0.2.1\n[fact f]\nkind = patched\nat = 2025-07-16\ngateway = vpm\n' >fact.conf
 
 eve=$OLDPWD/tests/golden/password-spray/eve.json
@@ -192,6 +195,20 @@ bad 2 'where.conf:2: suppress.scan.where: column 1: "sny" is no field; the neare
 bad 2 'owner.conf:1: \[suppress scan\]: no owner: write who answers' read -c owner.conf whole.pcap
 bad 2 'fact.conf:3: \[fact f\]: no gateway "vpm"; the nearest is "vpn"' read -c fact.conf whole.pcap
 # suppressions
+bad 2 'format.conf:5: "csf" for sink.b.format is not one of its words .*; the nearest is ocsf' read -c format.conf whole.pcap
+bad 2 '"flie" for sink.a.kind is not one of its words \(file\); the nearest is file' read --set sink.a.kind=flie whole.pcap
+bad 2 '"alert" for sink.a.events is not a list of its words \(alerts\|' read --set sink.a.events=alert whole.pcap
+bad 2 'path.conf:1: \[sink a\]: no path: write where' read -c path.conf whole.pcap
+bad 2 'same.conf:3: \[sink b\]: path ./same is written to by a already' read -c same.conf whole.pcap
+bad 2 '\[sink a\]: path e is written to by eve.file' read --eve e --set sink.a.path=e whole.pcap
+bad 2 '\[sink a\]: format zeek has no words for stats' read --set sink.a.path=x --set sink.a.format=zeek --set sink.a.events=stats whole.pcap
+bad 2 '\[sink a\]: format eve with eve.mode = strict has no words for incidents' read --set eve.mode=strict --set sink.a.path=x --set sink.a.events=incidents whole.pcap
+bad 2 'sink.a.where: column 1: "sny" is no field' read --set sink.a.path=x --set sink.a.where='sny = a' whole.pcap
+bad 1 'sink a: /nowhere/x: cannot be written: No such file' read --quiet -g 192.0.2.1 --set sink.a.path=/nowhere/x whole.pcap
+bad 2 'no sink "sein"; the nearest is "siem" of: siem' test-sink sein --set sink.siem.path=x
+bad 2 'no sink "x": the configuration has no' test-sink x
+bad 2 'test-sink: no sink named' test-sink
+bad 1 'sink a: /nowhere/x: cannot be written: No such file' test-sink a --set sink.a.path=/nowhere/x
 bad 2 'suppress: list, add, remove or check' suppress
 bad 2 'suppress: knows list, add, remove and check' suppress enlist -c key.conf
 bad 2 'suppress: needs -f FILE' suppress add x --detector leak_loop --owner o --reason r --expires 30d

@@ -88,18 +88,18 @@ mistakes(void **state)
 	tells(SUPPRESS "where = sny = a\n",
 	      ":2: suppress.s.where: column 1: \"sny\" is no field; the nearest is \"sni\"");
 	tells(SUPPRESS "detector = leak_lop\n",
-	      ":2: \"leak_lop\" for suppress.detector is not any, nor names of detectors (gatewitness detectors)");
+	      ":2: \"leak_lop\" for suppress.s.detector is not any, nor names of detectors (gatewitness detectors)");
 	tells(SUPPRESS "expires = soon\n",
-	      ":2: \"soon\" for suppress.expires is not a time such as 2025-05-01 or 2025-05-01T22:00+02:00");
+	      ":2: \"soon\" for suppress.s.expires is not a time such as 2025-05-01 or 2025-05-01T22:00+02:00");
 	tells("[suppress]\n", ":1: a section like this needs a name, as in [gateway NAME], not \"suppress\"");
 	tells("[maintenance m]\nreason = r\n",
 	      ":1: [maintenance m]: no time: write from and until, or weekly, as in  weekly = sat 22:00-02:00");
 	tells("[maintenance m]\nfrom = 2025-05-02\nuntil = 2025-05-01\n", ":1: [maintenance m]: ends before it begins");
 	tells("[maintenance m]\nweekly = sat 22:00\n",
-	      ":2: \"sat 22:00\" for maintenance.weekly is not days and hours such as sat 22:00-02:00 or mon-fri "
+	      ":2: \"sat 22:00\" for maintenance.m.weekly is not days and hours such as sat 22:00-02:00 or mon-fri "
 	      "06:00-06:30");
 	tells("[maintenance m]\nweekly = daily 01:00-02:00\nzone = ../../etc/localtime\n",
-	      ":3: \"../../etc/localtime\" for maintenance.zone is neither an offset such as Z or +02:00 nor a zone "
+	      ":3: \"../../etc/localtime\" for maintenance.m.zone is neither an offset such as Z or +02:00 nor a zone "
 	      "such as "
 	      "Europe/Amsterdam");
 	tells("[maintenance m]\nweekly = daily 01:00-02:00\nzone = Europe/Amsterdm\n",
@@ -111,7 +111,8 @@ mistakes(void **state)
 	tells("[maintenance m]\ngateway = vpm\nweekly = daily 01:00-02:00\n",
 	      ":1: [maintenance m]: no gateway \"vpm\": there is no [gateway NAME]; leave it out, or write any");
 	tells("[fact f]\nat = 2025-05-01\n", ":1: [fact f]: no kind: write one of " FACT_WORDS);
-	tells("[fact f]\nkind = patchd\n", ":2: \"patchd\" for fact.kind is not one of its words (" FACT_WORDS ")");
+	tells("[fact f]\nkind = patchd\n", ":2: \"patchd\" for fact.f.kind is not one of its words (" FACT_WORDS ")"
+					   "; the nearest is patched");
 	tells("[fact f]\nkind = patched\n", ":1: [fact f]: no time: write when, as in  at = 2025-07-16T18:30+02:00");
 	tells("[fact f]\nkind = admin_networks\n",
 	      ":1: [fact f]: no networks: write them, as in  networks = 10.1.2.0/24");

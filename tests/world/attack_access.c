@@ -146,10 +146,13 @@ clone_taken(struct world *w, void *arg)
 static void
 clone_begin(struct world *w, struct attack_run *a)
 {
+	const struct tls_server *gw = &w->gw.tls;
 	struct person *p;
 
-	a->extra[0] = below(&a->rng, 1000);
-	p = person_of(w, (uint32_t)a->extra[0]);
+	do {
+		a->extra[0] = below(&a->rng, 1000);
+		p = person_of(w, (uint32_t)a->extra[0]);
+	} while (handshake_issues(gw, p->client) == RESUMED_NO && ++a->step < 100);
 	p->client_ticket = (struct ticket){0};
 	owner_again(w, p);
 	clock_add(w, w->now + SECOND(8), clone_taken, a);
@@ -395,6 +398,11 @@ relayed_begin(struct world *w, struct attack_run *a)
 }
 
 #define KIND(k) (1u << KIND_##k)
+#define CLONE(is_strong, lowest, variant, how)                                                                         \
+	{                                                                                                              \
+		.behaviour = 6, .strong = (is_strong), .least = (lowest), .resumes = true, .name = (variant),          \
+		.detectors = "shared_identity", .begin = clone_begin, .recipe = (how)                                  \
+	}
 
 const struct attack ATTACKS_ACCESS[] = {
 	ATTACK(2, true, false, "once", "oversized_request", oversized_begin, &OVER_ONCE),
@@ -406,8 +414,8 @@ const struct attack ATTACKS_ACCESS[] = {
 		  "loginless stolen_login", replay_begin, &BY_RELAY),
 	ATTACK_AT(5, false, false, SEVERITY_MEDIUM, KIND(PORTAL) | KIND(SAML), "pages", "loginless stolen_login",
 		  replay_begin, &BY_PAGES),
-	ATTACK(6, true, false, "other_program", "shared_identity", clone_begin, NULL),
-	ATTACK_AT(6, false, false, SEVERITY_INFO, 0, "same_program", "shared_identity", clone_begin, "same"),
+	CLONE(true, SEVERITY_MEDIUM, "other_program", NULL),
+	CLONE(false, SEVERITY_INFO, "same_program", "same"),
 	ATTACK(6, false, false, "equal_randoms", "shared_identity", replayed_random_begin, NULL),
 	ATTACK_AT(9, false, false, SEVERITY_LOW, 0, "hosting", "stolen_login loginless", stolen_begin, NULL),
 	ATTACK_AT(9, false, false, SEVERITY_LOW, 0, "relay", "stolen_login loginless", stolen_begin, NULL),

@@ -114,6 +114,10 @@ attack_happened(struct attack_run *a)
 bool
 attack_fits(const struct attack *a, const struct world *w)
 {
+	const struct tls_server *s = &w->gw.tls;
+
+	if (a->resumes && !s->ids && !s->tickets && !s->ticket_count)
+		return false;
 	return !a->kinds || a->kinds >> w->cfg.kind & 1;
 }
 

@@ -14,6 +14,7 @@ struct attack {
 	uint8_t least;         /* severity that is found: weak ones may stay low or info */
 	uint8_t kinds;         /* of gateways where it makes sense (bits), 0: all */
 	bool site_wide;        /* it is the gateway that shows it, not an address */
+	bool resumes;          /* only where sessions are resumed */
 	bool told;             /* the operator says what happened; without that it is only noted */
 	const char *name;      /* of the variant */
 	const char *detectors; /* whose alerts are hits */

@@ -165,20 +165,27 @@ agree_resumption(struct conn *c, bool v13)
 		return;
 	c->offer_kind = t->kind;
 	c->offer_seed = t->seed;
-	if (t->epoch == c->d.server->epoch && age < SECOND(c->d.server->lifetime_s) && (t->kind == RESUMED_PSK) == v13)
+	if (t->epoch == c->d.server->epoch && age < SECOND(c->d.server->lifetime_s) &&
+	    (t->kind == RESUMED_PSK) == v13 && (t->kind != RESUMED_TICKET || program_takes_tickets(c->d.program)))
 		c->resumed = t->kind;
 	t->uses++;
+}
+
+uint8_t
+handshake_issues(const struct tls_server *s, struct program p)
+{
+	if (s->v13 && program_is_13(p))
+		return s->ticket_count ? RESUMED_PSK : RESUMED_NO;
+	if (s->tickets && program_takes_tickets(p))
+		return RESUMED_TICKET;
+	return s->ids ? RESUMED_SESSION_ID : RESUMED_NO;
 }
 
 /* What the client will have to resume by next time. */
 static void
 agree_issue(struct conn *c, bool v13)
 {
-	const struct tls_server *s = c->d.server;
-	uint8_t kind = v13        ? (s->ticket_count ? RESUMED_PSK : RESUMED_NO) :
-		       s->tickets ? RESUMED_TICKET :
-		       s->ids     ? RESUMED_SESSION_ID :
-				    RESUMED_NO;
+	uint8_t kind = handshake_issues(c->d.server, c->d.program);
 
 	if (!c->d.ticket || program_is_dtls(c->d.program) || c->d.half_open || c->refused)
 		return;
@@ -186,7 +193,7 @@ agree_issue(struct conn *c, bool v13)
 		return; /* the old one stays good */
 	c->issue_seed = rng_next(&c->rng);
 	c->kept = *c->d.ticket;
-	*c->d.ticket = (struct ticket){kind, c->issue_seed, s->epoch, 0, c->d.at};
+	*c->d.ticket = (struct ticket){kind, c->issue_seed, c->d.server->epoch, 0, c->d.at};
 }
 
 void
@@ -276,7 +283,7 @@ server_extensions(struct pen *p, const struct conn *c)
 	extension(p, 0xff01, 0, 1);
 	if (!c->resumed && c->d.server->flavour & 1)
 		extension(p, 11, 0x0100, 2);
-	if (c->d.server->tickets && !p->dtls && !c->resumed && c->d.ticket)
+	if (c->d.server->tickets && !p->dtls && !c->resumed && c->d.ticket && program_takes_tickets(c->d.program))
 		extension(p, 35, 0, 0);
 	if (c->d.server->flavour & 2)
 		extension(p, 23, 0, 0);

@@ -176,6 +176,17 @@ program_is_13(struct program p)
 }
 
 bool
+program_takes_tickets(struct program p)
+{
+	const struct recorded *r = &RECORDED[p.id];
+
+	for (unsigned i = 0; i < r->exts; i++)
+		if (r->ext[i].type == EXT_TICKET)
+			return true;
+	return false;
+}
+
+bool
 program_is_dtls(struct program p)
 {
 	return RECORDED[p.id].dtls;

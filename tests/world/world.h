@@ -77,6 +77,7 @@ struct hello_wants {
 };
 bool programs_load(const char *folder); /* tests/golden */
 bool program_is_13(struct program p);
+bool program_takes_tickets(struct program p); /* of TLS 1.2 */
 bool program_is_dtls(struct program p);
 bool program_offers(struct program p, uint16_t cipher);
 uint16_t program_first_cipher(struct program p);
@@ -228,7 +229,8 @@ void handshake_flight(struct world *w, struct conn *c, struct flight *f, unsigne
 unsigned handshake_flights(const struct conn *c);
 unsigned handshake_side(const struct conn *c, unsigned number);
 void handshake_agree(struct conn *c);
-void handshake_failed(struct conn *c); /* what the client was to get it never got */
+uint8_t handshake_issues(const struct tls_server *s, struct program p); /* RESUMED_*: what it resumes by there */
+void handshake_failed(struct conn *c);                                  /* what the client was to get it never got */
 
 /* How a world is told. */
 struct render {

@@ -1,0 +1,262 @@
+/*
+ * sink_file: what becomes of a file sink's lines when somebody else rotates, when a line was torn off, when it fails.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sink/format.h"
+#include "sink/sink.h"
+
+static char folder[64], path[128], aside[128], text[1 << 16];
+static struct eve_context context;
+static struct eve_config config = {.sensor = "sensor", .version = "1"};
+
+static struct sink_config
+text_sink(void)
+{
+	struct sink_config c = {
+		.name = "s", .path = path, .format = FORMATS - 1, .events = EVENT_ALERT, .rotate_keep = 3};
+
+	assert_string_equal(FORMAT_LIST[c.format].name, "text");
+	return c;
+}
+
+static struct sinks *
+opened(const struct sink_config *c)
+{
+	char error[SINK_ERROR_MAX] = "";
+	struct sinks *s = sinks_new(c, 1, error);
+
+	assert_non_null(s);
+	return s;
+}
+
+static void
+tell(struct sinks *s, uint8_t severity, int64_t second)
+{
+	struct finding f = {.id = 1, .severity = severity, .opens = true, .time = {second * NS_PER_S}};
+	struct event e = {.kind = EVENT_ALERT, .time = f.time, .finding = &f, .eve = &context};
+
+	snprintf(f.text, sizeof(f.text), "alert %d", (int)second);
+	sinks_tell(s, &e);
+}
+
+static void
+closed(struct sinks *s)
+{
+	char error[SINK_ERROR_MAX] = "";
+
+	assert_true(sinks_close(s, error));
+}
+
+static unsigned
+lines_of(const char *name)
+{
+	FILE *f = fopen(name, "r");
+	unsigned n = 0;
+	size_t got;
+
+	assert_non_null(f);
+	got = fread(text, 1, sizeof(text) - 1, f);
+	text[got] = '\0';
+	fclose(f);
+	for (const char *p = text; *p; p++)
+		n += *p == '\n';
+	assert_true(got == 0 || text[got - 1] == '\n');
+	return n;
+}
+
+static void
+somebody_else_rotates(void **state)
+{
+	struct sink_config c = text_sink();
+	struct sinks *s = opened(&c);
+
+	(void)state;
+	tell(s, SEVERITY_HIGH, 1);
+	assert_int_equal(rename(path, aside), 0);
+	tell(s, SEVERITY_HIGH, 2); /* behind the first, wherever it is now */
+	sinks_reopen(s);
+	tell(s, SEVERITY_HIGH, 3);
+	sinks_reopen(s); /* nobody renamed: nothing is lost */
+	tell(s, SEVERITY_HIGH, 4);
+	closed(s);
+	assert_int_equal(lines_of(aside), 2);
+	assert_int_equal(lines_of(path), 2);
+	assert_non_null(strstr(text, "alert 3"));
+}
+
+static void
+run_goes_on_and_read_begins_anew(void **state)
+{
+	struct sink_config c = text_sink();
+	FILE *f = fopen(path, "w");
+	struct sinks *s;
+
+	(void)state;
+	fputs("whole\ntorn", f);
+	fclose(f);
+	s = opened(&c);
+	tell(s, SEVERITY_HIGH, 1);
+	closed(s);
+	assert_int_equal(lines_of(path), 3);
+	assert_ptr_equal(strstr(text, "whole\ntorn\n1970"), text);
+	c.anew = true;
+	s = opened(&c);
+	tell(s, SEVERITY_HIGH, 1);
+	closed(s);
+	assert_int_equal(lines_of(path), 1);
+}
+
+/* A line a file: the latest three are kept beside the one that is written to. */
+static void
+old_ones_go(void **state)
+{
+	struct sink_config c = text_sink();
+	struct sinks *s;
+	char name[160];
+
+	(void)state;
+	c.rotate_ns = 10 * NS_PER_S;
+	s = opened(&c);
+	for (int i = 1; i <= 6; i++)
+		tell(s, SEVERITY_HIGH, 10 * i);
+	closed(s);
+	for (int i = 0; i <= 4; i++) {
+		char want[32];
+
+		snprintf(name, sizeof(name), i ? "%s.%d" : "%s", path, i);
+		assert_int_equal(access(name, F_OK), i <= 3 ? 0 : -1);
+		if (i > 3)
+			continue;
+		assert_int_equal(lines_of(name), 1);
+		snprintf(want, sizeof(want), "alert %d,", 10 * (6 - i));
+		assert_non_null(strstr(text, want));
+		unlink(name);
+	}
+}
+
+static void
+only_what_is_wanted(void **state)
+{
+	struct sink_config c = text_sink();
+	char error[WHERE_ERROR_MAX];
+	struct sinks *s;
+
+	(void)state;
+	c.severity = SEVERITY_MEDIUM;
+	assert_true(where_compile(&c.where, "confidence = 0 and not severity = critical", &WHERE_FINDING, error));
+	s = opened(&c);
+	for (uint8_t severity = SEVERITY_INFO; severity <= SEVERITY_CRITICAL; severity++)
+		tell(s, severity, severity + 1);
+	assert_int_equal(sinks_counts(s, 0).told, 2);
+	assert_int_equal(sinks_counts(s, 0).lost, 0);
+	closed(s);
+	assert_int_equal(lines_of(path), 2);
+}
+
+/* One that cannot write is told once; what it loses is counted, and the one beside it loses nothing. */
+static void
+one_fails_alone(void **state)
+{
+	struct sink_config c[2] = {text_sink(), text_sink()};
+	char words[SINK_ERROR_MAX] = "", error[SINK_ERROR_MAX] = "";
+	struct sinks *s;
+
+	(void)state;
+	if (access("/dev/full", W_OK) != 0)
+		skip();
+	memcpy(c[0].name, "full", 5);
+	c[0].path = "/dev/full";
+	s = sinks_new(c, 2, error);
+	assert_non_null(s);
+	tell(s, SEVERITY_HIGH, 1);
+	assert_false(sinks_notice(s, words));
+	sinks_flush(s);
+	assert_true(sinks_notice(s, words));
+	assert_string_equal(words, "sink full: /dev/full: cannot be written: No space left on device");
+	assert_false(sinks_notice(s, words));
+	tell(s, SEVERITY_HIGH, 2);
+	assert_int_equal(sinks_counts(s, 0).lost, 1);
+	assert_int_equal(sinks_counts(s, 1).told, 2);
+	assert_false(sinks_close(s, error));
+	assert_string_equal(error, words);
+	assert_int_equal(lines_of(path), 2);
+}
+
+/* A text longer than a line of any format has room for. */
+static void
+cut_values_are_counted(void **state)
+{
+	static char wide[4096];
+	struct sink_config c = text_sink();
+	struct session s = {.id = 1, .kind = SESSION_CLOSE, .carrier = CARRIER_TCP, .sni = {wide, sizeof(wide)}};
+	struct event e = {.kind = EVENT_SESSION, .time = {NS_PER_S}, .session = &s, .eve = &context};
+	char words[SINK_ERROR_MAX] = "";
+	struct sinks *all;
+
+	(void)state;
+	memset(wide, 'x', sizeof(wide));
+	c.events = EVENT_SESSION;
+	all = opened(&c);
+	assert_false(sinks_shortened(all, words));
+	sinks_tell(all, &e);
+	assert_int_equal(sinks_counts(all, 0).cut, 1);
+	assert_int_equal(sinks_counts(all, 0).told, 1);
+	assert_true(sinks_shortened(all, words));
+	assert_non_null(strstr(words, "sink s: 1 values were cut"));
+	closed(all);
+	assert_int_equal(lines_of(path), 1);
+	assert_non_null(strstr(text, "xxx..., session"));
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/sink_file.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/log", folder);
+	snprintf(aside, sizeof(aside), "%s/log.old", folder);
+	eve_context_init(&context, &config, NULL, 0);
+	return 0;
+}
+
+static int
+clean(void **state)
+{
+	(void)state;
+	unlink(path);
+	unlink(aside);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(somebody_else_rotates, clean),
+		cmocka_unit_test_teardown(run_goes_on_and_read_begins_anew, clean),
+		cmocka_unit_test_teardown(old_ones_go, clean),
+		cmocka_unit_test_teardown(only_what_is_wanted, clean),
+		cmocka_unit_test_teardown(one_fails_alone, clean),
+		cmocka_unit_test_teardown(cut_values_are_counted, clean),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
