@@ -38,6 +38,25 @@ fail(struct database *d, const char *words)
 	return false;
 }
 
+/* SQLite calls EIO, ENXIO and ERANGE of a read a corrupt file system, and in the end a corrupt file (os_unix.c); the
+   file, or its log, still knows. */
+static int
+read_errno(const struct database *d)
+{
+	static const int FILES[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
+
+	for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {
+		sqlite3_file *file = NULL;
+		int number = 0;
+
+		if (sqlite3_file_control(d->db, "main", FILES[i], &file) == SQLITE_OK && file && file->pMethods &&
+		    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number) == SQLITE_OK &&
+		    (number == EIO || number == ENXIO || number == ERANGE))
+			return number;
+	}
+	return 0;
+}
+
 /* What the system said, where it is not the file's bytes; 0: it is. */
 static int
 number_of(const struct database *d, int code)
@@ -50,6 +69,8 @@ number_of(const struct database *d, int code)
 	for (size_t i = 0; i < sizeof(MEANT) / sizeof(MEANT[0]); i++)
 		if (MEANT[i].code == (code & 0xff))
 			return MEANT[i].number;
+	if ((code & 0xff) == SQLITE_CORRUPT)
+		return read_errno(d);
 	if (code == SQLITE_IOERR_SHORT_READ || ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN))
 		return 0;
 	return sqlite3_system_errno(d->db) ? sqlite3_system_errno(d->db) : EIO;

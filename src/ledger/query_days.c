@@ -147,7 +147,8 @@ begin_day(struct rows *r)
 
 	r->open = day_read(&r->day, r->source->folder, r->days[r->next_day++], error);
 	if (!r->open) {
-		told_damaged(r, error);
+		if (!r->day.empty) /* else it is being made */
+			told_damaged(r, error);
 		return;
 	}
 	p += snprintf(p, sizeof(sql), "SELECT ");

@@ -112,11 +112,19 @@ check_sealed(struct verify *v, const struct seal *s, struct expiry *e)
 	}
 }
 
+/* What was found wrong so far. */
+static uint64_t
+wrongs(const struct verify *v)
+{
+	return v->count[VERIFY_TORN] + v->count[VERIFY_MISSING] + v->count[VERIFY_UNREADABLE] +
+	       v->count[VERIFY_ALTERED];
+}
+
 static void
 check_open(struct verify *v, int64_t day, const struct digest *link)
 {
 	char error[DATABASE_ERROR_MAX], words[160], date[CHAIN_DATE];
-	uint64_t before = v->count[VERIFY_TORN] + v->count[VERIFY_ALTERED] + v->count[VERIFY_MISSING];
+	uint64_t before = wrongs(v);
 	struct day d;
 
 	chain_date(date, day);
@@ -127,7 +135,7 @@ check_open(struct verify *v, int64_t day, const struct digest *link)
 	}
 	v->rows += (uint64_t)d.rows;
 	verify_day(v, &d, link, NULL);
-	if (before == v->count[VERIFY_TORN] + v->count[VERIFY_ALTERED] + v->count[VERIFY_MISSING]) {
+	if (before == wrongs(v)) {
 		snprintf(words, sizeof(words), "%s: open, %" PRId64 " records in %" PRId64 " commits", date, d.rows,
 			 d.commits);
 		verify_say(v, VERIFY_OPEN, words);
@@ -183,6 +191,7 @@ check_anchor(struct verify *v, const struct seals *seals, struct anchor *a)
 	struct chain_entry e;
 	struct day d;
 	int64_t day;
+	int number = 0;
 
 	if (!chain_parse_date(&day, a->date))
 		return;
@@ -191,12 +200,18 @@ check_anchor(struct verify *v, const struct seals *seals, struct anchor *a)
 			a->met = digest_same(&seals->seal[i].head, &a->head);
 	if (!a->met && day_read(&d, v->folder, day, error)) {
 		a->met = day_entry(&d, a->commit - 1, &e) && e.commit == a->commit && digest_same(&e.hash, &a->head);
+		number = database_errno(d.summary);
 		day_close(&d);
+	} else if (!a->met) {
+		number = d.number == ENOENT ? 0 : d.number;
 	}
 	sign_hex(hex, a->head.b, sizeof(a->head.b));
 	snprintf(words, sizeof(words), "%s: commit %" PRId64 " %s the anchor's head %.16s...", a->date, a->commit,
-		 a->met ? "has" : "has not", hex);
-	verify_say(v, a->met ? VERIFY_WHOLE : VERIFY_ALTERED, words);
+		 a->met ? "has" :
+		 number ? "cannot be read, and may have or not" :
+			  "has not",
+		 hex);
+	verify_say(v, a->met ? VERIFY_WHOLE : number ? VERIFY_UNREADABLE : VERIFY_ALTERED, words);
 }
 
 bool

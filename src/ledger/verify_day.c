@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ledger/block.h"
 #include "ledger/squeeze.h"
@@ -17,7 +18,8 @@ struct walk {
 	struct day *d;
 	char date[CHAIN_DATE];
 	struct chain_entry *entry;
-	bool *seen; /* its records were found */
+	bool *seen;  /* its records were found */
+	bool unread; /* some could not be looked for */
 	size_t n;
 };
 
@@ -36,6 +38,21 @@ say(struct walk *w, enum verify_kind kind, int64_t commit, const char *what)
 	snprintf(words, sizeof(words), "%s: commit %" PRId64 "%s%s%s: %s", w->date, commit, *at ? " (" : "", at,
 		 *at ? ")" : "", what);
 	verify_say(w->v, kind, words);
+}
+
+/* The system fails, not the bytes: nothing is known of them, and what rests on them is not judged. */
+static bool
+is_unread(struct walk *w, struct database *db, int64_t commit, const char *what)
+{
+	char words[160];
+	int number = database_errno(db);
+
+	database_rollback(db);
+	if (!number)
+		return false;
+	snprintf(words, sizeof(words), "%s cannot be read: %s", what, strerror(number));
+	say(w, VERIFY_UNREADABLE, commit, words);
+	return w->unread = true;
 }
 
 static bool
@@ -86,12 +103,14 @@ check_tables(struct walk *w)
 	for (size_t i = 0; i < w->n; i++)
 		for (unsigned t = 0; t < CHAIN_TABLES; t++) {
 			struct digest now;
+			bool fine = day_digest_table(w->d, t, w->entry[i].commit, &now) &&
+				    digest_same(&now, &w->entry[i].table[t]);
 
+			snprintf(words, sizeof(words), "table %s", DAY_TABLES[t]);
+			if (is_unread(w, w->d->summary, w->entry[i].commit, words) || fine)
+				continue;
 			snprintf(words, sizeof(words), "table %s holds other rows", DAY_TABLES[t]);
-			if (!day_digest_table(w->d, t, w->entry[i].commit, &now) ||
-			    !digest_same(&now, &w->entry[i].table[t]))
-				say(w, VERIFY_ALTERED, w->entry[i].commit, words);
-			database_rollback(w->d->summary);
+			say(w, VERIFY_ALTERED, w->entry[i].commit, words);
 		}
 }
 
@@ -109,7 +128,8 @@ check_stray(struct walk *w, struct database *db, const char *table, const char *
 		verify_say(w->v, kind, words);
 	}
 	statement_end(s);
-	database_rollback(db);
+	snprintf(words, sizeof(words), "table %s", table);
+	is_unread(w, db, 0, words);
 }
 
 static void
@@ -117,10 +137,10 @@ check_blocks(struct walk *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		struct digest now;
+		bool fine = day_digest_blocks(w->d, w->entry[i].commit, &now) && digest_same(&now, &w->entry[i].blocks);
 
-		if (!day_digest_blocks(w->d, w->entry[i].commit, &now) || !digest_same(&now, &w->entry[i].blocks))
+		if (!is_unread(w, w->d->sessions, w->entry[i].commit, "a block of it") && !fine)
 			say(w, VERIFY_ALTERED, w->entry[i].commit, "a block of it is not what was written");
-		database_rollback(w->d->sessions);
 	}
 }
 
@@ -148,6 +168,7 @@ static void
 check_block_rows(struct walk *w)
 {
 	struct statement *s = statement_of(w->d->sessions, "SELECT first, last, bytes FROM block ORDER BY first");
+	bool fine;
 
 	while (statement_next(s)) {
 		int64_t first = column_i64(s, 0), last = column_i64(s, 1);
@@ -172,9 +193,9 @@ check_block_rows(struct walk *w)
 		bytes_free(&rows);
 		block_free(&b);
 	}
-	if (!statement_end(s))
+	fine = statement_end(s);
+	if (!is_unread(w, w->d->sessions, 0, "the table of blocks") && !fine)
 		say(w, VERIFY_ALTERED, 0, "the table of blocks cannot be read");
-	database_rollback(w->d->sessions);
 }
 
 static void
@@ -182,6 +203,7 @@ check_tail_rows(struct walk *w)
 {
 	struct statement *s =
 		statement_of(w->d->sessions, "SELECT commit_no, bytes, rows FROM tail ORDER BY commit_no");
+	bool fine;
 
 	while (statement_next(s)) {
 		int64_t commit = column_i64(s, 0);
@@ -200,9 +222,9 @@ check_tail_rows(struct walk *w)
 			say(w, VERIFY_ALTERED, commit, "its tail holds more records than were written");
 		bytes_free(&rows);
 	}
-	if (!statement_end(s))
+	fine = statement_end(s);
+	if (!is_unread(w, w->d->sessions, 0, "the tail") && !fine)
 		say(w, VERIFY_ALTERED, 0, "the tail cannot be read");
-	database_rollback(w->d->sessions);
 }
 
 void
@@ -211,7 +233,8 @@ verify_day(struct verify *v, struct day *d, const struct digest *link, const str
 	struct walk w = {.v = v, .d = d};
 
 	chain_date(w.date, d->day);
-	if (load_entries(&w)) {
+	/* without the chain there is nothing to hold the day against */
+	if (load_entries(&w) && !is_unread(&w, d->summary, 0, "its chain")) {
 		check_chain(&w, link, head);
 		check_tables(&w);
 		for (unsigned t = 0; t < CHAIN_TABLES; t++)
@@ -222,7 +245,7 @@ verify_day(struct verify *v, struct day *d, const struct digest *link, const str
 			check_tail_rows(&w);
 			check_stray(&w, d->sessions, "tail", "commit_no", VERIFY_TORN);
 			check_stray(&w, d->sessions, "block", "last", VERIFY_TORN);
-			for (size_t i = 0; i < w.n; i++)
+			for (size_t i = 0; i < w.n && !w.unread; i++)
 				if (w.entry[i].rows && !w.seen[i])
 					say(&w, VERIFY_MISSING, w.entry[i].commit, "its records are not there");
 		}

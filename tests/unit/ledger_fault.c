@@ -58,6 +58,24 @@ fdatasync(int fd)
 	return fails() ? -1 : (int)syscall(SYS_fdatasync, fd);
 }
 
+/* The same of reading. */
+static struct {
+	long at, from, calls;
+} bad_read;
+
+ssize_t pread64(int fd, void *bytes, size_t n, off64_t at);
+ssize_t
+pread64(int fd, void *bytes, size_t n, off64_t at)
+{
+	bool is = bad_read.calls && bad_read.at >= bad_read.from && bad_read.at < bad_read.from + bad_read.calls;
+
+	bad_read.at++;
+	if (!is)
+		return syscall(SYS_pread64, fd, bytes, n, at);
+	errno = EIO;
+	return -1;
+}
+
 struct told {
 	int64_t sessions, last, not_kept, late, lost, findings;
 	bool disorder;
@@ -239,6 +257,36 @@ ends(void **state)
 	assert_true(failed > calls / 6);
 }
 
+/* Reading fails at every call: what cannot be read is not said to be altered or missing. */
+static void
+reads_badly(void **state)
+{
+	struct ledger *l = open_ledger(10, false);
+	long calls, unread = 0;
+
+	(void)state;
+	write_all(l);
+	bad_read.at = 0;
+	verify_now(NULL);
+	calls = bad_read.at;
+	assert_true(calls > 40);
+	for (long n = 0; n < 2 * calls; n++) {
+		struct verify v = {.folder = folder, .say = on_said};
+
+		said[0] = '\0';
+		bad_read.at = 0;
+		bad_read.from = n / 2;
+		bad_read.calls = n % 2 ? LONG_MAX : 1;
+		verify_folder(&v);
+		bad_read.calls = 0;
+		unread += v.count[VERIFY_UNREADABLE] != 0;
+		if (v.count[VERIFY_ALTERED] || v.count[VERIFY_MISSING] || v.count[VERIFY_TORN])
+			fail_msg("read %ld: %s", n, said);
+	}
+	assert_true(unread > 10); /* other reads look for what settings name */
+	close_ledger(l);
+}
+
 int
 main(void)
 {
@@ -247,6 +295,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(overflows, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(stays_full, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(ends, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(reads_badly, make_folder, remove_folder),
 	};
 
 	return crypt_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
