@@ -9,7 +9,6 @@ check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmo
 lab="iproute2 ethtool openssl procps python3 iputils-ping curl nginx-light ocserv openconnect chromium golang-go"
 deb="dpkg-dev debhelper fakeroot lintian"
 cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross mmdebstrap arch-test qemu-user-static"
-bench="valgrind tcpdump libndpi-bin python3"
 bench="valgrind tcpdump libndpi-bin python3 jq sqlite3 zstd time"
 
 want=

@@ -381,6 +381,8 @@ sql_compare_addr(void *arg, int n, const void *a, int m, const void *b)
 	int order;
 
 	(void)arg;
+	if (n == m && memcmp(a, b, (size_t)n) == 0) /* most that grouping and DISTINCT compare */
+		return 0;
 	if (addr_of(a, n, &x) && addr_of(b, m, &y))
 		return addr_order(&x, &y);
 	order = memcmp(a, b, (size_t)(n < m ? n : m));

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What a ledger costs and how fast it answers, beside the same rows in plain SQLite, in JSON lines under zstd with jq,
-# and in ClickHouse where it is installed.
-#	ledger.sh BUILD [SESSIONS]		default 300,000; 30,000,000 need 20 GB in BENCH_DIR
+# and in ClickHouse where clickhouse-local is installed (Debian 12 packages its server only, and no such program).
+#	ledger.sh BUILD [SESSIONS]		default 300,000: three minutes; 10,000,000 need 5 GB in BENCH_DIR
 set -eu
 cd "$(dirname "$0")/../.."
 B=$1
@@ -31,11 +31,17 @@ size() { # WHAT BYTES
 echo "Ledger of $sessions sessions"
 "$dir/make" "$dir/whole" "$sessions"
 rows=$("$program" query --csv "$dir/whole" 'SELECT count(*) FROM records' | tail -n 1)
+written=$dir/written # a disk that counts what is written, not a tmpfs
 for commit in 5 30 60; do
-	mkdir "$dir/commit$commit"
-	echo "  days of 15,000 sessions, 100,000 in all, commits every $commit s:"
-	"$dir/make" "$dir/commit$commit" 100000 "$commit"
+	rm -rf "$written"
+	mkdir "$written"
+	echo "  a day of 300,000 sessions, commits every $commit s:"
+	"$dir/make" "$written" 300000 "$commit" 20
 done
+rm -rf "$written"
+mkdir "$written"
+echo "  two days of 15,000 sessions, commits every 60 s:"
+"$dir/make" "$written" 30000 60
 
 echo "CPU, and records that it answers for"
 ask() { rate "$1" "$(seconds "$program" query --csv "$dir/whole" "$2")" "$rows"; }
@@ -53,10 +59,12 @@ echo "The same sessions elsewhere"
 columns='start_us, src, src_port, dest, dest_port, sni, ja4, bytes_out, bytes_in'
 "$program" query --csv "$dir/whole" "SELECT $columns FROM sessions" >"$dir/some.csv"
 "$program" query --json "$dir/whole" 'SELECT * FROM sessions' | zstd -q -3 >"$dir/all.json.zst"
+"$program" query --json "$dir/whole" 'SELECT * FROM sessions LIMIT 20000' | zstd -q -3 >"$dir/few.json.zst" # jq is slow
 count=$(($(wc -l <"$dir/some.csv") - 1))
-size "ledger, every field, all records, chained" "$(bytes "$dir/whole")"
-size "JSON lines, every field, zstd -3" "$(bytes "$dir/all.json.zst")"
-rate "  jq: bytes by JA4" "$(seconds sh -c "zstdcat '$dir/all.json.zst' | jq -n 'reduce inputs as \$s ({}; .[\$s.ja4 // \"-\"] += \$s.bytes_in)'")" "$count"
+size "ledger, all records, exchanges, identities, pulses, chained" "$(bytes "$dir/whole")"
+size "JSON lines, last record only, no exchanges, zstd -3" "$(bytes "$dir/all.json.zst")"
+rate "  jq: bytes by JA4, the first 20,000" "$(seconds sh -c "zstdcat '$dir/few.json.zst' |
+	jq -n 'reduce inputs as \$s ({}; .[\$s.ja4 // \"-\"] += \$s.bytes_in)'")" 20000
 sql="SELECT ja4, count(*), sum(bytes_in) FROM s GROUP BY ja4"
 if command -v sqlite3 >/dev/null; then
 	sqlite3 "$dir/plain.db" -cmd '.mode csv' ".import $dir/some.csv s" 'CREATE INDEX i ON s(src)'

@@ -2,7 +2,8 @@
  * ledger_make: a ledger of as many sessions as wanted: the records of worlds' days, played once, come back day after
  * day with other times, ids and hashes.  Prints what writing them took.
  *
- *	ledger_make DIR SESSIONS [COMMIT_SECONDS]		into an empty folder; 0 or none: commits of full blocks
+ *	ledger_make DIR SESSIONS [COMMIT_SECONDS [DENSE]]	into an empty folder; 0 or none: commits of full blocks;
+ *								so many days of 15,000 sessions go into one
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,17 +58,29 @@ other(uint64_t v, uint64_t day)
 	return v ? v * UINT64_C(0xbf58476d1ce4e5b9) | 1 : 0;
 }
 
-/* The record as it would be so many days later. */
-static void
-move(struct session *s, uint64_t day)
-{
-	int64_t by = (int64_t)day * DAY_NS;
+/* The time so many days later, where so many days lie in one. */
+struct later {
+	uint64_t day;
+	int64_t dense;
+};
 
-	s->time = when_add(s->time, by);
-	s->start = when_add(s->start, by);
-	s->last = when_add(s->last, by);
-	if (s->hello.ns)
-		s->hello = when_add(s->hello, by);
+static struct when
+at(struct when t, struct later by)
+{
+	int64_t since = t.ns - WORLD_BEGIN + (int64_t)by.day * DAY_NS;
+
+	return (struct when){t.ns ? WORLD_BEGIN + since / by.dense : 0};
+}
+
+static void
+move(struct session *s, struct later by)
+{
+	uint64_t day = by.day;
+
+	s->time = at(s->time, by);
+	s->start = at(s->start, by);
+	s->last = at(s->last, by);
+	s->hello = at(s->hello, by);
 	s->id_offered = s->id_offered ? other(s->id_offered, day) : 0;
 	s->id_issued = s->id_issued ? other(s->id_issued, day) : 0;
 	s->client_random = s->client_random ? other(s->client_random, day) : 0;
@@ -109,7 +122,7 @@ struct totals {
 
 /* One day's records into the ledger, minutes of coverage between them. */
 static void
-write_day(struct ledger *l, const struct day_rows *d, uint64_t day, struct totals *t, size_t most)
+write_day(struct ledger *l, const struct day_rows *d, struct later by, struct totals *t, size_t most)
 {
 	static struct row r;
 	struct ledger_seen seen = {.frames = 1};
@@ -120,11 +133,11 @@ write_day(struct ledger *l, const struct day_rows *d, uint64_t day, struct total
 		struct when now = r.kind == ROW_PULSE ? r.pulse.time : r.session.time;
 		double begin;
 
-		now = when_add(now, (int64_t)day * DAY_NS);
+		now = at(now, by);
 		if (r.kind == ROW_PULSE)
 			r.pulse.time = now;
 		else
-			move(&r.session, day);
+			move(&r.session, by);
 		begin = cpu();
 		if (now.ns / MINUTE(1) != minute || r.kind == ROW_PULSE)
 			ledger_time(l, now, &seen);
@@ -152,23 +165,24 @@ main(int argc, char **argv)
 	struct day_rows d = {.sessions = 0};
 	struct totals t = {.sessions = 0};
 	struct ledger *l;
+	struct later by = {.dense = argc > 4 ? strtoll(argv[4], NULL, 10) : 1};
 	double begin;
 
-	if (most == 0 || !programs_load("tests/golden"))
+	if (most == 0 || by.dense < 1 || !programs_load("tests/golden"))
 		return 2;
 	if (!play(&d, KIND_PORTAL))
 		return 1;
 	l = ledger_open(&cfg, error);
-	for (uint64_t day = 0; l && t.sessions < most && !*ledger_error(l); day++)
-		write_day(l, &d, day, &t, most);
+	for (; l && t.sessions < most && !*ledger_error(l); by.day++)
+		write_day(l, &d, by, &t, most);
 	begin = cpu();
 	if (!l || !ledger_close(l, error)) {
 		fprintf(stderr, "ledger_make: %s\n", error);
 		return 1;
 	}
 	t.seconds += cpu() - begin;
-	printf("  %zu sessions, %zu records written: %.2f us of CPU a record\n", t.sessions, t.records,
-	       t.seconds * 1e6 / (double)t.records);
+	printf("  %zu sessions, %zu records written, days of %zu sessions: %.2f us of CPU a record\n", t.sessions,
+	       t.records, d.sessions * (size_t)by.dense, t.seconds * 1e6 / (double)t.records);
 	print_written(t.sessions);
 	bytes_free(&d.rows);
 	return 0;

@@ -26,5 +26,4 @@ make_capture scale 1000 scale-1k
 make_capture scale 1000000 scale-1m
 make_capture scale-long 1000 scale-long-1k
 make_capture scale-long 1000000 scale-long-1m
-python3 tests/bench/bench.py "$dir" "$B/gatewitness"
-exec tests/bench/ledger.sh "$B"
+exec python3 tests/bench/bench.py "$dir" "$B/gatewitness"
