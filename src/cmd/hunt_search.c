@@ -99,7 +99,7 @@ on_pulse(void *arg, const struct pulse *p)
 static bool
 all_in_window(const struct hunt *h, const struct scan_about *a)
 {
-	struct when begin, end;
+	struct when begin = {0}, end = {0};
 
 	return !__builtin_mul_overflow(a->begin_us, NS_PER_US, &begin.ns) &&
 	       !__builtin_mul_overflow(a->end_us, NS_PER_US, &end.ns) && in_window(h, begin) && in_window(h, end);
