@@ -99,10 +99,11 @@ on_pulse(void *arg, const struct pulse *p)
 static bool
 all_in_window(const struct hunt *h, const struct scan_about *a)
 {
-	struct when begin, end;
+	int64_t begin, end;
 
-	return !__builtin_mul_overflow(a->begin_us, NS_PER_US, &begin.ns) &&
-	       !__builtin_mul_overflow(a->end_us, NS_PER_US, &end.ns) && in_window(h, begin) && in_window(h, end);
+	return !__builtin_mul_overflow(a->begin_us, NS_PER_US, &begin) &&
+	       !__builtin_mul_overflow(a->end_us, NS_PER_US, &end) && in_window(h, (struct when){begin}) &&
+	       in_window(h, (struct when){end});
 }
 
 static bool

@@ -67,7 +67,7 @@ ssize_t pread64(int fd, void *bytes, size_t n, off64_t at);
 ssize_t
 pread64(int fd, void *bytes, size_t n, off64_t at)
 {
-	bool is = bad_read.calls && bad_read.at >= bad_read.from && bad_read.at < bad_read.from + bad_read.calls;
+	bool is = bad_read.calls && bad_read.at >= bad_read.from && bad_read.at - bad_read.from < bad_read.calls;
 
 	bad_read.at++;
 	if (!is)
