@@ -59,13 +59,17 @@ static bool
 load_entries(struct walk *w)
 {
 	struct chain_entry e = {.commit = 0}, *more;
+	size_t room = 0;
 	int64_t at = 0;
 
 	while (day_entry(w->d, at, &e)) {
-		more = realloc(w->entry, (w->n + 1) * sizeof(*more));
-		if (!more)
-			return false;
-		w->entry = more;
+		if (w->n == room) {
+			room = room ? room * 2 : 64;
+			more = realloc(w->entry, room * sizeof(*more));
+			if (!more)
+				return false;
+			w->entry = more;
+		}
 		w->entry[w->n++] = e;
 		at = e.commit;
 	}
