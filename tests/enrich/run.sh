@@ -3,11 +3,11 @@
 #	run.sh GATEWITNESS
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../common/cases.sh"
 program=$(realpath "$1")
 demo=$here/../demo/demo.pcap
 work=$(mktemp -d)
 net=gwenrich$$ pid=
-cases=0 failed=0
 
 clean() {
 	[ -z "$pid" ] || kill "$pid" 2>/dev/null
@@ -16,22 +16,6 @@ clean() {
 }
 trap clean EXIT
 cd "$work" || exit 1
-
-# is NAME WANTED GOT
-is() {
-	cases=$((cases + 1))
-	[ "$2" = "$3" ] && return
-	failed=$((failed + 1))
-	echo "$1: wanted \"$2\", got \"$3\""
-}
-
-# like NAME PATTERN FILE: one line, and like this
-like() {
-	cases=$((cases + 1))
-	[ "$(wc -l <"$3")" -eq 1 ] && grep -Eq "$2" "$3" && return
-	failed=$((failed + 1))
-	echo "$1: wanted one line like \"$2\", got: $(head -n 3 "$3")"
-}
 
 read_demo() {
 	"$program" read --quiet -g 192.0.2.10 --set identity.key=public --eve eve.json "$@" "$demo" 2>err

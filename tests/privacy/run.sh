@@ -3,12 +3,12 @@
 #	run.sh GATEWITNESS
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../common/cases.sh"
 program=$(realpath "$1")
 demo=$here/../demo/demo.pcap
 gateway=192.0.2.10,2001:db8:0:1::10
 work=$(mktemp -d)
 net=gwprivacy$$ pid=
-cases=0 failed=0
 
 clean() {
 	[ -z "$pid" ] || kill "$pid" 2>/dev/null
@@ -18,22 +18,6 @@ clean() {
 trap clean EXIT
 cd "$work" || exit 1
 umask 077
-
-# is NAME WANTED GOT
-is() {
-	cases=$((cases + 1))
-	[ "$2" = "$3" ] && return
-	failed=$((failed + 1))
-	echo "$1: wanted \"$2\", got \"$3\""
-}
-
-# like NAME PATTERN FILE: one line, and like this
-like() {
-	cases=$((cases + 1))
-	[ "$(wc -l <"$3")" -eq 1 ] && grep -Eq "$2" "$3" && return
-	failed=$((failed + 1))
-	echo "$1: wanted one line like \"$2\", got: $(head -n 3 "$3")"
-}
 
 key() {
 	printf '%s\n' "$1$1$1$1$1$1$1$1" >"$2"

@@ -63,24 +63,6 @@ full(void **state)
 	assert_string_equal(said, "");
 }
 
-static bool
-on_session(void *arg, const struct session *s)
-{
-	*(uint64_t *)arg += s->id != 0;
-	return true;
-}
-
-static uint64_t
-count_sessions(void)
-{
-	uint64_t n = 0;
-	struct reading r = {.folder = folder, .since = {INT64_MIN}, .until = {INT64_MAX}, .arg = &n};
-
-	r.session = on_session;
-	reading_run(&r);
-	return n;
-}
-
 static void
 copy_head(const char *from, const char *to, size_t n)
 {

@@ -13,24 +13,6 @@
 
 enum { SECONDS = 130, COLUMNS = 32, NAME = 40 };
 
-static bool
-on_session(void *arg, const struct session *s)
-{
-	*(uint64_t *)arg += s->id != 0;
-	return true;
-}
-
-static uint64_t
-count_sessions(void)
-{
-	uint64_t n = 0;
-	struct reading r = {.folder = folder, .since = {INT64_MIN}, .until = {INT64_MAX}, .arg = &n};
-
-	r.session = on_session;
-	reading_run(&r);
-	return n;
-}
-
 /* A sealed day, and an open one that has rows in every table, a block and a tail. */
 static void
 write_days(bool small)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "ledger/ledger.h"
+#include "ledger/reading.h"
 #include "ledger/verify.h"
 
 #define DAY(n)    (INT64_C(20000) * 86400 * NS_PER_S + (n)*INT64_C(86400) * NS_PER_S)
@@ -54,6 +55,25 @@ remove_folder(void **state)
 	(void)state;
 	remove_matching("*");
 	return rmdir(folder);
+}
+
+static inline bool
+count_session(void *arg, const struct session *s)
+{
+	*(uint64_t *)arg += s->id != 0;
+	return true;
+}
+
+/* Records of sessions that can still be read. */
+static inline uint64_t
+count_sessions(void)
+{
+	uint64_t n = 0;
+	struct reading r = {.folder = folder, .since = {INT64_MIN}, .until = {INT64_MAX}, .arg = &n};
+
+	r.session = count_session;
+	reading_run(&r);
+	return n;
 }
 
 static struct ledger *
