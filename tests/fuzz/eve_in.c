@@ -2,48 +2,8 @@
  * eve_in: lines that say they are the sensor's.  What is taken is the same after another journey through JSON, is kept
  * by the store, and can be judged.
  */
-#include <stdlib.h>
-#include <string.h>
-
+#include "../common/there_and_back.h"
 #include "cmd/eve_in.h"
-#include "detect/detect.h"
-
-enum { LINE = 1 << 20 };
-
-static void
-no_finding(void *arg, const struct finding *f, const struct session *s)
-{
-	(void)s;
-	*(size_t *)arg += f->number_count + f->session_count;
-}
-
-static void
-no_close(void *arg, const struct incident *i)
-{
-	*(size_t *)arg += i->event_count;
-}
-
-/* What session_json writes of it reads as what session_json writes. */
-static void
-there_and_back(const struct session *s, char line[2][LINE])
-{
-	static struct record_room room;
-	struct out o = out_of(line[0], LINE), again = out_of(line[1], LINE);
-	struct recent recent[2] = {{{0}}};
-	struct session back;
-	struct json *j;
-
-	session_json(&o, s, &recent[0]);
-	if (o.full)
-		return;
-	j = json_in(line[0], out_len(&o));
-	if (!j || record_in(&back, &room, j))
-		abort();
-	session_json(&again, &back, &recent[1]);
-	if (out_len(&o) != out_len(&again) || memcmp(line[0], line[1], out_len(&o)) != 0)
-		abort();
-	json_in_free(j);
-}
 
 static void
 pulse_there_and_back(const struct pulse *p, char line[2][LINE])

@@ -2,58 +2,17 @@
  * foreign: logs that say they are Zeek's or Suricata's.  What is taken of them joins, is the same after a journey through
  * JSON, and can be judged.
  */
-#include <stdlib.h>
-#include <string.h>
-
+#include "../common/there_and_back.h"
 #include "cmd/join.h"
-#include "detect/detect.h"
-#include "sensor/record_in.h"
-
-enum { LINE = 1 << 20 };
 
 static struct detect *detect;
 static size_t sum;
 
 static void
-no_finding(void *arg, const struct finding *f, const struct session *s)
-{
-	(void)s;
-	*(size_t *)arg += f->number_count + f->session_count;
-}
-
-static void
-no_close(void *arg, const struct incident *i)
-{
-	*(size_t *)arg += i->event_count;
-}
-
-/* What session_json writes of it reads as what session_json writes. */
-static void
-there_and_back(const struct session *s)
-{
-	static struct record_room room;
-	static char line[2][LINE];
-	struct out o = out_of(line[0], LINE), again = out_of(line[1], LINE);
-	static struct recent recent[2];
-	struct session back;
-	struct json *j;
-
-	session_json(&o, s, &recent[0]);
-	if (o.full)
-		return;
-	j = json_in(line[0], out_len(&o));
-	if (!j || record_in(&back, &room, j))
-		abort();
-	session_json(&again, &back, &recent[1]);
-	if (out_len(&o) != out_len(&again) || memcmp(line[0], line[1], out_len(&o)) != 0)
-		abort();
-	json_in_free(j);
-}
-
-static void
 judge(void *arg, const struct session *joined)
 {
 	const struct detect_sink to = {&sum, no_finding, no_close};
+	static char line[2][LINE];
 	struct session s = *joined;
 
 	(void)arg;
@@ -62,7 +21,7 @@ judge(void *arg, const struct session *joined)
 	s.gateway = 1;
 	s.role = s.src_port % 2 ? ROLE_INBOUND : ROLE_OUTBOUND;
 	s.id = session_id(&s, 0);
-	there_and_back(&s);
+	there_and_back(&s, line);
 	detect_session(detect, &s, &to);
 }
 
