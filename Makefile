@@ -124,7 +124,7 @@ goldens: $(B)/gatewitness
 MINUTES ?= 1
 fuzz:
 	@tests/setup.sh build check
-	@B=$(B)/fuzz MINUTES=$(MINUTES) tests/fuzz/main/libfuzzer.sh
+	@B=$(B)/fuzz MINUTES=$(MINUTES) LIBS='$(LIBS)' tests/fuzz/main/libfuzzer.sh
 
 # Labelled worlds against the detectors: what is found, how soon, and what is alerted without cause.
 SEEDS ?= 20

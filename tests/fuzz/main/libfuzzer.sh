@@ -8,7 +8,7 @@ for target in tests/fuzz/*.c; do
 	name=$(basename "$target" .c)
 	mkdir -p "$B/$name.corpus"
 	clang -std=c11 -D_GNU_SOURCE -O1 -g -Isrc -DGATEWITNESS_VERSION='"fuzz"' -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=undefined -o "$B/$name" "$target" $sources -lpcap -lcrypto -ljansson -lmaxminddb -lndpi -lsqlite3 -lzstd
+	    -fno-sanitize-recover=undefined -o "$B/$name" "$target" $sources $LIBS
 	echo "fuzzing $name for $MINUTES min"
 	"$B/$name" -max_total_time=$((MINUTES * 60)) -artifact_prefix="$B/$name-" -print_final_stats=1 \
 	    "$B/$name.corpus" "tests/fuzz/seeds/$name" >"$B/$name.log" 2>&1 || {
