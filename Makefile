@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 B ?= build
 VERSION := 0.1.0
 NDPI ?= yes
+HTTP ?= yes
 
 # The order of the strata: a file includes only from its own folder and from folders to its left.
 LAYERS := base packet flow tls session detect pipeline ledger sink sensor cmd main
@@ -21,10 +22,18 @@ LIBS += -lndpi
 else
 ALL_CFLAGS += -DWITHOUT_NDPI
 endif
+ifeq ($(HTTP),yes)
+LIBS += -lcurl
+else
+ALL_CFLAGS += -DWITHOUT_CURL
+endif
 
 EDGE := src/base/crypt.c src/flow/classify.c
 CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
 WORLD := $(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c))
+ifneq ($(HTTP),yes)
+WORLD := $(filter-out $(addprefix src/sink/,http.c batch.c body.c $(addprefix sender_,webhook.c splunk.c elastic.c clickhouse.c)),$(WORLD))
+endif
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 LABELLED := $(sort $(wildcard tests/world/*.c))

@@ -137,3 +137,10 @@ const struct format FORMAT_LIST[FORMATS] = {
 #include "sink/format.def"
 #undef FORMAT
 };
+
+bool
+format_is_json(unsigned format)
+{
+	return FORMAT_LIST[format].write != write_cef && FORMAT_LIST[format].write != write_leef &&
+	       FORMAT_LIST[format].write != write_text;
+}

@@ -19,4 +19,7 @@ struct format {
 };
 extern const struct format FORMAT_LIST[FORMATS];
 
+/* Is each of its lines a JSON object? */
+bool format_is_json(unsigned format);
+
 #endif

@@ -296,7 +296,8 @@ http_header(struct http *h, const char *name, const char *scheme, const char *va
 
 	for (const char *c = value; *c; c++)
 		if ((uint8_t)*c < ' ' || *c == 0x7f)
-			return say(words, "%s: holds a control character, which no header can; is its file a text?", name);
+			return say(words, "%s: holds a control character, which no header can; is its file a text?",
+				   name);
 	if (n < 0 || (size_t)n >= sizeof(line))
 		return say(words, "%s: too long for a header", name);
 	longer = curl_slist_append(h->headers, line);
@@ -310,8 +311,9 @@ bool
 http_authorize(struct http *h, const char *scheme, char words[SENDER_WORDS])
 {
 	if (!*h->cfg->secret)
-		return *h->cfg->user ? say(words, "user without a secret: name it with secret_file or secret_env%s", "") :
-				       true;
+		return *h->cfg->user ?
+			       say(words, "user without a secret: name it with secret_file or secret_env%s", "") :
+			       true;
 	if (!*h->cfg->user)
 		return http_header(h, "Authorization", scheme, h->cfg->secret, words);
 	curl_easy_setopt(h->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
@@ -340,8 +342,10 @@ static const struct {
 	{CURLE_COULDNT_RESOLVE_HOST, "no such host: check url and the resolver of this machine"},
 	{CURLE_COULDNT_CONNECT, "does not accept connections: is the receiver running, does a firewall refuse?"},
 	{CURLE_OPERATION_TIMEDOUT, "no answer in time: is it overloaded, does a firewall drop?"},
-	{CURLE_PEER_FAILED_VERIFICATION, "its certificate is not trusted: name the CA in tls_ca, another name in tls_name"},
-	{CURLE_SSL_PINNEDPUBKEYNOTMATCH, "its key is not that of tls_pin: if its key was changed, write the new one's SHA-256"},
+	{CURLE_PEER_FAILED_VERIFICATION,
+	 "its certificate is not trusted: name the CA in tls_ca, another name in tls_name"},
+	{CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+	 "its key is not that of tls_pin: if its key was changed, write the new one's SHA-256"},
 	{CURLE_SSL_CACERT_BADFILE, "tls_ca holds no certificate in PEM"},
 	{CURLE_SSL_CERTPROBLEM, "tls_certificate and tls_key cannot be used: PEM, and of one pair?"},
 	{CURLE_SSL_CONNECT_ERROR, "no TLS: is that port TLS, does it want a client certificate (tls_certificate)?"},
@@ -363,7 +367,8 @@ say_failure(const struct http *h, CURLcode code, char words[SENDER_WORDS])
 		if (FAILURES[i].code == code)
 			what = FAILURES[i].words;
 	if (h->too_long)
-		http_say(h, words, "answers more than 1 MiB: is url that of the receiver's interface?", (struct text){0});
+		http_say(h, words, "answers more than 1 MiB: is url that of the receiver's interface?",
+			 (struct text){0});
 	else
 		http_say(h, words, what, text_of(*h->error ? h->error : curl_easy_strerror(code)));
 }
@@ -377,11 +382,24 @@ left_ms(const struct http *h)
 	return left > 0 ? (long)left : 1;
 }
 
+/* "/services/collector/event" and "ack": "/services/collector/ack" */
+static void
+replace_last(CURLU *url, const char *name)
+{
+	char *own = NULL, path[TEXT_ROOM];
+
+	if (curl_url_get(url, CURLUPART_PATH, &own, 0) == CURLUE_OK) {
+		snprintf(path, sizeof(path), "%.*s/%s", (int)(strrchr(own, '/') - own), own, name);
+		curl_url_set(url, CURLUPART_PATH, path, 0);
+	}
+	curl_free(own);
+}
+
 static CURLcode
 perform(struct http *h, const struct http_request *q, CURLU *url, struct curl_slist *headers)
 {
 	if (q->path)
-		curl_url_set(url, CURLUPART_PATH, q->path, 0);
+		replace_last(url, q->path);
 	if (q->query)
 		curl_url_set(url, CURLUPART_QUERY, q->query, CURLU_APPENDQUERY);
 	h->got = 0;
@@ -457,7 +475,8 @@ http_meaning(const struct http *h, const struct http_answer *a, char words[SENDE
 	while (a->status < MEANINGS[i].first || a->status > MEANINGS[i].last)
 		i++;
 	if (a->retry_after > 0)
-		snprintf(what, sizeof(what), "%s (%u), asks to wait %ld s", MEANINGS[i].words, a->status, a->retry_after);
+		snprintf(what, sizeof(what), "%s (%u), asks to wait %ld s", MEANINGS[i].words, a->status,
+			 a->retry_after);
 	else
 		snprintf(what, sizeof(what), "%s (%u)", MEANINGS[i].words, a->status);
 	http_say(h, words, what, a->body);

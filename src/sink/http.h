@@ -29,7 +29,7 @@ void http_begin(struct http *h);
 bool http_late(const struct http *h);
 
 struct http_request {
-	const char *path;  /* instead of the URL's; NULL: the URL's */
+	const char *path;  /* "name": instead of the last step of the URL's; NULL: the URL's */
 	const char *query; /* beside the URL's, encoded already; NULL: none */
 	const char *type;  /* content type */
 	char *extra;       /* one header more: "Name: value"; NULL: none */
@@ -38,7 +38,7 @@ struct http_request {
 
 /* The first members hold where there was an answer; `words` where there was none. */
 struct http_answer {
-	unsigned status; /* 0: none came */
+	unsigned status;  /* 0: none came */
 	struct text body; /* until the next request */
 	long retry_after; /* seconds that it asks to wait, 0: does not say */
 	char words[SENDER_WORDS];

@@ -141,6 +141,31 @@ reply_walk(struct text json, reply_fn *tell, void *arg)
 	return take_value(&w) && next(&w) == 0 && cur_done(&w.c);
 }
 
+struct wanted {
+	struct reply_value *v;
+	bool found;
+};
+
+static void
+find(void *arg, const struct reply_value *v)
+{
+	struct wanted *w = arg;
+
+	if (!reply_is(v, w->v->path))
+		return;
+	w->v->string = v->string;
+	w->v->text = v->text;
+	w->found = true;
+}
+
+bool
+reply_find(struct text json, struct reply_value *v)
+{
+	struct wanted w = {.v = v};
+
+	return reply_walk(json, find, &w) && w.found;
+}
+
 bool
 reply_is(const struct reply_value *v, const char *path)
 {
