@@ -6,9 +6,9 @@
 
 #include "sink/map.h"
 
-#define FORMAT_WORDS "eve|ecs|ocsf|cef|leef|zeek|text"
+#define FORMAT_WORDS "eve|ecs|ocsf|cef|leef|zeek|fleet|text"
 
-enum { FORMATS = 7 };
+enum { FORMATS = 8 };
 
 struct format {
 	const char *name, *title;
