@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 B ?= build
 VERSION := 0.1.0
 NDPI ?= yes
+HTTP ?= yes
 
 # The order of the strata: a file includes only from its own folder and from folders to its left.
 LAYERS := base packet flow tls session detect pipeline ledger sink sensor cmd main
@@ -21,10 +22,18 @@ LIBS += -lndpi
 else
 ALL_CFLAGS += -DWITHOUT_NDPI
 endif
+ifeq ($(HTTP),yes)
+LIBS += -lcurl
+else
+ALL_CFLAGS += -DWITHOUT_CURL
+endif
 
 EDGE := src/base/crypt.c src/flow/classify.c
 CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
 WORLD := $(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c))
+ifneq ($(HTTP),yes)
+WORLD := $(filter-out $(addprefix src/sink/,http.c batch.c body.c $(addprefix sender_,webhook.c splunk.c elastic.c clickhouse.c)),$(WORLD))
+endif
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 LABELLED := $(sort $(wildcard tests/world/*.c))
@@ -65,7 +74,11 @@ $(B)/tests/fuzz/main/cuts: $(call obj,tests/fuzz/pipeline.c tests/fuzz/main/run_
 $(B)/tests/world/world: $(call obj,$(LABELLED)) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c))
+# A sender without a sensor, for its tests against receivers.
+$(B)/tests/sink/drive: $(call obj,tests/sink/drive.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+-include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c))
 .SECONDARY:
 
 # The two commands of README: each sets up all that it needs.

@@ -4,6 +4,7 @@
 set -eu
 
 build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev libsqlite3-dev libzstd-dev zlib1g-dev libseccomp-dev"
+build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev libsqlite3-dev libzstd-dev zlib1g-dev libcurl4-openssl-dev"
 test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq mandoc"
 check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmocka-dev"
 lab="iproute2 ethtool openssl procps python3 iputils-ping curl nginx-light ocserv openconnect chromium golang-go"
