@@ -7,6 +7,8 @@ PREFIX ?= /usr/local
 B ?= build
 VERSION := 0.1.0
 NDPI ?= yes
+MQTT ?= yes
+KAFKA ?= yes
 
 # The order of the strata: a file includes only from its own folder and from folders to its left.
 LAYERS := base packet flow tls session detect pipeline ledger sink sensor cmd main
@@ -15,16 +17,30 @@ PURE := base packet flow tls session detect
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wsign-compare -Wconversion -Wvla -Wswitch-enum \
 	-Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -DGATEWITNESS_VERSION='"$(VERSION)"' -ffp-contract=off $(WARN) $(CFLAGS) $(SAN)
-LIBS := -lpcap -lcrypto -ljansson -lmaxminddb -lsqlite3 -lzstd -lz
+LIBS := -lpcap -lssl -lcrypto -ljansson -lmaxminddb -lsqlite3 -lzstd -lz
 ifeq ($(NDPI),yes)
 LIBS += -lndpi
 else
 ALL_CFLAGS += -DWITHOUT_NDPI
 endif
 
+LEFT_OUT :=
+ifeq ($(MQTT),yes)
+LIBS += -lmosquitto
+else
+ALL_CFLAGS += -DWITHOUT_MOSQUITTO
+LEFT_OUT += src/sink/sender_mqtt.c
+endif
+ifeq ($(KAFKA),yes)
+LIBS += -lrdkafka
+else
+ALL_CFLAGS += -DWITHOUT_RDKAFKA
+LEFT_OUT += src/sink/sender_kafka.c
+endif
+
 EDGE := src/base/crypt.c src/flow/classify.c
 CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
-WORLD := $(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c))
+WORLD := $(filter-out $(LEFT_OUT),$(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c)))
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 LABELLED := $(sort $(wildcard tests/world/*.c))
