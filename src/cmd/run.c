@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "sensor/capture.h"
+#include "sensor/capture_port.h"
 #include "sensor/record.h"
 
 enum { OPT_FILTER = 'f', OPT_IFACE = 'i' };
@@ -59,6 +60,7 @@ update_drops(struct running *r)
 	to->kernel_packets = d.packets;
 	to->kernel_drops = d.ring;
 	to->interface_drops = d.interface;
+	to->loss = d.loss;
 }
 
 /* Once a second: what was written must be readable by whoever follows the file. */
@@ -76,6 +78,28 @@ each_second(struct running *r)
 	watch_flush(&r->common->watch);
 	if (r->records)
 		file_flush(&r->record);
+}
+
+/* What the ports are set to, where that is not as it should be for a port that listens. */
+static void
+tell_ports(struct running *r)
+{
+	char name[CAPTURE_NAME], line[PORT_WORDS];
+	struct port_state s;
+
+	for (const char *names = r->iface; (names = capture_name(names, name));)
+		for (unsigned i = 0; port_state(name, &s) && port_warning(name, &s, &i, line);)
+			fprintf(stderr, "%s\n", line);
+}
+
+/* An interface that went away, or came back. */
+static void
+tell_news(struct running *r)
+{
+	char line[CAPTURE_ERROR_MAX];
+
+	if (capture_news(r->capture, line))
+		common_error(r->common, line);
 }
 
 static void
@@ -128,6 +152,7 @@ watch_live(struct running *r)
 			r->exit = EXIT_IO;
 			return;
 		}
+		tell_news(r);
 		if (n)
 			take(r, frames, n);
 		else
@@ -216,6 +241,7 @@ start(struct running *r)
 		status = keep_evidence(&r->keep, r->common);
 	if (status == EXIT_DONE && !r->common->quiet) {
 		fprintf(stderr, "watching %s; stop with Ctrl-C\n", r->iface);
+		tell_ports(r);
 		if (r->common->watch.identity.run_only)
 			fprintf(stderr, "identity.key is of this run: resumption identities do not compare with "
 					"those of another; identity.file or detect.memory keeps it\n");
