@@ -11,7 +11,7 @@ build=$(sed -n 's/^build="\(.*\)"$/\1/p' "$(dirname "$0")/../tests/setup.sh")
 packages=libgcc-12-dev,linux-libc-dev,libcmocka-dev
 for package in $build; do
 	case $package in
-	lib*) packages=$packages,$package ;;
+	*-dev) packages=$packages,$package ;;
 	esac
 done
 
