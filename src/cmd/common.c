@@ -262,7 +262,7 @@ common_poll(struct common *c)
 static bool
 want_sinks(struct common *c, const struct watch_setup *setup, struct sinks_wanted *want)
 {
-	const struct sinks_about about = {setup->eve, setup->iface == NULL, setup->privacy};
+	const struct sinks_about about = {setup->eve, c->watch.sensor, setup->iface == NULL, setup->privacy};
 
 	want->count = 0;
 	return !c->feeds || sinks_configured(want, &c->config, &about, c->config.error);

@@ -15,6 +15,7 @@ struct sinks_wanted {
 /* What every sink needs to know beside its own section. */
 struct sinks_about {
 	const char *eve;                     /* where EVE lines go besides; NULL: nowhere */
+	const char *sensor;                  /* its name; must outlive the sinks */
 	bool anew;                           /* reading: files begin empty */
 	const struct pseudonym_key *privacy; /* addresses in questions are pseudonyms, too; NULL: clear */
 };

@@ -9,15 +9,51 @@
 
 #include "sink/format.h"
 
-#define KIND(name, calls, title) extern const struct sink_calls calls;
+#define LINES(x)                        extern const struct sink_calls x;
+#define SENDS(x)                        extern const struct sender_calls x;
+#define BY_CURL(x)                      SENDS(x)
+#define BY_MOSQUITTO(x)                 SENDS(x)
+#define BY_RDKAFKA(x)                   SENDS(x)
+#define KIND(name, calls, place, title) calls
 #include "sink/sink.def"
+#undef LINES
+#undef SENDS
+#undef BY_CURL
+#undef BY_MOSQUITTO
+#undef BY_RDKAFKA
 #undef KIND
 
+#define LINES(x)      &(x), NULL, NULL
+#define SENDS(x)      NULL, &(x), NULL
+#define BUILT(x, lib) NULL, &(x), lib
+#define LACKS(lib)    NULL, NULL, lib
+#ifdef WITHOUT_CURL
+#define BY_CURL(x) LACKS("libcurl")
+#else
+#define BY_CURL(x) BUILT(x, "libcurl")
+#endif
+#ifdef WITHOUT_MOSQUITTO
+#define BY_MOSQUITTO(x) LACKS("libmosquitto")
+#else
+#define BY_MOSQUITTO(x) BUILT(x, "libmosquitto")
+#endif
+#ifdef WITHOUT_RDKAFKA
+#define BY_RDKAFKA(x) LACKS("librdkafka")
+#else
+#define BY_RDKAFKA(x) BUILT(x, "librdkafka")
+#endif
+
 const struct sink_kind SINK_KIND[SINK_KINDS] = {
-#define KIND(name, calls, title) {#name, title, &(calls)},
+#define KIND(name, calls, place, title) {#name, title, calls, SINK_PLACE_##place},
 #include "sink/sink.def"
 #undef KIND
 };
+
+const char SINK_NAMES[] =
+#define KIND(name, calls, place, title) "|" #name
+#include "sink/sink.def"
+#undef KIND
+	;
 
 struct sink {
 	struct sink_config cfg;
