@@ -66,7 +66,7 @@ bool ledger_wants_snapshot(const struct ledger *l);
    False: it is not kept. */
 bool ledger_snapshot(struct ledger *l, const void *bytes, size_t n, const char *made_by);
 
-/* What was seen so far, since the start. */
+/* What was seen so far, since the start: before the time that is told with it. */
 struct ledger_seen {
 	uint64_t frames, bytes;
 	uint64_t lost_ring, lost_interface; /* frames */
