@@ -86,6 +86,12 @@ void outbox_again(struct outbox *o, unsigned i);
 /* How the link is; "": well. */
 void outbox_says(struct outbox *o, unsigned i, const char *words);
 
+/* So many lines wait for sink i, about; those that were handed out among them. */
+uint64_t outbox_waiting(const struct outbox *o, unsigned i);
+/* An alert came since the last commit; more than half of the memory waits. */
+bool outbox_is_urgent(const struct outbox *o);
+bool outbox_presses(const struct outbox *o);
+
 struct outbox_status outbox_status(struct outbox *o, unsigned i);
 /* The latest runs of losses, oldest first; how many. */
 unsigned outbox_losses(const struct outbox *o, struct outbox_loss to[OUTBOX_LOSSES]);
