@@ -5,13 +5,13 @@
  * second late, so that no frame still in the ring is overtaken.
  */
 #include "cmd/run.h"
+#include "cmd/run_paths.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "sensor/capture.h"
-#include "sensor/confine.h"
 #include "sensor/duty.h"
 #include "sensor/record.h"
 
@@ -179,14 +179,34 @@ open_record(struct keeping *r)
 }
 
 static int
-confine(struct keeping *r)
+confine_failed(const struct keeping *r, const char *words)
+{
+	common_error(r->common, words);
+	return EXIT_IO;
+}
+
+/* With what is left from here on it opens its files now, and later. */
+static int
+give_up_rights(const struct keeping *r)
 {
 	char words[CONFINE_ERROR_MAX];
 
-	if (confine_rights(ROLE_keeper, words))
-		return EXIT_DONE;
-	common_error(r->common, words);
-	return EXIT_IO;
+	return confine_rights(ROLE_keeper, words) ? EXIT_DONE : confine_failed(r, words);
+}
+
+static int
+give_up_surface(const struct keeping *r)
+{
+	struct run_paths *paths = malloc(sizeof(*paths));
+	char words[CONFINE_ERROR_MAX] = "no memory";
+	bool fine = paths != NULL;
+
+	if (fine) {
+		run_paths_data(paths, r->common);
+		fine = confine_surface(ROLE_keeper, paths->path, paths->n, words);
+	}
+	free(paths);
+	return fine ? EXIT_DONE : confine_failed(r, words);
 }
 
 static int
@@ -197,7 +217,7 @@ start(struct keeping *r)
 	if (status == EXIT_DONE)
 		status = open_record(r);
 	if (status == EXIT_DONE)
-		status = confine(r);
+		status = give_up_rights(r);
 	if (status == EXIT_DONE)
 		status = common_open(r->common, r->run->iface);
 	if (status == EXIT_DONE)
@@ -207,7 +227,7 @@ start(struct keeping *r)
 	if (status == EXIT_DONE && !r->common->quiet && r->common->watch.identity.run_only)
 		fprintf(stderr, "identity.key is of this run: resumption identities do not compare with those of "
 				"another; identity.file or detect.memory keeps it\n");
-	return status;
+	return status == EXIT_DONE ? give_up_surface(r) : status;
 }
 
 /* Nobody is told how long nothing was seen but whoever asks the ledger. */
@@ -239,7 +259,5 @@ run_keeper(struct running *run)
 		watch_live(&r);
 		status = finish(&r);
 	}
-	if (r.capture)
-		capture_close(r.capture);
-	return status;
+	return status; /* the capture ends with its process: closing it takes calls that are given away */
 }

@@ -9,7 +9,9 @@
 static void
 say(void *arg, const char *words)
 {
-	common_error(arg, words);
+	const struct running *r = arg;
+
+	common_error(r->common, words);
 }
 
 static void

@@ -63,6 +63,16 @@ started_by_monitor(void)
 	return getsockopt(ROLE_FD_MONITOR, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
 }
 
+/* What ps and top call it; the kernel keeps 15 letters. */
+static void
+name_process(const struct role_self *self)
+{
+	char name[16 + ROLE_NAME_MAX];
+
+	snprintf(name, sizeof(name), "gw-%.10s%s%s", ROLE_RIGHTS[self->role].name, *self->name ? "-" : "", self->name);
+	prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
 bool
 role_take(struct role_self *self, int *argc, char **argv)
 {
@@ -76,6 +86,7 @@ role_take(struct role_self *self, int *argc, char **argv)
 		return true;
 	if (!started_by_monitor() || !read_word(self, argv[1] + (self->again ? more : n)))
 		return false;
+	name_process(self);
 	memmove(&argv[1], &argv[2], (size_t)(*argc - 1) * sizeof(*argv)); /* with the NULL at its end */
 	--*argc;
 	return true;
