@@ -264,10 +264,11 @@ static bool
 want_sinks(struct common *c, const struct watch_setup *setup, struct sinks_wanted *want)
 {
 	const struct sinks_about about = {.eve = setup->eve,
-					 .sensor = c->watch.sensor,
-					 .ledger = keep_folder(c),
-					 .anew = setup->iface == NULL,
-					 .privacy = setup->privacy};
+					  .sensor = c->watch.sensor,
+					  .ledger = keep_folder(c),
+					  .anew = setup->iface == NULL,
+					  .waits = setup->iface != NULL,
+					  .privacy = setup->privacy};
 
 	want->count = 0;
 	return !c->feeds || sinks_configured(want, &c->config, &about, c->config.error);

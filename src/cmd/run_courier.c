@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "sensor/confine.h"
 #include "sensor/courier.h"
@@ -23,17 +24,30 @@ struct couriering {
 };
 
 /* What the resolver, TLS and its authorities read. */
-static const char *const SYSTEM[] = {"/etc/resolv.conf", "/run/systemd/resolve", "/etc/hosts", "/etc/host.conf",
-				     "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
-				     "/etc/ssl", "/etc/ld.so.cache", "/etc/localtime", "/usr/share/ca-certificates",
-				     "/usr/local/share/ca-certificates", "/lib", "/usr/lib", "/dev/urandom"};
+static const char *const SYSTEM[] = {"/etc/resolv.conf",
+				     "/run/systemd/resolve",
+				     "/etc/hosts",
+				     "/etc/host.conf",
+				     "/etc/nsswitch.conf",
+				     "/etc/gai.conf",
+				     "/etc/services",
+				     "/etc/protocols",
+				     "/etc/ssl",
+				     "/etc/ld.so.cache",
+				     "/etc/localtime",
+				     "/usr/share/ca-certificates",
+				     "/usr/local/share/ca-certificates",
+				     "/lib",
+				     "/usr/lib",
+				     "/dev/urandom"};
 enum { SYSTEM_COUNT = sizeof(SYSTEM) / sizeof(SYSTEM[0]), OWN_MAX = 4 };
 
 /* Folders of its own files: who renews a certificate puts another file there. */
 static size_t
 own_paths(const struct sink_config *s, struct confine_path to[OWN_MAX], char folder[OWN_MAX][PATH_MAX])
 {
-	const char *const files[OWN_MAX] = {s->sender.tls_ca, s->sender.tls_certificate, s->sender.tls_key, s->secret_file};
+	const char *const files[OWN_MAX] = {s->sender.tls_ca, s->sender.tls_certificate, s->sender.tls_key,
+					    s->secret_file};
 	size_t n = 0;
 
 	for (unsigned i = 0; i < OWN_MAX; i++) {

@@ -9,7 +9,7 @@ int
 run_couriers(struct running *r, struct sinks_wanted *want)
 {
 	struct common *c = r->common;
-	const struct sinks_about about = {.sensor = c->watch.sensor, .ledger = keep_folder(c)};
+	const struct sinks_about about = {.sensor = c->watch.sensor, .ledger = keep_folder(c), .waits = true};
 
 	watch_sensor(c->watch.sensor, &c->config);
 	if (sinks_configured(want, &c->config, &about, c->config.error))

@@ -23,11 +23,11 @@ enum link_state { LINK_UNTRIED, LINK_WELL, LINK_UNWELL };
 
 struct post_sink {
 	struct sink_config cfg;
-	unsigned number;         /* of the outbox */
-	struct channel *courier; /* NULL: it is not there */
-	unsigned flying;         /* messages not yet acknowledged to their end */
+	unsigned number;           /* of the outbox */
+	struct channel *courier;   /* NULL: it is not there */
+	unsigned flying;           /* messages not yet acknowledged to their end */
 	uint64_t last[FLYING_MAX]; /* the last id of each, oldest first */
-	bool hurry;              /* there is an alert among what waits */
+	bool hurry;                /* there is an alert among what waits */
 	int64_t next_at;
 	struct delivery *direct; /* NULL: a courier does it */
 	bool given_up;           /* until the end */
@@ -237,9 +237,9 @@ post_fds(const struct post *p, struct pollfd to[SINKS_MAX])
 
 	for (unsigned i = 0; i < p->sinks; i++)
 		if (p->sink[i].courier)
-			to[n++] = (struct pollfd){
-				.fd = channel_fd(p->sink[i].courier),
-				.events = channel_waiting(p->sink[i].courier) ? POLLIN | POLLOUT : POLLIN};
+			to[n++] = (struct pollfd){.fd = channel_fd(p->sink[i].courier),
+						  .events = channel_waiting(p->sink[i].courier) ? POLLIN | POLLOUT :
+												  POLLIN};
 	return n;
 }
 
@@ -289,7 +289,8 @@ static bool
 is_due(const struct post *p, const struct post_sink *s)
 {
 	return s->courier && s->flying < FLYING_MAX && channel_waiting(s->courier) == 0 &&
-	       (s->hurry || p->now_ns >= s->next_at || outbox_waiting(p->outbox, s->number) >= (s->flying + 1) * (uint64_t)s->cfg.sender.batch);
+	       (s->hurry || p->now_ns >= s->next_at ||
+		outbox_waiting(p->outbox, s->number) >= (s->flying + 1) * (uint64_t)s->cfg.sender.batch);
 }
 
 /* One message.  False: there was nothing to send. */

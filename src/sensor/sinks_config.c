@@ -265,15 +265,15 @@ add(struct sinks_wanted *w, const struct config *c, const struct config_rule *r,
 	return has_words(error, c, r, s);
 }
 
-/* Where events wait, of who does not read. */
 static bool
-find_outbox(struct sinks_wanted *w, const struct config *c, const struct sinks_about *about, char error[CONFIG_ERROR_MAX])
+find_outbox(struct sinks_wanted *w, const struct config *c, const struct sinks_about *about,
+	    char error[CONFIG_ERROR_MAX])
 {
 	const char *file = config_text(c, OPT_outbox_file);
 
 	w->size = config_number(c, OPT_outbox_size);
 	w->age_ns = config_number(c, OPT_outbox_age);
-	if (!w->network || about->anew)
+	if (!w->network || !about->waits)
 		return true;
 	if (*file)
 		snprintf(w->outbox, sizeof(w->outbox), "%s", file);

@@ -68,12 +68,12 @@ struct watch {
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
 	struct identity identity;
-	struct eve_capture capture; /* live: the kernel's counts, kept up to date by run */
-	struct evidence *evidence;  /* NULL: none is kept */
-	bool evidence_failed;       /* and it was told */
-	struct sinks *sinks;        /* NULL: there are none */
+	struct eve_capture capture;                 /* live: the kernel's counts, kept up to date by run */
+	struct evidence *evidence;                  /* NULL: none is kept */
+	bool evidence_failed;                       /* and it was told */
+	struct sinks *sinks;                        /* NULL: there are none */
 	const char *gateway_name[GATEWAYS_MAX + 1]; /* for network sinks */
-	struct post *post;          /* NULL: none of them is a network sink */
+	struct post *post;                          /* NULL: none of them is a network sink */
 };
 
 /* sensor.name, else the host's. */

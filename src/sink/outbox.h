@@ -25,6 +25,9 @@ struct outbox_config {
 		const char *name;
 		uint8_t events; /* that it may want, enum event_kind or-ed */
 	} sink[OUTBOX_SINKS_MAX];
+	/* In memory only: called when much of it waits, to take and acknowledge; NULL: nobody does. */
+	void (*drain)(void *arg);
+	void *arg;
 	struct when now; /* wall clock: ids begin there, so that a new file repeats none of an old one */
 };
 

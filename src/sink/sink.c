@@ -175,10 +175,10 @@ tell(struct sinks *all, struct sink *s, const struct event *e)
 static const char *
 gateway_of(const struct sinks *all, const struct event *e)
 {
-	unsigned number = e->finding    ? e->finding->gateway :
-			  e->incident   ? e->incident->gateway :
-			  e->session    ? e->session->gateway :
-					  0;
+	unsigned number = e->finding  ? e->finding->gateway :
+			  e->incident ? e->incident->gateway :
+			  e->session  ? e->session->gateway :
+					0;
 
 	return number <= GATEWAYS_MAX ? all->gateway[number] : "";
 }
@@ -190,9 +190,9 @@ tell_outbox(struct sinks *all, const struct event *e, size_t n, uint32_t to)
 	const char *line = all->line, *end = line + n, *stop;
 	struct sender_event out = {
 		.kind = e->kind,
-		.severity = e->finding    ? e->finding->severity :
-			    e->incident   ? e->incident->severity :
-					    SEVERITY_INFO,
+		.severity = e->finding  ? e->finding->severity :
+			    e->incident ? e->incident->severity :
+					  SEVERITY_INFO,
 		.time = e->time,
 		.gateway = gateway_of(all, e),
 	};
