@@ -8,6 +8,8 @@ B ?= build
 VERSION := 0.1.0
 NDPI ?= yes
 HTTP ?= yes
+MQTT ?= yes
+KAFKA ?= yes
 
 # The order of the strata: a file includes only from its own folder and from folders to its left.
 LAYERS := base packet flow tls session detect pipeline ledger sink sensor cmd main
@@ -16,24 +18,36 @@ PURE := base packet flow tls session detect
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wsign-compare -Wconversion -Wvla -Wswitch-enum \
 	-Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -DGATEWITNESS_VERSION='"$(VERSION)"' -ffp-contract=off $(WARN) $(CFLAGS) $(SAN)
-LIBS := -lpcap -lcrypto -ljansson -lmaxminddb -lsqlite3 -lzstd -lz
+LIBS := -lpcap -lssl -lcrypto -ljansson -lmaxminddb -lsqlite3 -lzstd -lz -lseccomp
 ifeq ($(NDPI),yes)
 LIBS += -lndpi
 else
 ALL_CFLAGS += -DWITHOUT_NDPI
 endif
+
+LEFT_OUT :=
 ifeq ($(HTTP),yes)
 LIBS += -lcurl
 else
 ALL_CFLAGS += -DWITHOUT_CURL
+LEFT_OUT += $(addprefix src/sink/,http.c batch.c body.c sender_webhook.c sender_splunk.c sender_elastic.c sender_clickhouse.c)
+endif
+ifeq ($(MQTT),yes)
+LIBS += -lmosquitto
+else
+ALL_CFLAGS += -DWITHOUT_MOSQUITTO
+LEFT_OUT += src/sink/sender_mqtt.c
+endif
+ifeq ($(KAFKA),yes)
+LIBS += -lrdkafka
+else
+ALL_CFLAGS += -DWITHOUT_RDKAFKA
+LEFT_OUT += src/sink/sender_kafka.c
 endif
 
 EDGE := src/base/crypt.c src/flow/classify.c
 CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
-WORLD := $(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c))
-ifneq ($(HTTP),yes)
-WORLD := $(filter-out $(addprefix src/sink/,http.c batch.c body.c $(addprefix sender_,webhook.c splunk.c elastic.c clickhouse.c)),$(WORLD))
-endif
+WORLD := $(filter-out $(LEFT_OUT),$(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c)))
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 LABELLED := $(sort $(wildcard tests/world/*.c))

@@ -277,6 +277,7 @@ common_open(struct common *c, const char *iface)
 		.eve = c->eve      ? c->eve :
 		       *configured ? configured :
 				     NULL,
+		.again = c->again,
 		.iface = iface,
 		.version = PROGRAM_VERSION,
 		.rules = &c->rules[c->now],

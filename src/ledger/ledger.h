@@ -66,6 +66,9 @@ bool ledger_wants_snapshot(const struct ledger *l);
    False: it is not kept. */
 bool ledger_snapshot(struct ledger *l, const void *bytes, size_t n, const char *made_by);
 
+/* Nothing was seen in between, and why: a row of the coverage. */
+void ledger_gap(struct ledger *l, struct when begin, struct when end, const char *cause);
+
 /* What was seen so far, since the start. */
 struct ledger_seen {
 	uint64_t frames, bytes;

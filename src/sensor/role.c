@@ -29,14 +29,14 @@ enum {
 
 const struct role_rights ROLE_RIGHTS[ROLES] = {
 #define SAME ROLE_SAME
-#define ROLE(role, user, sets, paths, files, processes, lives, doc)                                                    \
-	{#role, user, sets, ROLE_PATHS_##paths, files, processes, ROLE_##lives, doc},
+#define ROLE(role, user, sets, paths, files, processes, patience, fails, orphan, doc)                                  \
+	{#role, user, sets, ROLE_PATHS_##paths, files, processes, patience, ROLE_##fails, ROLE_##orphan, doc},
 #include "sensor/role.def"
 #undef ROLE
 #undef SAME
 };
 
-static const char WORD[] = "role:";
+static const char WORD[] = "role:", AGAIN[] = "again:";
 
 /* "role:tap:0".  False: no such role. */
 static bool
@@ -63,16 +63,30 @@ started_by_monitor(void)
 	return getsockopt(ROLE_FD_MONITOR, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
 }
 
+/* What ps and top call it; the kernel keeps 15 letters. */
+static void
+name_process(const struct role_self *self)
+{
+	char name[16 + ROLE_NAME_MAX];
+
+	snprintf(name, sizeof(name), "gw-%.10s%s%s", ROLE_RIGHTS[self->role].name, *self->name ? "-" : "", self->name);
+	prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
 bool
 role_take(struct role_self *self, int *argc, char **argv)
 {
-	size_t n = sizeof(WORD) - 1;
+	size_t n = sizeof(WORD) - 1, more = sizeof(AGAIN) - 1;
 
 	*self = (struct role_self){.role = ROLE_monitor};
-	if (*argc < 2 || strncmp(argv[1], WORD, n) != 0)
+	if (*argc < 2)
 		return true;
-	if (!started_by_monitor() || !read_word(self, argv[1] + n))
+	self->again = strncmp(argv[1], AGAIN, more) == 0;
+	if (!self->again && strncmp(argv[1], WORD, n) != 0)
+		return true;
+	if (!started_by_monitor() || !read_word(self, argv[1] + (self->again ? more : n)))
 		return false;
+	name_process(self);
 	memmove(&argv[1], &argv[2], (size_t)(*argc - 1) * sizeof(*argv)); /* with the NULL at its end */
 	--*argc;
 	return true;
@@ -114,7 +128,7 @@ become(const struct role_spec *spec, int monitor, char **argv)
 bool
 role_spawn(const struct role_spec *spec, struct role_process *process)
 {
-	char program[] = "gatewitness", word[sizeof(WORD) + 2 * ROLE_NAME_MAX];
+	char program[] = "gatewitness", word[sizeof(AGAIN) + 2 * ROLE_NAME_MAX];
 	char **argv = calloc((size_t)spec->argc + 3, sizeof(*argv));
 	int pair[2] = {-1, -1}, why;
 
@@ -123,8 +137,8 @@ role_spawn(const struct role_spec *spec, struct role_process *process)
 		free(argv);
 		return false;
 	}
-	snprintf(word, sizeof(word), "%s%s%s%s", WORD, ROLE_RIGHTS[spec->is.role].name, *spec->is.name ? ":" : "",
-		 spec->is.name);
+	snprintf(word, sizeof(word), "%s%s%s%s", spec->is.again ? AGAIN : WORD, ROLE_RIGHTS[spec->is.role].name,
+		 *spec->is.name ? ":" : "", spec->is.name);
 	argv[0] = program;
 	argv[1] = spec->argv[0];
 	argv[2] = word;

@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 enum role {
-#define ROLE(role, user, sets, paths, files, processes, lives, doc) ROLE_##role,
+#define ROLE(role, user, sets, paths, files, processes, patience, fails, orphan, doc) ROLE_##role,
 #include "sensor/role.def"
 #undef ROLE
 	ROLES
@@ -30,7 +30,8 @@ enum role_set {
 };
 
 enum role_paths { ROLE_PATHS_NONE, ROLE_PATHS_DATA, ROLE_PATHS_SINK, ROLE_PATHS_ALL };
-enum role_lives { ROLE_ENDS, ROLE_RESTARTED };
+enum role_fails { ROLE_AGAIN, ROLE_ENDS };
+enum role_orphan { ROLE_KILLED, ROLE_COMMITS };
 enum { ROLE_SAME = -1 };
 
 struct role_calls {
@@ -46,7 +47,9 @@ struct role_rights {
 	uint32_t sets;    /* bit enum role_set */
 	enum role_paths paths;
 	long files, processes; /* ROLE_SAME: as it was */
-	enum role_lives lives;
+	unsigned patience;     /* s, 0: none */
+	enum role_fails fails;
+	enum role_orphan orphan;
 	const char *doc;
 };
 extern const struct role_rights ROLE_RIGHTS[ROLES];
@@ -57,6 +60,7 @@ enum { ROLE_FD_MONITOR = 200, ROLE_FD_FIRST, ROLE_FDS_MAX = 64, ROLE_NAME_MAX = 
 /* Which process this is, and which of several. */
 struct role_self {
 	enum role role;
+	bool again;               /* one before it died: what is there is gone on with */
 	char name[ROLE_NAME_MAX]; /* a tap's number, a sink's name; "": there is one only */
 };
 

@@ -34,6 +34,7 @@ struct watch_setup {
 	const struct config *config;
 	const struct detect_rules *rules; /* NULL: none */
 	const char *eve;                  /* path, "-", or NULL: no EVE lines */
+	bool again;                       /* EVE lines go on behind those that are there */
 	const char *iface;                /* NULL: reading */
 	const char *version;
 	struct ledger *ledger;               /* NULL: none */

@@ -15,6 +15,7 @@
 #ifndef SINK_EVE_H
 #define SINK_EVE_H
 
+#include "base/loss.h"
 #include "ledger/ledger.h"
 #include "pipeline.h"
 
@@ -59,6 +60,7 @@ struct eve_capture {
 	uint64_t memory; /* memory.limit */
 	bool live;
 	uint64_t kernel_packets, kernel_drops, interface_drops;
+	struct losses loss;        /* the same and more, by cause */
 	struct ledger_head ledger; /* commit 0: none */
 };
 

@@ -1,0 +1,22 @@
+/*
+ * run: what its processes share: the arguments as the monitor got them, and who this one is.
+ */
+#ifndef CMD_RUN_H
+#define CMD_RUN_H
+
+#include "cmd/keep.h"
+#include "sensor/role.h"
+
+struct running {
+	struct common *common;
+	struct role_self self;
+	const char *iface, *filter, *record_path;
+	int argc; /* without the hidden word */
+	char **argv;
+};
+
+/* Each is the whole life of its process; the exit code. */
+int run_monitor(struct running *r);
+int run_keeper(struct running *r);
+
+#endif
