@@ -1,7 +1,7 @@
 /*
  * run_monitor: the process that the user started: which roles there are, and what people are told of them.
  */
-#include "cmd/run.h"
+#include "cmd/run_couriers.h"
 
 #include "sensor/confine.h"
 #include "sensor/monitor.h"
@@ -31,16 +31,15 @@ started(void *arg)
 int
 run_monitor(struct running *r)
 {
-	const struct role_spec specs[] = {
-		{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv},
-	};
+	struct role_spec specs[1 + SINKS_MAX] = {{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv}};
+	struct sinks_wanted sinks;
 	char status[128];
-	const struct monitor_setup setup = {.spec = specs,
-					    .specs = sizeof(specs) / sizeof(specs[0]),
-					    .status = status,
-					    .arg = r,
-					    .started = started,
-					    .say = say};
+	struct monitor_setup setup = {
+		.spec = specs, .specs = 1, .status = status, .arg = r, .started = started, .say = say};
+
+	if (run_couriers(r, &sinks) != EXIT_DONE)
+		return EXIT_USAGE;
+	setup.specs += run_courier_specs(r, &sinks, specs + 1);
 
 	snprintf(status, sizeof(status), "watching %s", r->iface);
 	return monitor_run(&setup);

@@ -68,10 +68,12 @@ struct watch {
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
 	struct identity identity;
-	struct eve_capture capture; /* live: the kernel's counts, kept up to date by run */
-	struct evidence *evidence;  /* NULL: none is kept */
-	bool evidence_failed;       /* and it was told */
-	struct sinks *sinks;        /* NULL: there are none */
+	struct eve_capture capture;                 /* live: the kernel's counts, kept up to date by run */
+	struct evidence *evidence;                  /* NULL: none is kept */
+	bool evidence_failed;                       /* and it was told */
+	struct sinks *sinks;                        /* NULL: there are none */
+	const char *gateway_name[GATEWAYS_MAX + 1]; /* for network sinks */
+	struct post *post;                          /* NULL: none of them is a network sink */
 };
 
 /* sensor.name, else the host's. */
@@ -90,6 +92,13 @@ bool watch_evidence(struct watch *w, const char *folder);
 /* Opens sinks (sensor/sinks_config.h has those of the configuration).  False: w->error. */
 struct sinks_wanted;
 bool watch_sinks(struct watch *w, const struct sinks_wanted *want);
+
+/* Network sinks: hands out, takes what was acknowledged, commits; often, and without waiting (but when reading).  now_ns:
+   monotonic.  And what there is to wait for, at most SINKS_MAX; a new connection to that sink's courier, which becomes the watch's. */
+struct pollfd;
+void watch_post(struct watch *w, int64_t now_ns);
+size_t watch_post_fds(const struct watch *w, struct pollfd *to);
+void watch_post_link(struct watch *w, const char *sink, int fd);
 
 /* What was told must be readable by whoever follows the files. */
 void watch_flush(struct watch *w);
