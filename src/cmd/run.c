@@ -5,7 +5,7 @@
  *
  * One program, each part a process of its own that may do what it needs and no more (sensor/role.def).
  */
-#include "cmd/run.h"
+#include "cmd/run_couriers.h"
 
 enum { OPT_FILTER = 'f', OPT_IFACE = 'i' };
 
@@ -64,9 +64,10 @@ be(struct running *r)
 		return run_monitor(r);
 	case ROLE_keeper:
 		return run_keeper(r);
-	case ROLE_tap:
 	case ROLE_courier:
 	case ROLE_hook:
+		return run_courier(r);
+	case ROLE_tap:
 	case ROLES:
 	default:
 		return EXIT_USAGE;

@@ -1,7 +1,7 @@
 /*
  * run_monitor: the process that the user started: which roles there are, and what people are told of them.
  */
-#include "cmd/run.h"
+#include "cmd/run_couriers.h"
 
 #include "sensor/confine.h"
 #include "sensor/monitor.h"
@@ -44,17 +44,16 @@ int
 run_monitor(struct running *r)
 {
 	int fds[RUN_FDS];
-	const struct role_spec specs[] = {
-		{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv, .fd = fds, .fds = RUN_FDS},
-	};
+	struct role_spec specs[1 + SINKS_MAX] = {
+		{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv, .fd = fds, .fds = RUN_FDS}};
+	struct sinks_wanted sinks;
 	char status[128];
-	const struct monitor_setup setup = {.spec = specs,
-					    .specs = sizeof(specs) / sizeof(specs[0]),
-					    .status = status,
-					    .arg = r,
-					    .started = started,
-					    .say = say};
+	struct monitor_setup setup = {
+		.spec = specs, .specs = 1, .status = status, .arg = r, .started = started, .say = say};
 
+	if (run_couriers(r, &sinks) != EXIT_DONE)
+		return EXIT_USAGE;
+	setup.specs += run_courier_specs(r, &sinks, specs + 1);
 	if (!hold_key(r, &fds[RUN_FD_KEY]))
 		return EXIT_USAGE;
 	snprintf(status, sizeof(status), "watching %s", r->iface);
