@@ -7,6 +7,9 @@ PREFIX ?= /usr/local
 B ?= build
 VERSION := 0.1.0
 NDPI ?= yes
+HTTP ?= yes
+MQTT ?= yes
+KAFKA ?= yes
 
 # The order of the strata: a file includes only from its own folder and from folders to its left.
 LAYERS := base packet flow tls session detect pipeline ledger sink sensor cmd main
@@ -22,9 +25,29 @@ else
 ALL_CFLAGS += -DWITHOUT_NDPI
 endif
 
+LEFT_OUT :=
+ifeq ($(HTTP),yes)
+LIBS += -lcurl
+else
+ALL_CFLAGS += -DWITHOUT_CURL
+LEFT_OUT += $(addprefix src/sink/,http.c batch.c body.c sender_webhook.c sender_splunk.c sender_elastic.c sender_clickhouse.c)
+endif
+ifeq ($(MQTT),yes)
+LIBS += -lmosquitto
+else
+ALL_CFLAGS += -DWITHOUT_MOSQUITTO
+LEFT_OUT += src/sink/sender_mqtt.c
+endif
+ifeq ($(KAFKA),yes)
+LIBS += -lrdkafka
+else
+ALL_CFLAGS += -DWITHOUT_RDKAFKA
+LEFT_OUT += src/sink/sender_kafka.c
+endif
+
 EDGE := src/base/crypt.c src/flow/classify.c
 CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
-WORLD := $(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c))
+WORLD := $(filter-out $(LEFT_OUT),$(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c)))
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 LABELLED := $(sort $(wildcard tests/world/*.c))
@@ -65,7 +88,11 @@ $(B)/tests/fuzz/main/cuts: $(call obj,tests/fuzz/pipeline.c tests/fuzz/main/run_
 $(B)/tests/world/world: $(call obj,$(LABELLED)) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c))
+# A sender without a sensor, for its tests against receivers.
+$(B)/tests/sink/drive: $(call obj,tests/sink/drive.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+-include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c))
 .SECONDARY:
 
 # The two commands of README: each sets up all that it needs.

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "sensor/capture.h"
+#include "sensor/capture_port.h"
 #include "sensor/duty.h"
 #include "sensor/record.h"
 
@@ -37,6 +38,7 @@ update_drops(struct keeping *r)
 	to->kernel_packets = d.packets;
 	to->kernel_drops = d.ring;
 	to->interface_drops = d.interface;
+	to->loss = d.loss;
 }
 
 /* Once a second: what was written must be readable by whoever follows the file. */
@@ -54,6 +56,28 @@ each_second(struct keeping *r)
 	watch_flush(&r->common->watch);
 	if (r->records)
 		file_flush(&r->record);
+}
+
+/* What the ports are set to, where that is not as it should be for a port that listens. */
+static void
+tell_ports(const struct keeping *r)
+{
+	char name[CAPTURE_NAME], line[PORT_WORDS];
+	struct port_state s;
+
+	for (const char *names = r->run->iface; (names = capture_name(names, name));)
+		for (unsigned i = 0; port_state(name, &s) && port_warning(name, &s, &i, line);)
+			fprintf(stderr, "%s\n", line);
+}
+
+/* An interface that went away, or came back. */
+static void
+tell_news(struct keeping *r)
+{
+	char line[CAPTURE_ERROR_MAX];
+
+	if (capture_news(r->capture, line))
+		common_error(r->common, line);
 }
 
 static void
@@ -106,6 +130,7 @@ watch_live(struct keeping *r)
 			r->exit = EXIT_IO;
 			return;
 		}
+		tell_news(r);
 		if (n)
 			take(r, frames, n);
 		else
@@ -214,6 +239,8 @@ start(struct keeping *r)
 {
 	int status = open_capture(r);
 
+	if (status == EXIT_DONE && !r->common->quiet && !r->run->self.again)
+		tell_ports(r);
 	if (status == EXIT_DONE)
 		status = open_record(r);
 	if (status == EXIT_DONE)

@@ -144,14 +144,15 @@ static int
 send_test(struct testing *t, const struct sink_config *cfg)
 {
 	char words[SINK_ERROR_MAX] = "no memory";
-	const struct eve_config eve = {.sensor = t->sensor,
-				       .version = PROGRAM_VERSION,
-				       .strict = config_number(&t->common->config, OPT_eve_mode) == 1};
+	struct eve_config eve = {.sensor = t->sensor,
+				 .version = PROGRAM_VERSION,
+				 .strict = config_number(&t->common->config, OPT_eve_mode) == 1};
 	struct eve_context *x = malloc(sizeof(*x));
 	const struct finding f = test_finding(cfg);
 	const struct event e = {.kind = EVENT_ALERT, .test = true, .time = f.time, .finding = &f, .eve = x};
 	bool sent = false;
 
+	watch_labels(&eve, &t->common->config);
 	if (x) {
 		eve_context_init(x, &eve, NULL, 0);
 		sent = (SINK_KIND[cfg->kind].sender ? to_receiver : to_file)(cfg, &e, words);

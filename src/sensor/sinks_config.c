@@ -204,6 +204,7 @@ sender_of(const struct config *c, const struct config_rule *r, const struct sink
 		.tls_name = config_rule_text(c, r, OPT_sink_tls_name),
 		.user = config_rule_text(c, r, OPT_sink_user),
 		.secret = "",
+		.sasl = (unsigned)number_of(c, r, OPT_sink_sasl),
 		.topic = config_rule_text(c, r, OPT_sink_topic),
 		.content_type = config_rule_text(c, r, OPT_sink_content_type),
 		.body = config_rule_text(c, r, OPT_sink_body),

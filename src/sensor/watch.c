@@ -69,6 +69,16 @@ watch_sensor(char sensor[256], const struct config *c)
 		snprintf(sensor, 256, "gatewitness");
 }
 
+void
+watch_labels(struct eve_config *e, const struct config *c)
+{
+	const char *site = config_text(c, OPT_sensor_site);
+
+	e->site = *site ? site : NULL;
+	for (unsigned i = 0; i < c->gateways; i++)
+		e->gateway[i] = c->gateway[i].name;
+}
+
 static const size_t HUGE_PAGES_FROM = (size_t)1 << 30;
 
 /* memory.limit as one mapping: pages cost nothing until they are used.  Whoever gives much has many connections, each
@@ -199,6 +209,7 @@ watch_open(struct watch *w, const struct watch_setup *setup)
 		.iface = setup->iface,
 		.version = setup->version,
 	};
+	watch_labels(&w->eve_config, setup->config);
 	return open_pipeline(w) && open_learned(w) && open_gateways(w) && open_eve(w);
 }
 

@@ -111,6 +111,12 @@ all_counts(const struct watch *w)
 	return c;
 }
 
+static uint64_t
+memory_losses(const struct counts *c)
+{
+	return c->flow_evicted + c->segment_no_memory + c->tls_no_memory + c->talk_no_memory + c->fragment_lost;
+}
+
 void
 watch_out_stats(struct watch *w, struct when now)
 {
@@ -126,6 +132,8 @@ watch_out_stats(struct watch *w, struct when now)
 	c = all_counts(w);
 	w->capture.uptime_s = up > 0 ? up : 0;
 	w->capture.flows_open = pipeline_open(w->pipeline);
+	w->capture.loss.upstream = c.gap_bytes;
+	w->capture.loss.memory = memory_losses(&c);
 	watch_sinks_stats(w, &c);
 	if (!w->writes)
 		return;
@@ -143,8 +151,7 @@ watch_out_time(struct watch *w, struct when now)
 					 .lost_ring = w->capture.kernel_drops,
 					 .lost_interface = w->capture.interface_drops,
 					 .lost_upstream = c->gap_bytes,
-					 .lost_memory = c->flow_evicted + c->segment_no_memory + c->tls_no_memory +
-							c->talk_no_memory + c->fragment_lost};
+					 .lost_memory = memory_losses(c)};
 
 	if (w->setup.ledger)
 		ledger_time(w->setup.ledger, now, &seen);

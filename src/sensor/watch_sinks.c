@@ -65,12 +65,20 @@ watch_sinks_session(struct watch *w, struct eve_context *x, const struct session
 		sinks_tell(w->sinks, &(struct event){.kind = EVENT_SESSION, .time = s->time, .session = s, .eve = x});
 }
 
+/* With the chain's head as it is now: whoever alters the board's records later has to alter what went out, too. */
 void
 watch_sinks_finding(struct watch *w, struct eve_context *x, const struct finding *f, const struct session *s)
 {
-	if (w->sinks && eve_alerts(f))
-		sinks_tell(w->sinks,
-			   &(struct event){.kind = EVENT_ALERT, .time = f->time, .finding = f, .session = s, .eve = x});
+	if (!w->sinks || !eve_alerts(f))
+		return;
+	if (w->setup.ledger)
+		w->capture.ledger = ledger_head(w->setup.ledger);
+	sinks_tell(w->sinks, &(struct event){.kind = EVENT_ALERT,
+					     .time = f->time,
+					     .finding = f,
+					     .session = s,
+					     .capture = &w->capture,
+					     .eve = x});
 }
 
 void

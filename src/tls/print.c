@@ -21,7 +21,7 @@ enum { JA3_MAX = SHAPE_MAX * 4, RAW_MAX = SHAPE_MAX * 3, WORK_MAX = JA3_MAX + RA
 
 struct prints {
 	struct intern *intern;
-	struct counts *counts;
+	struct print_uses uses;
 	struct hash_key key;
 	char work[WORK_MAX];
 };
@@ -54,14 +54,20 @@ prints_bytes(size_t share)
 }
 
 struct prints *
-prints_new(struct carve *c, size_t share, const struct hash_key *key, struct counts *counts)
+prints_new(struct carve *c, size_t share, const struct hash_key *key)
 {
 	struct prints *p = carve_take(c, sizeof(*p));
 
 	p->intern = intern_new(c, share, key);
-	p->counts = counts;
+	p->uses = (struct print_uses){0, 0};
 	p->key = *key;
 	return p;
+}
+
+struct print_uses
+print_uses(const struct prints *p)
+{
+	return p->uses;
 }
 
 static void
@@ -91,7 +97,7 @@ add_client(struct prints *p, const struct shape *s, const struct intern_key *k)
 	uint8_t *body;
 
 	make_client(p, s, &c, &texts);
-	p->counts->tls_print_new++;
+	p->uses.computed++;
 	handle = intern_add(p->intern, k, sizeof(c) + out_len(&texts));
 	if (!handle)
 		return 0;
@@ -125,7 +131,7 @@ print_client(struct prints *p, const struct hello *h, enum tls_carrier carrier)
 	k = intern_key(p->intern, KIND_CLIENT, &s, n);
 	handle = intern_find(p->intern, &k);
 	if (handle) {
-		p->counts->tls_print_reused++;
+		p->uses.reused++;
 		return handle;
 	}
 	return add_client(p, &s, &k);
@@ -247,7 +253,7 @@ add_server(struct prints *p, const struct hello_server *h, const struct intern_k
 	struct server *s;
 	uint32_t handle;
 
-	p->counts->tls_print_new++;
+	p->uses.computed++;
 	ja3s_string(h, &text);
 	handle = intern_add(p->intern, k, sizeof(*s) + out_len(&text));
 	if (!handle)

@@ -1,0 +1,51 @@
+/*
+ * batch: see batch.h.  Must not know what a message looks like.
+ */
+#include "sink/batch.h"
+
+static size_t
+at_most(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+void
+batch_send(struct batch *b, void *state, const struct sender_event *e, size_t n, struct sender_result *r)
+{
+	*r = (struct sender_result){.outcome = SENDER_DONE};
+	http_begin(b->http);
+	while (r->acknowledged < n) {
+		const struct batch_sent s =
+			b->send(state, e + r->acknowledged, at_most(n - r->acknowledged, b->now), r->words);
+
+		r->acknowledged += s.acknowledged;
+		if (s.outcome == SENDER_DONE) {
+			b->now = at_most(b->most, 2 * b->now);
+		} else if (s.outcome == SENDER_REFUSED && s.together && s.took > 1) {
+			b->now = s.took / 2;
+		} else {
+			r->outcome = s.outcome;
+			return;
+		}
+		if (r->acknowledged < n && http_late(b->http)) {
+			http_say(b->http, r->words, "took a part of it in the time it has", (struct text){0});
+			r->outcome = SENDER_AGAIN;
+			return;
+		}
+	}
+}
+
+struct batch_sent
+batch_post(struct http *h, const struct http_request *q, struct http_answer *a, size_t took, char words[SENDER_WORDS])
+{
+	struct batch_sent s = {.took = took, .outcome = SENDER_AGAIN};
+
+	if (!http_post(h, q, a)) {
+		memcpy(words, a->words, SENDER_WORDS);
+		return s;
+	}
+	s.outcome = http_meaning(h, a, words);
+	s.acknowledged = s.outcome == SENDER_DONE ? took : 0;
+	s.together = true;
+	return s;
+}
