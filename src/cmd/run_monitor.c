@@ -43,15 +43,10 @@ hold_key(const struct running *r, int *fd)
 int
 run_monitor(struct running *r)
 {
-<<<<<<< HEAD
-	struct role_spec specs[1 + SINKS_MAX] = {{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv}};
-	struct sinks_wanted sinks;
-=======
 	int fds[RUN_FDS];
-	const struct role_spec specs[] = {
-		{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv, .fd = fds, .fds = RUN_FDS},
-	};
->>>>>>> roles
+	struct role_spec specs[1 + SINKS_MAX] = {
+		{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv, .fd = fds, .fds = RUN_FDS}};
+	struct sinks_wanted sinks;
 	char status[128];
 	struct monitor_setup setup = {
 		.spec = specs, .specs = 1, .status = status, .arg = r, .started = started, .say = say};
@@ -59,7 +54,6 @@ run_monitor(struct running *r)
 	if (run_couriers(r, &sinks) != EXIT_DONE)
 		return EXIT_USAGE;
 	setup.specs += run_courier_specs(r, &sinks, specs + 1);
-
 	if (!hold_key(r, &fds[RUN_FD_KEY]))
 		return EXIT_USAGE;
 	snprintf(status, sizeof(status), "watching %s", r->iface);

@@ -196,7 +196,7 @@ bad 2 'owner.conf:1: \[suppress scan\]: no owner: write who answers' read -c own
 bad 2 'fact.conf:3: \[fact f\]: no gateway "vpm"; the nearest is "vpn"' read -c fact.conf whole.pcap
 # suppressions
 bad 2 'format.conf:5: "csf" for sink.b.format is not one of its words .*; the nearest is ocsf' read -c format.conf whole.pcap
-bad 2 '"flie" for sink.a.kind is not one of its words \(file\); the nearest is file' read --set sink.a.kind=flie whole.pcap
+bad 2 '"flie" for sink.a.kind is not one of its words \(file\|.*; the nearest is file' read --set sink.a.kind=flie whole.pcap
 bad 2 '"alert" for sink.a.events is not a list of its words \(alerts\|' read --set sink.a.events=alert whole.pcap
 bad 2 'path.conf:1: \[sink a\]: no path: write where' read -c path.conf whole.pcap
 bad 2 'same.conf:3: \[sink b\]: path ./same is written to by a already' read -c same.conf whole.pcap
