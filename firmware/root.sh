@@ -35,22 +35,18 @@ trap 'rm -f "$sources" "$tar.new"' EXIT
 cat /etc/apt/sources.list.d/debian.sources >"$sources"
 
 # Copyright files stay: the image is given to others.  Tables for 300 character sets and GRUB's own files are no use here.
-: >"$cache/root.log"
-for try in 1 2 3; do
-	mmdebstrap --verbose --architectures="$arch" --variant=custom --format=tar --include="$packages" \
-		--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --aptopt='APT::Install-Recommends "false"' \
-		--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' \
-		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
-		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-		--dpkgopt='path-exclude=/usr/share/bash-completion/*' --dpkgopt='path-exclude=/usr/share/zsh/*' \
-		--dpkgopt='path-exclude=/usr/share/lintian/*' --dpkgopt='path-exclude=/usr/lib/*/gconv/*' \
-		--dpkgopt='path-exclude=/usr/share/i18n/*' --dpkgopt='path-exclude=/usr/lib/udev/hwdb.d/*' \
-		--dpkgopt='path-exclude=/usr/share/grub/*' --dpkgopt='path-exclude=/usr/sbin/grub-*' \
-		--dpkgopt='path-exclude=/usr/bin/grub-*' --dpkgopt='path-include=/usr/bin/grub-editenv' \
-		--dpkgopt='path-exclude=/etc/grub.d/*' \
-		bookworm "$tar.new" "$sources" >>"$cache/root.log" 2>&1 && break
-	[ "$try" -lt 3 ] || die "mmdebstrap could not make the root: $(grep -E '^E:' "$cache/root.log" | tail -n 1) ($cache/root.log)"
-	sleep "$try"
-done
+mmdebstrap --verbose --architectures="$arch" --variant=custom --format=tar --include="$packages" \
+	--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --aptopt='APT::Install-Recommends "false"' \
+	--aptopt='Acquire::Retries "3"' --dpkgopt=force-unsafe-io \
+	--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+	--dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+	--dpkgopt='path-include=/usr/share/doc/*/copyright' --dpkgopt='path-exclude=/usr/share/bash-completion/*' \
+	--dpkgopt='path-exclude=/usr/share/zsh/*' --dpkgopt='path-exclude=/usr/share/lintian/*' \
+	--dpkgopt='path-exclude=/usr/lib/*/gconv/*' --dpkgopt='path-exclude=/usr/share/i18n/*' \
+	--dpkgopt='path-exclude=/usr/lib/udev/hwdb.d/*' --dpkgopt='path-exclude=/usr/share/grub/*' \
+	--dpkgopt='path-exclude=/usr/sbin/grub-*' --dpkgopt='path-exclude=/usr/bin/grub-*' \
+	--dpkgopt='path-include=/usr/bin/grub-editenv' --dpkgopt='path-exclude=/etc/grub.d/*' \
+	bookworm "$tar.new" "$sources" >"$cache/root.log" 2>&1 ||
+	die "mmdebstrap could not make the root: $(grep -E '^(E|dpkg): .*(rror|fail)' "$cache/root.log" | head -n 1 | cut -c1-200) ($cache/root.log)"
 mv "$tar.new" "$tar"
 echo "$tar"
