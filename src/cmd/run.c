@@ -68,6 +68,9 @@ be(struct running *r)
 	case ROLE_hook:
 		return run_courier(r);
 	case ROLE_tap:
+		return run_tap(r);
+	case ROLE_whole:
+		return run_frames(r);
 	case ROLES:
 	default:
 		return EXIT_USAGE;
