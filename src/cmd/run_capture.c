@@ -11,6 +11,12 @@
 #include "sensor/capture_port.h"
 #include "sensor/record.h"
 
+static bool
+fan_first(const struct running *r)
+{
+	return r->self.role != ROLE_tap || strcmp(r->self.name, "0") == 0;
+}
+
 /* What the ports are set to, where that is not as it should be for a port that listens. */
 static void
 tell_ports(const struct running *r)
@@ -82,7 +88,8 @@ run_capture_open(struct run_capture *c, const struct running *r, const struct ca
 
 	*c = (struct run_capture){.run = r};
 	status = open_interfaces(c, fan);
-	if (status == EXIT_DONE && !r->common->quiet && !r->self.again)
+	/* of several taps the first tells what all see */
+	if (status == EXIT_DONE && !r->common->quiet && !r->self.again && fan_first(r))
 		tell_ports(r);
 	return status == EXIT_DONE ? open_record(c) : status;
 }
@@ -93,7 +100,7 @@ tell_news(struct run_capture *c)
 {
 	char line[CAPTURE_ERROR_MAX];
 
-	if (capture_news(c->capture, line))
+	if (capture_news(c->capture, line) && fan_first(c->run))
 		common_error(c->run->common, line);
 }
 

@@ -42,15 +42,20 @@ leave_root(const char *user)
 	       setresuid(to->pw_uid, to->pw_uid, to->pw_uid) == 0;
 }
 
+/* It is only root's to lower; without new privileges nobody reaches it either. */
+static void
+drop_bounding_set(void)
+{
+	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+}
+
 static bool
 drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{.effective = 0}};
 
-	/* the bounding set is only root's to lower; without new privileges it is not reached either */
-	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-		(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	return syscall(SYS_capset, &head, none) == 0;
 }
@@ -82,6 +87,7 @@ confine_rights(enum role role, char error[CONFINE_ERROR_MAX])
 		    (CONFINE_LOOSE || limit(RLIMIT_NPROC, r->processes));
 
 	if (fine) {
+		drop_bounding_set();
 		step = "user";
 		fine = leave_root(r->user);
 	}
