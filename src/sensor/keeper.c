@@ -314,29 +314,39 @@ counts_in(const struct slot *s)
 	return s->channel && !s->ended && !*s->error;
 }
 
+/* Its head, where it has one; who was lost and has nothing left to say leaves. */
+static void
+look_at(struct keeper *k, unsigned i)
+{
+	struct slot *s = &k->slot[i];
+
+	if (counts_in(s) && !s->has_head)
+		find_head(k, i);
+	if (!s->lost || !s->channel || s->has_head)
+		return;
+	leave(k, s);
+	if (counts_in(s))
+		find_head(k, i);
+}
+
 /* The slot whose turn it is; NULL: somebody has to be waited for, or nobody is left. */
 static struct slot *
 first_slot(struct keeper *k)
 {
 	struct slot *first = NULL;
+	bool waits = false;
 
 	for (unsigned i = 0; i < k->n; i++) {
 		struct slot *s = &k->slot[i];
 
-		if (counts_in(s) && !s->has_head)
-			find_head(k, i);
-		if (s->lost && s->channel && !s->has_head) {
-			leave(k, s);
-			continue;
-		}
+		look_at(k, i);
 		if (!counts_in(s))
 			continue;
-		if (!s->has_head)
-			return NULL;
-		if (!first || tap_stamp_order(&s->stamp, &first->stamp) < 0)
+		waits |= !s->has_head;
+		if (s->has_head && (!first || tap_stamp_order(&s->stamp, &first->stamp) < 0))
 			first = s;
 	}
-	return first;
+	return waits ? NULL : first;
 }
 
 static bool

@@ -233,27 +233,11 @@ work(struct tap *t, const struct frame *frames, size_t n)
 	t->batch = NULL;
 }
 
-/* This tap's packets may be older than others': its time is that of all. */
-static void
-catch_up(struct tap *t)
-{
-	if (when_before(pipeline_now(t->pipeline), t->beat.now))
-		pipeline_tick(t->pipeline, t->beat.now);
-}
-
 /* As in a watch: the time of a frame that is not worked in yet, or of none. */
 static void
 pass(struct tap *t, struct when now)
 {
-	struct when next = t->beat.next;
-	bool back;
-
-	if (!t->beat.begins)
-		catch_up(t);
-	back = pipeline_goes_back(t->pipeline, now);
-	beat_pass(&t->beat, now, back);
-	pipeline_tick(t->pipeline, now);
-	if (back || when_before(next, t->beat.next))
+	if (beat_pass(&t->beat, t->pipeline, now))
 		say_counts(t, TAP_BEAT, beat_second(t->beat.now));
 }
 
@@ -312,7 +296,7 @@ see(struct tap *t, struct share *s, const struct frame *f)
 	if (is_own(t, f)) {
 		if (when_before(f->time, t->beat.now)) {
 			work_share(t, s);
-			catch_up(t);
+			beat_catch_up(&t->beat, t->pipeline);
 		}
 		t->number[s->n] = number;
 		s->own[s->n++] = *f;
@@ -358,7 +342,7 @@ tap_capture(struct tap *t, uint16_t n, uint16_t file)
 	struct tap_stamp stamp;
 	uint8_t number[4] = {(uint8_t)n, (uint8_t)(n >> 8), (uint8_t)file, (uint8_t)(file >> 8)};
 
-	catch_up(t);
+	beat_catch_up(&t->beat, t->pipeline);
 	stamp = stamp_at(t, t->beat.now, PHASE_FRAME);
 	stamp.number = t->frames;
 	stamp.tie = UINT64_MAX;
@@ -409,7 +393,7 @@ tap_poll(struct tap *t)
 void
 tap_end(struct tap *t)
 {
-	catch_up(t);
+	beat_catch_up(&t->beat, t->pipeline);
 	pipeline_end(t->pipeline);
 	say_counts(t, TAP_END, (struct when){INT64_MAX});
 	if (!*t->error && !channel_drain(t->setup.channel))
