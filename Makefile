@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-ledger fuzz conformance cuts ledger-chaos goldens install deb cross firmware firmware-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-ledger fuzz conformance cuts ledger-chaos goldens install deb cross firmware firmware-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -208,4 +208,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos goldens fuzz evaluate evaluate-quick bench bench-ledger install deb cross firmware firmware-test clean
+.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos goldens fuzz evaluate evaluate-quick bench bench-live bench-ledger install deb cross firmware firmware-test clean
