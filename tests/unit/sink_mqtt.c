@@ -1,7 +1,7 @@
 /*
  * sink_mqtt: a real mosquitto with TLS, client certificates and persistence, and mosquitto_sub as the reader.
  *
- * QUEUE_EVENTS is how many events the long tests send.
+ * QUEUE_ROUNDS makes the long test as many times as long.
  */
 #include "sender_help.h"
 
@@ -613,8 +613,8 @@ main(void)
 	int failed;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (getenv("QUEUE_EVENTS"))
-		events = strtoull(getenv("QUEUE_EVENTS"), NULL, 10);
+	if (getenv("QUEUE_ROUNDS"))
+		events *= (size_t)atoi(getenv("QUEUE_ROUNDS"));
 	prepare();
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	folder_remove();
