@@ -78,6 +78,7 @@ read_frames(struct captures *c, struct input *in)
 	for (unsigned round = 1; (n = input_frames(in, batch, PIPELINE_BATCH)) > 0 && !watch_failed(w); round++) {
 		note_time(c, &batch[0], &batch[n - 1]);
 		watch_frames(w, batch, n);
+		watch_post(w, clock_now_ns());
 		c->state.frames += n;
 		if (round % SHOW_EVERY == 0) {
 			c->state.done = before + in->read;

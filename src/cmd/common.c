@@ -255,6 +255,7 @@ common_poll(struct common *c)
 {
 	if (enrich_poll(c->enrich, c->watch.pipeline) && c->keep)
 		keep_lists(c->keep, c);
+	watch_post(&c->watch, clock_now_ns());
 	tell_notice(c);
 }
 
@@ -262,7 +263,12 @@ common_poll(struct common *c)
 static bool
 want_sinks(struct common *c, const struct watch_setup *setup, struct sinks_wanted *want)
 {
-	const struct sinks_about about = {setup->eve, c->watch.sensor, setup->iface == NULL, setup->privacy};
+	const struct sinks_about about = {.eve = setup->eve,
+					  .sensor = c->watch.sensor,
+					  .ledger = keep_folder(c),
+					  .anew = setup->iface == NULL,
+					  .waits = setup->iface != NULL,
+					  .privacy = setup->privacy};
 
 	want->count = 0;
 	return !c->feeds || sinks_configured(want, &c->config, &about, c->config.error);

@@ -270,10 +270,19 @@ on_died(void *arg, const struct role_note *note)
 		ledger_gap(r->keep.ledger, (struct when){note->from}, (struct when){note->until}, cause);
 }
 
+/* A courier is there, or there again. */
+static void
+on_link(void *arg, const struct role_self *to, int fd)
+{
+	struct keeping *r = arg;
+
+	watch_post_link(&r->common->watch, to->name, fd);
+}
+
 int
 run_keeper(struct running *run)
 {
-	struct keeping r = {.run = run, .common = run->common, .duty = {.died = on_died}};
+	struct keeping r = {.run = run, .common = run->common, .duty = {.link = on_link, .died = on_died}};
 	int status;
 
 	r.duty.arg = &r;

@@ -1,7 +1,7 @@
 /*
  * run_monitor: the process that the user started: which roles there are, and what people are told of them.
  */
-#include "cmd/run.h"
+#include "cmd/run_couriers.h"
 
 #include "sensor/confine.h"
 #include "sensor/monitor.h"
@@ -28,20 +28,34 @@ started(void *arg)
 			"user and its system calls\n");
 }
 
+/* What is given once each role gets from here, as often as it is started. */
+static bool
+hold_key(const struct running *r, int *fd)
+{
+	char words[PRIVACY_ERROR_MAX];
+
+	*fd = privacy_hold(&r->common->config, r->common->privacy_file, words);
+	if (*fd == PRIVACY_FAILED)
+		common_error(r->common, words);
+	return *fd != PRIVACY_FAILED;
+}
+
 int
 run_monitor(struct running *r)
 {
-	const struct role_spec specs[] = {
-		{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv},
-	};
+	int fds[RUN_FDS];
+	struct role_spec specs[1 + SINKS_MAX] = {
+		{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv, .fd = fds, .fds = RUN_FDS}};
+	struct sinks_wanted sinks;
 	char status[128];
-	const struct monitor_setup setup = {.spec = specs,
-					    .specs = sizeof(specs) / sizeof(specs[0]),
-					    .status = status,
-					    .arg = r,
-					    .started = started,
-					    .say = say};
+	struct monitor_setup setup = {
+		.spec = specs, .specs = 1, .status = status, .arg = r, .started = started, .say = say};
 
+	if (run_couriers(r, &sinks) != EXIT_DONE)
+		return EXIT_USAGE;
+	setup.specs += run_courier_specs(r, &sinks, specs + 1);
+	if (!hold_key(r, &fds[RUN_FD_KEY]))
+		return EXIT_USAGE;
 	snprintf(status, sizeof(status), "watching %s", r->iface);
 	return monitor_run(&setup);
 }

@@ -15,11 +15,12 @@ struct named {
 };
 
 static const struct named DATA[] = {
-	{OPT_ledger_folder, FOLDER, true},      {OPT_evidence_folder, FOLDER, true},
-	{OPT_eve_file, FOLDER_OF, true},        {OPT_detect_memory, FOLDER_OF, true},
-	{OPT_identity_file, FOLDER_OF, true},   {OPT_sink_path, FOLDER_OF, true},
-	{OPT_places_country, FOLDER_OF, false}, {OPT_places_asn, FOLDER_OF, false},
-	{OPT_privacy_key, FOLDER_OF, false},    {OPT_list_file, FOLDER_OF, false},
+	{OPT_ledger_folder, FOLDER, true},    {OPT_evidence_folder, FOLDER, true},
+	{OPT_eve_file, FOLDER_OF, true},      {OPT_detect_memory, FOLDER_OF, true},
+	{OPT_identity_file, FOLDER_OF, true}, {OPT_sink_path, FOLDER_OF, true},
+	{OPT_outbox_file, FOLDER_OF, true},   {OPT_places_country, FOLDER_OF, false},
+	{OPT_places_asn, FOLDER_OF, false},   {OPT_privacy_key, FOLDER_OF, false},
+	{OPT_list_file, FOLDER_OF, false},
 };
 
 /* Time zones, the host's name, what malloc asks of the machine. */

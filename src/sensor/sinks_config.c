@@ -262,16 +262,40 @@ add(struct sinks_wanted *w, const struct config *c, const struct config_rule *r,
 	if (about->privacy)
 		where_hide(&s->where, &WHERE_FINDING, about->privacy);
 	w->count++;
+	w->network |= SINK_KIND[s->kind].sender != NULL;
 	return has_words(error, c, r, s);
+}
+
+static bool
+find_outbox(struct sinks_wanted *w, const struct config *c, const struct sinks_about *about,
+	    char error[CONFIG_ERROR_MAX])
+{
+	const char *file = config_text(c, OPT_outbox_file);
+
+	w->size = config_number(c, OPT_outbox_size);
+	w->age_ns = config_number(c, OPT_outbox_age);
+	if (!w->network || !about->waits)
+		return true;
+	if (*file)
+		snprintf(w->outbox, sizeof(w->outbox), "%s", file);
+	else if (about->ledger)
+		snprintf(w->outbox, sizeof(w->outbox), "%.1000s/outbox.db", about->ledger);
+	if (!*w->outbox)
+		snprintf(error, CONFIG_ERROR_MAX,
+			 "network sinks need a file in which events wait until they are sent; name it, as in  "
+			 "outbox.file = /var/lib/gatewitness/outbox.db");
+	return *w->outbox;
 }
 
 bool
 sinks_configured(struct sinks_wanted *w, const struct config *c, const struct sinks_about *about,
 		 char error[CONFIG_ERROR_MAX])
 {
-	w->count = 0;
+	*w = (struct sinks_wanted){0};
+	for (unsigned i = 0; i <= GATEWAYS_MAX; i++)
+		w->gateway[i] = i && i <= c->gateways ? c->gateway[i - 1].name : "";
 	for (unsigned i = 0; i < c->rules; i++)
 		if (c->rule[i].first == OPT_sink_kind && !add(w, c, &c->rule[i], about, error))
 			return false;
-	return true;
+	return find_outbox(w, c, about, error);
 }

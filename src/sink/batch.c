@@ -9,6 +9,45 @@ at_most(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* A receiver that refuses one event may refuse them all: nginx answers 400 to whoever lacks a client certificate.  It is the
+   event's own fault where another one is taken in the same breath; those that were tried for it are sent again in their turn. */
+static bool
+takes_others(struct batch *b, void *state, const struct sender_event *e, size_t n)
+{
+	enum { TRIES = 16 };
+	char words[SENDER_WORDS];
+
+	for (size_t i = 0; i < at_most(n, TRIES) && !http_late(b->http); i++) {
+		const struct batch_sent s = b->send(state, e + i, 1, words);
+
+		if (s.outcome != SENDER_REFUSED)
+			return s.outcome == SENDER_DONE;
+	}
+	return false;
+}
+
+/* What is left of n events, after one message of some of them. */
+static bool
+goes_on(struct batch *b, void *state, const struct sender_event *e, size_t n, const struct batch_sent *s,
+	struct sender_result *r)
+{
+	const size_t behind = r->acknowledged + 1;
+
+	if (s->outcome == SENDER_DONE) {
+		b->now = at_most(b->most, 2 * b->now);
+		return true;
+	}
+	if (s->outcome == SENDER_REFUSED && s->together && s->took > 1) {
+		b->now = s->took / 2;
+		return true;
+	}
+	r->outcome = s->outcome;
+	if (s->outcome == SENDER_REFUSED && s->together &&
+	    !(behind < n ? takes_others(b, state, e + behind, n - behind) : r->acknowledged > 0))
+		r->outcome = SENDER_AGAIN;
+	return false;
+}
+
 void
 batch_send(struct batch *b, void *state, const struct sender_event *e, size_t n, struct sender_result *r)
 {
@@ -19,14 +58,8 @@ batch_send(struct batch *b, void *state, const struct sender_event *e, size_t n,
 			b->send(state, e + r->acknowledged, at_most(n - r->acknowledged, b->now), r->words);
 
 		r->acknowledged += s.acknowledged;
-		if (s.outcome == SENDER_DONE) {
-			b->now = at_most(b->most, 2 * b->now);
-		} else if (s.outcome == SENDER_REFUSED && s.together && s.took > 1) {
-			b->now = s.took / 2;
-		} else {
-			r->outcome = s.outcome;
+		if (!goes_on(b, state, e, n, &s, r))
 			return;
-		}
 		if (r->acknowledged < n && http_late(b->http)) {
 			http_say(b->http, r->words, "took a part of it in the time it has", (struct text){0});
 			r->outcome = SENDER_AGAIN;

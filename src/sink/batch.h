@@ -5,6 +5,8 @@
  *
  * So the one event that a receiver will never take is found among a thousand in some ten messages, and what stands before it is
  * taken.
+ *
+ * That one is given up only where the receiver takes another: else nothing is said against the event, and it is tried again.
  */
 #ifndef SINK_BATCH_H
 #define SINK_BATCH_H

@@ -39,6 +39,8 @@ outbox_open(const struct outbox_config *cfg, char error[OUTBOX_ERROR_MAX])
 	}
 	o->size = cfg->size;
 	o->age_ns = cfg->age_ns;
+	o->drain = cfg->drain;
+	o->arg = cfg->arg;
 	o->wall = cfg->now;
 	o->sinks = cfg->sinks;
 	o->next_id = cfg->now.ns > 0 ? (uint64_t)(cfg->now.ns / NS_PER_S) << ID_SHIFT : 1;
@@ -149,8 +151,11 @@ outbox_add(struct outbox *o, const struct sender_event *e, uint32_t sinks)
 				.gateway = e->gateway,
 				.line = e->line,
 				.n = e->n};
-	bool fits = window_fits(&o->window, e->n) || (!o->failing && commit(o) && window_fits(&o->window, e->n));
+	bool fits;
 
+	if (o->drain && outbox_presses(o))
+		o->drain(o->arg);
+	fits = window_fits(&o->window, e->n) || (!o->failing && commit(o) && window_fits(&o->window, e->n));
 	for (unsigned i = 0; i < o->sinks; i++) {
 		struct outbox_sink *s = &o->sink[i];
 
@@ -173,7 +178,7 @@ outbox_poll(struct outbox *o, int64_t now_ns, struct when wall)
 	bool due = now_ns >= o->commit_at;
 
 	o->wall = wall;
-	if (o->changed && (due || (o->urgent && !o->failing) || window_waits(&o->window) > COMMIT_WAITS)) {
+	if (o->changed && (due || (o->urgent && !o->failing) || outbox_presses(o))) {
 		o->commit_at = now_ns + COMMIT_NS;
 		(void)commit(o);
 	}
@@ -290,6 +295,26 @@ outbox_says(struct outbox *o, unsigned i, const char *words)
 	s->error_time = o->wall;
 }
 
+uint64_t
+outbox_waiting(const struct outbox *o, unsigned i)
+{
+	const struct outbox_sink *s = &o->sink[i];
+
+	return s->told > s->sent + s->lost ? s->told - s->sent - s->lost : 0;
+}
+
+bool
+outbox_is_urgent(const struct outbox *o)
+{
+	return o->urgent;
+}
+
+bool
+outbox_presses(const struct outbox *o)
+{
+	return window_waits(&o->window) > COMMIT_WAITS;
+}
+
 static struct when
 oldest_of(struct outbox *o, const struct outbox_sink *s)
 {
@@ -318,7 +343,7 @@ outbox_status(struct outbox *o, unsigned i)
 				  .error = s->words,
 				  .error_time = s->error_time};
 
-	t.waiting = t.oldest.ns && s->told > s->sent + s->lost ? s->told - s->sent - s->lost : 0;
+	t.waiting = t.oldest.ns ? outbox_waiting(o, i) : 0;
 	return t;
 }
 

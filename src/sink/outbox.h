@@ -25,6 +25,9 @@ struct outbox_config {
 		const char *name;
 		uint8_t events; /* that it may want, enum event_kind or-ed */
 	} sink[OUTBOX_SINKS_MAX];
+	/* In memory only: called when much of it waits, to take and acknowledge; NULL: nobody does. */
+	void (*drain)(void *arg);
+	void *arg;
 	struct when now; /* wall clock: ids begin there, so that a new file repeats none of an old one */
 };
 
@@ -85,6 +88,12 @@ void outbox_refuse(struct outbox *o, unsigned i, uint64_t id, struct when time);
 void outbox_again(struct outbox *o, unsigned i);
 /* How the link is; "": well. */
 void outbox_says(struct outbox *o, unsigned i, const char *words);
+
+/* So many lines wait for sink i, about; those that were handed out among them. */
+uint64_t outbox_waiting(const struct outbox *o, unsigned i);
+/* An alert came since the last commit; more than half of the memory waits. */
+bool outbox_is_urgent(const struct outbox *o);
+bool outbox_presses(const struct outbox *o);
 
 struct outbox_status outbox_status(struct outbox *o, unsigned i);
 /* The latest runs of losses, oldest first; how many. */

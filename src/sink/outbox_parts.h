@@ -30,6 +30,8 @@ struct outbox {
 	char path[DATABASE_ERROR_MAX / 2]; /* "": memory only */
 	uint64_t size;
 	int64_t age_ns;
+	void (*drain)(void *arg);
+	void *arg;
 	struct window window;
 	struct database *db; /* NULL: memory only */
 	uint64_t next_id;

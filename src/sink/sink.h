@@ -11,7 +11,7 @@
 #include "detect/rules.h"
 #include "session/where.h"
 #include "sink/event.h"
-#include "sink/sender.h"
+#include "sink/outbox.h"
 
 enum sink_kind_number {
 #define KIND(name, calls, place, title) SINK_KIND_##name,
@@ -74,6 +74,10 @@ struct sinks;
 
 /* NULL: `error` is one line that says which sink, where and why.  What cfg points to must outlive the sinks. */
 struct sinks *sinks_new(const struct sink_config *cfg, unsigned n, char error[SINK_ERROR_MAX]);
+
+/* Where network sinks' lines go; its sinks are these in their order.  Before anything is told.  gateway: names by number,
+   GATEWAYS_MAX and one; they must outlive the outbox. */
+void sinks_outbox(struct sinks *s, struct outbox *to, const char *const *gateway);
 
 /* A test event goes to all, whatever they want. */
 void sinks_tell(struct sinks *s, const struct event *e);
