@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-ledger fuzz conformance cuts ledger-chaos goldens install deb cross clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench bench-ledger fuzz conformance cuts ledger-chaos goldens install deb cross firmware firmware-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -185,6 +185,20 @@ deb:
 	@firmware/deb.sh $(B) $(VERSION) $(ARCH)
 	@tests/cross/package.sh $(B)/gatewitness_$(VERSION)_$(if $(ARCH),$(ARCH),$$(dpkg --print-architecture)).deb
 
+# An image for a board, from Debian's packages: make firmware BOARD=virt (or rock-pi-e, uefi, rpi4); SITE=DIR lays a site's own files in it.
+BOARD ?= virt
+firmware:
+	@firmware/build.sh --ask $(BOARD)
+	@tests/setup.sh firmware
+	@$(MAKE) --no-print-directory deb ARCH=arm64
+	@firmware/build.sh $(BOARD) $(B) $(VERSION) $(B)/gatewitness_$(VERSION)_arm64.deb
+
+# The image in QEMU: configured, attacked, misconfigured: ten minutes.  QEMU_BOOTS: direct uboot uefi.
+firmware-test: $(B)/gatewitness
+	@tests/setup.sh qemu
+	@[ -e $(B)/firmware/virt/gatewitness-virt.img ] || $(MAKE) --no-print-directory firmware BOARD=virt
+	@GATEWITNESS=$(B)/gatewitness firmware/test/run.sh $(B)/firmware/virt
+
 # Another processor, by QEMU's user mode: make cross ARCH=arm64 (or armhf).
 cross:
 	@tests/setup.sh build test cross
@@ -194,4 +208,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos goldens fuzz evaluate evaluate-quick bench bench-ledger install deb cross clean
+.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos goldens fuzz evaluate evaluate-quick bench bench-ledger install deb cross firmware firmware-test clean

@@ -69,12 +69,17 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 	return p;
 }
 
-size_t
-pipeline_keeper_bytes(size_t limit)
+void
+pipeline_part(struct pipeline_config *cfg, enum pipeline_part part, unsigned taps)
 {
 	enum { LINES = 4 * 64 };
+	size_t detect = shares_detect(cfg->memory), keeper = sizeof(struct pipeline) + detect + LINES;
 
-	return sizeof(struct pipeline) + shares_detect(limit) + LINES;
+	cfg->part = part;
+	cfg->detect.memory = detect;
+	cfg->memory = part == PIPELINE_KEEPER ? keeper : (cfg->memory - keeper) / taps;
+	if (part == PIPELINE_KEEPER)
+		cfg->privacy = NULL;
 }
 
 void

@@ -28,7 +28,7 @@ enum pipeline_part { PIPELINE_WHOLE, PIPELINE_TAP, PIPELINE_KEEPER };
 
 struct pipeline_config {
 	enum pipeline_part part;
-	size_t memory;            /* memory.limit, or the part's share of it (pipeline_keeper_bytes) */
+	size_t memory;            /* memory.limit, or the part's share of it */
 	struct hash_key table;    /* random, for tables */
 	struct hash_key identity; /* identity.key */
 	uint64_t identity_id;
@@ -102,8 +102,9 @@ struct pipeline *pipeline_new(void *memory, const struct pipeline_config *cfg, c
 /* Releases what lives outside the memory (nDPI). */
 void pipeline_close(struct pipeline *p);
 
-/* What a keeper needs of a memory.limit; the taps share the rest. */
-size_t pipeline_keeper_bytes(size_t limit);
+/* Of a whole's configuration that of a part: the keeper takes what its detectors need of memory.limit, n taps share the
+   rest.  What comes before the cut is the taps': places and privacy where addresses are to become pseudonyms. */
+void pipeline_part(struct pipeline_config *cfg, enum pipeline_part part, unsigned taps);
 
 /* Of what is being told, during the call that tells it. */
 struct pipeline_stamp pipeline_stamp(const struct pipeline *p);

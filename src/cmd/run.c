@@ -46,6 +46,16 @@ take_arguments(struct running *r)
 	return status;
 }
 
+/* A role reads the key from whoever took it. */
+static void
+take_given(struct running *r)
+{
+	if (r->self.role == ROLE_monitor || !r->common->privacy_file)
+		return;
+	snprintf(r->key_path, sizeof(r->key_path), "/dev/fd/%d", ROLE_FD_FIRST + RUN_FD_KEY);
+	r->common->privacy_file = r->key_path;
+}
+
 static int
 be(struct running *r)
 {
@@ -74,8 +84,10 @@ run_run(int argc, char **argv)
 		return usage_error("run", "roles are started by the monitor alone");
 	r.common = common_new(&CMD_RUN);
 	status = r.common ? take_arguments(&r) : EXIT_IO;
-	if (status == EXIT_DONE)
+	if (status == EXIT_DONE) {
+		take_given(&r);
 		status = be(&r);
+	}
 	if (r.common)
 		common_free(r.common);
 	return status;

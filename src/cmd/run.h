@@ -13,7 +13,11 @@ struct running {
 	const char *iface, *filter, *record_path;
 	int argc; /* without the hidden word */
 	char **argv;
+	char key_path[32]; /* of a role: where --privacy-key is to be read */
 };
+
+/* What the monitor gives each role, from ROLE_FD_FIRST on. */
+enum run_fd { RUN_FD_KEY /* of --privacy-key */, RUN_FDS };
 
 /* Each is the whole life of its process; the exit code. */
 int run_monitor(struct running *r);

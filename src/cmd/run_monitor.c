@@ -28,10 +28,24 @@ started(void *arg)
 			"user and its system calls\n");
 }
 
+/* What is given once each role gets from here, as often as it is started. */
+static bool
+hold_key(const struct running *r, int *fd)
+{
+	char words[PRIVACY_ERROR_MAX];
+
+	*fd = privacy_hold(&r->common->config, r->common->privacy_file, words);
+	if (*fd == PRIVACY_FAILED)
+		common_error(r->common, words);
+	return *fd != PRIVACY_FAILED;
+}
+
 int
 run_monitor(struct running *r)
 {
-	struct role_spec specs[1 + SINKS_MAX] = {{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv}};
+	int fds[RUN_FDS];
+	struct role_spec specs[1 + SINKS_MAX] = {
+		{.is = {.role = ROLE_keeper}, .argc = r->argc, .argv = r->argv, .fd = fds, .fds = RUN_FDS}};
 	struct sinks_wanted sinks;
 	char status[128];
 	struct monitor_setup setup = {
@@ -40,7 +54,8 @@ run_monitor(struct running *r)
 	if (run_couriers(r, &sinks) != EXIT_DONE)
 		return EXIT_USAGE;
 	setup.specs += run_courier_specs(r, &sinks, specs + 1);
-
+	if (!hold_key(r, &fds[RUN_FD_KEY]))
+		return EXIT_USAGE;
 	snprintf(status, sizeof(status), "watching %s", r->iface);
 	return monitor_run(&setup);
 }

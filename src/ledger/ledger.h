@@ -69,7 +69,7 @@ bool ledger_snapshot(struct ledger *l, const void *bytes, size_t n, const char *
 /* Nothing was seen in between, and why: a row of the coverage. */
 void ledger_gap(struct ledger *l, struct when begin, struct when end, const char *cause);
 
-/* What was seen so far, since the start. */
+/* What was seen so far, since the start: before the time that is told with it. */
 struct ledger_seen {
 	uint64_t frames, bytes;
 	uint64_t lost_ring, lost_interface; /* frames */

@@ -28,6 +28,7 @@ struct only {
 	}
 static const struct only ONLY[] = {
 	{"data", {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
+	{"code", {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC}},
 	{"thread", {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}},
 	{"interface", {1, SCMP_CMP_MASKED_EQ, 0xFFFFFF00, 0x8900}}, /* SIOCGIFFLAGS and its like */
 	{"tcgets", SAME32(1, TCGETS)},

@@ -4,11 +4,14 @@
  *
  *	frames -> watch -> pipeline -> watch -> EVE lines
  *		    \-> gateways	     \-> the command's own tally
+ *
+ * With taps (sensor/keeper.h) it is the half behind them: its pipeline begins at the record, and gets no frames.
  */
 #ifndef SENSOR_WATCH_H
 #define SENSOR_WATCH_H
 
 #include "ledger/ledger.h"
+#include "sensor/beat.h"
 #include "sensor/config.h"
 #include "sensor/evidence.h"
 #include "sensor/gateways.h"
@@ -39,6 +42,7 @@ struct watch_setup {
 	const char *version;
 	struct ledger *ledger;               /* NULL: none */
 	const struct pseudonym_key *privacy; /* addresses of clients become pseudonyms; NULL: stay clear */
+	unsigned taps;                       /* that give it records; 0: it gets frames */
 	uint16_t only; /* detector whose findings become EVE lines, without incidents, which are of all; 0: all */
 	struct watch_tell tell;
 };
@@ -64,7 +68,11 @@ struct watch {
 	bool knows;              /* something of earlier runs */
 	bool began;              /* first, settle_at, stats_at are set */
 	struct when first, settle_at, stats_at, save_at;
+	struct beat beat;
 	int64_t stats_ns;
+	struct counts tapped,
+		counts; /* what the taps counted until the last beat; with them, and all that comes behind */
+	uint32_t tapped_open;
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
 	struct identity identity;
@@ -120,6 +128,11 @@ void watch_rules(struct watch *w, const struct detect_rules *rules);
 void watch_frames(struct watch *w, const struct frame *frames, size_t n);
 void watch_tick(struct watch *w, struct when now);
 void watch_end(struct watch *w);
+
+/* For the keeper: the first packet's time is known; a second is over, and until then the taps counted so much. */
+void watch_begin(struct watch *w, struct when first);
+void watch_beat(struct watch *w, struct when at);
+
 static inline bool
 watch_failed(const struct watch *w)
 {
@@ -132,6 +145,6 @@ bool watch_finish(struct watch *w);
 /* What its pipeline was made with: for another one like it.  False: w->error. */
 bool watch_pipeline(struct watch *w, struct pipeline_config *cfg);
 
-const struct counts *watch_counts(const struct watch *w);
+const struct counts *watch_counts(struct watch *w);
 
 #endif

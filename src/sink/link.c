@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -199,13 +197,13 @@ close_ours(struct link *l, char words[SENDER_WORDS])
 }
 
 static enum link_step
-read_end(struct link *l, char words[SENDER_WORDS])
+read_end(struct link *l, bool *bare, char words[SENDER_WORDS])
 {
 	char bytes[4096];
 	ssize_t n;
 
 	if (l->tls)
-		return session_read_end(l->tls, words);
+		return session_read_end(l->tls, bare, words);
 	while ((n = recv(l->fd, bytes, sizeof(bytes), 0)) > 0)
 		; /* syslog receivers have nothing to say */
 	if (n == 0)
@@ -216,18 +214,11 @@ read_end(struct link *l, char words[SENDER_WORDS])
 	return LINK_STEP_FAILED;
 }
 
-static bool
-system_has_all(const struct link *l)
-{
-	int left = 0;
-
-	return ioctl(l->fd, SIOCOUTQ, &left) == 0 && left == 0;
-}
-
 enum link_end
 link_end(struct link *l, int64_t deadline, char words[SENDER_WORDS])
 {
 	enum link_step step;
+	bool bare = false;
 
 	do {
 		step = close_ours(l, words);
@@ -235,12 +226,12 @@ link_end(struct link *l, int64_t deadline, char words[SENDER_WORDS])
 			return LINK_BROKEN;
 	} while (step != LINK_STEP_DONE);
 	do {
-		step = read_end(l, words);
-		if (!wait_step(l, step, "close its side", deadline, words))
-			return step != LINK_STEP_FAILED && system_has_all(l) ? LINK_OPEN : LINK_BROKEN;
+		step = read_end(l, &bare, words);
+		if (!wait_step(l, step, "read to the end and close its side", deadline, words))
+			return LINK_BROKEN;
 	} while (step != LINK_STEP_DONE);
 	l->ended = true;
-	return LINK_READ;
+	return bare ? LINK_BARE : LINK_READ;
 }
 
 void

@@ -30,8 +30,8 @@ bool link_write(struct link *l, const void *bytes, size_t n, int64_t deadline, c
 
 enum link_end {
 	LINK_READ,   /* the receiver has read all and closed */
-	LINK_OPEN,   /* its system has all, but it does not close */
-	LINK_BROKEN, /* a reset, a TLS alert, or bytes that do not get through: `words` */
+	LINK_BARE,   /* it closed without close_notify: perhaps it died */
+	LINK_BROKEN, /* a reset, a TLS alert, or it did not close in time: `words` */
 };
 enum link_end link_end(struct link *l, int64_t deadline, char words[SENDER_WORDS]);
 

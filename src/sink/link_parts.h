@@ -18,7 +18,7 @@ enum link_step session_handshake(struct link_session *s, char words[SENDER_WORDS
 enum link_step
 session_write(struct link_session *s, const void *bytes, size_t room, size_t *n, char words[SENDER_WORDS]);
 enum link_step session_close(struct link_session *s, char words[SENDER_WORDS]); /* our side */
-/* What the receiver says is thrown away.  DONE: it closed. */
-enum link_step session_read_end(struct link_session *s, char words[SENDER_WORDS]);
+/* What the receiver says is thrown away.  DONE: it closed; *bare: without close_notify. */
+enum link_step session_read_end(struct link_session *s, bool *bare, char words[SENDER_WORDS]);
 
 #endif

@@ -258,9 +258,8 @@ session_close(struct link_session *s, char words[SENDER_WORDS])
 	return got >= 0 ? LINK_STEP_DONE : failed(step_of(s, got), words); /* 0: sent, not yet answered */
 }
 
-/* A receiver that closes without close_notify has read what there was, or the system would have sent a reset. */
 enum link_step
-session_read_end(struct link_session *s, char words[SENDER_WORDS])
+session_read_end(struct link_session *s, bool *bare, char words[SENDER_WORDS])
 {
 	char bytes[4096];
 	size_t n;
@@ -272,8 +271,8 @@ session_read_end(struct link_session *s, char words[SENDER_WORDS])
 		got = SSL_read_ex(s->ssl, bytes, sizeof(bytes), &n);
 	} while (got == 1);
 	error = SSL_get_error(s->ssl, got);
-	if (error == SSL_ERROR_ZERO_RETURN ||
-	    (error == SSL_ERROR_SSL && ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING))
+	*bare = error == SSL_ERROR_SSL && ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+	if (*bare || error == SSL_ERROR_ZERO_RETURN)
 		return LINK_STEP_DONE;
 	return failed(step_of(s, got), words);
 }

@@ -29,9 +29,10 @@ enum {
 	FACILITY = 21,
 	HEAD_MAX = 1024,
 	COUNT_MAX = 12,
-	LINE_MAX_BYTES = 1 << 18,
-	DATAGRAM_MAX = 65000,
-	BATCH_BYTES = 1 << 20
+	LINE_MOST = 1 << 18,
+	DATAGRAM_MOST = 65000,
+	BATCH_BYTES = 1 << 20,
+	BARE_MOST = 3,
 };
 #define SD_ID "gatewitness@32473"
 
@@ -40,7 +41,7 @@ struct syslog {
 	struct link_tls *tls; /* NULL: no TLS */
 	int udp;              /* -1: none */
 	size_t batch;         /* events of one connection */
-	bool stays_open;      /* the receiver does not close its side: its system's word has to do */
+	unsigned bare;        /* so often in a row it took one event and closed without close_notify */
 	char *bytes;          /* BATCH_BYTES, and a message */
 };
 
@@ -202,7 +203,7 @@ syslog_open(const struct sender_config *cfg, char words[SENDER_WORDS])
 		free(s);
 		return NULL;
 	}
-	if (!s || !(s->bytes = malloc(BATCH_BYTES + LINE_MAX_BYTES + HEAD_MAX))) {
+	if (!s || !(s->bytes = malloc(BATCH_BYTES + LINE_MOST + HEAD_MAX))) {
 		snprintf(words, SENDER_WORDS, "no memory");
 		free(s);
 		return NULL;
@@ -225,8 +226,7 @@ pack(struct syslog *s, const struct sender_event *e, size_t n, size_t *bytes)
 
 	*bytes = 0;
 	for (i = 0; i < most && (i == 0 || *bytes + e[i].n < BATCH_BYTES); i++)
-		*bytes += put_message(s, s->bytes + *bytes, LINE_MAX_BYTES + BATCH_BYTES + HEAD_MAX - *bytes, &e[i],
-				      true);
+		*bytes += put_message(s, s->bytes + *bytes, LINE_MOST + BATCH_BYTES + HEAD_MAX - *bytes, &e[i], true);
 	return i;
 }
 
@@ -243,42 +243,45 @@ send_connection(struct syslog *s, size_t bytes, int64_t deadline, bool *connecte
 	return end;
 }
 
-/* Does it do?  A receiver that keeps its side open even for one event never closes. */
+/* RFC 5425 wants a close_notify of the receiver.  Who never sends one is believed all the same, after some tries: who died
+   would not take three connections in a row. */
 static bool
-is_taken(struct syslog *s, enum link_end end, size_t events)
+is_taken(struct syslog *s, enum link_end end, size_t events, char words[SENDER_WORDS])
 {
-	if (end == LINK_OPEN && events == 1)
-		s->stays_open = true;
-	return end == LINK_READ || (end == LINK_OPEN && s->stays_open);
+	if (end == LINK_READ)
+		s->bare = 0;
+	if (end != LINK_BARE)
+		return end == LINK_READ;
+	snprintf(words, SENDER_WORDS, "the receiver closed without a close_notify");
+	s->bare += events == 1 && s->bare < BARE_MOST;
+	return s->bare == BARE_MOST;
 }
 
 static void
 send_stream(struct syslog *s, const struct sender_event *e, size_t n, struct sender_result *r)
 {
-	const int64_t began = link_clock_ns(), deadline = began + s->cfg->timeout_ns;
+	const int64_t deadline = link_clock_ns() + s->cfg->timeout_ns;
 
 	while (r->acknowledged < n) {
-		/* a share of the time for each try: what is left when halves have failed must do for one event */
+		/* half of what is left: when a batch did not get through, there must be time for less of it */
 		int64_t now = link_clock_ns(), until = now + (deadline - now) / 2;
 		size_t bytes, events = pack(s, e + r->acknowledged, n - r->acknowledged, &bytes);
 		bool connected;
 		enum link_end end = send_connection(s, bytes, until, &connected, r->words);
 
-		if (is_taken(s, end, events)) {
+		if (is_taken(s, end, events, r->words)) {
 			r->acknowledged += events;
 			s->batch = 2 * s->batch < s->cfg->batch ? 2 * s->batch : s->cfg->batch;
 			continue;
 		}
-		s->batch = connected && events > 1 ? events / 2 : 1;
-		if (!connected || events == 1 || deadline - link_clock_ns() < s->cfg->timeout_ns / 16)
+		if (connected)
+			s->batch = events > 1 ? events / 2 : 1;
+		if (!connected || (events == 1 && end != LINK_BARE) || deadline - now < s->cfg->timeout_ns / 16)
 			return;
 	}
 	r->outcome = SENDER_DONE;
 	snprintf(r->words, sizeof(r->words), "%s",
-		 s->stays_open ?
-			 "taken by the receiver's system; it does not close its side, so whether it was read is not "
-			 "known" :
-			 "read to its end");
+		 s->bare ? "read, and closed without a close_notify" : "read to its end");
 }
 
 static void
@@ -287,7 +290,7 @@ send_datagrams(struct syslog *s, const struct sender_event *e, size_t n, struct 
 	if (s->udp < 0)
 		s->udp = udp_socket(s->cfg, r->words);
 	for (; s->udp >= 0 && r->acknowledged < n; r->acknowledged++) {
-		size_t bytes = put_message(s, s->bytes, DATAGRAM_MAX, &e[r->acknowledged], false);
+		size_t bytes = put_message(s, s->bytes, DATAGRAM_MOST, &e[r->acknowledged], false);
 
 		if (bytes == 0) {
 			r->outcome = SENDER_REFUSED;
