@@ -106,7 +106,7 @@ demo:
 test:
 	@tests/setup.sh build test
 	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world
-	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness units fuzzers
+	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness $(B)/san/tests/sink/drive units fuzzers
 	@tests/run.sh $(B)
 
 # Real gateways, people and an intruder in network namespaces, the sensor live on the mirror port: four minutes.
