@@ -5,12 +5,14 @@
 #define CMD_RUN_H
 
 #include "cmd/keep.h"
+#include "sensor/capture.h"
 #include "sensor/role.h"
 
 struct running {
 	struct common *common;
 	struct role_self self;
 	const char *iface, *filter, *record_path;
+	char ifaces[CAPTURE_PORTS * CAPTURE_NAME]; /* of several -i */
 	int argc; /* without the hidden word */
 	char **argv;
 	char key_path[32]; /* of a role: where --privacy-key is to be read */
