@@ -98,7 +98,7 @@ confine_rights(enum role role, char error[CONFINE_ERROR_MAX])
 	if (fine) { /* behind the user: a change of it undoes both */
 		step = "privileges";
 		fine = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && dies_with_monitor(r) &&
-		       (CONFINE_LOOSE || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
+		       prctl(PR_SET_DUMPABLE, CONFINE_LOOSE, 0, 0, 0) == 0;
 	}
 	if (!fine)
 		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (%s): %s", r->name, step, strerror(errno));
@@ -108,15 +108,16 @@ confine_rights(enum role role, char error[CONFINE_ERROR_MAX])
 bool
 confine_surface(enum role role, const struct confine_path *paths, size_t n, char error[CONFINE_ERROR_MAX])
 {
-	if (confine_landlock() && !confine_paths(role, paths, n)) {
-		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (Landlock): %s", ROLE_RIGHTS[role].name,
+	const char *step = NULL;
+
+	if (CONFINE_LOOSE)
+		return true;
+	if (confine_landlock() && !confine_paths(role, paths, n))
+		step = "Landlock";
+	else if (!confine_calls(role))
+		step = "seccomp";
+	if (step)
+		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (%s): %s", ROLE_RIGHTS[role].name, step,
 			 strerror(errno));
-		return false;
-	}
-	if (!CONFINE_LOOSE && !confine_calls(role)) {
-		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (seccomp): %s", ROLE_RIGHTS[role].name,
-			 strerror(errno));
-		return false;
-	}
-	return true;
+	return step == NULL;
 }
