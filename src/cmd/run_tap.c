@@ -62,7 +62,7 @@ tell(struct tapping *t)
 {
 	struct capture_drops d = capture_drops(t->capture.capture);
 
-	tap_drops(t->tap, &(struct tap_drops){d.packets, d.ring, d.interface});
+	tap_drops(t->tap, &(struct tap_drops){d.packets, d.ring, d.interface, d.loss});
 	tap_progress(t->tap, &(struct tap_progress){
 				     .frames = t->capture.frames, .first = t->capture.first, .last = t->capture.last});
 	run_capture_flush(&t->capture);

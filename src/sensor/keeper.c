@@ -131,6 +131,9 @@ add(struct tap_counts *to, const struct tap_counts *c)
 	to->kernel_packets += c->kernel_packets;
 	to->kernel_drops += c->kernel_drops;
 	to->interface_drops += c->interface_drops;
+#define LOSS(name, unit, doc) to->loss.name += c->loss.name;
+#include "base/loss.def"
+#undef LOSS
 }
 
 /* All that it said is worked in. */
@@ -467,6 +470,7 @@ sum_counts(struct keeper *k)
 	w->capture.kernel_packets = sum.kernel_packets;
 	w->capture.kernel_drops = sum.kernel_drops;
 	w->capture.interface_drops = sum.interface_drops;
+	w->capture.loss = sum.loss;
 }
 
 /* A second is over, or the input. */
