@@ -30,7 +30,7 @@ tell_ports(const struct running *r)
 }
 
 static int
-open_interfaces(struct run_capture *c, const struct capture_fan *fan)
+open_interfaces(struct run_capture *c, const struct capture_fan *fan, void *copies)
 {
 	const struct config *config = &c->run->common->config;
 	const struct capture_config cfg = {
@@ -38,6 +38,7 @@ open_interfaces(struct run_capture *c, const struct capture_fan *fan)
 		.filter = c->run->filter,
 		.buffer = (size_t)config_number(config, OPT_capture_buffer),
 		.promiscuous = config_number(config, OPT_capture_promiscuous) != 0,
+		.copies = copies,
 		.once = true,
 		.fan = *fan,
 	};
@@ -82,12 +83,12 @@ open_record(struct run_capture *c)
 }
 
 int
-run_capture_open(struct run_capture *c, const struct running *r, const struct capture_fan *fan)
+run_capture_open(struct run_capture *c, const struct running *r, const struct capture_fan *fan, void *copies)
 {
 	int status;
 
 	*c = (struct run_capture){.run = r};
-	status = open_interfaces(c, fan);
+	status = open_interfaces(c, fan, copies);
 	/* of several taps the first tells what all see */
 	if (status == EXIT_DONE && !r->common->quiet && !r->self.again && fan_first(r))
 		tell_ports(r);

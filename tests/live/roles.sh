@@ -226,6 +226,14 @@ for line in open(sys.argv[1]):
     json.loads(line)
 END
 
+# What a tap worked on when it died is there for those who mend it; it is theirs alone.
+set -- "$work"/ledger/crashes/crash-*.pcap
+[ $# = 3 ] || fail "of three deaths of taps there are $# captures"
+[ "$(stat -c %a "$work/ledger/crashes")" = 700 ] || fail "others may see the frames of a crash"
+for f; do
+	"$witness" read --quiet --set identity.key=public "$f" > "$work/out" 2>&1 || fail "$f: $(cat "$work/out")"
+done
+
 # Without its monitor nothing lives on, and what was kept is whole.
 start
 were="$(role tap:0) $(role tap:1) $(role keeper)"
