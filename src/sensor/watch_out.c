@@ -89,6 +89,8 @@ on_closed(void *arg, const struct incident *i)
 	if (w->setup.ledger)
 		ledger_closed(w->setup.ledger, i);
 	watch_sinks_closed(w, i);
+	if (w->setup.tell.closed)
+		w->setup.tell.closed(w->setup.tell.arg, i);
 	if (!w->writes || w->setup.only)
 		return;
 	o = file_room(&w->eve);
