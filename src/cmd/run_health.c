@@ -102,7 +102,7 @@ numbers(struct health *h, const struct running *r)
 	snprintf(h->iface, sizeof(h->iface), "%.*s", HEALTH_NAME - 1, r->iface);
 	snprintf(h->version, sizeof(h->version), "%s", PROGRAM_VERSION);
 	h->told = (uint64_t)time(NULL);
-	h->packet = (uint64_t)(w->beat.now.ns / NS_PER_S);
+	h->packet = (uint64_t)(w->capture.now.ns / NS_PER_S);
 	h->kernel_packets = w->capture.kernel_packets;
 	h->connections = w->capture.flows_open;
 	h->memory_limit = w->capture.memory;
