@@ -97,6 +97,7 @@ numbers(struct health *h, const struct running *r)
 	struct watch *w = &r->common->watch;
 	struct rusage use = {0};
 
+	watch_measure(w);
 	getrusage(RUSAGE_SELF, &use);
 	snprintf(h->sensor, sizeof(h->sensor), "%.*s", HEALTH_NAME - 1, w->sensor);
 	snprintf(h->iface, sizeof(h->iface), "%.*s", HEALTH_NAME - 1, r->iface);

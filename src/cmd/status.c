@@ -122,11 +122,11 @@ traffic(const struct term *t, const struct json *j)
 	name(t, "since the start");
 	fprintf(t->to, "%s frames, %s sessions, %s findings\n", words_number(count(c, "frames")).text,
 		words_number(count(c, "record_close")).text, words_number(count(c, "finding")).text);
-	name(t, "latest packet");
+	name(t, "packet time");
 	if (count(j, "packet"))
 		fprintf(t->to, "%s ago\n", ago(json_in_number(j, "packet")).text);
 	else
-		fprintf(t->to, "none was seen\n");
+		fprintf(t->to, "nothing was seen yet\n");
 }
 
 /* Those that were not zero; a healthy sensor has one line here. */

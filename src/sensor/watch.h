@@ -150,5 +150,7 @@ bool watch_finish(struct watch *w);
 bool watch_pipeline(struct watch *w, struct pipeline_config *cfg);
 
 const struct counts *watch_counts(struct watch *w);
+/* w->capture, as of now. */
+void watch_measure(struct watch *w);
 
 #endif
