@@ -3,6 +3,14 @@
  */
 #include "sink/batch.h"
 
+#define PATIENCE_NS (3600 * NS_PER_S)
+
+struct batch
+batch_of(struct http *h, batch_fn *send, unsigned most)
+{
+	return (struct batch){.http = h, .send = send, .most = most, .now = most, .patience_ns = PATIENCE_NS};
+}
+
 static size_t
 at_most(size_t a, size_t b)
 {
@@ -26,13 +34,33 @@ takes_others(struct batch *b, void *state, const struct sender_event *e, size_t 
 	return false;
 }
 
+/* There is none beside it to try.  To be refused for so long is enough, so that what comes after it does not wait for ever. */
+static bool
+is_given_up(struct batch *b, uint64_t id)
+{
+	if (b->alone != id) {
+		b->alone = id;
+		b->alone_since = http_now();
+	}
+	return http_now() - b->alone_since >= b->patience_ns;
+}
+
+/* Is it the event's own fault?  It is the first that is not acknowledged. */
+static bool
+is_guilty(struct batch *b, void *state, const struct sender_event *e, size_t n, size_t acknowledged)
+{
+	const size_t behind = acknowledged + 1;
+
+	return behind < n   ? takes_others(b, state, e + behind, n - behind) :
+	       acknowledged ? true :
+			      is_given_up(b, e->id);
+}
+
 /* What is left of n events, after one message of some of them. */
 static bool
 goes_on(struct batch *b, void *state, const struct sender_event *e, size_t n, const struct batch_sent *s,
 	struct sender_result *r)
 {
-	const size_t behind = r->acknowledged + 1;
-
 	if (s->outcome == SENDER_DONE) {
 		b->now = at_most(b->most, 2 * b->now);
 		return true;
@@ -42,8 +70,7 @@ goes_on(struct batch *b, void *state, const struct sender_event *e, size_t n, co
 		return true;
 	}
 	r->outcome = s->outcome;
-	if (s->outcome == SENDER_REFUSED && s->together &&
-	    !(behind < n ? takes_others(b, state, e + behind, n - behind) : r->acknowledged > 0))
+	if (s->outcome == SENDER_REFUSED && s->together && !is_guilty(b, state, e, n, r->acknowledged))
 		r->outcome = SENDER_AGAIN;
 	return false;
 }

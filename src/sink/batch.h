@@ -7,6 +7,7 @@
  * taken.
  *
  * That one is given up only where the receiver takes another: else nothing is said against the event, and it is tried again.
+ * One that is alone has an hour for it.
  */
 #ifndef SINK_BATCH_H
 #define SINK_BATCH_H
@@ -26,8 +27,13 @@ typedef struct batch_sent batch_fn(void *state, const struct sender_event *e, si
 struct batch {
 	struct http *http;
 	batch_fn *send;
-	size_t most, now; /* events in a message: ever, and as the receiver was last */
+	size_t most, now;    /* events in a message: ever, and as the receiver was last */
+	int64_t patience_ns; /* with one that is refused and alone */
+	uint64_t alone;      /* its id, 0: there is none */
+	int64_t alone_since; /* of the monotonic clock */
 };
+
+struct batch batch_of(struct http *h, batch_fn *send, unsigned most);
 
 /* In cfg->timeout_ns of the link at most. */
 void batch_send(struct batch *b, void *state, const struct sender_event *e, size_t n, struct sender_result *r);

@@ -35,8 +35,8 @@ struct http {
 	char answer[HTTP_ANSWER_MAX];
 };
 
-static int64_t
-now_ns(void)
+int64_t
+http_now(void)
 {
 	struct timespec t;
 
@@ -325,13 +325,13 @@ http_authorize(struct http *h, const char *scheme, char words[SENDER_WORDS])
 void
 http_begin(struct http *h)
 {
-	h->until = now_ns() + h->cfg->timeout_ns;
+	h->until = http_now() + h->cfg->timeout_ns;
 }
 
 bool
 http_late(const struct http *h)
 {
-	return now_ns() >= h->until;
+	return http_now() >= h->until;
 }
 
 /* What libcurl's codes mean to whoever has to mend it. */
@@ -377,7 +377,7 @@ say_failure(const struct http *h, CURLcode code, char words[SENDER_WORDS])
 static long
 left_ms(const struct http *h)
 {
-	int64_t left = (h->until - now_ns()) / NS_PER_MS;
+	int64_t left = (h->until - http_now()) / NS_PER_MS;
 
 	return left > 0 ? (long)left : 1;
 }

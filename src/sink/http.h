@@ -27,6 +27,7 @@ bool http_authorize(struct http *h, const char *scheme, char words[SENDER_WORDS]
 /* From here on one send has cfg->timeout_ns, whatever it asks. */
 void http_begin(struct http *h);
 bool http_late(const struct http *h);
+int64_t http_now(void); /* that clock, ns */
 
 struct http_request {
 	const char *path;  /* "name": instead of the last step of the URL's; NULL: the URL's */

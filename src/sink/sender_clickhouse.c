@@ -239,7 +239,7 @@ clickhouse_open(const struct sender_config *cfg, char words[SENDER_WORDS])
 	if (!name_table(s->table, cfg->topic))
 		snprintf(words, SENDER_WORDS, "topic is no table: write it as in  topic = gatewitness.alerts");
 	else
-		s->batch = (struct batch){http_open(cfg, "/", words), post, cfg->batch, cfg->batch};
+		s->batch = batch_of(http_open(cfg, "/", words), post, cfg->batch);
 	if (s->batch.http && authorize(s->batch.http, cfg, words))
 		return s;
 	clickhouse_close(s);

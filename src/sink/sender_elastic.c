@@ -208,7 +208,7 @@ elastic_open(const struct sender_config *cfg, char words[SENDER_WORDS])
 	if (!s)
 		return NULL;
 	s->cfg = cfg;
-	s->batch = (struct batch){http_open(cfg, "/_bulk", words), post, cfg->batch, cfg->batch};
+	s->batch = batch_of(http_open(cfg, "/_bulk", words), post, cfg->batch);
 	if (s->batch.http && http_authorize(s->batch.http, "ApiKey", words))
 		return s;
 	elastic_close(s);

@@ -293,7 +293,7 @@ splunk_open(const struct sender_config *cfg, char words[SENDER_WORDS])
 		return NULL;
 	}
 	s->cfg = cfg;
-	s->batch = (struct batch){http_open(cfg, "/services/collector/event", words), post, cfg->batch, cfg->batch};
+	s->batch = batch_of(http_open(cfg, "/services/collector/event", words), post, cfg->batch);
 	make_channel(s->channel, cfg);
 	if (s->batch.http && http_header(s->batch.http, "Authorization", "Splunk", cfg->secret, words) &&
 	    http_header(s->batch.http, "X-Splunk-Request-Channel", "", s->channel, words))

@@ -134,7 +134,7 @@ webhook_open(const struct sender_config *cfg, char words[SENDER_WORDS])
 	else
 		fine = true;
 	if (fine)
-		w->batch = (struct batch){http_open(&w->cfg, "/", words), post, cfg->batch, cfg->batch};
+		w->batch = batch_of(http_open(&w->cfg, "/", words), post, cfg->batch);
 	if (fine && w->batch.http && (in_url || http_authorize(w->batch.http, "Bearer", words))) {
 		w->lines = !*cfg->body &&
 			   (strstr(cfg->content_type, "ndjson") || strncmp(cfg->content_type, "text/", 5) == 0);

@@ -92,7 +92,7 @@ def finish(process, expect=0):
     out, words = process.communicate(timeout=120)
     if process.returncode != expect:
         fail(f"{process.args}: exit {process.returncode}: {words.decode()[-600:]}")
-    return (json.loads(out) if out else None), words.decode()
+    return (json.loads(out) if out else None), getattr(process, "said", "") + words.decode()
 
 
 class Receiver:
@@ -112,6 +112,15 @@ class Receiver:
 
     def fault(self, words):
         (self.folder / "fault").write_text(words)
+
+    def wait_asked(self, times, seconds=20):
+        """Until it was asked so often since the last case."""
+        until = time.time() + seconds
+        while time.time() < until:
+            if (self.folder / "asked").exists() and len((self.folder / "asked").read_text().splitlines()) >= times:
+                return
+            time.sleep(0.02)
+        fail(f"{self.kind} was not asked {times} times")
 
     def url(self):
         return f"url=http://127.0.0.1:{self.port}"

@@ -19,7 +19,7 @@ def misbehaving(kind, *options):
     name = kind.split("-")[0]
 
     process = drive(name, lines, *options, wait=False)
-    time.sleep(0.3)
+    process.said = process.stderr.readline().decode()
     receiver.up()
     _, words = finish(process)
     check("does not accept connections" in words, f"{kind}, down at the start: {words}")
@@ -32,7 +32,7 @@ def misbehaving(kind, *options):
         receiver.forget()
         receiver.fault(fault)
         process = drive(name, lines, *options, "batch=100", wait=False)
-        time.sleep(1.3 if fault.startswith("slow") else 0.4)
+        receiver.wait_asked(2)  # the second time is after it was told
         receiver.fault("")
         _, words = finish(process)
         check((said or "no _bulk interface") in words, f"{kind}, {fault}: {words}")
@@ -48,10 +48,10 @@ def misbehaving(kind, *options):
     receiver.forget()
     receiver.fault("slow 0.01")
     process = drive(name, lines, *options, "batch=20", wait=False)
-    for _ in range(5):
-        time.sleep(random.uniform(0.02, 0.15))
+    for i in range(5):
+        receiver.wait_asked(2 * i + 1)
+        time.sleep(random.uniform(0, 0.02))
         receiver.down()
-        time.sleep(0.05)
         receiver.up()
     finish(process)
     receiver.holds(f"{kind}, killed within", lines)

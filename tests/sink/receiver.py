@@ -3,8 +3,8 @@ receiver: a strict stand-in for what takes events over HTTP: it holds every requ
 
 	receiver.py KIND PORT FOLDER [token]	KIND: webhook, splunk, splunk-ack, elastic
 
-Writes what it took to FOLDER/took, a line of JSON each, and what was against the protocol to FOLDER/wrong.  FOLDER/fault is read
-before each request:
+Writes what it took to FOLDER/took, a line of JSON each, what was against the protocol to FOLDER/wrong, and under which fault
+it was asked to FOLDER/asked.  FOLDER/fault is read before each request:
 
 	slow SECONDS	answers late			busy		answers 429 or 503
 	close		hangs up without an answer	vanish		takes it, then hangs up without an answer
@@ -31,6 +31,7 @@ took = (FOLDER / "took").open("a", buffering=1)
 seen = set()
 chance = random.Random(1)
 acks = {}
+cases = []
 for line in (FOLDER / "took").read_text().splitlines():
     seen.add(json.loads(line).get("id"))
 
@@ -182,17 +183,23 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         """Forgets what it took: the next case begins."""
+        cases.append(len(cases))
         took.truncate(0)
         seen.clear()
-        for name in ("fault", "wrong"):
+        for name in ("fault", "wrong", "asked"):
             (FOLDER / name).unlink(missing_ok=True)
         self.reply(200, {})
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         what = fault()
+        with (FOLDER / "asked").open("a") as to:
+            to.write(what[0] + "\n")
         if what[0] == "slow":
+            case = len(cases)
             time.sleep(float(what[1]))
+            if case != len(cases):
+                return self.hang_up()  # what comes late must not count in the next case
         if what[0] == "close":
             return self.hang_up()
         if what[0] == "busy":
