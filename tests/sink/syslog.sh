@@ -26,7 +26,20 @@ clean() {
 	[ -z "$work" ] || rm -rf "$work"
 }
 
+# Debian installs rsyslog or syslog-ng, not both: the second is only unpacked, where apt can get it.
+beside=$PWD/build/syslog-ng
+unpack() {
+	mkdir -p "$beside" && cd "$beside" && apt-get -qq -o APT::Sandbox::User=root download syslog-ng-core &&
+		dpkg -x syslog-ng-core_*.deb . && rm syslog-ng-core_*.deb
+}
+syslog_ng() { # ARGUMENT...
+	env LD_LIBRARY_PATH="$beside/usr/lib/syslog-ng" "$beside/usr/sbin/syslog-ng" \
+		--module-path="$(echo "$beside"/usr/lib/syslog-ng/[0-9]*)" "$@"
+}
+
 [ "$(id -u)" = 0 ] || skip "needs root"
+[ -x "$beside/usr/sbin/syslog-ng" ] || (unpack >/dev/null 2>&1) || true
+has_ng=$(syslog_ng --version 2>/dev/null | sed -n 's/^Config version: //p')
 for tool in ip python3 openssl rsyslogd; do
 	command -v $tool >/dev/null || skip "needs $tool"
 done
@@ -69,7 +82,7 @@ input(type="imtcp" port="$port" address="127.0.0.1")
 action(type="omfile" file="$work/got" template="t")
 END
 cat >"$work/syslog-ng.conf" <<END
-@version: $(syslog-ng --version 2>/dev/null | sed -n 's/^Config version: //p')
+@version: $has_ng
 options { stats-freq(0); keep-hostname(yes); };
 source s { syslog(ip("127.0.0.1") port($port) transport("tls") log-msg-size(262144) tls(key-file("$work/now.key")
 	cert-file("$work/now.pem") ca-file("$work/ca.pem") peer-verify(required-trusted))); };
@@ -78,12 +91,15 @@ log { source(s); destination(d); };
 END
 listens() { ip netns exec "$in" ss -Hltn "sport = :$port" | grep -q .; }
 start_receiver() {
-	case $1 in
-	rsyslog) set -- rsyslogd -n -f "$work/rsyslog.conf" -i "$work/rsyslog.pid" ;;
-	*) set -- syslog-ng -F -e -f "$work/syslog-ng.conf" -R "$work/persist" -c "$work/ctl" -p "$work/ng.pid" --no-caps ;;
-	esac
 	rm -f "$work/rsyslog.pid"
-	ip netns exec "$in" "$@" >>"$work/receiver.err" 2>&1 &
+	case $1 in
+	rsyslog) ip netns exec "$in" rsyslogd -n -f "$work/rsyslog.conf" -i "$work/rsyslog.pid" >>"$work/receiver.err" 2>&1 & ;;
+	*)
+		ip netns exec "$in" env LD_LIBRARY_PATH="$beside/usr/lib/syslog-ng" "$beside/usr/sbin/syslog-ng" \
+			--module-path="$(echo "$beside"/usr/lib/syslog-ng/[0-9]*)" -F -e -f "$work/syslog-ng.conf" \
+			-R "$work/persist" -c "$work/ctl" -p "$work/ng.pid" --no-caps >>"$work/receiver.err" 2>&1 &
+		;;
+	esac
 	receiver=$!
 	for _ in $(seq 50); do
 		listens && return
@@ -133,7 +149,7 @@ compare() { # NAME
 
 done=
 for name in rsyslog syslog-ng; do
-	[ $name = rsyslog ] || command -v syslog-ng >/dev/null || continue
+	[ $name = rsyslog ] || [ -n "$has_ng" ] || continue
 	start_receiver $name
 	rm -f "$work/got"
 	reads || fail "$name: $(cat "$work/read.err")"
