@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-ledger fuzz conformance cuts ledger-chaos queue-chaos goldens install deb cross firmware firmware-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos goldens install deb cross firmware firmware-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -147,6 +147,13 @@ ledger-chaos: $(B)/tests/unit/world_chaos $(B)/tests/unit/ledger_flip
 	@KILLS=$(KILLS) $(B)/tests/unit/world_chaos
 	@FLIP_STEP=1 $(B)/tests/unit/ledger_flip
 
+# The way from outbox to receiver, CHAOS times as long as in make test: 200 couriers killed, 100,000 alerts at once; minutes.
+CHAOS ?= 10
+sinks-chaos: $(B)/tests/unit/sensor_post $(B)/tests/unit/sink_outbox $(B)/gatewitness
+	@CHAOS=$(CHAOS) $(B)/tests/unit/sensor_post
+	@CHAOS=$(CHAOS) $(B)/tests/unit/sink_outbox
+	@ROUNDS=$$((4 * $(CHAOS))) tests/sink/syslog.sh $(B)/gatewitness
+
 # Brokers that fail in every way, so many times over, and what it costs: make queue-chaos ROUNDS=50
 ROUNDS ?= 10
 queue-chaos: $(B)/tests/unit/sink_mqtt $(B)/tests/unit/sink_kafka $(B)/tests/unit/sink_command
@@ -217,4 +224,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos queue-chaos goldens fuzz evaluate evaluate-quick bench bench-live bench-ledger install deb cross firmware firmware-test clean
+.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos goldens fuzz evaluate evaluate-quick bench bench-live bench-ledger install deb cross firmware firmware-test clean
