@@ -15,7 +15,7 @@ heading(const struct term *t, const char *words)
 }
 
 static void
-print_input(const struct term *t, const struct common *c, const struct summary *s)
+print_input(const struct term *t, struct common *c, const struct summary *s)
 {
 	const struct counts *n = watch_counts(&c->watch);
 	double took = (double)s->took_ns / 1e9;

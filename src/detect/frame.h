@@ -146,6 +146,7 @@ struct detect {
 	int64_t learn_ns, idle_ns;
 	struct memory_secret secret; /* of all tables */
 	struct counts *counts;
+	uint64_t frame_bytes, gap_bytes; /* detect_seen */
 	int64_t param[PARAM_END];
 	struct when now;       /* latest time of any record */
 	struct memory running; /* sessions that are not over: what was judged of them */
@@ -267,6 +268,15 @@ set_count(uint64_t set)
 	set = (set & UINT64_C(0x3333333333333333)) + (set >> 2 & UINT64_C(0x3333333333333333));
 	set = (set + (set >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
 	return (unsigned)(set * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* Are at least n of them, n a small constant: less than counting them all. */
+static inline bool
+set_has(uint64_t set, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++)
+		set &= set - 1;
+	return set != 0;
 }
 
 /*

@@ -96,21 +96,6 @@ on_closed(void *arg, const struct incident *i)
 	file_wrote(&w->eve, &o);
 }
 
-/* The core's, and what the ledger lost. */
-static struct counts
-all_counts(const struct watch *w)
-{
-	struct counts c = *pipeline_counts(w->pipeline);
-
-	if (w->setup.ledger) {
-		struct ledger_losses lost = ledger_losses(w->setup.ledger);
-
-		c.ledger_failed = lost.failures;
-		c.ledger_not_kept = lost.rows;
-	}
-	return c;
-}
-
 static uint64_t
 memory_losses(const struct counts *c)
 {
@@ -121,7 +106,7 @@ void
 watch_out_stats(struct watch *w, struct when now)
 {
 	int64_t up = when_since(now, w->first) / NS_PER_S;
-	struct counts c;
+	const struct counts *c;
 	struct out o;
 
 	if (!w->writes && !w->sinks)
@@ -129,23 +114,23 @@ watch_out_stats(struct watch *w, struct when now)
 	w->capture.now = now;
 	if (w->setup.ledger)
 		w->capture.ledger = ledger_head(w->setup.ledger);
-	c = all_counts(w);
+	c = watch_counts(w);
 	w->capture.uptime_s = up > 0 ? up : 0;
-	w->capture.flows_open = pipeline_open(w->pipeline);
-	w->capture.loss.upstream = c.gap_bytes;
-	w->capture.loss.memory = memory_losses(&c);
-	watch_sinks_stats(w, &c);
+	w->capture.flows_open = pipeline_open(w->pipeline) + w->tapped_open;
+	w->capture.loss.upstream = c->gap_bytes;
+	w->capture.loss.memory = memory_losses(c);
+	watch_sinks_stats(w, c);
 	if (!w->writes)
 		return;
 	o = file_room(&w->eve);
-	eve_stats(&o, &w->eve_context, &c, &w->capture);
+	eve_stats(&o, &w->eve_context, c, &w->capture);
 	file_wrote(&w->eve, &o);
 }
 
 void
 watch_out_time(struct watch *w, struct when now)
 {
-	const struct counts *c = pipeline_counts(w->pipeline);
+	const struct counts *c = watch_counts(w);
 	const struct ledger_seen seen = {.frames = c->frames,
 					 .bytes = c->frame_bytes,
 					 .lost_ring = w->capture.kernel_drops,

@@ -47,7 +47,7 @@ tls_new(struct carve *c, const struct tls_config *cfg, struct counts *counts)
 	pool_carve(&t->fulls, c, sizeof(struct full), cfg->fulls);
 	pool_carve(&t->states, c, STATE_BYTES, states_of(cfg));
 	t->buffers = buffers_new(c, cfg->buffer_bytes, counts);
-	t->prints = prints_new(c, cfg->intern_bytes, &cfg->table, counts);
+	t->prints = prints_new(c, cfg->intern_bytes, &cfg->table);
 	t->twins = twins_new(c);
 	return t;
 }
