@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos goldens install deb cross firmware firmware-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos goldens install deb cross firmware firmware-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -181,6 +181,18 @@ bench:
 	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world
 	@tests/bench/run.sh $(B)
 
+# Loss and CPU a packet, live on a veth pair of its own: two minutes, as root.
+bench-live:
+	@tests/setup.sh build test bench
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness
+	@tests/bench/live.sh $(B) || [ $$? -eq 77 ]
+
+# Attacks on the sensor: cost a packet, memory, known clients kept: minutes.
+bench-attacks:
+	@tests/setup.sh build bench
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness
+	@tests/bench/attacks.sh $(B)
+
 # The same of the ledger: make bench-ledger LEDGER_SESSIONS=10000000
 bench-ledger:
 	@tests/setup.sh build bench
@@ -224,4 +236,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos goldens fuzz evaluate evaluate-quick bench bench-live bench-ledger install deb cross firmware firmware-test clean
+.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware firmware-test clean
