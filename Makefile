@@ -18,7 +18,7 @@ PURE := base packet flow tls session detect
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wsign-compare -Wconversion -Wvla -Wswitch-enum \
 	-Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -DGATEWITNESS_VERSION='"$(VERSION)"' -ffp-contract=off $(WARN) $(CFLAGS) $(SAN)
-LIBS := -lpcap -lssl -lcrypto -ljansson -lmaxminddb -lsqlite3 -lzstd -lz -lseccomp
+LIBS := -lpcap -lssl -lcrypto -ljansson -lmaxminddb -lsqlite3 -lzstd -lz -lseccomp -lmicrohttpd
 ifeq ($(NDPI),yes)
 LIBS += -lndpi
 else

@@ -2,10 +2,12 @@
  * run: the same as read, live from an interface, until SIGINT or SIGTERM.
  *
  *	monitor -> tap(s) -> keeper -> courier for each network sink
+ *				     \-> desk: status, metrics
  *
  * One program, each part a process of its own that may do what it needs and no more (sensor/role.def).
  */
 #include "cmd/run_couriers.h"
+#include "cmd/run_desk.h"
 
 enum { OPT_FILTER = 'f', OPT_IFACE = 'i' };
 
@@ -78,6 +80,8 @@ be(struct running *r)
 	case ROLE_courier:
 	case ROLE_hook:
 		return run_courier(r);
+	case ROLE_desk:
+		return run_desk(r);
 	case ROLE_tap:
 		return run_tap(r);
 	case ROLE_whole:

@@ -3,6 +3,7 @@
  */
 #include "cmd/run_couriers.h"
 #include "cmd/run_crash.h"
+#include "cmd/run_desk.h"
 #include "cmd/run_fan.h"
 
 #include "sensor/confine.h"
@@ -45,7 +46,7 @@ hold_key(const struct running *r, int *fd)
 struct plan {
 	struct role_spec spec[MONITOR_ROLES_MAX];
 	size_t n;
-	int keepers[RUN_FDS], taps[RUN_FDS]; /* descriptors that they are given */
+	int keepers[RUN_FDS], taps[RUN_FDS], none[RUN_FDS]; /* descriptors that they are given */
 	struct sinks_wanted sinks;
 };
 
@@ -72,7 +73,7 @@ make_plan(struct plan *p, const struct running *r)
 	unsigned taps = run_taps(r);
 
 	p->n = 0;
-	p->keepers[RUN_FD_FAN] = p->taps[RUN_FD_KEY] = -1;
+	p->keepers[RUN_FD_FAN] = p->taps[RUN_FD_KEY] = p->none[RUN_FD_KEY] = p->none[RUN_FD_FAN] = -1;
 	if (!hold_key(r, &p->keepers[RUN_FD_KEY]))
 		return EXIT_USAGE;
 	p->taps[RUN_FD_FAN] = run_fan_new(taps);
@@ -87,6 +88,8 @@ make_plan(struct plan *p, const struct running *r)
 		add(p, r, ROLE_keeper, p->keepers);
 	}
 	p->n += run_courier_specs(r, &p->sinks, p->spec + p->n);
+	if (run_desk_wanted(r->common))
+		add(p, r, ROLE_desk, p->none);
 	return EXIT_DONE;
 }
 
