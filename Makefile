@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-ledger fuzz conformance cuts ledger-chaos goldens install deb cross firmware firmware-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-ledger fuzz conformance cuts ledger-chaos queue-chaos goldens install deb cross firmware firmware-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -143,6 +143,11 @@ ledger-chaos: $(B)/tests/unit/world_chaos $(B)/tests/unit/ledger_flip
 	@KILLS=$(KILLS) $(B)/tests/unit/world_chaos
 	@FLIP_STEP=1 $(B)/tests/unit/ledger_flip
 
+# Brokers that fail in every way, so many times over, and what it costs: make queue-chaos ROUNDS=50
+ROUNDS ?= 10
+queue-chaos: $(B)/tests/unit/sink_mqtt $(B)/tests/unit/sink_kafka $(B)/tests/unit/sink_command
+	@for test in $^; do QUEUE_ROUNDS=$(ROUNDS) $$test || exit 1; done
+
 # Rewrites the expected lines of the golden captures; read the difference before committing it.
 goldens: $(B)/gatewitness
 	@tests/golden/run.sh $(B)/gatewitness --write
@@ -208,4 +213,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos goldens fuzz evaluate evaluate-quick bench bench-ledger install deb cross firmware firmware-test clean
+.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos queue-chaos goldens fuzz evaluate evaluate-quick bench bench-live bench-ledger install deb cross firmware firmware-test clean

@@ -4,7 +4,7 @@
 
 work=$(mktemp -d)
 net=gwfw$$
-qemu= listener=
+qemu='' listener='' from=0
 
 clean() {
 	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null
@@ -79,8 +79,9 @@ boot() {
 	uefi) set -- -bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd ;;
 	esac
 	: >"$work/console"
+	from=0
 	ip netns exec "$net" nice -n 10 timeout 1500 qemu-system-aarch64 -M virt -cpu cortex-a72 -smp 2 -m 512 -display none \
-		-accel tcg,thread=multi -serial "file:$work/console" -monitor none -no-reboot "$@" \
+		-accel tcg,thread=multi -serial "file:$work/console" -monitor none ${REBOOT:--no-reboot} "$@" \
 		-device i6300esb -device virtio-rng-pci \
 		-drive "if=none,id=card,file=$work/card.img,format=raw" -device virtio-blk-pci,drive=card \
 		-netdev tap,id=own,ifname=own0,script=no,downscript=no -device virtio-net-pci,netdev=own,mac=52:54:00:00:00:01,romfile= \
@@ -92,11 +93,16 @@ boot() {
 # says TEXT SECONDS: until the console does
 says() {
 	for _ in $(seq "$2"); do
-		grep -qF "$1" "$work/console" && return 0
+		tail -c "+$((from + 1))" "$work/console" | grep -qF "$1" && return 0
 		kill -0 "$qemu" 2>/dev/null || fail "QEMU ended: $(tail -n 1 "$work/qemu.log")"
 		sleep 1
 	done
 	fail "the console does not say \"$1\" within $2 s"
+}
+
+# What the console said so far is no answer to the next says.
+from_now() {
+	from=$(wc -c <"$work/console")
 }
 
 board() {

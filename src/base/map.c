@@ -18,13 +18,35 @@ map_bytes(uint32_t items)
 	return (size_t)map_slots(items) * sizeof(struct map_slot);
 }
 
+static uint32_t
+roomy_slots(uint32_t items)
+{
+	return items * 2 + 2;
+}
+
+size_t
+map_roomy_bytes(uint32_t items)
+{
+	return (size_t)roomy_slots(items) * sizeof(struct map_slot);
+}
+
+static void
+init(struct map *m, void *memory, uint32_t slots)
+{
+	*m = (struct map){.slot = memory, .slots = slots};
+	memset(memory, 0, slots * sizeof(struct map_slot));
+}
+
 void
 map_init(struct map *m, void *memory, uint32_t items)
 {
-	m->slot = memory;
-	m->slots = map_slots(items);
-	m->used = 0;
-	memset(memory, 0, map_bytes(items));
+	init(m, memory, map_slots(items));
+}
+
+void
+map_init_roomy(struct map *m, void *memory, uint32_t items)
+{
+	init(m, memory, roomy_slots(items));
 }
 
 void

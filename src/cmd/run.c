@@ -9,6 +9,18 @@
 
 enum { OPT_FILTER = 'f', OPT_IFACE = 'i' };
 
+/* One or several are one capture. */
+static int
+take_interface(struct running *r, const char *name)
+{
+	size_t used = strlen(r->ifaces), room = sizeof(r->ifaces) - used;
+
+	r->iface = r->ifaces;
+	if ((size_t)snprintf(r->ifaces + used, room, "%s%s", used ? ", " : "", name) < room)
+		return EXIT_DONE;
+	return usage_error("run", "too many interfaces; at most 8");
+}
+
 static int
 take_option(void *arg, int id, const char *value)
 {
@@ -16,8 +28,7 @@ take_option(void *arg, int id, const char *value)
 
 	switch (id) {
 	case OPT_IFACE:
-		r->iface = value;
-		return EXIT_DONE;
+		return take_interface(r, value);
 	case OPT_FILTER:
 		r->filter = value;
 		return EXIT_DONE;
@@ -68,6 +79,9 @@ be(struct running *r)
 	case ROLE_hook:
 		return run_courier(r);
 	case ROLE_tap:
+		return run_tap(r);
+	case ROLE_whole:
+		return run_frames(r);
 	case ROLES:
 	default:
 		return EXIT_USAGE;
@@ -94,7 +108,7 @@ run_run(int argc, char **argv)
 }
 
 static const struct arg_option OPTIONS[] = {
-	{OPT_IFACE, "interface", "IFACE", "capture there; the span port's end"},
+	{OPT_IFACE, "interface", "IFACE", "capture there, the span port's end; several times: the legs of a tap"},
 	COMMON_OPTIONS,
 	LEDGER_OPTION,
 	PRIVACY_OPTION,

@@ -44,7 +44,7 @@ heap_add(struct heap *h, const struct turn *t)
 bool
 heap_varies(const struct heap *h)
 {
-	return set_count(h->sizes) >= SIZES && h->size_votes * UINT64_C(10) < h->count * UINT64_C(4);
+	return set_has(h->sizes, SIZES) && h->size_votes * UINT64_C(10) < h->count * UINT64_C(4);
 }
 
 bool

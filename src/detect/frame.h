@@ -270,6 +270,15 @@ set_count(uint64_t set)
 	return (unsigned)(set * UINT64_C(0x0101010101010101) >> 56);
 }
 
+/* Are at least n of them, n a small constant: less than counting them all. */
+static inline bool
+set_has(uint64_t set, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++)
+		set &= set - 1;
+	return set != 0;
+}
+
 /*
  * Findings.  finding_begin fills what the view tells; then numbers, sessions, weights, words; then incident_report.
  * Words: {0}..{7} the numbers in their units, {a} actor, {t} target, {p} target port, {x} {y} texts of one's own.

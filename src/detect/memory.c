@@ -89,13 +89,12 @@ void
 memory_init(struct memory *m, struct carve *c, const struct memory_plan *plan)
 {
 	uint32_t item = (uint32_t)((sizeof(struct head) + plan->payload + 7) & ~(size_t)7);
+	size_t slots = map_roomy_bytes(1) - map_roomy_bytes(0);
 	/* twice a cache line: what carve_take may skip */
-	size_t usable = plan->bytes - 128, n = usable / (item + sizeof(struct map_slot));
+	size_t usable = plan->bytes - 128 - map_roomy_bytes(0), n = usable / (item + slots);
 
-	while (n > 1 && n * item + map_bytes((uint32_t)n) > usable)
-		n -= n / 32 + 1;
 	*m = (struct memory){.payload = plan->payload, .secret = plan->secret};
-	map_init(&m->map, carve_take(c, map_bytes((uint32_t)n)), (uint32_t)n);
+	map_init_roomy(&m->map, carve_take(c, map_roomy_bytes((uint32_t)n)), (uint32_t)n);
 	pool_init(&m->pool, carve_take(c, n * item), item, (uint32_t)n);
 }
 
@@ -177,14 +176,16 @@ memory_drop(struct memory *m, void *item)
 	pool_put(&m->pool, h->self);
 }
 
+/* Its place is the newcomer's. */
 static uint32_t
-make_room(struct memory *m)
+evict(struct memory *m)
 {
-	uint32_t oldest = m->list[PASSING].count ? m->list[PASSING].oldest : m->list[KEPT].oldest;
+	struct head *h = head_at(m, m->list[PASSING].count ? m->list[PASSING].oldest : m->list[KEPT].oldest);
 
-	memory_drop(m, head_at(m, oldest) + 1);
+	list_take(m, h);
+	map_remove(&m->map, key_hash(m->secret, &h->key), h->self);
 	m->evicted++;
-	return pool_get(&m->pool);
+	return h->self;
 }
 
 static void *
@@ -194,7 +195,7 @@ make(struct memory *m, const struct memory_key *k, uint64_t hash)
 	struct head *h;
 
 	if (!handle)
-		handle = make_room(m);
+		handle = evict(m);
 	h = head_at(m, handle);
 	*h = (struct head){.key = *k, .self = handle};
 	memset(h + 1, 0, m->payload);

@@ -95,18 +95,29 @@ session_add(struct reader *r, uint64_t session)
 		}
 }
 
-/* What everybody gets is no leak; what it was asked with still tells a visitor. */
-static void
-reader_add(const struct detect *d, const struct view *v, struct reader *r, const struct turn *t)
+/* Could it be a piece of memory?  What everybody gets is none. */
+static bool
+is_piece(const struct detect *d, const struct view *v, const struct turn *t)
 {
+	return t->request >= REQUEST_MIN && t->request <= REQUEST_MAX && t->answer <= ANSWER_MAX &&
+	       !static_known(d, v->s->gateway, t->answer);
+}
+
+/* What is no piece was still asked for, as visitors do. */
+static void
+reader_add(const struct detect *d, const struct view *v, struct reader *r, const struct turn *t, bool piece)
+{
+	uint64_t request = size_bit(t->request, SHAPE_STEP), length = size_bit(t->request, 1);
+
 	if (when_before(r->last, t->time))
 		r->last = t->time;
-	r->requests |= size_bit(t->request, SHAPE_STEP);
-	r->lengths |= size_bit(t->request, 1);
-	if (set_count(r->requests) > d->param[PARAM_memory_leak_shapes] || set_count(r->lengths) > PATHS)
-		r->browses = true;
-	if (t->request < REQUEST_MIN || t->request > REQUEST_MAX || t->answer > ANSWER_MAX ||
-	    static_known(d, v->s->gateway, t->answer))
+	if (request & ~r->requests || length & ~r->lengths) {
+		r->requests |= request;
+		r->lengths |= length;
+		if (set_count(r->requests) > d->param[PARAM_memory_leak_shapes] || set_count(r->lengths) > PATHS)
+			r->browses = true;
+	}
+	if (!piece)
 		return;
 	r->count = r->count > UINT32_MAX - t->count ? UINT32_MAX : r->count + t->count;
 	r->bytes += (uint64_t)t->answer * t->count;
@@ -226,20 +237,21 @@ memory_leak_judge(struct detect *d, const struct view *v)
 	struct addr net = v->source;
 	const struct memory_hashed *const key[] = {&v->by_client, &v->by_source, &v->by_program};
 	const struct actor group[] = {{net, s->client_key}, {net, 0}, {{{0}}, s->client_key}};
-	bool quiet = false;
+	bool quiet = false, looked = false, piece[TURNS_MOST];
 
 	if (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS)
 		return;
 	for (unsigned i = 0; i < sizeof(group) / sizeof(group[0]); i++) {
 		struct reader *r = i == 1 || s->client_key ? reader_use(d, v, key[i]) : NULL;
-		struct turns it = turns_of(v);
-		struct turn t;
 
 		if (!r || r->browses)
 			continue;
+		for (unsigned k = 0; k < v->turns && !looked; k++)
+			piece[k] = is_piece(d, v, &v->turn[k]);
+		looked = true;
 		r->sources |= network_bit(v);
-		while (turns_next(&it, &t))
-			reader_add(d, v, r, &t);
+		for (unsigned k = 0; k < v->turns; k++)
+			reader_add(d, v, r, &v->turn[k], piece[k]);
 		quiet |= reader_judge(d, v, r, &group[i], quiet);
 	}
 }

@@ -46,6 +46,8 @@ struct window {
 	int64_t index; /* hour or day since 1970 */
 	struct when since;
 	uint32_t attempts, news, told;
+	uint32_t usual;               /* networks, by the windows before it */
+	uint32_t known;               /* windows that tell it, 0: none yet */
 	uint8_t used[1 << NETS_BITS]; /* networks that were new and then used it */
 	struct spray_heap heap[HEAPS];
 };
@@ -76,7 +78,7 @@ spray_init(struct detect *d, struct carve *c, size_t bytes)
 	netset_init(d, c, &y->guessers, half, GUESSER_DAYS);
 	bytes -= 4 * half * sizeof(uint64_t) + sizeof(*y) + 2 * sizeof(struct netset_age) + 8 * 64;
 	detect_memory(d, &y->gates, c,
-		      &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct spray_gate), .version = 2});
+		      &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct spray_gate), .version = 3});
 	return y;
 }
 
@@ -92,9 +94,10 @@ gate_of(struct detect *d, uint8_t gateway)
 
 /* ---- hours and days ---- */
 
-/* The heap that most networks guess in, and how many; NULL: nobody guesses.  Tools that ask all the same are not it. */
+/* The heap that most networks guess in, and how many; NULL: nobody guesses, or in none at least so many times.  Tools
+   that ask all the same are not it. */
 static const struct spray_heap *
-largest(const struct window *w, uint32_t *networks)
+largest(const struct window *w, uint32_t attempts, uint32_t *networks)
 {
 	const struct spray_heap *best = NULL;
 	uint32_t used = hll_count(w->used, NETS_BITS);
@@ -102,7 +105,8 @@ largest(const struct window *w, uint32_t *networks)
 	*networks = 0;
 	for (unsigned i = 0; i < HEAPS; i++) {
 		const struct spray_heap *h = &w->heap[i];
-		uint32_t either = heap_varies(&h->heap) ? hll_count_either(h->nets, w->used, NETS_BITS) : 0;
+		bool counts = h->heap.count >= attempts && heap_varies(&h->heap);
+		uint32_t either = counts ? hll_count_either(h->nets, w->used, NETS_BITS) : 0;
 
 		if (either > used && either - used > *networks) {
 			*networks = either - used;
@@ -129,26 +133,13 @@ window_ends(struct spray_gate *g, enum window_kind kind)
 
 	if (w->index == 0 || w->told)
 		return;
-	largest(w, &networks);
+	largest(w, 0, &networks);
 	if (kind == WINDOW_DAY) {
 		g->day[g->days++ % DAYS] = networks;
 		return;
 	}
 	baseline_add(&g->hours, baseline_of(w->index), networks);
 	baseline_add(&g->hours_attempts, baseline_of(w->index), w->attempts);
-}
-
-static struct window *
-window_at(struct spray_gate *g, enum window_kind kind, struct when t)
-{
-	struct window *w = &g->window[kind];
-	int64_t index = index_of(kind, t);
-
-	if (index > w->index) {
-		window_ends(g, kind);
-		*w = (struct window){.index = index, .since = t};
-	}
-	return w;
 }
 
 static uint32_t
@@ -166,18 +157,39 @@ usual_day(const struct spray_gate *g)
 	return median;
 }
 
-/* So many networks are too many; *usual: what there is on other days. */
+static struct window
+window_begins(const struct spray_gate *g, enum window_kind kind, int64_t index, struct when t)
+{
+	struct window w = {.index = index, .since = t};
+
+	w.known = kind == WINDOW_HOUR ? baseline_known(&g->hours, baseline_of(index)) : g->days;
+	w.usual = kind == WINDOW_HOUR ? baseline_expect(&g->hours, baseline_of(index)) : usual_day(g);
+	return w;
+}
+
+static struct window *
+window_at(struct spray_gate *g, enum window_kind kind, struct when t)
+{
+	struct window *w = &g->window[kind];
+	int64_t index = index_of(kind, t);
+
+	if (index > w->index) {
+		window_ends(g, kind);
+		*w = window_begins(g, kind, index, t);
+	}
+	return w;
+}
+
+/* So many networks are too many. */
 static uint32_t
-limit_of(const struct detect *d, const struct spray_gate *g, enum window_kind kind, uint32_t *usual)
+limit_of(const struct detect *d, const struct window *w, enum window_kind kind)
 {
 	enum { UNKNOWN = 3 }; /* on the first day everybody is new */
-	uint32_t floor = (uint32_t)least((uint32_t)d->param[PARAM_spray_networks], UINT32_MAX / 32);
-	unsigned hour = baseline_of(g->window[WINDOW_HOUR].index);
-	bool known = kind == WINDOW_HOUR ? baseline_known(&g->hours, hour) > 0 : g->days > 0;
+	uint32_t floor = least((uint32_t)d->param[PARAM_spray_networks], UINT32_MAX / 32);
 
-	*usual = kind == WINDOW_HOUR ? baseline_expect(&g->hours, hour) : usual_day(g);
+	floor *= w->known ? 1 : UNKNOWN;
 	floor *= kind == WINDOW_DAY ? OVER : 1;
-	return most(known ? floor : floor * UNKNOWN, *usual * OVER);
+	return most(floor, w->usual * OVER);
 }
 
 /* ---- heaps ---- */
@@ -202,16 +214,24 @@ worth(const struct heap *h)
 	return h->count < YOUNG || heap_varies(h) ? h->count : 0;
 }
 
+/* The heap that the attempt fits, else a new one in the place of what is worth least. */
 static struct spray_heap *
 heap_for(struct window *w, const struct turn *t)
 {
 	struct spray_heap *least_one = &w->heap[0];
+	uint32_t smallest;
 
-	for (unsigned i = 0; i < HEAPS; i++) {
+	for (unsigned i = 0; i < HEAPS; i++)
 		if (heap_fits(&w->heap[i].heap, t))
 			return &w->heap[i];
-		if (worth(&w->heap[i].heap) < worth(&least_one->heap))
+	smallest = worth(&least_one->heap);
+	for (unsigned i = 1; i < HEAPS && smallest > 0; i++) {
+		uint32_t here = worth(&w->heap[i].heap);
+
+		if (here < smallest) {
+			smallest = here;
 			least_one = &w->heap[i];
+		}
 	}
 	*least_one = (struct spray_heap){0};
 	return least_one;
@@ -254,17 +274,23 @@ is_of_spray(const struct window *w, const struct spray_heap *h, const struct vie
 	       is_most(h->program_votes, &h->heap);
 }
 
+/* An attempt, and where it came from. */
+struct guess {
+	struct turn turn;
+	uint64_t net, signature;
+};
+
 static void
-window_add(struct detect *d, struct window *w, const struct view *v, const struct turn *t, uint64_t net)
+window_add(struct detect *d, struct window *w, const struct view *v, const struct guess *g)
 {
-	struct spray_heap *h = heap_for(w, t);
+	struct spray_heap *h = heap_for(w, &g->turn);
 	uint64_t *session = h->session;
 
-	heap_add(&h->heap, t);
-	hll_add(h->nets, NETS_BITS, net);
-	w->attempts += least(t->count, UINT32_MAX - w->attempts);
+	heap_add(&h->heap, &g->turn);
+	hll_add(h->nets, NETS_BITS, g->net);
+	w->attempts += least(g->turn.count, UINT32_MAX - w->attempts);
 	vote(&h->program, &h->program_votes, v->s->client_key);
-	vote(&h->signature, &h->signature_votes, tcp_signature(v->s));
+	vote(&h->signature, &h->signature_votes, g->signature);
 	for (unsigned i = 0; i < SPRAY_SESSIONS; i++)
 		if (session[i] == v->s->id || session[i] == 0 || i == SPRAY_SESSIONS - 1) {
 			session[i] = v->s->id;
@@ -295,7 +321,7 @@ attempts_hour(struct detect *d, uint8_t gateway)
 	struct spray_gate *g = gate_of(d, gateway);
 	const struct window *w = &g->window[WINDOW_HOUR];
 	struct attempts_hour a = {.attempts = w->attempts};
-	const struct spray_heap *h = largest(w, &a.networks);
+	const struct spray_heap *h = largest(w, 0, &a.networks);
 
 	a.usual = baseline_expect(&g->hours_attempts, baseline_of(w->index));
 	if (!h || w->told)
@@ -345,8 +371,7 @@ landing_learn(struct spray_gate *g, const struct view *v)
 /* ---- judging ---- */
 
 static void
-report(struct detect *d, const struct view *v, const struct window *w, const struct spray_heap *h, uint32_t networks,
-       uint32_t usual)
+report(struct detect *d, const struct view *v, const struct window *w, const struct spray_heap *h, uint32_t networks)
 {
 	bool one = is_most(h->program_votes, &h->heap), stack = is_most(h->signature_votes, &h->heap);
 	const char *who = one && stack ? "one client program and TCP stack" :
@@ -359,7 +384,7 @@ report(struct detect *d, const struct view *v, const struct window *w, const str
 	f.confidence = one || stack ? 85 : 70;
 	finding_number(&f, "networks", "networks", networks);
 	finding_number(&f, "duration", "s", when_since(v->s->time, w->since) / NS_PER_S);
-	finding_number(&f, "networks_usual", "networks", usual);
+	finding_number(&f, "networks_usual", "networks", w->usual);
 	finding_number(&f, "attempts", "requests", w->attempts);
 	finding_number(&f, "request_min", "bytes", h->heap.request_min);
 	finding_number(&f, "request_max", "bytes", h->heap.request_max);
@@ -380,20 +405,20 @@ report(struct detect *d, const struct view *v, const struct window *w, const str
 }
 
 static void
-judge_window(struct detect *d, const struct view *v, struct spray_gate *g, enum window_kind kind)
+judge_window(struct detect *d, const struct view *v, struct window *w, enum window_kind kind)
 {
-	struct window *w = &g->window[kind];
-	uint32_t usual, limit = limit_of(d, g, kind, &usual), n;
+	uint32_t limit = most(limit_of(d, w, kind), least(w->told, UINT32_MAX / GROWN) * GROWN), n;
 	const struct spray_heap *h;
 
+	/* counting networks takes 13,000 instructions: once for an eighth of the limit, and where so many can be */
 	if (++w->news < limit / 8 || w->attempts < limit)
 		return;
 	w->news = 0;
-	h = largest(w, &n);
-	if (!h || n < limit || n < (uint64_t)w->told * GROWN)
+	h = largest(w, limit, &n);
+	if (!h || n < limit)
 		return;
 	w->told = n;
-	report(d, v, w, h, n, usual);
+	report(d, v, w, h, n);
 }
 
 /* Who uses the gateway: known from now on, and no failure of this hour. */
@@ -418,24 +443,24 @@ spray_judge(struct detect *d, const struct view *v)
 	struct turns it = turns_of(v);
 	bool any = false;
 	struct spray_gate *g;
-	struct turn t;
-	uint64_t net;
+	struct guess one;
 
 	if (!attempts_possible(v))
 		return;
-	net = network_of(v);
-	if (netset_has(&y->used, net))
+	one.net = network_of(v);
+	if (netset_has(&y->used, one.net))
 		return;
+	one.signature = tcp_signature(v->s);
 	g = gate_of(d, v->s->gateway);
-	while (turns_next(&it, &t)) {
-		if (!is_attempt(&t) || is_landing(g, &t))
+	while (turns_next(&it, &one.turn)) {
+		if (!is_attempt(&one.turn) || is_landing(g, &one.turn))
 			continue;
 		any = true;
 		for (enum window_kind k = WINDOW_HOUR; k < WINDOWS; k++)
-			window_add(d, window_at(g, k, v->s->time), v, &t, net);
+			window_add(d, window_at(g, k, v->s->time), v, &one);
 	}
 	for (enum window_kind k = WINDOW_HOUR; any && k < WINDOWS; k++)
-		judge_window(d, v, g, k);
+		judge_window(d, v, &g->window[k], k);
 }
 
 /* Time passes also where nobody knocks: an hour of nothing is usual, too. */

@@ -57,6 +57,9 @@ void ledger_in_force(struct ledger *l, const char *name, const char *value);
 /* A file beside the days that a setting is to name (ledger/attached.h), at once.  False: errno. */
 bool ledger_attach(struct ledger *l, const char *kind, const void *bytes, size_t n, char hex[65]);
 
+/* What happened to what is seen, now: a row of the coverage. */
+void ledger_happened(struct ledger *l, const char *cause);
+
 /* Commits now.  False: it cannot be written. */
 bool ledger_sync(struct ledger *l);
 

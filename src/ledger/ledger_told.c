@@ -230,6 +230,12 @@ ledger_gap(struct ledger *l, struct when begin, struct when end, const char *cau
 }
 
 void
+ledger_happened(struct ledger *l, const char *cause)
+{
+	ledger_note(l, cause, 0);
+}
+
+void
 ledger_note(struct ledger *l, const char *cause, int64_t rows)
 {
 	ledger_coverage(l, &(struct ledger_event){.begin = l->now, .end = l->now, .cause = cause, .rows = rows});

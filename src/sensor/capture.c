@@ -94,19 +94,21 @@ end_away(struct port *p, int64_t now)
 static void
 lose_port(struct capture *c, struct port *p, const char *why)
 {
-	if (p->down)
-		end_away(p, clock_ns(CLOCK_MONOTONIC));
-	p->down = false;
+	int64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	snprintf(c->news, sizeof(c->news), "%.64s: %.200s; waiting for it, what passes meanwhile is not seen", p->name,
+		 why);
 	if (p->ring) {
 		ring_count(p->ring, &p->past);
 		ring_close(p->ring);
 		p->ring = NULL;
 	}
-	p->since = clock_ns(CLOCK_MONOTONIC);
+	if (p->down)
+		end_away(p, now);
+	p->down = false;
+	p->since = now;
 	p->wait_ns = RETRY_FIRST_NS;
-	p->retry_at = p->since + p->wait_ns;
-	snprintf(c->news, sizeof(c->news), "%.64s: %.200s; waiting for it, what passes meanwhile is not seen", p->name,
-		 why);
+	p->retry_at = now + p->wait_ns;
 }
 
 /* A port that is renamed keeps its number, one that is plugged in again its name. */
@@ -441,8 +443,9 @@ capture_sockets(const struct capture *c, int fds[CAPTURE_PORTS])
 uint64_t
 capture_bridges_ms(size_t buffer, uint64_t frames_s, uint64_t bytes_s)
 {
-	enum { HEADER = 96 };
-	uint64_t rate = bytes_s + frames_s * HEADER;
+	enum { HEADER = 96, BLOCK = 1 << 18 };
+	uint64_t rate = bytes_s + frames_s * HEADER, slow = buffer / BLOCK * CAPTURE_TIMEOUT_MS,
+		 fast = rate ? buffer * UINT64_C(1000) / rate : slow;
 
-	return rate ? buffer * UINT64_C(1000) / rate : UINT64_MAX;
+	return fast < slow ? fast : slow;
 }

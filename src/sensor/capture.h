@@ -76,7 +76,10 @@ struct capture_drops capture_drops(struct capture *c);
  */
 size_t capture_sockets(const struct capture *c, int fds[CAPTURE_PORTS]);
 
-/* How long a ring of that many bytes lasts at that rate when nobody reads, in ms; bytes as on the wire. */
+/*
+ * How long a ring of that many bytes lasts at that rate when nobody reads, in ms; bytes as on the wire.  However little
+ * there is, a block is closed after CAPTURE_TIMEOUT_MS, and a ring has a block each 256 KiB.
+ */
 uint64_t capture_bridges_ms(size_t buffer, uint64_t frames_s, uint64_t bytes_s);
 
 #endif

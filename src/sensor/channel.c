@@ -85,7 +85,8 @@ channel_new(int fd, const struct channel_kinds *kinds, size_t held)
 	int flags = fcntl(fd, F_GETFL);
 
 	if (c && kinds->n <= CHANNEL_TYPES_MAX && flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-	    buffer_init(&c->in, READ_MIN, longest(kinds)) && buffer_init(&c->out, held, longest(kinds))) {
+	    buffer_init(&c->in, held < READ_MIN ? READ_MIN : held, longest(kinds)) &&
+	    buffer_init(&c->out, held, longest(kinds))) {
 		c->fd = fd;
 		c->kinds = kinds;
 		return c;
@@ -213,51 +214,103 @@ channel_drain(struct channel *c)
 	return !*c->error;
 }
 
-/* One read(2); it changes nothing when nothing is there. */
+/* What counts is moved when that makes at least as much room as it costs, or a message cannot become whole without. */
 static void
+make_room(struct channel *c)
+{
+	struct buffer *b = &c->in;
+	size_t behind = b->size - b->to;
+
+	if (b->from == b->to || (behind < READ_MIN && b->from >= b->to - b->from) || behind == 0)
+		close_up(b);
+}
+
+bool
+channel_has_room(const struct channel *c)
+{
+	return !*c->error && !c->ended && (c->in.from > 0 || c->in.to < c->in.size);
+}
+
+/* One read(2); it changes nothing when nothing is there. */
+static enum channel_result
 fill(struct channel *c)
 {
 	struct buffer *b = &c->in;
 	ssize_t n;
 
-	close_up(b);
+	make_room(c);
+	if (b->to == b->size)
+		return CHANNEL_NOTHING;
 	n = read(c->fd, b->p + b->to, b->size - b->to);
-	if (n > 0)
+	if (n > 0) {
 		b->to += (size_t)n;
-	else if (n == 0)
-		c->ended = true;
-	else if (errno == ECONNRESET)
-		c->ended = true; /* a peer that died with our bytes unread */
-	else if (!would_wait(errno))
+		return CHANNEL_MESSAGE;
+	}
+	if (n < 0 && would_wait(errno))
+		return CHANNEL_NOTHING;
+	if (n < 0 && errno != ECONNRESET) { /* which is a peer that died with our bytes unread */
 		snprintf(c->error, sizeof(c->error), "cannot be read: %s", strerror(errno));
+		return CHANNEL_BROKEN;
+	}
+	c->ended = true;
+	return CHANNEL_ENDED;
+}
+
+enum channel_result
+channel_read(struct channel *c)
+{
+	if (*c->error)
+		return CHANNEL_BROKEN;
+	return c->ended ? CHANNEL_ENDED : fill(c);
+}
+
+/* The end within a message is no end. */
+static enum channel_result
+nothing_more(struct channel *c)
+{
+	if (c->in.from == c->in.to)
+		return CHANNEL_ENDED;
+	snprintf(c->error, sizeof(c->error), "it ended within a message");
+	return CHANNEL_BROKEN;
 }
 
 static enum channel_result
-take(struct channel *c, struct channel_message *m)
+look(struct channel *c, struct channel_message *m, size_t *bytes)
 {
-	struct buffer *b = &c->in;
-	struct cur bytes = cur_of(b->p + b->from, b->to - b->from);
-	enum channel_result is = channel_parse(c->kinds, &bytes, m, c->error);
+	struct cur from = cur_of(c->in.p + c->in.from, c->in.to - c->in.from);
+	enum channel_result is = *c->error ? CHANNEL_BROKEN : channel_parse(c->kinds, &from, m, c->error);
 
-	if (is == CHANNEL_MESSAGE)
-		b->from = b->to - cur_left(&bytes);
-	return is;
+	*bytes = c->in.to - c->in.from - cur_left(&from);
+	return is == CHANNEL_NOTHING && c->ended ? nothing_more(c) : is;
+}
+
+enum channel_result
+channel_peek(struct channel *c, struct channel_message *m)
+{
+	size_t bytes;
+
+	return look(c, m, &bytes);
+}
+
+void
+channel_taken(struct channel *c)
+{
+	struct channel_message m;
+	size_t bytes;
+
+	if (look(c, &m, &bytes) == CHANNEL_MESSAGE)
+		c->in.from += bytes;
 }
 
 enum channel_result
 channel_next(struct channel *c, struct channel_message *m)
 {
-	enum channel_result is = *c->error ? CHANNEL_BROKEN : take(c, m);
+	size_t bytes;
+	enum channel_result is = look(c, m, &bytes);
 
-	if (is != CHANNEL_NOTHING)
-		return is;
-	if (!c->ended)
-		fill(c);
-	is = *c->error ? CHANNEL_BROKEN : take(c, m);
-	if (is != CHANNEL_NOTHING || !c->ended)
-		return is;
-	if (c->in.from == c->in.to)
-		return CHANNEL_ENDED;
-	snprintf(c->error, sizeof(c->error), "it ended within a message");
-	return CHANNEL_BROKEN;
+	if (is == CHANNEL_NOTHING && channel_read(c) != CHANNEL_NOTHING)
+		is = look(c, m, &bytes);
+	if (is == CHANNEL_MESSAGE)
+		c->in.from += bytes;
+	return is;
 }

@@ -48,7 +48,8 @@ enum channel_result channel_parse(const struct channel_kinds *kinds, struct cur 
 struct channel;
 
 /* Takes fd, a connected stream socket or a pipe, and makes it non-blocking.  The table must outlive it.  `held`: so many
-   bytes may wait to be written; at least one message of the longest kind fits.  NULL: no memory, or fd is none (errno). */
+   bytes may wait to be written, and so many that were read to be taken; at least one message of the longest kind fits.
+   NULL: no memory, or fd is none (errno). */
 struct channel *channel_new(int fd, const struct channel_kinds *kinds, size_t held);
 void channel_free(struct channel *c); /* closes fd; what waits is lost */
 int channel_fd(const struct channel *c);
@@ -72,5 +73,13 @@ bool channel_drain(struct channel *c);
 
 /* The next message, valid until the next call.  At most one read(2) a call, and none while a whole message is here. */
 enum channel_result channel_next(struct channel *c, struct channel_message *m);
+
+/* For who keeps messages here until their turn comes: reads on as far as there is room; MESSAGE: something came, ENDED:
+   nothing will, but what was read is still there. */
+enum channel_result channel_read(struct channel *c);
+/* The next of those, valid until the next call; it stays the next until channel_taken. */
+enum channel_result channel_peek(struct channel *c, struct channel_message *m);
+void channel_taken(struct channel *c);
+bool channel_has_room(const struct channel *c); /* channel_read would read */
 
 #endif

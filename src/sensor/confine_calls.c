@@ -7,6 +7,7 @@
 #include "sensor/confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -33,6 +34,8 @@ static const struct only ONLY[] = {
 	{"interface", {1, SCMP_CMP_MASKED_EQ, 0xFFFFFF00, 0x8900}}, /* SIOCGIFFLAGS and its like */
 	{"tcgets", SAME32(1, TCGETS)},
 	{"winsize", SAME32(1, TIOCGWINSZ)},
+	{"getfl", SAME32(1, F_GETFL)},
+	{"setfl", SAME32(1, F_SETFL)},
 	{"given", {0, SCMP_CMP_GE, ROLE_FD_MONITOR, 0}},
 	{"stderr", SAME32(0, STDERR_FILENO)},
 	{"self", SAME32(0, 0)}, /* the process's id, known when it is asked */

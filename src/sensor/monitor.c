@@ -31,8 +31,9 @@ struct held {
 	enum state state;
 	int64_t since, alive; /* it was started; its last sign of life */
 	int64_t wait, again;  /* to wait after its next death; when it is started again */
+	int link;             /* of a tap: the keeper's end, until it is told; -1: it has it */
 	int64_t gone, back;   /* wall clock: it did nothing in between, which the keeper is to be told; 0: nothing */
-	bool stuck;
+	bool stuck, follows;  /* it was ended: it gave no sign of life; the keeper that it spoke to died */
 	char why[ROLE_WORDS];
 };
 
@@ -67,7 +68,7 @@ static struct held *
 keeper(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (m->held[i].spec.is.role == ROLE_keeper)
+		if (m->held[i].spec.is.role == ROLE_keeper || m->held[i].spec.is.role == ROLE_whole)
 			return &m->held[i];
 	return NULL;
 }
@@ -86,12 +87,18 @@ tell_kind(const struct held *h, enum role_note_kind kind)
 	(void)role_tell(h->process.monitor, &(struct role_note){.kind = kind}, -1);
 }
 
-/* One pair of sockets: an end for each. */
+/* One pair of sockets: an end for each.  A tap has had its own from its start, since it takes nothing later. */
 static void
-join(const struct held *k, const struct held *h)
+join(const struct held *k, struct held *h)
 {
 	int pair[2];
 
+	if (h->link >= 0) {
+		(void)role_tell(k->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = h->spec.is}, h->link);
+		close(h->link);
+		h->link = -1;
+		return;
+	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return;
 	(void)role_tell(k->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = h->spec.is}, pair[0]);
@@ -107,7 +114,7 @@ link_up(struct monitor *m, const struct held *h)
 	const struct held *k = keeper(m);
 
 	for (size_t i = 0; i < m->n; i++) {
-		const struct held *other = &m->held[i];
+		struct held *other = &m->held[i];
 
 		if (other != k && (other == h || h == k) && other->state >= OPEN && k->state >= OPEN)
 			join(k, other);
@@ -152,13 +159,32 @@ tell_status(struct monitor *m)
 }
 
 static bool
+spawn(struct held *h)
+{
+	int pair[2] = {-1, -1};
+	bool fine;
+
+	h->spec.keeper = -1;
+	if (h->spec.is.role == ROLE_tap) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+			return false;
+		h->link = pair[0];
+		h->spec.keeper = pair[1];
+	}
+	fine = role_spawn(&h->spec, &h->process);
+	if (h->spec.keeper >= 0)
+		close(h->spec.keeper);
+	return fine;
+}
+
+static bool
 start(struct monitor *m, struct held *h)
 {
 	char name[2 * ROLE_NAME_MAX], words[256];
 
 	h->since = h->alive = now();
-	h->stuck = false;
-	if (role_spawn(&h->spec, &h->process)) {
+	h->stuck = h->follows = false;
+	if (spawn(h)) {
 		h->state = OPENING;
 		return true;
 	}
@@ -171,7 +197,9 @@ start(struct monitor *m, struct held *h)
 static void
 say_why(struct held *h, int status)
 {
-	if (h->stuck)
+	if (h->follows)
+		snprintf(h->why, sizeof(h->why), "lost its keeper");
+	else if (h->stuck)
 		snprintf(h->why, sizeof(h->why), "gave no sign of life for %u s", h->rights->patience);
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		snprintf(h->why, sizeof(h->why), "made a system call that it may not make (SIGSYS)");
@@ -181,6 +209,20 @@ say_why(struct held *h, int status)
 			 sigdescr_np(WTERMSIG(status)) ? sigdescr_np(WTERMSIG(status)) : "unknown");
 	else
 		snprintf(h->why, sizeof(h->why), "ended by itself, exit code %d", WEXITSTATUS(status));
+}
+
+/* What taps told the keeper that died is lost with it, and what they did not tell yet, they tell nobody. */
+static void
+end_taps(struct monitor *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		struct held *h = &m->held[i];
+
+		if (h->spec.is.role != ROLE_tap || h->state == OUT || h->link >= 0)
+			continue;
+		h->follows = true;
+		kill(h->process.pid, SIGKILL);
+	}
 }
 
 /* Back after a while that grows: who dies at once would only heat the board. */
@@ -194,12 +236,16 @@ plan(struct monitor *m, struct held *h, enum state was)
 	if (now() - h->since >= WELL || !h->wait)
 		h->wait = WAIT_LEAST;
 	h->again = now() + h->wait;
+	if (h->follows)
+		return;
 	snprintf(words, sizeof(words), "%s %s; it is started again in %lld ms", name_of(h, name), h->why,
 		 (long long)(h->wait / MS));
 	m->setup->say(m->setup->arg, words);
 	h->wait = 2 * h->wait < WAIT_MOST ? 2 * h->wait : WAIT_MOST;
 	m->restarts++;
 	tell_status(m);
+	if (h == keeper(m))
+		end_taps(m);
 }
 
 /* begun: all have been at work. */
@@ -213,6 +259,9 @@ ended(struct monitor *m, struct held *h, int status, bool begun)
 
 	say_why(h, status);
 	close(h->process.monitor);
+	if (h->link >= 0)
+		close(h->link);
+	h->link = -1;
 	h->process = (struct role_process){.monitor = -1};
 	h->state = OUT;
 	h->spec.is.again = begun;
@@ -421,7 +470,7 @@ stop_all(struct monitor *m)
 	notify_tell(&m->notify, "STOPPING=1");
 	stop_stage(m, ROLE_tap, ROLE_tap);
 	report_gaps(m, true);
-	stop_stage(m, ROLE_keeper, ROLE_keeper);
+	stop_stage(m, ROLE_keeper, ROLE_whole);
 	stop_stage(m, ROLE_courier, ROLES);
 }
 
@@ -447,7 +496,8 @@ monitor_run(const struct monitor_setup *setup)
 	for (size_t i = 0; i < m.n; i++)
 		m.held[i] = (struct held){.spec = setup->spec[i],
 					  .rights = &ROLE_RIGHTS[setup->spec[i].is.role],
-					  .process = {.monitor = -1}};
+					  .process = {.monitor = -1},
+					  .link = -1};
 	if (!open_signals(&m)) {
 		setup->say(setup->arg, strerror(errno));
 		return 1;

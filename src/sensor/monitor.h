@@ -23,7 +23,7 @@ struct monitor_setup {
 	void (*say)(void *arg, const char *words); /* a line for people: what died, and why */
 };
 
-enum { MONITOR_ROLES_MAX = 64 };
+enum { MONITOR_ROLES_MAX = 160 /* taps, keeper, network sinks */ };
 
 /* The exit code: the first error of a role, 0 after a signal; 1 for what is not a role's. */
 int monitor_run(const struct monitor_setup *setup);

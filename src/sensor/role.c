@@ -92,21 +92,31 @@ role_take(struct role_self *self, int *argc, char **argv)
 	return true;
 }
 
+/* What a child is to have at ROLE_FD_MONITOR + i. */
+static int
+wanted(const struct role_spec *spec, int monitor, size_t i)
+{
+	if (i < ROLE_FD_FIRST - ROLE_FD_MONITOR)
+		return i ? spec->keeper : monitor;
+	return spec->fd[i - (ROLE_FD_FIRST - ROLE_FD_MONITOR)];
+}
+
 /* To fixed numbers, by way of numbers above them, so that none is overwritten before it was moved. */
 static bool
 place(const struct role_spec *spec, int monitor)
 {
-	enum { ABOVE = ROLE_FD_FIRST + ROLE_FDS_MAX };
-	int above[ROLE_FDS_MAX + 1];
+	enum { OWN = ROLE_FD_FIRST - ROLE_FD_MONITOR, ABOVE = ROLE_FD_FIRST + ROLE_FDS_MAX };
+	int above[OWN + ROLE_FDS_MAX];
+	size_t n = OWN + spec->fds;
 
-	for (size_t i = 0; i <= spec->fds; i++) {
-		int from = i ? spec->fd[i - 1] : monitor;
+	for (size_t i = 0; i < n; i++) {
+		int from = wanted(spec, monitor, i);
 
 		above[i] = from < 0 ? -1 : fcntl(from, F_DUPFD_CLOEXEC, ABOVE);
 		if (from >= 0 && above[i] < 0)
 			return false;
 	}
-	for (size_t i = 0; i <= spec->fds; i++)
+	for (size_t i = 0; i < n; i++)
 		if (above[i] >= 0 && dup2(above[i], ROLE_FD_MONITOR + (int)i) < 0)
 			return false;
 	return true;

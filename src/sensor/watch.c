@@ -358,29 +358,29 @@ watch_beat(struct watch *w, struct when at)
 static void
 pass(struct watch *w, struct when t)
 {
-	struct when next = w->beat.next;
-	bool back = pipeline_goes_back(w->pipeline, t);
-
-	beat_pass(&w->beat, t, back);
-	pipeline_tick(w->pipeline, t);
-	if (back || when_before(next, w->beat.next))
+	if (beat_pass(&w->beat, w->pipeline, t))
 		watch_beat(w, beat_second(w->beat.now));
 }
 
-/* The first frame from i on with whose time a second is over; n: none. */
+/* So many of these frames, at least one, lie within a second and in order. */
 static size_t
-beat_from(struct watch *w, const struct frame *frames, size_t i, size_t n)
+in_order(struct watch *w, const struct frame *frames, size_t n)
 {
-	for (; i < n && !beat_is_due(&w->beat, frames[i].time); i++)
-		beat_see(&w->beat, frames[i].time);
+	size_t i = 0;
+
+	if (beat_is_due(&w->beat, frames[0].time))
+		pass(w, frames[0].time);
+	else if (when_before(frames[0].time, w->beat.now))
+		beat_catch_up(&w->beat, w->pipeline);
+	do
+		beat_see(&w->beat, frames[i++].time);
+	while (i < n && !beat_is_due(&w->beat, frames[i].time) && !when_before(frames[i].time, w->beat.now));
 	return i;
 }
 
 void
 watch_frames(struct watch *w, const struct frame *frames, size_t n)
 {
-	size_t done = 0;
-
 	if (n == 0)
 		return;
 	if (!w->began)
@@ -389,13 +389,10 @@ watch_frames(struct watch *w, const struct frame *frames, size_t n)
 		w->setup.tell.frames(w->setup.tell.arg, frames, n);
 	if (w->finder)
 		look(w, frames, n);
-	for (size_t i = beat_from(w, frames, 0, n); i < n; i = beat_from(w, frames, i + 1, n)) {
-		if (i > done)
-			pipeline_frames(w->pipeline, frames + done, i - done);
-		done = i;
-		pass(w, frames[i].time);
+	for (size_t part; n > 0; frames += part, n -= part) {
+		part = in_order(w, frames, n);
+		pipeline_frames(w->pipeline, frames, part);
 	}
-	pipeline_frames(w->pipeline, frames + done, n - done);
 }
 
 void
@@ -419,6 +416,8 @@ watch_end(struct watch *w)
 
 	if (w->finder)
 		watch_settle(w, guess, gateways_guess(w->finder, guess, GATEWAY_GUESSES));
+	if (!w->setup.taps)
+		beat_catch_up(&w->beat, w->pipeline);
 	pipeline_end(w->pipeline);
 	if (w->began)
 		watch_out_time(w, pipeline_now(w->pipeline));

@@ -85,6 +85,7 @@ on_certificate(rd_kafka_t *producer, const char *name, int32_t id, int *x509, in
 static const struct setting SETTINGS[] = {
 	{"enable.idempotence", "true"},
 	{"enable.gapless.guarantee", "true"}, /* acks=all and bounded in flight follow from these two */
+	{"max.in.flight", "1"},               /* what follows a refused message must not be written before it is */
 	{"message.timeout.ms", "0"},          /* for ever: the sink's timeout ends it, with all that is behind it */
 	{"linger.ms", "2"},
 	{"batch.size", "500000"}, /* below every broker's message.max.bytes, which is 1 MB unless it was changed */
@@ -248,9 +249,9 @@ refused(int error)
 static void
 explain(const struct kafka *k, int error, struct sender_result *r)
 {
-	bool waited = error == PENDING || error == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-		      error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || error == RD_KAFKA_RESP_ERR__FATAL ||
-		      error == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
+	bool waited = error == PENDING || error == RD_KAFKA_RESP_ERR_NO_ERROR ||
+		      error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+		      error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
 
 	if (k->verdict.words[0])
 		snprintf(r->words, sizeof(r->words), "%.100s: %s", k->cfg.address, k->verdict.words);
@@ -264,6 +265,16 @@ explain(const struct kafka *k, int error, struct sender_result *r)
 }
 
 /* A batch that is too large as a whole says nothing about its events: the first one is tried alone. */
+static size_t
+deliver_alone(struct kafka *k, const struct sender_event *e, const struct timespec *until, int *error)
+{
+	char words[SENDER_WORDS];
+
+	producer_drop(k); /* a refused message is the end of an idempotent producer */
+	k->producer = producer_new(k, words);
+	return k->producer ? deliver(k, e, 1, until, error) : 0;
+}
+
 static void
 kafka_send(void *state, const struct sender_event *e, size_t n, struct sender_result *r)
 {
@@ -277,12 +288,8 @@ kafka_send(void *state, const struct sender_event *e, size_t n, struct sender_re
 	rd_kafka_poll(k->producer, 0);
 	k->said[0] = '\0';
 	r->acknowledged = deliver(k, e, n, &until, &error);
-	if (refused(error) && n > 1 && r->acknowledged < n &&
-	    (k->producer || (k->producer = producer_new(k, r->words)))) {
-		size_t one = deliver(k, e + r->acknowledged, 1, &until, &error);
-
-		r->acknowledged += one;
-	}
+	if (refused(error) && n > 1 && r->acknowledged < n)
+		r->acknowledged += deliver_alone(k, e + r->acknowledged, &until, &error);
 	if (r->acknowledged == n) {
 		r->outcome = SENDER_DONE;
 		snprintf(r->words, sizeof(r->words), "%.100s acknowledged %zu of %zu", k->cfg.address, n, n);
@@ -302,6 +309,16 @@ kafka_close(void *state)
 	producer_drop(k);
 	free(k->sent);
 	free(k);
+}
+
+/* The library's words for a file that is missing do not say which. */
+static bool
+files_ok(struct kafka *k, char words[SENDER_WORDS])
+{
+	struct ssl_ctx_st *context = k->cfg.tls ? sender_tls_new(&k->cfg, "broker", &k->verdict, words) : NULL;
+
+	sender_tls_free(context);
+	return context || !k->cfg.tls;
 }
 
 static const char *
@@ -330,9 +347,7 @@ kafka_open(const struct sender_config *cfg, char words[SENDER_WORDS])
 	k->cfg = *cfg;
 	if (wrong(cfg))
 		snprintf(words, SENDER_WORDS, "%s", wrong(cfg));
-	else if (!sender_tls_pin(&k->verdict, cfg->tls_pin))
-		snprintf(words, SENDER_WORDS, "tls_pin is not a SHA-256 in 64 hex digits");
-	else if ((k->producer = producer_new(k, words))) {
+	else if (files_ok(k, words) && (k->producer = producer_new(k, words))) {
 		producer_drop(k);
 		return k;
 	}

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,8 @@ explain(struct mqtt *m, int error)
 
 	if (error == MOSQ_ERR_ERRNO)
 		why = strerror(errno);
+	else if (error == MOSQ_ERR_NO_CONN)
+		why = "the connection was refused, or closed before anything was said";
 	pthread_mutex_lock(&m->log_lock);
 	if (m->verdict.words[0])
 		why = m->verdict.words;
@@ -211,6 +214,17 @@ client_new(struct mqtt *m, char words[SENDER_WORDS])
 	return link;
 }
 
+/* libmosquitto 2.0.11 takes a TLS handshake whose socket has died for one that goes on. */
+static int
+alive(struct mosquitto *link)
+{
+	struct pollfd fd = {mosquitto_socket(link), POLLIN, 0};
+
+	if (fd.fd >= 0 && (poll(&fd, 1, 0) == 0 || !(fd.revents & (POLLHUP | POLLERR))))
+		return MOSQ_ERR_SUCCESS;
+	return MOSQ_ERR_NO_CONN;
+}
+
 /* The lock is held. `until` bounds the beginning and the end of a link, not its life. */
 static bool
 goes_on(struct mqtt *m, const struct timespec *until)
@@ -235,6 +249,8 @@ serve(struct mqtt *m, struct mosquitto *link)
 
 	while (error == MOSQ_ERR_SUCCESS && going) {
 		error = mosquitto_loop(link, LOOP_MS, 1);
+		if (error == MOSQ_ERR_SUCCESS)
+			error = alive(link);
 		pthread_mutex_lock(&m->lock);
 		going = goes_on(m, &until);
 		pthread_mutex_unlock(&m->lock);
@@ -423,8 +439,8 @@ judge(struct mqtt *m, const struct sender_event *e, size_t n, const struct times
 			 m->cfg.address, e[r->acknowledged].n);
 	} else if (!all && m->up) {
 		snprintf(m->words, sizeof(m->words), "%.100s did not acknowledge in time", m->cfg.address);
-	} else if (error != MOSQ_ERR_SUCCESS && !m->words[0]) {
-		explain(m, error);
+	} else if (!m->words[0]) {
+		explain(m, error == MOSQ_ERR_SUCCESS ? MOSQ_ERR_CONN_LOST : error);
 	}
 	m->renew = !all && m->up; /* what was not answered must not be sent again by the library */
 	m->sent_count = 0;

@@ -23,7 +23,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	printf("%" PRIu32 " %zu %" PRIu32 "\n", d->familiars.pool.size,
-	       map_bytes(d->familiars.pool.count) / d->familiars.pool.count,
+	       map_roomy_bytes(d->familiars.pool.count) / d->familiars.pool.count,
 	       d->familiars.pool.count - d->familiars.pool.count / 4);
 	free(room);
 	return 0;

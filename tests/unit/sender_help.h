@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@
 enum { TRIES_MAX = 2000, PAUSE_MS = 20 };
 
 /* The n-th event's line; every 50th is as large as a line can be. */
-static char *
+static inline char *
 line_of(size_t i, size_t *n)
 {
 	static const char *const ODD[] = {"plain",         "a \\\"quote\\\" and a back\\\\slash",
@@ -42,7 +43,7 @@ line_of(size_t i, size_t *n)
 	return line;
 }
 
-static struct sender_event *
+static inline struct sender_event *
 events_new(size_t n)
 {
 	struct sender_event *e = calloc(n, sizeof(*e));
@@ -59,7 +60,7 @@ events_new(size_t n)
 	return e;
 }
 
-static void
+static inline void
 events_free(struct sender_event *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -67,7 +68,7 @@ events_free(struct sender_event *e, size_t n)
 	free(e);
 }
 
-static void
+static inline void
 pause_ms(int ms)
 {
 	const struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
@@ -86,7 +87,7 @@ struct courier {
 	char words[SENDER_WORDS]; /* of the last that was not DONE */
 };
 
-static void
+static inline void
 courier_send(struct courier *c, const struct sender_event *e, size_t n)
 {
 	size_t done = 0;
@@ -121,6 +122,7 @@ spawn(char *const argv[], const char *output)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (!freopen(output ? output : "/dev/null", "a", stdout) || !freopen("/dev/null", "a", stderr))
 			_exit(126);
 		execvp(argv[0], argv);
@@ -146,7 +148,7 @@ struct seen {
 };
 
 /* Every event once at least and in order; again only with the same id and the same bytes. */
-static void
+static inline void
 see(struct seen *s, const struct sender_event *e, size_t n, uint64_t id, const char *line, size_t len)
 {
 	if (s->n == 0)
@@ -164,14 +166,14 @@ see(struct seen *s, const struct sender_event *e, size_t n, uint64_t id, const c
 /* A folder of this test's own. */
 static char folder[64];
 
-static void
+static inline void
 folder_make(void)
 {
 	snprintf(folder, sizeof(folder), "/tmp/gatewitness-test-XXXXXX");
 	assert_non_null(mkdtemp(folder));
 }
 
-static void
+static inline void
 folder_remove(void)
 {
 	char command[128];
