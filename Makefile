@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos goldens install deb cross firmware firmware-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos goldens install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -221,11 +221,22 @@ firmware:
 	@$(MAKE) --no-print-directory deb ARCH=arm64
 	@firmware/build.sh $(BOARD) $(B) $(VERSION) $(B)/gatewitness_$(VERSION)_arm64.deb
 
-# The image in QEMU: configured, attacked, misconfigured: ten minutes.  QEMU_BOOTS: direct uboot uefi.
+# A signed update of the image that was built: make bundle (KEY_DIR: cert.pem and key.pem).
+bundle:
+	@tests/setup.sh firmware
+	@firmware/bundle.sh $(B)/firmware/$(BOARD) $(VERSION)
+
+# The image in QEMU: configured, attacked, misconfigured; then power cuts, then updates, an hour each (CUTS, WAY=uboot|uefi).
+CUTS ?= 20
+WAY ?= uboot
+in_qemu = tests/setup.sh qemu firmware && { [ -e $(B)/firmware/virt/gatewitness-virt.img ] || $(MAKE) --no-print-directory firmware BOARD=virt; } && \
+	GATEWITNESS=$(B)/gatewitness
 firmware-test: $(B)/gatewitness
-	@tests/setup.sh qemu
-	@[ -e $(B)/firmware/virt/gatewitness-virt.img ] || $(MAKE) --no-print-directory firmware BOARD=virt
-	@GATEWITNESS=$(B)/gatewitness firmware/test/run.sh $(B)/firmware/virt
+	@$(in_qemu) firmware/test/run.sh $(B)/firmware/virt
+firmware-power-test: $(B)/gatewitness
+	@$(in_qemu) CUTS=$(CUTS) firmware/test/power.sh $(B)/firmware/virt
+firmware-update-test: $(B)/gatewitness
+	@$(in_qemu) firmware/test/update.sh $(B)/firmware/virt $(WAY)
 
 # Another processor, by QEMU's user mode: make cross ARCH=arm64 (or armhf).
 cross:
@@ -236,4 +247,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware firmware-test clean
+.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
