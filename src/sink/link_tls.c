@@ -176,9 +176,8 @@ step_of(const struct link_session *s, int got)
 
 /* SHA-256 of its SubjectPublicKeyInfo (RFC 7469 2.4), in hex digits. */
 static bool
-pin_of(const struct link_session *s, char to[PIN_DIGITS + 1])
+pin_of(X509 *leaf, char to[PIN_DIGITS + 1])
 {
-	X509 *leaf = SSL_get0_peer_certificate(s->ssl);
 	unsigned char *der = NULL;
 	int n = leaf ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der) : -1;
 	uint8_t hash[CRYPT_SHA256];
@@ -192,18 +191,24 @@ pin_of(const struct link_session *s, char to[PIN_DIGITS + 1])
 	return true;
 }
 
-static bool
-pin_holds(const struct link_session *s, char words[SENDER_WORDS])
+bool
+link_tls_pin_holds(const char *pin, struct x509_st *leaf, char words[SENDER_WORDS])
 {
-	const char *want = s->of->cfg->tls_pin;
 	char have[PIN_DIGITS + 1] = "";
 
-	if (!*want || (pin_of(s, have) && strcasecmp(have, want) == 0))
+	if (!*pin || (pin_of(leaf, have) && strcasecmp(have, pin) == 0))
 		return true;
 	snprintf(words, SENDER_WORDS,
 		 "the receiver's key is %s, which is not tls_pin; if that is right, write it there",
 		 *have ? have : "unknown");
 	return false;
+}
+
+struct ssl_ctx_st *
+link_tls_context(struct link_tls *t)
+{
+	SSL_CTX_up_ref(t->ctx);
+	return t->ctx;
 }
 
 enum link_step
@@ -216,7 +221,9 @@ session_handshake(struct link_session *s, char words[SENDER_WORDS])
 	errno = 0;
 	step = step_of(s, SSL_do_handshake(s->ssl));
 	if (step == LINK_STEP_DONE)
-		return pin_holds(s, words) ? LINK_STEP_DONE : LINK_STEP_FAILED;
+		return link_tls_pin_holds(s->of->cfg->tls_pin, SSL_get0_peer_certificate(s->ssl), words) ?
+			       LINK_STEP_DONE :
+			       LINK_STEP_FAILED;
 	if (step != LINK_STEP_FAILED)
 		return step;
 	verdict = SSL_get_verify_result(s->ssl);
