@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cmd/run_crash.h"
 #include "cmd/run_paths.h"
 
 /* Once a second: what was written must be readable by whoever follows the file. */
@@ -114,7 +115,7 @@ start(struct keeping *k)
 
 /* Nobody is told how long nothing was seen but whoever asks the ledger. */
 static void
-on_died(void *arg, const struct role_note *note)
+on_died(void *arg, const struct role_note *note, int fd)
 {
 	struct keeping *k = arg;
 	char cause[2 * ROLE_WORDS];
@@ -125,6 +126,7 @@ on_died(void *arg, const struct role_note *note)
 		 note->who.name, note->words);
 	if (k->keep.ledger)
 		ledger_gap(k->keep.ledger, (struct when){note->from}, (struct when){note->until}, cause);
+	run_crash_keep(&k->keep, k->common, fd, (struct when){note->from});
 }
 
 /* A tap, a courier or the desk is there, or there again. */

@@ -2,6 +2,7 @@
  * run_monitor: the process that the user started: which roles there are, and what people are told of them.
  */
 #include "cmd/run_couriers.h"
+#include "cmd/run_crash.h"
 #include "cmd/run_desk.h"
 #include "cmd/run_fan.h"
 
@@ -105,6 +106,7 @@ run_monitor(struct running *r)
 	if (exit != EXIT_DONE)
 		return exit;
 	setup.specs = p.n;
+	setup.keeps_batch = run_crash_wanted(r->common);
 	snprintf(status, sizeof(status), "watching %s", r->iface);
 	return monitor_run(&setup);
 }

@@ -8,12 +8,6 @@
 
 struct link_session;
 
-/* For libraries that speak TLS themselves (sender_tls.h): OpenSSL's context, which SSL_CTX_free takes back; and whether a
-   certificate has the pinned key. */
-struct ssl_ctx_st *link_tls_context(struct link_tls *t);
-struct x509_st;
-bool link_tls_pin_holds(const char *pin, struct x509_st *leaf, char words[SENDER_WORDS]);
-
 /* Over this socket, which stays the caller's; host: what the receiver is called in the address. */
 struct link_session *link_session_new(struct link_tls *t, int fd, const char *host, char words[SENDER_WORDS]);
 void link_session_free(struct link_session *s);

@@ -49,7 +49,7 @@ struct mqtt {
 
 	pthread_mutex_t log_lock; /* the library logs while it holds locks of its own */
 	char log[160];
-	struct sender_verdict verdict;
+	struct sender_tls_verdict verdict;
 };
 
 /* What went wrong, from whoever knows it best; the lock is held. */

@@ -30,7 +30,7 @@ struct kafka {
 	rd_kafka_t *producer; /* NULL: none */
 	struct sent *sent;    /* one batch */
 	size_t pending;
-	struct sender_verdict verdict;
+	struct sender_tls_verdict verdict;
 	char said[200]; /* the last trouble that the library told of */
 };
 
@@ -66,7 +66,7 @@ on_log(const rd_kafka_t *producer, int level, const char *facility, const char *
 	(void)producer, (void)level, (void)facility, (void)text; /* what matters comes to on_error, too */
 }
 
-/* With a pin, called on the library's threads during a handshake, for each certificate of the chain. */
+/* Called on the library's threads during a handshake; the library has judged chain and name. */
 static int
 on_certificate(rd_kafka_t *producer, const char *name, int32_t id, int *x509, int depth, const char *der, size_t n,
 	       char *why, size_t room, void *arg)
@@ -74,8 +74,11 @@ on_certificate(rd_kafka_t *producer, const char *name, int32_t id, int *x509, in
 	struct kafka *k = arg;
 
 	(void)producer, (void)name, (void)id;
-	*x509 = 0; /* the key and nothing else */
-	if (depth != 0 || sender_tls_pin_fits(&k->verdict, (const uint8_t *)der, n))
+	if (k->verdict.alone)
+		*x509 = 0;
+	if (*x509 != 0 || depth != 0)
+		return *x509 == 0;
+	if (sender_tls_pin_fits(&k->verdict, (const uint8_t *)der, n))
 		return 1;
 	snprintf(why, room, "%s", k->verdict.words);
 	return 0;
@@ -140,7 +143,7 @@ set_security(struct kafka *k, rd_kafka_conf_t *conf, char words[SENDER_WORDS])
 	       (set(conf, "ssl.ca.location", c->tls_ca, words) &&
 		set(conf, "ssl.certificate.location", c->tls_certificate, words) &&
 		set(conf, "ssl.key.location", c->tls_key, words) &&
-		(!*c->tls_pin || rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate) == RD_KAFKA_CONF_OK));
+		(!k->verdict.pinned || rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate) == RD_KAFKA_CONF_OK));
 }
 
 static bool
@@ -253,7 +256,7 @@ explain(const struct kafka *k, int error, struct sender_result *r)
 		      error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE;
 
 	if (k->verdict.words[0])
-		snprintf(r->words, sizeof(r->words), "%.100s: %.290s", k->cfg.address, k->verdict.words);
+		snprintf(r->words, sizeof(r->words), "%.100s: %s", k->cfg.address, k->verdict.words);
 	else if (waited && k->said[0])
 		snprintf(r->words, sizeof(r->words), "%.100s: %s", k->cfg.address, k->said);
 	else if (waited)

@@ -365,6 +365,10 @@ says_what_is_wrong_at_open(void **state)
 	assert_null(SENDER_KAFKA.open(&cfg, words));
 	assert_non_null(strstr(words, "tls_name is not for kafka"));
 	cfg.tls_name = "";
+	cfg.tls_pin = "xyz";
+	assert_null(SENDER_KAFKA.open(&cfg, words));
+	assert_non_null(strstr(words, "tls_pin"));
+	cfg.tls_pin = "";
 	cfg.tls = false;
 	cfg.user = "me";
 	cfg.sasl = SENDER_PLAIN;
