@@ -442,6 +442,9 @@ certificates(void **state)
 	pin[64] = '\0';
 	cfg.tls_pin = pin;
 	assert_int_equal(try(&cfg).outcome, SENDER_DONE);
+	cfg.tls_ca = ""; /* then the key alone decides */
+	cfg.tls_name = "gateway.example";
+	assert_int_equal(try(&cfg).outcome, SENDER_DONE);
 	free(pin);
 }
 
