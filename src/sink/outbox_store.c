@@ -22,7 +22,7 @@
 #define GREATER     "kind <= 2"
 _Static_assert((int)EVENT_ALERT == 1 && (int)EVENT_INCIDENT == 2, "what LESSER and GREATER say");
 
-enum { BOUND_LINES = 512, TRIM_PAGES = 256 };
+enum { BOUND_LINES = 512, TRIM_PAGES = 2048 };
 
 static const char SCHEMA[] =
 	"PRAGMA application_id=" APPLICATION "; PRAGMA user_version=1;"
@@ -508,8 +508,8 @@ trim(struct outbox *o)
 {
 	int64_t free_pages = ask(o->db, "PRAGMA freelist_count");
 
-	return free_pages < 4 * TRIM_PAGES || free_pages < ask(o->db, "PRAGMA page_count") / 2 ||
-	       database_run(o->db, "PRAGMA incremental_vacuum(256)");
+	return free_pages < TRIM_PAGES || free_pages < ask(o->db, "PRAGMA page_count") / 2 ||
+	       database_run(o->db, "PRAGMA incremental_vacuum(2048)");
 }
 
 /* Losses that were rolled back did not happen. */
