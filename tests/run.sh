@@ -58,6 +58,8 @@ step "ClickHouse and the fleet" env GATEWITNESS="$B/gatewitness" python3 tests/s
 step "pseudonyms" tests/privacy/run.sh "$B/san/gatewitness"
 step "other sensors' logs" tests/import/run.sh "$B/san/gatewitness"
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
+step "roles of run" env GATEWITNESS="$B/gatewitness" tests/live/roles.sh
+step "a tap taken over" tests/live/confine.sh "$B/tests/live/try"
 step "worlds" tests/world/ci.sh "$B/tests/world/world"
 step "EVE schema" tests/golden/schema.sh "$B/gatewitness"
 step "conformance" tests/conformance/run.sh "$B/gatewitness" "${CORPUS:-../shared/corpus}"
