@@ -24,6 +24,8 @@ struct outbox_sink {
 	uint64_t told, sent, lost;
 	char words[SENDER_WORDS];
 	struct when error_time;
+	struct when oldest; /* of what waits, while position and lost are these */
+	uint64_t oldest_position, oldest_lost;
 };
 
 struct outbox_losses {
