@@ -28,7 +28,6 @@ struct tapping {
 	int exit;
 };
 
-/* Ring and interface belong to this process: closing them is left to its end. */
 static int
 prepare(struct tapping *t)
 {
@@ -121,18 +120,21 @@ work_on(struct tapping *t)
 	tap_end(t->tap);
 }
 
+/* It lives as long as its process: closing a capture takes calls that were given away. */
+static struct tapping tapping;
+
 int
 run_tap(struct running *run)
 {
-	struct tapping t = {.run = run};
+	struct tapping *t = &tapping;
 	int status;
 
+	t->run = run;
 	duty_take_over();
-	status = prepare(&t);
-	if (status != EXIT_DONE || !duty_begin(&t.duty))
+	status = prepare(t);
+	if (status != EXIT_DONE || !duty_begin(&t->duty) || !open_tap(t))
 		return status;
-	if (!open_tap(&t))
-		return EXIT_DONE;
-	work_on(&t);
-	return run_capture_close(&t.capture, t.exit);
+	work_on(t);
+	tap_close(t->tap);
+	return run_capture_close(&t->capture, t->exit);
 }
