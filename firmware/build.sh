@@ -131,7 +131,7 @@ keyring() {
 }
 
 slot() {
-	find "$root" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
+	find "$root" -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
 	# gzip: GRUB 2.06 reads no zstd
 	mksquashfs "$root" "$work/slot.squashfs" -quiet -noappend -no-progress -comp gzip -b 256K -no-exports >"$work/log" 2>&1 ||
 		die "mksquashfs: $(tail -n 1 "$work/log")"

@@ -7,7 +7,7 @@ arch=${1:?which architecture} dir=${2:?where to}
 [ ! -e "$dir/.whole" ] || exit 0
 
 # what tests/setup.sh installs to build, and what the unit tests need
-build=$(sed -n 's/^build="\(.*\)"$/\1/p' "$(dirname "$0")/../tests/setup.sh")
+build=$(sed -n '/^build="/,/"$/p' "$(dirname "$0")/../tests/setup.sh" | tr -d '"\\' | sed 's/^build=//')
 packages=libgcc-12-dev,linux-libc-dev,libcmocka-dev
 for package in $build; do
 	case $package in
