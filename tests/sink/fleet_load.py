@@ -14,11 +14,11 @@ import sys
 import time
 import urllib.request
 
-sys.argv[1:1] = ["true"]  # no sender is driven here
+SENSORS, SESSIONS, DAYS = (int(a) for a in (sys.argv[1:] + ["20", "1000", "3"][len(sys.argv) - 1 :])[:3])
+sys.argv[1:] = ["no sender"]
 from linked import check, run  # noqa: E402
 from to_clickhouse import ClickHouse  # noqa: E402
 
-SENSORS, SESSIONS, DAYS = (int(a) for a in (sys.argv[2:] + ["20", "1000", "3"][len(sys.argv) - 2:])[:3])
 PEOPLE, PROGRAMS = 400, 60
 MOST_BYTES_A_ROW, MOST_CPU_US_A_ROW = 200, 120  # of README.md
 dice = random.Random(7)
