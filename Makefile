@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos goldens install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -259,4 +259,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
+.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
