@@ -81,9 +81,9 @@ first_boot() {
 	boot "$1"
 	murmur &
 	murmur=$!
-	says "span port 52:54:00:00:00:02" 400
+	says "span port 52:54:00:00:00:02" 900
 	ok "$1: the span port was found by the frames on it"
-	says "sensor   active" 200
+	says "sensor   active" 600
 	kill $murmur
 	board true || fail "no login with the key of authorized_keys"
 	ok "$1: configured from the FAT partition; login with the key that was given"
@@ -126,9 +126,9 @@ wrong_configuration() {
 	mdel -i "$work/card.img@@16M" ::authorized_keys
 	line=$(wc -l <"$work/gatewitness.conf")
 	boot "$1"
-	says "mistake in gatewitness.conf:$line: unknown option \"board.adress\"" 400
-	says "the configuration that worked last is in force" 20
-	says "sensor   active" 200
+	says "mistake in gatewitness.conf:$line: unknown option \"board.adress\"" 900
+	says "the configuration that worked last is in force" 60
+	says "sensor   active" 600
 	ping_board || fail "the board does not answer"
 	! inside timeout 20 python3 -c 'import socket; socket.create_connection(("10.77.0.2", 22), 10)' 2>/dev/null ||
 		fail "port 22 is open, and no key was given"
