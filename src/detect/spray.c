@@ -48,6 +48,7 @@ struct window {
 	uint32_t attempts, news, told;
 	uint32_t usual;               /* networks, by the windows before it */
 	uint32_t known;               /* windows that tell it, 0: none yet */
+	uint32_t spare;               /* place, plus 1, of a heap that is worth no more than any; 0: to be looked for */
 	uint8_t used[1 << NETS_BITS]; /* networks that were new and then used it */
 	struct spray_heap heap[HEAPS];
 };
@@ -214,27 +215,46 @@ worth(const struct heap *h)
 	return h->count < YOUNG || heap_varies(h) ? h->count : 0;
 }
 
-/* The heap that the attempt fits, else a new one in the place of what is worth least. */
+/* The first of those that are worth least. */
+static unsigned
+least_worth(const struct window *w, uint32_t *smallest)
+{
+	unsigned least_one = 0;
+
+	*smallest = worth(&w->heap[0].heap);
+	for (unsigned i = 1; i<HEAPS && * smallest> 0; i++) {
+		uint32_t here = worth(&w->heap[i].heap);
+
+		if (here < *smallest) {
+			*smallest = here;
+			least_one = i;
+		}
+	}
+	return least_one;
+}
+
+/* A new heap, in the place of what is worth least.  Where hardly two requests are alike that is the one before it, seen
+   once: then nobody looks (100 instructions for each attempt). */
+static struct spray_heap *
+heap_begin(struct window *w, const struct turn *t)
+{
+	uint32_t smallest = 1;
+	unsigned at = w->spare ? (w->spare - 1) % HEAPS : least_worth(w, &smallest);
+
+	w->spare = smallest > 0 && t->count == 1 ? at + 1 : 0;
+	w->heap[at] = (struct spray_heap){0};
+	return &w->heap[at];
+}
+
 static struct spray_heap *
 heap_for(struct window *w, const struct turn *t)
 {
-	struct spray_heap *least_one = &w->heap[0];
-	uint32_t smallest;
-
 	for (unsigned i = 0; i < HEAPS; i++)
-		if (heap_fits(&w->heap[i].heap, t))
+		if (heap_fits(&w->heap[i].heap, t)) {
+			w->spare = 0;
 			return &w->heap[i];
-	smallest = worth(&least_one->heap);
-	for (unsigned i = 1; i < HEAPS && smallest > 0; i++) {
-		uint32_t here = worth(&w->heap[i].heap);
-
-		if (here < smallest) {
-			smallest = here;
-			least_one = &w->heap[i];
 		}
-	}
-	*least_one = (struct spray_heap){0};
-	return least_one;
+	return heap_begin(w, t);
 }
 
 /* More than six in ten of the heap: two votes in ten are left. */
@@ -441,6 +461,7 @@ spray_judge(struct detect *d, const struct view *v)
 {
 	struct spray *y = d->state[DETECTOR_spray];
 	struct turns it = turns_of(v);
+	struct window *now[WINDOWS] = {NULL};
 	bool any = false;
 	struct spray_gate *g;
 	struct guess one;
@@ -455,12 +476,15 @@ spray_judge(struct detect *d, const struct view *v)
 	while (turns_next(&it, &one.turn)) {
 		if (!is_attempt(&one.turn) || is_landing(g, &one.turn))
 			continue;
+		for (enum window_kind k = WINDOW_HOUR; k < WINDOWS; k++) {
+			if (!any)
+				now[k] = window_at(g, k, v->s->time);
+			window_add(d, now[k], v, &one);
+		}
 		any = true;
-		for (enum window_kind k = WINDOW_HOUR; k < WINDOWS; k++)
-			window_add(d, window_at(g, k, v->s->time), v, &one);
 	}
 	for (enum window_kind k = WINDOW_HOUR; any && k < WINDOWS; k++)
-		judge_window(d, v, &g->window[k], k);
+		judge_window(d, v, now[k], k);
 }
 
 /* Time passes also where nobody knocks: an hour of nothing is usual, too. */

@@ -42,15 +42,20 @@ leave_root(const char *user)
 	       setresuid(to->pw_uid, to->pw_uid, to->pw_uid) == 0;
 }
 
+/* It is only root's to lower; without new privileges nobody reaches it either. */
+static void
+drop_bounding_set(void)
+{
+	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+}
+
 static bool
 drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{.effective = 0}};
 
-	/* the bounding set is only root's to lower; without new privileges it is not reached either */
-	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-		(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	return syscall(SYS_capset, &head, none) == 0;
 }
@@ -82,6 +87,7 @@ confine_rights(enum role role, char error[CONFINE_ERROR_MAX])
 		    (CONFINE_LOOSE || limit(RLIMIT_NPROC, r->processes));
 
 	if (fine) {
+		drop_bounding_set();
 		step = "user";
 		fine = leave_root(r->user);
 	}
@@ -92,7 +98,7 @@ confine_rights(enum role role, char error[CONFINE_ERROR_MAX])
 	if (fine) { /* behind the user: a change of it undoes both */
 		step = "privileges";
 		fine = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && dies_with_monitor(r) &&
-		       (CONFINE_LOOSE || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
+		       prctl(PR_SET_DUMPABLE, CONFINE_LOOSE, 0, 0, 0) == 0;
 	}
 	if (!fine)
 		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (%s): %s", r->name, step, strerror(errno));
@@ -102,15 +108,16 @@ confine_rights(enum role role, char error[CONFINE_ERROR_MAX])
 bool
 confine_surface(enum role role, const struct confine_path *paths, size_t n, char error[CONFINE_ERROR_MAX])
 {
-	if (confine_landlock() && !confine_paths(role, paths, n)) {
-		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (Landlock): %s", ROLE_RIGHTS[role].name,
+	const char *step = NULL;
+
+	if (CONFINE_LOOSE)
+		return true;
+	if (confine_landlock() && !confine_paths(role, paths, n))
+		step = "Landlock";
+	else if (!confine_calls(role))
+		step = "seccomp";
+	if (step)
+		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (%s): %s", ROLE_RIGHTS[role].name, step,
 			 strerror(errno));
-		return false;
-	}
-	if (!CONFINE_LOOSE && !confine_calls(role)) {
-		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (seccomp): %s", ROLE_RIGHTS[role].name,
-			 strerror(errno));
-		return false;
-	}
-	return true;
+	return step == NULL;
 }

@@ -124,22 +124,6 @@ begin(struct keeper *k, struct slot *s, struct channel *c)
 	*s->error = '\0';
 }
 
-bool
-keeper_join(struct keeper *k, unsigned i, struct channel *c)
-{
-	struct slot *s = i < k->n ? &k->slot[i] : NULL;
-
-	if (!s || s->next || (s->channel && !s->lost) || !say_setup(k, c)) {
-		channel_free(c);
-		return false;
-	}
-	if (s->channel)
-		s->next = c;
-	else
-		begin(k, s, c);
-	return true;
-}
-
 static void
 add(struct tap_counts *to, const struct tap_counts *c)
 {
@@ -147,6 +131,9 @@ add(struct tap_counts *to, const struct tap_counts *c)
 	to->kernel_packets += c->kernel_packets;
 	to->kernel_drops += c->kernel_drops;
 	to->interface_drops += c->interface_drops;
+#define LOSS(name, unit, doc) to->loss.name += c->loss.name;
+#include "base/loss.def"
+#undef LOSS
 }
 
 /* All that it said is worked in. */
@@ -160,6 +147,24 @@ leave(struct keeper *k, struct slot *s)
 	s->counts = (struct tap_counts){.open = 0};
 	if (s->next)
 		begin(k, s, s->next);
+}
+
+bool
+keeper_join(struct keeper *k, unsigned i, struct channel *c)
+{
+	struct slot *s = i < k->n ? &k->slot[i] : NULL;
+
+	if (s && s->channel && s->ended) /* it left in order: its interface was gone */
+		leave(k, s);
+	if (!s || s->next || (s->channel && !s->lost) || !say_setup(k, c)) {
+		channel_free(c);
+		return false;
+	}
+	if (s->channel)
+		s->next = c;
+	else
+		begin(k, s, c);
+	return true;
 }
 
 static void
@@ -465,6 +470,7 @@ sum_counts(struct keeper *k)
 	w->capture.kernel_packets = sum.kernel_packets;
 	w->capture.kernel_drops = sum.kernel_drops;
 	w->capture.interface_drops = sum.interface_drops;
+	w->capture.loss = sum.loss;
 }
 
 /* A second is over, or the input. */

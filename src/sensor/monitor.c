@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/when.h"
+#include "sensor/batch.h"
 #include "sensor/notify.h"
 #include "sensor/role_note.h"
 
@@ -31,6 +32,7 @@ struct held {
 	enum state state;
 	int64_t since, alive; /* it was started; its last sign of life */
 	int64_t wait, again;  /* to wait after its next death; when it is started again */
+	int fatal;            /* the batch that it died of, until it is told; -1: none */
 	int link;             /* of a tap: the keeper's end, until it is told; -1: it has it */
 	int64_t gone, back;   /* wall clock: it did nothing in between, which the keeper is to be told; 0: nothing */
 	bool stuck, follows;  /* it was ended: it gave no sign of life; the keeper that it spoke to died */
@@ -48,6 +50,14 @@ struct monitor {
 	unsigned restarts;
 	int exit;
 };
+
+static void
+forget(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
 
 static int64_t
 clock_of(clockid_t which)
@@ -95,8 +105,7 @@ join(const struct held *k, struct held *h)
 
 	if (h->link >= 0) {
 		(void)role_tell(k->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = h->spec.is}, h->link);
-		close(h->link);
-		h->link = -1;
+		forget(&h->link);
 		return;
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
@@ -143,8 +152,9 @@ report_gaps(struct monitor *m, bool last)
 			continue;
 		note.until = h->state == AT_WORK ? h->back : clock_of(CLOCK_REALTIME);
 		memcpy(note.words, h->why, sizeof(note.words));
-		(void)role_tell(k->process.monitor, &note, -1);
+		(void)role_tell(k->process.monitor, &note, h->fatal);
 		h->gone = 0;
+		forget(&h->fatal);
 	}
 }
 
@@ -158,22 +168,28 @@ tell_status(struct monitor *m)
 	notify_tell(&m->notify, lines);
 }
 
+/* What a tap has from its start, for it takes nothing later. */
 static bool
-spawn(struct held *h)
+equip(const struct monitor *m, struct held *h)
 {
-	int pair[2] = {-1, -1};
-	bool fine;
+	int pair[2];
 
-	h->spec.keeper = -1;
-	if (h->spec.is.role == ROLE_tap) {
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-			return false;
-		h->link = pair[0];
-		h->spec.keeper = pair[1];
-	}
-	fine = role_spawn(&h->spec, &h->process);
-	if (h->spec.keeper >= 0)
-		close(h->spec.keeper);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return false;
+	h->link = pair[0];
+	h->spec.keeper = pair[1];
+	if (m->setup->keeps_batch)
+		h->spec.batch = batch_new();
+	return true;
+}
+
+static bool
+spawn(const struct monitor *m, struct held *h)
+{
+	bool fine = h->spec.is.role != ROLE_tap || equip(m, h);
+
+	fine = fine && role_spawn(&h->spec, &h->process);
+	forget(&h->spec.keeper);
 	return fine;
 }
 
@@ -184,7 +200,7 @@ start(struct monitor *m, struct held *h)
 
 	h->since = h->alive = now();
 	h->stuck = h->follows = false;
-	if (spawn(h)) {
+	if (spawn(m, h)) {
 		h->state = OPENING;
 		return true;
 	}
@@ -248,6 +264,18 @@ plan(struct monitor *m, struct held *h, enum state was)
 		end_taps(m);
 }
 
+/* A crash is worth looking at; the latest one is, where nobody took the one before. */
+static void
+keep_batch(struct held *h, int status)
+{
+	if ((WIFSIGNALED(status) && !h->follows) || h->stuck) {
+		forget(&h->fatal);
+		h->fatal = h->spec.batch;
+		h->spec.batch = -1;
+	}
+	forget(&h->spec.batch);
+}
+
 /* begun: all have been at work. */
 static void
 ended(struct monitor *m, struct held *h, int status, bool begun)
@@ -259,9 +287,8 @@ ended(struct monitor *m, struct held *h, int status, bool begun)
 
 	say_why(h, status);
 	close(h->process.monitor);
-	if (h->link >= 0)
-		close(h->link);
-	h->link = -1;
+	forget(&h->link);
+	keep_batch(h, status);
 	h->process = (struct role_process){.monitor = -1};
 	h->state = OUT;
 	h->spec.is.again = begun;
@@ -493,11 +520,14 @@ monitor_run(const struct monitor_setup *setup)
 {
 	struct monitor m = {.setup = setup, .n = setup->specs};
 
-	for (size_t i = 0; i < m.n; i++)
+	for (size_t i = 0; i < m.n; i++) {
 		m.held[i] = (struct held){.spec = setup->spec[i],
 					  .rights = &ROLE_RIGHTS[setup->spec[i].is.role],
 					  .process = {.monitor = -1},
+					  .fatal = -1,
 					  .link = -1};
+		m.held[i].spec.keeper = m.held[i].spec.batch = -1;
+	}
 	if (!open_signals(&m)) {
 		setup->say(setup->arg, strerror(errno));
 		return 1;

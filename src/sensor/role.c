@@ -92,20 +92,22 @@ role_take(struct role_self *self, int *argc, char **argv)
 	return true;
 }
 
+enum { OWN = ROLE_FD_FIRST - ROLE_FD_MONITOR };
+
 /* What a child is to have at ROLE_FD_MONITOR + i. */
 static int
 wanted(const struct role_spec *spec, int monitor, size_t i)
 {
-	if (i < ROLE_FD_FIRST - ROLE_FD_MONITOR)
-		return i ? spec->keeper : monitor;
-	return spec->fd[i - (ROLE_FD_FIRST - ROLE_FD_MONITOR)];
+	const int own[] = {monitor, spec->keeper, spec->batch};
+
+	return i < OWN ? own[i] : spec->fd[i - OWN];
 }
 
 /* To fixed numbers, by way of numbers above them, so that none is overwritten before it was moved. */
 static bool
 place(const struct role_spec *spec, int monitor)
 {
-	enum { OWN = ROLE_FD_FIRST - ROLE_FD_MONITOR, ABOVE = ROLE_FD_FIRST + ROLE_FDS_MAX };
+	enum { ABOVE = ROLE_FD_FIRST + ROLE_FDS_MAX };
 	int above[OWN + ROLE_FDS_MAX];
 	size_t n = OWN + spec->fds;
 

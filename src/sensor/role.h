@@ -55,7 +55,7 @@ struct role_rights {
 extern const struct role_rights ROLE_RIGHTS[ROLES];
 
 /* Above what shells and people use, for these stay open: --eve /dev/fd/63. */
-enum { ROLE_FD_MONITOR = 200, ROLE_FD_KEEPER, ROLE_FD_FIRST, ROLE_FDS_MAX = 64, ROLE_NAME_MAX = 64 };
+enum { ROLE_FD_MONITOR = 200, ROLE_FD_KEEPER, ROLE_FD_BATCH, ROLE_FD_FIRST, ROLE_FDS_MAX = 64, ROLE_NAME_MAX = 64 };
 
 /* Which process this is, and which of several. */
 struct role_self {
@@ -74,6 +74,7 @@ struct role_spec {
 	const int *fd; /* become ROLE_FD_FIRST and those behind it; -1: none there */
 	size_t fds;
 	int keeper; /* becomes ROLE_FD_KEEPER; -1: it takes one later, by a note */
+	int batch;  /* becomes ROLE_FD_BATCH: memory with what it works on (batch.h); -1: none */
 };
 struct role_process {
 	pid_t pid;

@@ -329,6 +329,12 @@ oldest_of(struct outbox *o, const struct outbox_sink *s)
 	return t;
 }
 
+unsigned
+outbox_sinks(const struct outbox *o)
+{
+	return o->sinks;
+}
+
 struct outbox_status
 outbox_status(struct outbox *o, unsigned i)
 {

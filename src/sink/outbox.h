@@ -95,6 +95,7 @@ uint64_t outbox_waiting(const struct outbox *o, unsigned i);
 bool outbox_is_urgent(const struct outbox *o);
 bool outbox_presses(const struct outbox *o);
 
+unsigned outbox_sinks(const struct outbox *o);
 struct outbox_status outbox_status(struct outbox *o, unsigned i);
 /* The latest runs of losses, oldest first; how many. */
 unsigned outbox_losses(const struct outbox *o, struct outbox_loss to[OUTBOX_LOSSES]);

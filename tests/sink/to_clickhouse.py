@@ -21,7 +21,7 @@ from linked import EVENTS, NASTY, check, drive, fail, finish, folder, free_port,
 
 ROOT = Path(__file__).parent.parent.parent
 FLEET = ROOT / "src/sink/fleet"
-PROGRAM = os.path.abspath(os.environ["GATEWITNESS"])
+PROGRAM = os.path.abspath(os.environ.get("GATEWITNESS", "build/gatewitness"))
 
 CONFIG = """<yandex>
 <logger><level>error</level><console>1</console></logger>
@@ -205,7 +205,8 @@ def questions():
     server.down()
 
 
-if not shutil.which("clickhouse-server"):
-    print("no clickhouse-server")
-    sys.exit(77)
-print(f"{run(delivery, questions)} checks: every row once, and the fleet's questions answered")
+if __name__ == "__main__":
+    if not shutil.which("clickhouse-server"):
+        print("no clickhouse-server")
+        sys.exit(77)
+    print(f"{run(delivery, questions)} checks: every row once, and the fleet's questions answered")

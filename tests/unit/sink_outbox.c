@@ -1,6 +1,6 @@
 /*
  * sink_outbox: every line once, in order, to each sink that wants it, whatever happens in between; bounded, and what is given
- * up is counted.
+ * up is counted.  CHAOS=10 kills ten times as often (make sinks-chaos).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,7 @@
 enum { A = 1, B = 2, C = 4, ALL_EVENTS = 15 };
 
 static char folder[64], path[80];
+static unsigned chaos = 1;
 
 static int
 set_up(void **state)
@@ -193,7 +194,7 @@ killed(void **state)
 	unsigned next = 0;
 
 	(void)state;
-	for (unsigned round = 0; round < 20; round++) {
+	for (unsigned round = 0; round < 5 * chaos; round++) {
 		int pipes[2], status;
 		unsigned said = next, n;
 		pid_t pid;
@@ -211,7 +212,7 @@ killed(void **state)
 			}
 		}
 		close(pipes[1]);
-		for (unsigned i = 0; i < 3 + 7 * round && read(pipes[0], &n, sizeof(n)) == sizeof(n); i++)
+		for (unsigned i = 0; i < 3 + 7 * (round % 20) && read(pipes[0], &n, sizeof(n)) == sizeof(n); i++)
 			said = n;
 		kill(pid, SIGKILL);
 		while (read(pipes[0], &n, sizeof(n)) == sizeof(n))
@@ -489,5 +490,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(in_memory, set_up, tear_down),
 	};
 
+	const char *knob = getenv("CHAOS");
+
+	if (knob)
+		chaos = (unsigned)strtoul(knob, NULL, 10);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
