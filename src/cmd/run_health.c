@@ -110,6 +110,9 @@ numbers(struct health *h, const struct running *r)
 	h->resident = (uint64_t)use.ru_maxrss << 10;
 	h->counts = *watch_counts(w);
 	h->loss = w->capture.loss;
+	h->reloads = r->common->reloaded.times;
+	h->reload_fine = r->common->reloaded.fine;
+	snprintf(h->reload, sizeof(h->reload), "%.*s", HEALTH_WORDS - 1, r->common->reloaded.words);
 }
 
 void
