@@ -8,8 +8,8 @@ here=$(dirname "$0") arch=$1 cache=$(realpath -m "$2") deb=$3
 SOURCE_DATE_EPOCH=$("$here/apt.sh" "$arch" "$cache/apt" date)
 export SOURCE_DATE_EPOCH
 
-own=$(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/[ \t]//g')
-packages=$(sed 's/#.*//' "$here/packages.list" | paste -sd, - | sed 's/,,*/,/g; s/^,//'),$own
+own=$(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/[ \t]//g' | tr , '\n')
+packages=$({ sed 's/#.*//' "$here/packages.list"; echo "$own"; } | grep . | sort -u | paste -sd,)
 key=$( (echo "$packages" && cat "$0" && "$here/apt.sh" "$arch" "$cache/apt" state) | sha256sum | cut -c1-16)
 tar=$cache/root-$arch-$key.tar
 [ ! -e "$tar" ] || {

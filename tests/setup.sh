@@ -6,8 +6,8 @@ set -eu
 build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev libsqlite3-dev \
 	libzstd-dev zlib1g-dev libseccomp-dev libcurl4-openssl-dev libmosquitto-dev librdkafka-dev \
 	libmicrohttpd-dev"
-test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq mandoc openssl mosquitto mosquitto-clients \
-	prometheus nginx-light clickhouse-server"
+test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq mandoc openssl curl procps mosquitto mosquitto-clients \
+	prometheus nginx-light clickhouse-server rsyslog rsyslog-openssl libivykis0 libnet1 libjson-c5 libwrap0"
 check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmocka-dev"
 lab="iproute2 ethtool openssl procps python3 iputils-ping curl nginx-light ocserv openconnect chromium golang-go"
 deb="dpkg-dev debhelper fakeroot lintian"
@@ -50,7 +50,7 @@ for try in 1 2 3; do
 	if $as apt-get -o DPkg::Lock::Timeout=300 update -qq >"$log" 2>&1 &&
 	    $as env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
 		$missing >"$log" 2>&1; then
-		for service in nginx ocserv mosquitto prometheus clickhouse-server; do
+		for service in nginx ocserv mosquitto prometheus clickhouse-server rsyslog; do
 			case $missing in
 			*" $service"*) $as systemctl disable --quiet "$service" 2>/dev/null || true ;;
 			esac

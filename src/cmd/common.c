@@ -128,6 +128,14 @@ on_finding(void *arg, const struct finding *f)
 }
 
 static void
+on_closed(void *arg, const struct incident *i)
+{
+	struct common *c = arg;
+
+	c->hears.closed(c->hears.arg, i);
+}
+
+static void
 on_pulse(void *arg, const struct pulse *p)
 {
 	struct common *c = arg;
@@ -291,7 +299,8 @@ common_open(struct common *c, const char *iface)
 		.taps = c->taps,
 		.tell = {c, c->quiet && !c->hears.session ? NULL : on_session,
 			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,
-			 c->hears.pulse ? on_pulse : NULL, c->hears.frames ? on_frames : NULL},
+			 c->hears.pulse ? on_pulse : NULL, c->hears.frames ? on_frames : NULL,
+			 c->hears.closed ? on_closed : NULL},
 	};
 	struct sinks_wanted sinks;
 	int status;

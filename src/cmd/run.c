@@ -2,10 +2,12 @@
  * run: the same as read, live from an interface, until SIGINT or SIGTERM.
  *
  *	monitor -> tap(s) -> keeper -> courier for each network sink
+ *				     \-> desk: status, metrics
  *
  * One program, each part a process of its own that may do what it needs and no more (sensor/role.def).
  */
 #include "cmd/run_couriers.h"
+#include "cmd/run_desk.h"
 
 enum { OPT_FILTER = 'f', OPT_IFACE = 'i' };
 
@@ -78,6 +80,8 @@ be(struct running *r)
 	case ROLE_courier:
 	case ROLE_hook:
 		return run_courier(r);
+	case ROLE_desk:
+		return run_desk(r);
 	case ROLE_tap:
 		return run_tap(r);
 	case ROLE_whole:
@@ -126,6 +130,12 @@ const struct command CMD_RUN = {
 	"to capture: root, or  setcap cap_net_raw+ep gatewitness. Without -g every session is\n"
 	"recorded until the gateway is clear, which takes at least a minute; then those of the\n"
 	"gateway only (capture.scope).\n"
+	"\n"
+	"It is several processes (gatewitness roles): taps parse frames and may do nothing else, the\n"
+	"keeper writes. One that dies or hangs is started again within a second; what was not seen\n"
+	"meanwhile is in the ledger's coverage with its cause, and the frames that a tap died of are in\n"
+	"crashes beside the days (capture.crashes). evidence.ring needs frames and findings together:\n"
+	"with it one process parses and writes.\n"
 	"\n"
 	"SIGHUP opens the EVE file and those of sinks anew, for whoever rotates logs, and goes on behind\n"
 	"what is there. It also reads the configuration again: suppressions, maintenance and facts of it are in force\n"

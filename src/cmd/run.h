@@ -13,7 +13,7 @@ struct running {
 	struct role_self self;
 	const char *iface, *filter, *record_path;
 	char ifaces[CAPTURE_PORTS * CAPTURE_NAME]; /* of several -i */
-	int argc; /* without the hidden word */
+	int argc;                                  /* without the hidden word */
 	char **argv;
 	char key_path[32]; /* of a role: where --privacy-key is to be read */
 };

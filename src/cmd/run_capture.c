@@ -11,6 +11,12 @@
 #include "sensor/capture_port.h"
 #include "sensor/record.h"
 
+static bool
+fan_first(const struct running *r)
+{
+	return r->self.role != ROLE_tap || strcmp(r->self.name, "0") == 0;
+}
+
 /* What the ports are set to, where that is not as it should be for a port that listens. */
 static void
 tell_ports(const struct running *r)
@@ -24,7 +30,7 @@ tell_ports(const struct running *r)
 }
 
 static int
-open_interfaces(struct run_capture *c, const struct capture_fan *fan)
+open_interfaces(struct run_capture *c, const struct capture_fan *fan, void *copies)
 {
 	const struct config *config = &c->run->common->config;
 	const struct capture_config cfg = {
@@ -32,6 +38,7 @@ open_interfaces(struct run_capture *c, const struct capture_fan *fan)
 		.filter = c->run->filter,
 		.buffer = (size_t)config_number(config, OPT_capture_buffer),
 		.promiscuous = config_number(config, OPT_capture_promiscuous) != 0,
+		.copies = copies,
 		.once = true,
 		.fan = *fan,
 	};
@@ -76,13 +83,14 @@ open_record(struct run_capture *c)
 }
 
 int
-run_capture_open(struct run_capture *c, const struct running *r, const struct capture_fan *fan)
+run_capture_open(struct run_capture *c, const struct running *r, const struct capture_fan *fan, void *copies)
 {
 	int status;
 
 	*c = (struct run_capture){.run = r};
-	status = open_interfaces(c, fan);
-	if (status == EXIT_DONE && !r->common->quiet && !r->self.again)
+	status = open_interfaces(c, fan, copies);
+	/* of several taps the first tells what all see */
+	if (status == EXIT_DONE && !r->common->quiet && !r->self.again && fan_first(r))
 		tell_ports(r);
 	return status == EXIT_DONE ? open_record(c) : status;
 }
@@ -93,7 +101,7 @@ tell_news(struct run_capture *c)
 {
 	char line[CAPTURE_ERROR_MAX];
 
-	if (capture_news(c->capture, line))
+	if (capture_news(c->capture, line) && fan_first(c->run))
 		common_error(c->run->common, line);
 }
 

@@ -18,7 +18,8 @@ struct run_capture {
 };
 
 /* EXIT_DONE, or the mistake was told. */
-int run_capture_open(struct run_capture *c, const struct running *r, const struct capture_fan *fan);
+/* copies: capture_config.copies. */
+int run_capture_open(struct run_capture *c, const struct running *r, const struct capture_fan *fan, void *copies);
 
 /* As capture_frames, and records them; false was told, and *exit says how it ends. */
 bool run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *exit);

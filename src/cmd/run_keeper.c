@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cmd/run_crash.h"
 #include "cmd/run_paths.h"
 
 /* Once a second: what was written must be readable by whoever follows the file. */
@@ -21,6 +22,7 @@ each_second(struct keeping *k)
 	keep_poll(&k->keep, k->common);
 	keep_requests(&k->keep);
 	watch_flush(&k->common->watch);
+	run_health_tell(k->health, k->run, k->keep.ledger);
 }
 
 /* What can change while the watch goes on is read again. */
@@ -113,18 +115,21 @@ start(struct keeping *k)
 
 /* Nobody is told how long nothing was seen but whoever asks the ledger. */
 static void
-on_died(void *arg, const struct role_note *note)
+on_died(void *arg, const struct role_note *note, int fd)
 {
 	struct keeping *k = arg;
 	char cause[2 * ROLE_WORDS];
 
+	if (note->who.role == ROLE_courier || note->who.role == ROLE_hook || note->who.role == ROLE_desk)
+		return; /* the traffic was seen */
 	snprintf(cause, sizeof(cause), "%s%s%s %s", ROLE_RIGHTS[note->who.role].name, *note->who.name ? " " : "",
 		 note->who.name, note->words);
 	if (k->keep.ledger)
 		ledger_gap(k->keep.ledger, (struct when){note->from}, (struct when){note->until}, cause);
+	run_crash_keep(&k->keep, k->common, fd, (struct when){note->from});
 }
 
-/* A tap or a courier is there, or there again. */
+/* A tap, a courier or the desk is there, or there again. */
 static void
 on_link(void *arg, const struct role_self *to, int fd)
 {
@@ -132,6 +137,8 @@ on_link(void *arg, const struct role_self *to, int fd)
 
 	if (to->role == ROLE_tap)
 		k->feed->link(k, (unsigned)strtoul(to->name, NULL, 10), fd);
+	else if (to->role == ROLE_desk)
+		run_health_link(k->health, fd);
 	else
 		watch_post_link(&k->common->watch, to->name, fd);
 }
@@ -141,6 +148,11 @@ run_keep(struct running *run, const struct feed *feed, void *own)
 {
 	struct keeping k = {.run = run, .common = run->common, .feed = feed, .own = own};
 	int status;
+
+	k.health = calloc(1, sizeof(*k.health));
+	if (!k.health)
+		return confine_failed(&k, "no memory");
+	run_health_hear(k.health, k.common);
 
 	k.duty = (struct duty){.arg = &k, .link = on_link, .died = on_died};
 	duty_take_over();
@@ -153,5 +165,7 @@ run_keep(struct running *run, const struct feed *feed, void *own)
 		keep_on(&k);
 		status = finish(&k);
 	}
+	run_health_close(k.health);
+	free(k.health);
 	return status;
 }

@@ -8,7 +8,7 @@
 #define CMD_RUN_KEEPER_H
 
 #include "cmd/keep.h"
-#include "cmd/run.h"
+#include "cmd/run_desk.h"
 #include "sensor/duty.h"
 
 struct keeping {
@@ -17,6 +17,7 @@ struct keeping {
 	struct duty duty;
 	struct keep keep;
 	struct summary summary;
+	struct run_health *health;
 	int64_t began, flush_at;
 	int exit;
 	const struct feed *feed;

@@ -9,7 +9,7 @@
 static int
 open_capture(struct keeping *k)
 {
-	return run_capture_open(k->own, k->run, &(struct capture_fan){.members = 1});
+	return run_capture_open(k->own, k->run, &(struct capture_fan){.members = 1}, NULL);
 }
 
 static bool

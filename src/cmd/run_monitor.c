@@ -2,6 +2,8 @@
  * run_monitor: the process that the user started: which roles there are, and what people are told of them.
  */
 #include "cmd/run_couriers.h"
+#include "cmd/run_crash.h"
+#include "cmd/run_desk.h"
 #include "cmd/run_fan.h"
 
 #include "sensor/confine.h"
@@ -44,7 +46,7 @@ hold_key(const struct running *r, int *fd)
 struct plan {
 	struct role_spec spec[MONITOR_ROLES_MAX];
 	size_t n;
-	int keepers[RUN_FDS], taps[RUN_FDS]; /* descriptors that they are given */
+	int keepers[RUN_FDS], taps[RUN_FDS], none[RUN_FDS]; /* descriptors that they are given */
 	struct sinks_wanted sinks;
 };
 
@@ -71,7 +73,7 @@ make_plan(struct plan *p, const struct running *r)
 	unsigned taps = run_taps(r);
 
 	p->n = 0;
-	p->keepers[RUN_FD_FAN] = p->taps[RUN_FD_KEY] = -1;
+	p->keepers[RUN_FD_FAN] = p->taps[RUN_FD_KEY] = p->none[RUN_FD_KEY] = p->none[RUN_FD_FAN] = -1;
 	if (!hold_key(r, &p->keepers[RUN_FD_KEY]))
 		return EXIT_USAGE;
 	p->taps[RUN_FD_FAN] = run_fan_new(taps);
@@ -86,6 +88,8 @@ make_plan(struct plan *p, const struct running *r)
 		add(p, r, ROLE_keeper, p->keepers);
 	}
 	p->n += run_courier_specs(r, &p->sinks, p->spec + p->n);
+	if (run_desk_wanted(r->common))
+		add(p, r, ROLE_desk, p->none);
 	return EXIT_DONE;
 }
 
@@ -93,15 +97,20 @@ int
 run_monitor(struct running *r)
 {
 	struct plan p;
-	char status[128];
+	char status[128], words[CONFINE_ERROR_MAX];
 	struct monitor_setup setup = {.spec = p.spec, .status = status, .arg = r, .started = started, .say = say};
 	int exit = run_couriers(r, &p.sinks);
 
 	if (exit == EXIT_DONE)
 		exit = make_plan(&p, r);
+	if (exit == EXIT_DONE && !confine_rights(ROLE_monitor, words)) {
+		common_error(r->common, words);
+		exit = EXIT_IO;
+	}
 	if (exit != EXIT_DONE)
 		return exit;
 	setup.specs = p.n;
+	setup.keeps_batch = run_crash_wanted(r->common);
 	snprintf(status, sizeof(status), "watching %s", r->iface);
 	return monitor_run(&setup);
 }

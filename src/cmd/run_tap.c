@@ -9,6 +9,7 @@
 #include "cmd/run_fan.h"
 
 #include "base/crypt.h"
+#include "sensor/batch.h"
 #include "sensor/confine.h"
 #include "sensor/duty.h"
 #include "sensor/tap.h"
@@ -22,6 +23,7 @@ struct tapping {
 	struct run_capture capture;
 	struct duty duty;
 	struct tap *tap;
+	struct batch *batch; /* NULL: what kills it is not kept */
 	int64_t look_at, tell_at;
 	int exit;
 };
@@ -38,7 +40,8 @@ prepare(struct tapping *t)
 		common_error(t->run->common, "a tap was not told which it is");
 		return EXIT_IO;
 	}
-	status = run_capture_open(&t->capture, t->run, &fan);
+	t->batch = batch_map(ROLE_FD_BATCH); /* where there is one */
+	status = run_capture_open(&t->capture, t->run, &fan, t->batch ? batch_copies(t->batch) : NULL);
 	if (status != EXIT_DONE)
 		return status;
 	if (crypt_init() && confine_rights(ROLE_tap, words) && confine_surface(ROLE_tap, NULL, 0, words))
@@ -62,7 +65,7 @@ tell(struct tapping *t)
 {
 	struct capture_drops d = capture_drops(t->capture.capture);
 
-	tap_drops(t->tap, &(struct tap_drops){d.packets, d.ring, d.interface});
+	tap_drops(t->tap, &(struct tap_drops){d.packets, d.ring, d.interface, d.loss});
 	tap_progress(t->tap, &(struct tap_progress){
 				     .frames = t->capture.frames, .first = t->capture.first, .last = t->capture.last});
 	run_capture_flush(&t->capture);
@@ -92,6 +95,8 @@ work(struct tapping *t, size_t *n)
 
 	if (!run_capture_frames(&t->capture, frames, n, &t->exit))
 		return false;
+	if (t->batch)
+		batch_note(t->batch, frames, *n);
 	if (*n)
 		tap_frames(t->tap, frames, *n);
 	else

@@ -12,13 +12,6 @@ enum {
 	TTL_CLASS = 32
 };
 
-bool
-heap_fits(const struct heap *h, const struct turn *t)
-{
-	return h->count && most(h->answer_max, t->answer) - least(h->answer_min, t->answer) <= HEAP_ANSWERS &&
-	       most(h->request_max, t->request) - least(h->request_min, t->request) <= HEAP_REQUESTS;
-}
-
 void
 heap_add(struct heap *h, const struct turn *t)
 {

@@ -25,8 +25,16 @@ struct heap {
 
 /* Do its requests differ as names and passwords do?  A tool that asks the same again and again guesses nothing. */
 bool heap_varies(const struct heap *h);
-bool heap_fits(const struct heap *h, const struct turn *t);
 void heap_add(struct heap *h, const struct turn *t);
+
+/* Most do not: one comparison tells that an answer is too far off. */
+static inline bool
+heap_fits(const struct heap *h, const struct turn *t)
+{
+	return t->answer - h->answer_max + HEAP_ANSWERS <= 2 * HEAP_ANSWERS && h->count &&
+	       most(h->answer_max, t->answer) - least(h->answer_min, t->answer) <= HEAP_ANSWERS &&
+	       most(h->request_max, t->request) - least(h->request_min, t->request) <= HEAP_REQUESTS;
+}
 
 /* Could the record be that of a stranger who only knocks? */
 bool attempts_possible(const struct view *v);

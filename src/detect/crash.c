@@ -95,11 +95,10 @@ static uint8_t
 surprise(uint32_t total, uint32_t alike)
 {
 	uint64_t all = (uint64_t)total + 1, part = (uint64_t)least(alike, total) + 1;
-	uint8_t bits = 0;
+	int bits = __builtin_clzll(part) - __builtin_clzll(all);
 
-	while (bits < CAP && part << (bits + 1) <= all)
-		bits++;
-	return bits;
+	bits -= part << bits > all;
+	return (uint8_t)(bits < CAP ? bits : CAP);
 }
 
 static void

@@ -4,6 +4,7 @@
  *
  * Watched per source and client program, per source, per client program over sources, and, for those who come with the
  * hello of a common browser, per size of request over sources; each remembers two runs of equal requests (leak_run.h).
+ * A source with one program is one and the same with it, until another comes: nearly all are, and that spares a third.
  * A few requests are what a response team's check looks like, and answers that are all alike are a gateway that is not
  * vulnerable: both are noted, and begin no chain.
  */
@@ -35,6 +36,7 @@ struct leaker {
 	struct leak_run run[RUNS];
 	uint64_t shapes[2]; /* sizes of requests of this day and the one before */
 	uint64_t sources;   /* a set of networks, for programs */
+	uint64_t program;   /* of a source: its only one; 0: it has several, or is no source */
 	struct when shapes_since, paged;
 	uint32_t pages; /* large answers to ordinary requests, the last one at `paged` */
 };
@@ -47,8 +49,7 @@ enum { GROUPINGS = 3 };
 
 /* One of the ways to group what a client does. */
 struct grouping {
-	const struct memory_hashed *key;
-	struct leaker *who;
+	struct leaker *who; /* NULL: none */
 	struct actor actor;
 	int64_t factor; /* times `requests`; more than 1: over many sources */
 };
@@ -60,7 +61,7 @@ leak_init(struct detect *d, struct carve *c, size_t bytes)
 
 	bytes -= sizeof(*l) + 64;
 	detect_memory(d, &l->who, c,
-		      &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct leaker), .version = 1});
+		      &(struct memory_plan){.bytes = bytes, .payload = sizeof(struct leaker), .version = 2});
 	return l;
 }
 
@@ -318,21 +319,52 @@ leak_turn(struct detect *d, const struct view *v, const struct grouping group[GR
 		if (group[i].who)
 			told |= leaker_turn(d, v, &group[i], t, told);
 	if (!told && t->request <= d->param[PARAM_leak_loop_request_max] && is_candidate(d, v, t) &&
-	    is_repeater(d, v, group[1].who, t))
+	    is_repeater(d, v, group[group[1].who != NULL].who, t))
 		crowd_turn(d, v, t);
 }
 
-static void
-grouping_find(struct detect *d, const struct view *v, struct grouping *g, struct when t)
+static struct leaker *
+leaker_use(struct detect *d, const struct memory_hashed *key, struct when t)
 {
 	struct leak *l = d->state[DETECTOR_leak_loop];
 	bool fresh;
+	struct leaker *w = memory_use_hashed(&l->who, key, &fresh);
 
-	g->who = memory_use_hashed(&l->who, g->key, &fresh);
 	if (fresh)
-		g->who->shapes_since = t;
-	if (g->factor > 1)
-		g->who->sources |= source_bit(&v->source);
+		w->shapes_since = t;
+	return w;
+}
+
+/* Another program comes: what the source did was the first one's doing. */
+static void
+source_split(struct detect *d, const struct view *v, struct leaker *source)
+{
+	const struct memory_key first = {v->source, source->program, v->s->gateway};
+	const struct memory_hashed key = memory_hashed(&d->secret, &first);
+	struct leaker *w = leaker_use(d, &key, v->s->start);
+
+	source->program = 0;
+	*w = *source;
+}
+
+/* The source, as its only program where it has one. */
+static void
+source_find(struct detect *d, const struct view *v, struct grouping group[GROUPINGS])
+{
+	struct leak *l = d->state[DETECTOR_leak_loop];
+	const uint64_t program = v->s->client_key;
+	bool fresh;
+	struct leaker *source = memory_use_hashed(&l->who, &v->by_source, &fresh);
+
+	if (fresh) {
+		source->shapes_since = v->s->start;
+		source->program = program;
+	}
+	if (source->program && source->program != program)
+		source_split(d, v, source);
+	group[source->program ? 0 : 1].who = source;
+	if (program && !source->program)
+		group[0].who = leaker_use(d, &v->by_client, v->s->start);
 }
 
 /* The program at this source, whatever is at this source, the program anywhere. */
@@ -342,12 +374,14 @@ leak_groupings(struct detect *d, const struct view *v, struct grouping group[GRO
 	const struct addr net = v->source;
 	const uint64_t program = v->s->client_key;
 
-	group[0] = (struct grouping){.key = &v->by_client, .actor = {net, program}, .factor = 1};
-	group[1] = (struct grouping){.key = &v->by_source, .actor = {net, 0}, .factor = 1};
-	group[2] = (struct grouping){.key = &v->by_program, .actor = {.group = program}, .factor = GROUP_FACTOR};
-	for (unsigned i = 0; i < GROUPINGS; i++)
-		if (program || i == 1)
-			grouping_find(d, v, &group[i], v->s->start);
+	group[0] = (struct grouping){.actor = {net, program}, .factor = 1};
+	group[1] = (struct grouping){.actor = {net, 0}, .factor = 1};
+	group[2] = (struct grouping){.actor = {.group = program}, .factor = GROUP_FACTOR};
+	source_find(d, v, group);
+	if (!program)
+		return;
+	group[2].who = leaker_use(d, &v->by_program, v->s->start);
+	group[2].who->sources |= source_bit(&v->source);
 }
 
 /* The smallest request of a session: bursts are multiples of it. */

@@ -8,7 +8,7 @@
  *	tunnel	many sizes, or a few bytes
  *
  * leak_loop's cousin, whose answers stay within a narrow band.  Watched per source and program, per source, and per
- * program over sources.
+ * program over sources; a source with one program is one and the same with it.
  */
 #include "detect/statics.h"
 
@@ -40,6 +40,7 @@ struct reader {
 	uint64_t sources;           /* a set of networks, for programs */
 	uint64_t bytes, told;       /* of answers; when it was told last */
 	uint64_t late;              /* of them after the first seconds */
+	uint64_t program;           /* of a source: its only one; 0: it has several, or is no source */
 	uint64_t session[SESSIONS];
 	uint32_t count, request_min, request_max, answer_min, answer_max;
 	bool browses, probed;
@@ -64,25 +65,62 @@ memory_leak_init(struct detect *d, struct carve *c, size_t bytes)
 
 	detect_memory(d, &all->who, c,
 		      &(struct memory_plan){
-			      .bytes = bytes - sizeof(*all) - 64, .payload = sizeof(struct reader), .version = 3});
+			      .bytes = bytes - sizeof(*all) - 64, .payload = sizeof(struct reader), .version = 4});
 	detect_sound(d, reader_sound);
 	return all;
 }
 
 /* A day of its own for each reader; after a pause it begins anew. */
 static struct reader *
-reader_use(struct detect *d, const struct view *v, const struct memory_hashed *key)
+reader_use(struct detect *d, const struct view *v, const struct memory_hashed *key, bool *fresh)
 {
 	struct readers *all = d->state[DETECTOR_memory_leak];
-	bool fresh;
-	struct reader *r = memory_use_hashed(&all->who, key, &fresh);
+	struct reader *r = memory_use_hashed(&all->who, key, fresh);
 	bool stale = when_since(v->s->start, r->last) > IDLE_S * NS_PER_S ||
 		     when_since(v->s->start, r->first) > DAY_S * NS_PER_S;
 
-	if (fresh || stale)
-		*r = (struct reader){
-			.first = v->s->start, .last = v->s->start, .request_min = UINT32_MAX, .answer_min = UINT32_MAX};
+	if (*fresh || stale)
+		*r = (struct reader){.first = v->s->start,
+				     .last = v->s->start,
+				     .program = r->program,
+				     .request_min = UINT32_MAX,
+				     .answer_min = UINT32_MAX};
 	return r;
+}
+
+/* Another program comes: what the source did was the first one's doing. */
+static void
+source_split(struct detect *d, const struct view *v, struct reader *source)
+{
+	const struct memory_key first = {v->source, source->program, v->s->gateway};
+	const struct memory_hashed key = memory_hashed(&d->secret, &first);
+	bool fresh;
+	struct reader *r = reader_use(d, v, &key, &fresh);
+
+	source->program = 0;
+	*r = *source;
+}
+
+/* The program at its source, the source, the program anywhere; NULL: none, or counted as the one before. */
+enum { READER_CLIENT, READER_SOURCE, READER_PROGRAM, READERS };
+
+static void
+readers_find(struct detect *d, const struct view *v, struct reader *who[READERS])
+{
+	const uint64_t program = v->s->client_key;
+	bool fresh;
+	struct reader *source = reader_use(d, v, &v->by_source, &fresh);
+
+	who[READER_CLIENT] = who[READER_SOURCE] = who[READER_PROGRAM] = NULL;
+	if (fresh)
+		source->program = program;
+	if (source->program && source->program != program)
+		source_split(d, v, source);
+	who[source->program ? READER_CLIENT : READER_SOURCE] = source;
+	if (program && !source->program)
+		who[READER_CLIENT] = reader_use(d, v, &v->by_client, &fresh);
+	if (program)
+		who[READER_PROGRAM] = reader_use(d, v, &v->by_program, &fresh);
 }
 
 static void
@@ -234,15 +272,15 @@ void
 memory_leak_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
-	struct addr net = v->source;
-	const struct memory_hashed *const key[] = {&v->by_client, &v->by_source, &v->by_program};
-	const struct actor group[] = {{net, s->client_key}, {net, 0}, {{{0}}, s->client_key}};
+	const struct actor actor[READERS] = {{v->source, s->client_key}, {v->source, 0}, {{{0}}, s->client_key}};
 	bool quiet = false, looked = false, piece[TURNS_MOST];
+	struct reader *who[READERS];
 
 	if (s->carrier != CARRIER_TCP && s->carrier != CARRIER_STARTTLS)
 		return;
-	for (unsigned i = 0; i < sizeof(group) / sizeof(group[0]); i++) {
-		struct reader *r = i == 1 || s->client_key ? reader_use(d, v, key[i]) : NULL;
+	readers_find(d, v, who);
+	for (unsigned i = 0; i < READERS; i++) {
+		struct reader *r = who[i];
 
 		if (!r || r->browses)
 			continue;
@@ -252,6 +290,6 @@ memory_leak_judge(struct detect *d, const struct view *v)
 		r->sources |= network_bit(v);
 		for (unsigned k = 0; k < v->turns; k++)
 			reader_add(d, v, r, &v->turn[k], piece[k]);
-		quiet |= reader_judge(d, v, r, &group[i], quiet);
+		quiet |= reader_judge(d, v, r, &actor[i], quiet);
 	}
 }

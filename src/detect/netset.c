@@ -11,9 +11,9 @@ netset_init(struct detect *d, struct carve *c, struct netset *n, size_t words, i
 {
 	n->bits = (uint32_t)words * 64;
 	n->span = span;
-	n->set[0] = detect_array(d, c, words * sizeof(uint64_t), 2);
-	n->set[1] = detect_array(d, c, words * sizeof(uint64_t), 2);
-	n->age = detect_array(d, c, sizeof(*n->age), 2);
+	n->set[0] = detect_array(d, c, words * sizeof(uint64_t), 3);
+	n->set[1] = detect_array(d, c, words * sizeof(uint64_t), 3);
+	n->age = detect_array(d, c, sizeof(*n->age), 3);
 }
 
 static uint32_t
@@ -44,22 +44,22 @@ void
 netset_add(struct netset *n, uint64_t key, int64_t day)
 {
 	unsigned now = n->age->set & 1;
-	uint32_t taken = 0;
 
 	if (day - n->age->day >= n->span || (n->age->day == 0 && day)) {
 		if (n->age->day)
 			now = ++n->age->set & 1;
 		n->age->day = day;
+		n->age->taken = 0;
 		for (uint32_t i = 0; i < n->bits / 64; i++)
 			n->set[now][i] = 0;
 	}
-	if (half_has(n, now, key))
+	if (half_has(n, now, key) || n->age->taken >= n->bits / 2)
 		return;
-	for (uint32_t i = 0; i < n->bits / 64; i++)
-		taken += set_count(n->set[now][i]);
-	for (unsigned i = 0; i < PROBES && taken < n->bits / 2; i++) {
+	for (unsigned i = 0; i < PROBES; i++) {
 		uint32_t at = place_of(n, key, i);
+		uint64_t *word = &n->set[now][at / 64], bit = UINT64_C(1) << (at % 64);
 
-		n->set[now][at / 64] |= UINT64_C(1) << (at % 64);
+		n->age->taken += !(*word & bit);
+		*word |= bit;
 	}
 }

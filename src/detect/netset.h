@@ -15,6 +15,7 @@ struct netset {
 	struct netset_age {
 		int64_t day;
 		uint32_t set;
+		uint32_t taken; /* bits of this span's */
 	} * age;
 };
 

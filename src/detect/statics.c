@@ -76,7 +76,7 @@ find_step(const struct statics *s, uint8_t gateway, uint32_t step)
 	struct static_size *e = set_of(s, gateway, step);
 
 	for (unsigned i = 0; i < STATIC_WAYS; i++)
-		if (e[i].bytes && e[i].bytes / STATIC_STEP == step && e[i].gateway == gateway)
+		if (e[i].bytes - step * STATIC_STEP < STATIC_STEP && e[i].bytes && e[i].gateway == gateway)
 			return &e[i];
 	return NULL;
 }
@@ -160,7 +160,7 @@ static_near(const struct detect *d, uint8_t gateway, uint32_t bytes)
 static bool
 is_peak(const struct statics *s, const struct static_size *e)
 {
-	unsigned here = network_count(e->days[0] | e->days[1]), sum = 0;
+	unsigned allowed = network_count(e->days[0] | e->days[1]) * 2 * (AROUND_TO - AROUND_FROM + 1), sum = 0;
 	uint32_t step = e->bytes / STATIC_STEP;
 
 	for (uint32_t i = AROUND_FROM; i <= AROUND_TO; i++)
@@ -169,8 +169,10 @@ is_peak(const struct statics *s, const struct static_size *e)
 
 			if (o && e->day - o->day <= AGE_DAYS)
 				sum += network_count(o->days[0] | o->days[1]);
+			if (SPIKE * sum > allowed)
+				return false;
 		}
-	return here * 2 * (AROUND_TO - AROUND_FROM + 1) >= SPIKE * sum;
+	return true;
 }
 
 /* A snapshot may bring any number. */

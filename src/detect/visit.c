@@ -145,12 +145,21 @@ is_over(const struct visit *w, struct when t)
 	return when_since(t, w->last) > VISIT_IDLE_S * NS_PER_S;
 }
 
+/* Mostly the record's own program at its source. */
+static struct memory_hashed
+visit_hashed(const struct detect *d, const struct view *v, uint64_t program)
+{
+	const struct memory_key key = {v->source, program, v->s->gateway};
+
+	return !v->knock && program == v->s->client_key ? v->by_client : memory_hashed(&d->secret, &key);
+}
+
 struct visit *
 visit_find(const struct detect *d, const struct view *v)
 {
 	uint64_t program = program_of(d, v);
-	const struct memory_key key = {v->source, program, v->s->gateway};
-	struct visit *w = program && v->s->role == ROLE_INBOUND ? memory_find(&d->visits, &key) : NULL;
+	struct memory_hashed key = visit_hashed(d, v, program);
+	struct visit *w = program && v->s->role == ROLE_INBOUND ? memory_find_hashed(&d->visits, &key) : NULL;
 
 	return w && !is_over(w, v->s->start) ? w : NULL;
 }
@@ -173,9 +182,9 @@ visit_over(struct detect *d, const struct visit *w)
 static struct visit *
 visit_use(struct detect *d, const struct view *v, uint64_t program)
 {
-	const struct memory_key key = {v->source, program, v->s->gateway};
 	const struct session *s = v->s;
 	struct visit *w = v->visit;
+	struct memory_hashed key;
 	struct when login;
 	bool fresh;
 
@@ -183,7 +192,8 @@ visit_use(struct detect *d, const struct view *v, uint64_t program)
 		memory_touch(&d->visits, w);
 		return w;
 	}
-	w = memory_use(&d->visits, &key, &fresh);
+	key = visit_hashed(d, v, program);
+	w = memory_use_hashed(&d->visits, &key, &fresh);
 	login = w->login;
 	if (!fresh)
 		visit_over(d, w);

@@ -69,7 +69,7 @@ bool ledger_wants_snapshot(const struct ledger *l);
    False: it is not kept. */
 bool ledger_snapshot(struct ledger *l, const void *bytes, size_t n, const char *made_by);
 
-/* Nothing was seen in between, and why: a row of the coverage. */
+/* Nothing was seen in between, and why: a row of the coverage, committed as soon as a finding. */
 void ledger_gap(struct ledger *l, struct when begin, struct when end, const char *cause);
 
 /* What was seen so far, since the start: before the time that is told with it. */

@@ -227,6 +227,7 @@ void
 ledger_gap(struct ledger *l, struct when begin, struct when end, const char *cause)
 {
 	ledger_coverage(l, &(struct ledger_event){.begin = begin, .end = end, .cause = cause});
+	ledger_due(l, LEDGER_FINDING_S * NS_PER_S);
 }
 
 void

@@ -77,6 +77,9 @@ open_port(struct capture *c, struct port *p)
 	};
 	enum ring_end end;
 
+	if (c->cfg.copies)
+		cfg.copies = (char *)c->cfg.copies + (size_t)(p - c->port) * CAPTURE_COPIES;
+
 	cfg.fan.group = (uint16_t)(cfg.fan.group + (p - c->port));
 	p->ring = ring_open(&cfg, &end, c->error);
 	if (p->ring)

@@ -21,6 +21,7 @@ enum {
 	CAPTURE_ERROR_MAX = 512,
 	CAPTURE_PORTS = 8,
 	CAPTURE_NAME = 64,
+	CAPTURE_COPIES = 8 << 20, /* room for a batch of the largest frames; only what is used is ever touched */
 };
 
 struct capture;
@@ -37,7 +38,8 @@ struct capture_config {
 	const char *filter; /* BPF, NULL: all */
 	size_t buffer;      /* capture.buffer, of all members and interfaces together */
 	bool promiscuous;
-	bool once; /* an interface that is gone ends the capture: who is confined cannot open it again */
+	void *copies; /* CAPTURE_PORTS * CAPTURE_COPIES bytes that frames are copied into; NULL: its own */
+	bool once;    /* an interface that is gone ends the capture: who is confined cannot open it again */
 	struct capture_fan fan;
 };
 

@@ -18,9 +18,6 @@
 
 #include "sensor/capture_fanout.h"
 
-/* Room for a batch of the largest frames; only what is used is ever touched. */
-enum { COPIES = 8 << 20 };
-
 /* The kernel's counts of an interface; several may be of one cause. */
 static const struct {
 	const char *file;
@@ -46,7 +43,7 @@ struct ring {
 	/* of the call under way */
 	struct frame *frames;
 	size_t n, max, used;
-	uint8_t *copies;
+	uint8_t *copies, *own; /* own: NULL where they are the caller's */
 	char error[CAPTURE_ERROR_MAX];
 };
 
@@ -187,7 +184,8 @@ start(struct ring *r, const struct ring_config *cfg)
 	char why[PCAP_ERRBUF_SIZE] = "";
 	enum ring_end end;
 
-	r->copies = malloc(COPIES);
+	r->own = cfg->copies ? NULL : malloc(CAPTURE_COPIES);
+	r->copies = cfg->copies ? cfg->copies : r->own;
 	r->pcap = pcap_create(cfg->name, why);
 	if (!r->copies || !r->pcap) {
 		snprintf(r->error, sizeof(r->error), "%.64s: %.300s", cfg->name, *why ? why : "no memory");
@@ -238,7 +236,7 @@ ring_close(struct ring *r)
 	for (size_t i = 0; i < STATISTICS_N; i++)
 		if (r->statistic[i].fd >= 0)
 			close(r->statistic[i].fd);
-	free(r->copies);
+	free(r->own);
 	free(r);
 }
 
@@ -265,8 +263,8 @@ copy_frame(u_char *user, const struct pcap_pkthdr *h, const u_char *bytes)
 static int
 dispatch(struct ring *r)
 {
-	while (r->n < r->max && COPIES - r->used >= CAPTURE_SNAPLEN) {
-		size_t room = (COPIES - r->used) / CAPTURE_SNAPLEN, want = r->max - r->n;
+	while (r->n < r->max && CAPTURE_COPIES - r->used >= CAPTURE_SNAPLEN) {
+		size_t room = (CAPTURE_COPIES - r->used) / CAPTURE_SNAPLEN, want = r->max - r->n;
 		int got = pcap_dispatch(r->pcap, (int)(want < room ? want : room), copy_frame, (u_char *)r);
 
 		if (got <= 0)

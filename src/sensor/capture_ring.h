@@ -12,6 +12,7 @@ struct ring_config {
 	const char *name;
 	const char *filter;
 	size_t buffer; /* of this ring */
+	void *copies;  /* CAPTURE_COPIES bytes that frames are copied into; NULL: its own */
 	bool promiscuous;
 	struct capture_fan fan; /* group: of this interface */
 };

@@ -42,17 +42,32 @@ leave_root(const char *user)
 	       setresuid(to->pw_uid, to->pw_uid, to->pw_uid) == 0;
 }
 
+/* It is only root's to lower; without new privileges nobody reaches it either. */
+static void
+lower_bounding_set(uint64_t keep)
+{
+	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		if (!(keep >> i & 1))
+			(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+}
+
+/* Of what it has, what it keeps; ambient, where it is handed on to roles by a program file that has none of its own. */
 static bool
-drop_capabilities(void)
+keep_capabilities(uint64_t keep)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{.effective = 0}};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
-	/* the bounding set is only root's to lower; without new privileges it is not reached either */
-	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-		(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return syscall(SYS_capset, &head, none) == 0;
+	if (syscall(SYS_capget, &head, data) < 0)
+		return false;
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		uint32_t bits = data[i].permitted & (uint32_t)(keep >> (32 * i));
+
+		data[i] = (struct __user_cap_data_struct){bits, bits, data[i].inheritable & bits};
+	}
+	if (!keep)
+		(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return syscall(SYS_capset, &head, data) == 0;
 }
 
 static void
@@ -68,6 +83,8 @@ dies_with_monitor(const struct role_rights *r)
 {
 	const struct sigaction act = {.sa_handler = on_orphan};
 
+	if (r->orphan == ROLE_STAYS)
+		return true;
 	if (r->orphan == ROLE_KILLED)
 		return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0;
 	return sigaction(SIGUSR1, &act, NULL) == 0 && prctl(PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0) == 0;
@@ -82,17 +99,18 @@ confine_rights(enum role role, char error[CONFINE_ERROR_MAX])
 		    (CONFINE_LOOSE || limit(RLIMIT_NPROC, r->processes));
 
 	if (fine) {
+		lower_bounding_set(r->caps);
 		step = "user";
 		fine = leave_root(r->user);
 	}
 	if (fine) {
 		step = "capabilities";
-		fine = drop_capabilities();
+		fine = keep_capabilities(r->caps);
 	}
 	if (fine) { /* behind the user: a change of it undoes both */
 		step = "privileges";
 		fine = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && dies_with_monitor(r) &&
-		       (CONFINE_LOOSE || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
+		       prctl(PR_SET_DUMPABLE, CONFINE_LOOSE, 0, 0, 0) == 0;
 	}
 	if (!fine)
 		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (%s): %s", r->name, step, strerror(errno));
@@ -102,15 +120,16 @@ confine_rights(enum role role, char error[CONFINE_ERROR_MAX])
 bool
 confine_surface(enum role role, const struct confine_path *paths, size_t n, char error[CONFINE_ERROR_MAX])
 {
-	if (confine_landlock() && !confine_paths(role, paths, n)) {
-		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (Landlock): %s", ROLE_RIGHTS[role].name,
+	const char *step = NULL;
+
+	if (CONFINE_LOOSE)
+		return true;
+	if (confine_landlock() && !confine_paths(role, paths, n))
+		step = "Landlock";
+	else if (!confine_calls(role))
+		step = "seccomp";
+	if (step)
+		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (%s): %s", ROLE_RIGHTS[role].name, step,
 			 strerror(errno));
-		return false;
-	}
-	if (!CONFINE_LOOSE && !confine_calls(role)) {
-		snprintf(error, CONFINE_ERROR_MAX, "%s cannot be confined (seccomp): %s", ROLE_RIGHTS[role].name,
-			 strerror(errno));
-		return false;
-	}
-	return true;
+	return step == NULL;
 }

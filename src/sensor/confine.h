@@ -33,8 +33,8 @@ bool confine_calls(enum role role);
 /* Does this name, as in role.def, mean a system call (or a part of one)? */
 bool confine_knows(const char *call);
 
-/* Sanitizers look into their own process, start threads and map what they like: a build with them is not held to its
-   system calls, and may be traced. */
+/* Sanitizers look into their own process and its files, start threads and map what they like: a build with them gives up
+   its rights, but not its surface, and may be traced. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CONFINE_LOOSE 1
 #elif defined(__has_feature)

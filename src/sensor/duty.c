@@ -35,14 +35,14 @@ take(struct duty *d, const struct role_note *note, int fd)
 		take_link(d, &note->who, fd);
 		return false;
 	}
-	if (fd >= 0)
-		close(fd);
 	if (note->kind == ROLE_RELOAD)
 		d->reload = true;
 	else if (note->kind == ROLE_STOP)
 		d->stop = true;
 	else if (note->kind == ROLE_DIED && d->died)
-		d->died(d->arg, note);
+		d->died(d->arg, note, fd);
+	if (fd >= 0)
+		close(fd);
 	return note->kind == ROLE_START;
 }
 

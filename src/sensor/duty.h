@@ -14,8 +14,9 @@ struct duty {
 	void *arg;
 	/* A new connection to that role, ours to close; NULL: none is wanted. */
 	void (*link)(void *arg, const struct role_self *to, int fd);
-	/* A role did nothing between note->from and note->until; NULL: not told. */
-	void (*died)(void *arg, const struct role_note *note);
+	/* A role did nothing between note->from and note->until; fd: the batch that it died of (batch.h), -1: not known.
+	   NULL: not told. */
+	void (*died)(void *arg, const struct role_note *note, int fd);
 	int64_t alive_at; /* of the caller's clock */
 };
 

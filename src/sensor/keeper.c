@@ -95,22 +95,6 @@ begin(struct keeper *k, struct slot *s, struct channel *c)
 	*s->error = '\0';
 }
 
-bool
-keeper_join(struct keeper *k, unsigned i, struct channel *c)
-{
-	struct slot *s = i < k->n ? &k->slot[i] : NULL;
-
-	if (!s || s->next || (s->channel && !s->lost) || !say_setup(k, c)) {
-		channel_free(c);
-		return false;
-	}
-	if (s->channel)
-		s->next = c;
-	else
-		begin(k, s, c);
-	return true;
-}
-
 /* All that it said is worked in. */
 static void
 leave(struct keeper *k, struct slot *s)
@@ -122,6 +106,24 @@ leave(struct keeper *k, struct slot *s)
 	s->counts = (struct tap_counts){.open = 0};
 	if (s->next)
 		begin(k, s, s->next);
+}
+
+bool
+keeper_join(struct keeper *k, unsigned i, struct channel *c)
+{
+	struct slot *s = i < k->n ? &k->slot[i] : NULL;
+
+	if (s && s->channel && s->ended) /* it left in order: its interface was gone */
+		leave(k, s);
+	if (!s || s->next || (s->channel && !s->lost) || !say_setup(k, c)) {
+		channel_free(c);
+		return false;
+	}
+	if (s->channel)
+		s->next = c;
+	else
+		begin(k, s, c);
+	return true;
 }
 
 void

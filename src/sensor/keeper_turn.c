@@ -120,6 +120,7 @@ sum_counts(struct keeper *k)
 	w->capture.kernel_packets = sum.kernel_packets;
 	w->capture.kernel_drops = sum.kernel_drops;
 	w->capture.interface_drops = sum.interface_drops;
+	w->capture.loss = sum.loss;
 }
 
 /* A second is over, or the input. */

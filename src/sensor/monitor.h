@@ -17,6 +17,7 @@
 struct monitor_setup {
 	const struct role_spec *spec; /* in the order of their start; exactly one is the keeper */
 	size_t specs;                 /* at most MONITOR_ROLES_MAX */
+	bool keeps_batch;             /* what killed a tap goes to the keeper with the note of its death */
 	const char *status;           /* for systemd: "watching eth1" */
 	void *arg;
 	void (*started)(void *arg);                /* all are at work */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,17 +21,20 @@ const struct role_calls ROLE_CALLS[ROLE_SETS] = {
 #undef CALLS
 };
 
-/* role.def's words for sets. */
+/* role.def's words for sets and capabilities. */
 enum {
 #define CALLS(set, refused, names) set = 1 << ROLE_SET_##set,
 #include "sensor/role.def"
 #undef CALLS
+#define CAPS(name, bits) name = bits,
+#include "sensor/role.def"
+#undef CAPS
 };
 
 const struct role_rights ROLE_RIGHTS[ROLES] = {
 #define SAME ROLE_SAME
-#define ROLE(role, user, sets, paths, files, processes, patience, fails, orphan, doc)                                  \
-	{#role, user, sets, ROLE_PATHS_##paths, files, processes, patience, ROLE_##fails, ROLE_##orphan, doc},
+#define ROLE(role, user, caps, sets, paths, files, processes, patience, fails, orphan, doc)                            \
+	{#role, user, caps, sets, ROLE_PATHS_##paths, files, processes, patience, ROLE_##fails, ROLE_##orphan, doc},
 #include "sensor/role.def"
 #undef ROLE
 #undef SAME
@@ -92,20 +96,22 @@ role_take(struct role_self *self, int *argc, char **argv)
 	return true;
 }
 
+enum { OWN = ROLE_FD_FIRST - ROLE_FD_MONITOR };
+
 /* What a child is to have at ROLE_FD_MONITOR + i. */
 static int
 wanted(const struct role_spec *spec, int monitor, size_t i)
 {
-	if (i < ROLE_FD_FIRST - ROLE_FD_MONITOR)
-		return i ? spec->keeper : monitor;
-	return spec->fd[i - (ROLE_FD_FIRST - ROLE_FD_MONITOR)];
+	const int own[] = {monitor, spec->keeper, spec->batch};
+
+	return i < OWN ? own[i] : spec->fd[i - OWN];
 }
 
 /* To fixed numbers, by way of numbers above them, so that none is overwritten before it was moved. */
 static bool
 place(const struct role_spec *spec, int monitor)
 {
-	enum { OWN = ROLE_FD_FIRST - ROLE_FD_MONITOR, ABOVE = ROLE_FD_FIRST + ROLE_FDS_MAX };
+	enum { ABOVE = ROLE_FD_FIRST + ROLE_FDS_MAX };
 	int above[OWN + ROLE_FDS_MAX];
 	size_t n = OWN + spec->fds;
 

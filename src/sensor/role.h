@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 enum role {
-#define ROLE(role, user, sets, paths, files, processes, patience, fails, orphan, doc) ROLE_##role,
+#define ROLE(role, user, caps, sets, paths, files, processes, patience, fails, orphan, doc) ROLE_##role,
 #include "sensor/role.def"
 #undef ROLE
 	ROLES
@@ -31,7 +31,7 @@ enum role_set {
 
 enum role_paths { ROLE_PATHS_NONE, ROLE_PATHS_DATA, ROLE_PATHS_SINK, ROLE_PATHS_ALL };
 enum role_fails { ROLE_AGAIN, ROLE_ENDS };
-enum role_orphan { ROLE_KILLED, ROLE_COMMITS };
+enum role_orphan { ROLE_KILLED, ROLE_COMMITS, ROLE_STAYS };
 enum { ROLE_SAME = -1 };
 
 struct role_calls {
@@ -44,6 +44,7 @@ extern const struct role_calls ROLE_CALLS[ROLE_SETS];
 struct role_rights {
 	const char *name;
 	const char *user; /* "": stays */
+	uint64_t caps;    /* bits CAP_* */
 	uint32_t sets;    /* bit enum role_set */
 	enum role_paths paths;
 	long files, processes; /* ROLE_SAME: as it was */
@@ -55,7 +56,7 @@ struct role_rights {
 extern const struct role_rights ROLE_RIGHTS[ROLES];
 
 /* Above what shells and people use, for these stay open: --eve /dev/fd/63. */
-enum { ROLE_FD_MONITOR = 200, ROLE_FD_KEEPER, ROLE_FD_FIRST, ROLE_FDS_MAX = 64, ROLE_NAME_MAX = 64 };
+enum { ROLE_FD_MONITOR = 200, ROLE_FD_KEEPER, ROLE_FD_BATCH, ROLE_FD_FIRST, ROLE_FDS_MAX = 64, ROLE_NAME_MAX = 64 };
 
 /* Which process this is, and which of several. */
 struct role_self {
@@ -74,6 +75,7 @@ struct role_spec {
 	const int *fd; /* become ROLE_FD_FIRST and those behind it; -1: none there */
 	size_t fds;
 	int keeper; /* becomes ROLE_FD_KEEPER; -1: it takes one later, by a note */
+	int batch;  /* becomes ROLE_FD_BATCH: memory with what it works on (batch.h); -1: none */
 };
 struct role_process {
 	pid_t pid;

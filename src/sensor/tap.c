@@ -108,6 +108,7 @@ say_counts(struct tap *t, enum tap_says type, struct when at)
 				     .kernel_packets = t->drops.packets,
 				     .kernel_drops = t->drops.ring,
 				     .interface_drops = t->drops.interface,
+				     .loss = t->drops.loss,
 				     .now = pipeline_now(t->pipeline)};
 
 	wire_stamp(&t->message, &stamp);

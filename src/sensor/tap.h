@@ -39,6 +39,7 @@ void tap_capture(struct tap *t, uint16_t n, uint16_t file);
 /* The kernel's counts since the capture began; they go out with the next beat. */
 struct tap_drops {
 	uint64_t packets, ring, interface;
+	struct losses loss; /* the same and more, by cause */
 };
 void tap_drops(struct tap *t, const struct tap_drops *d);
 /* A line for the person in front of the keeper, and how far this tap is. */

@@ -6,7 +6,7 @@
 enum {
 	STAMP = 29,
 	RECORD = STAMP + 18,
-	COUNTS = 8 * (sizeof(struct counts) / 8) + 4 + 32,
+	COUNTS = sizeof(struct counts) + sizeof(struct losses) + 4 + 32, /* all of 8 bytes */
 	PULSE_MAX = 24 * 20 + 16,
 	GATEWAY = 18,
 	GUESS = 34,
@@ -55,6 +55,9 @@ tap_counts_add(struct tap_counts *to, const struct tap_counts *c)
 	to->kernel_packets += c->kernel_packets;
 	to->kernel_drops += c->kernel_drops;
 	to->interface_drops += c->interface_drops;
+#define LOSS(name, unit, doc) to->loss.name += c->loss.name;
+#include "base/loss.def"
+#undef LOSS
 }
 
 static void
@@ -233,6 +236,9 @@ wire_counts(struct bytes *to, const struct tap_counts *c)
 	bytes_u64le(to, c->kernel_packets);
 	bytes_u64le(to, c->kernel_drops);
 	bytes_u64le(to, c->interface_drops);
+#define LOSS(name, unit, doc) bytes_u64le(to, c->loss.name);
+#include "base/loss.def"
+#undef LOSS
 	put_time(to, c->now);
 }
 
@@ -246,6 +252,9 @@ wire_get_counts(struct cur *c, struct tap_counts *to)
 	to->kernel_packets = cur_u64le(c);
 	to->kernel_drops = cur_u64le(c);
 	to->interface_drops = cur_u64le(c);
+#define LOSS(name, unit, doc) to->loss.name = cur_u64le(c);
+#include "base/loss.def"
+#undef LOSS
 	to->now = get_time(c);
 	return cur_done(c);
 }

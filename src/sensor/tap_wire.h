@@ -11,6 +11,7 @@
 #ifndef SENSOR_TAP_WIRE_H
 #define SENSOR_TAP_WIRE_H
 
+#include "base/loss.h"
 #include "ledger/row.h"
 #include "pipeline.h"
 #include "sensor/channel.h"
@@ -51,6 +52,7 @@ struct tap_counts {
 	struct counts counts;
 	uint32_t open;
 	uint64_t kernel_packets, kernel_drops, interface_drops;
+	struct losses loss; /* the same and more, by cause */
 	struct when now;
 };
 

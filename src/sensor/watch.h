@@ -31,6 +31,7 @@ struct watch_tell {
 	void (*pulse)(void *arg, const struct pulse *p);
 	/* before they are worked in */
 	void (*frames)(void *arg, const struct frame *frames, size_t n);
+	void (*closed)(void *arg, const struct incident *i);
 };
 
 struct watch_setup {
@@ -107,6 +108,9 @@ struct pollfd;
 void watch_post(struct watch *w, int64_t now_ns);
 size_t watch_post_fds(const struct watch *w, struct pollfd *to);
 void watch_post_link(struct watch *w, const char *sink, int fd);
+/* How each of them is; how many, at most SINKS_MAX. */
+struct outbox_status;
+unsigned watch_post_status(const struct watch *w, struct outbox_status *to);
 
 /* What was told must be readable by whoever follows the files. */
 void watch_flush(struct watch *w);
@@ -146,5 +150,7 @@ bool watch_finish(struct watch *w);
 bool watch_pipeline(struct watch *w, struct pipeline_config *cfg);
 
 const struct counts *watch_counts(struct watch *w);
+/* w->capture, as of now. */
+void watch_measure(struct watch *w);
 
 #endif

@@ -89,6 +89,8 @@ on_closed(void *arg, const struct incident *i)
 	if (w->setup.ledger)
 		ledger_closed(w->setup.ledger, i);
 	watch_sinks_closed(w, i);
+	if (w->setup.tell.closed)
+		w->setup.tell.closed(w->setup.tell.arg, i);
 	if (!w->writes || w->setup.only)
 		return;
 	o = file_room(&w->eve);
@@ -102,23 +104,37 @@ memory_losses(const struct counts *c)
 	return c->flow_evicted + c->segment_no_memory + c->tls_no_memory + c->talk_no_memory + c->fragment_lost;
 }
 
+static const struct counts *
+measure(struct watch *w, struct when now)
+{
+	int64_t up = when_since(now, w->first) / NS_PER_S;
+	const struct counts *c = watch_counts(w);
+
+	w->capture.now = now;
+	if (w->setup.ledger)
+		w->capture.ledger = ledger_head(w->setup.ledger);
+	w->capture.uptime_s = up > 0 ? up : 0;
+	w->capture.flows_open = pipeline_open(w->pipeline) + w->tapped_open;
+	w->capture.loss.upstream = c->gap_bytes;
+	w->capture.loss.memory = memory_losses(c);
+	return c;
+}
+
+void
+watch_measure(struct watch *w)
+{
+	(void)measure(w, pipeline_now(w->pipeline));
+}
+
 void
 watch_out_stats(struct watch *w, struct when now)
 {
-	int64_t up = when_since(now, w->first) / NS_PER_S;
 	const struct counts *c;
 	struct out o;
 
 	if (!w->writes && !w->sinks)
 		return;
-	w->capture.now = now;
-	if (w->setup.ledger)
-		w->capture.ledger = ledger_head(w->setup.ledger);
-	c = watch_counts(w);
-	w->capture.uptime_s = up > 0 ? up : 0;
-	w->capture.flows_open = pipeline_open(w->pipeline) + w->tapped_open;
-	w->capture.loss.upstream = c->gap_bytes;
-	w->capture.loss.memory = memory_losses(c);
+	c = measure(w, now);
 	watch_sinks_stats(w, c);
 	if (!w->writes)
 		return;

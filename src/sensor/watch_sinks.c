@@ -49,6 +49,17 @@ watch_post_fds(const struct watch *w, struct pollfd *to)
 	return w->post ? post_fds(w->post, to) : 0;
 }
 
+unsigned
+watch_post_status(const struct watch *w, struct outbox_status *to)
+{
+	struct outbox *o = w->post ? post_outbox(w->post) : NULL;
+	unsigned n = o ? outbox_sinks(o) : 0;
+
+	for (unsigned i = 0; i < n; i++)
+		to[i] = outbox_status(o, i);
+	return n;
+}
+
 void
 watch_post_link(struct watch *w, const char *sink, int fd)
 {

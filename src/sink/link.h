@@ -7,7 +7,7 @@
  * it: link_end closes our side (close_notify, RFC 5425 4.4; FIN) and waits for the receiver's.  One that dies with unread
  * bytes answers with a reset instead.
  *
- * TLS is in link_tls.c, which alone knows OpenSSL's ssl.  The process ignores SIGPIPE.
+ * The process ignores SIGPIPE.
  */
 #ifndef SINK_LINK_H
 #define SINK_LINK_H

@@ -1,27 +1,23 @@
 /*
- * link_tls: TLS for a link: the one file that knows OpenSSL's ssl.  Must not touch a socket but through it.
- *
- * A receiver is verified: its chain against tls_ca or the system's authorities and its name, or, with tls_pin, its public
- * key and nothing else (RFC 5425 4.2.2 has fingerprints for the same reason: a site without an authority).
+ * link_tls: TLS for a link.  Must not touch a socket but through OpenSSL, nor decide whom to trust: sender_tls does.
  */
-#include "sink/link_parts.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypt.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
-enum { PIN_DIGITS = 2 * CRYPT_SHA256 };
+#include "sink/endpoint.h"
+#include "sink/link_parts.h"
+#include "sink/sender_tls.h"
 
 struct link_tls {
 	SSL_CTX *ctx;
 	const struct sender_config *cfg;
+	struct sender_tls_verdict verdict;
 };
 
 struct link_session {
@@ -29,108 +25,55 @@ struct link_session {
 	const struct link_tls *of;
 };
 
-/* The system's reason where there is one, or the library's. */
+/* The library's reason, or the system's. */
 static const char *
 reason(void)
 {
-	unsigned long last = ERR_peek_last_error(), first = ERR_peek_error();
+	unsigned long last = ERR_peek_last_error();
 	const char *words = last ? ERR_reason_error_string(last) : NULL;
 
-	if (first && ERR_GET_LIB(first) == ERR_LIB_SYS)
-		return strerror(ERR_GET_REASON(first));
 	return words ? words : errno ? strerror(errno) : "closed by the receiver";
-}
-
-/* "tls_key: FILE: why" */
-static bool
-file_failed(const char *option, const char *path, char words[SENDER_WORDS])
-{
-	snprintf(words, SENDER_WORDS, "%s: %.200s: %s", option, path, reason());
-	return false;
-}
-
-static bool
-load_trust(SSL_CTX *ctx, const struct sender_config *cfg, char words[SENDER_WORDS])
-{
-	if (*cfg->tls_ca)
-		return SSL_CTX_load_verify_file(ctx, cfg->tls_ca) == 1 || file_failed("tls_ca", cfg->tls_ca, words);
-	return SSL_CTX_set_default_verify_paths(ctx) == 1 || file_failed("tls_ca", "the system's", words);
-}
-
-static bool
-load_own(SSL_CTX *ctx, const struct sender_config *cfg, char words[SENDER_WORDS])
-{
-	if (!*cfg->tls_certificate)
-		return true;
-	if (SSL_CTX_use_certificate_chain_file(ctx, cfg->tls_certificate) != 1)
-		return file_failed("tls_certificate", cfg->tls_certificate, words);
-	if (SSL_CTX_use_PrivateKey_file(ctx, cfg->tls_key, SSL_FILETYPE_PEM) != 1)
-		return file_failed("tls_key", cfg->tls_key, words);
-	if (SSL_CTX_check_private_key(ctx) == 1)
-		return true;
-	snprintf(words, SENDER_WORDS, "tls_key %.150s is not the key of tls_certificate %.150s", cfg->tls_key,
-		 cfg->tls_certificate);
-	return false;
-}
-
-/* With a pin the chain is of no account: the key is looked at after the handshake, before a byte is sent. */
-static int
-anybody(int fine, X509_STORE_CTX *chain)
-{
-	(void)fine;
-	(void)chain;
-	return 1;
 }
 
 struct link_tls *
 link_tls_new(const struct sender_config *cfg, char words[SENDER_WORDS])
 {
 	struct link_tls *t = calloc(1, sizeof(*t));
+	const char *list = cfg->address;
+	struct endpoint e;
 
 	(void)OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	ERR_clear_error();
-	errno = 0;
-	if (t)
-		t->ctx = SSL_CTX_new(TLS_client_method());
-	if (!t || !t->ctx) {
-		snprintf(words, SENDER_WORDS, "TLS: no memory");
+	if (!t || !endpoint_next(&e, &list)) {
+		snprintf(words, SENDER_WORDS, t ? "address is not HOST:PORT" : "no memory");
 		free(t);
 		return NULL;
 	}
 	t->cfg = cfg;
-	SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION);
-	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, *cfg->tls_pin ? anybody : NULL);
+	t->ctx = sender_tls_new(cfg, e.host, &t->verdict, words);
+	if (!t->ctx) {
+		free(t);
+		return NULL;
+	}
 	SSL_CTX_set_mode(t->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	if ((*cfg->tls_pin || load_trust(t->ctx, cfg, words)) && load_own(t->ctx, cfg, words))
-		return t;
-	link_tls_free(t);
-	return NULL;
+	return t;
 }
 
 void
 link_tls_free(struct link_tls *t)
 {
 	if (t)
-		SSL_CTX_free(t->ctx);
+		sender_tls_free(t->ctx);
 	free(t);
 }
 
+/* Who serves many names wants to know which is asked for; addresses are none (RFC 6066 3). */
 static bool
-is_address(const char *host)
+ask_name(SSL *ssl, const char *name)
 {
 	uint8_t bytes[16];
 
-	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
-
-/* The name that its certificate has to have, and that it is asked for (RFC 6066 3: no addresses there). */
-static bool
-expect_name(SSL *ssl, const char *name)
-{
-	if (is_address(name))
-		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
-	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
+	return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1 ||
+	       SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 struct link_session *
@@ -139,8 +82,9 @@ link_session_new(struct link_tls *t, int fd, const char *host, char words[SENDER
 	struct link_session *s = calloc(1, sizeof(*s));
 
 	ERR_clear_error();
+	t->verdict.words[0] = '\0';
 	if (s && (s->ssl = SSL_new(t->ctx)) != NULL && SSL_set_fd(s->ssl, fd) == 1 &&
-	    expect_name(s->ssl, *t->cfg->tls_name ? t->cfg->tls_name : host)) {
+	    ask_name(s->ssl, *t->cfg->tls_name ? t->cfg->tls_name : host)) {
 		s->of = t;
 		SSL_set_connect_state(s->ssl);
 		return s;
@@ -174,59 +118,17 @@ step_of(const struct link_session *s, int got)
 	}
 }
 
-/* SHA-256 of its SubjectPublicKeyInfo (RFC 7469 2.4), in hex digits. */
-static bool
-pin_of(const struct link_session *s, char to[PIN_DIGITS + 1])
-{
-	X509 *leaf = SSL_get0_peer_certificate(s->ssl);
-	unsigned char *der = NULL;
-	int n = leaf ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der) : -1;
-	uint8_t hash[CRYPT_SHA256];
-
-	if (n <= 0)
-		return false;
-	crypt_sha256(der, (size_t)n, hash);
-	OPENSSL_free(der);
-	for (unsigned i = 0; i < CRYPT_SHA256; i++)
-		snprintf(to + 2 * (size_t)i, 3, "%02x", hash[i]);
-	return true;
-}
-
-static bool
-pin_holds(const struct link_session *s, char words[SENDER_WORDS])
-{
-	const char *want = s->of->cfg->tls_pin;
-	char have[PIN_DIGITS + 1] = "";
-
-	if (!*want || (pin_of(s, have) && strcasecmp(have, want) == 0))
-		return true;
-	snprintf(words, SENDER_WORDS,
-		 "the receiver's key is %s, which is not tls_pin; if that is right, write it there",
-		 *have ? have : "unknown");
-	return false;
-}
-
 enum link_step
 session_handshake(struct link_session *s, char words[SENDER_WORDS])
 {
 	enum link_step step;
-	long verdict;
 
 	ERR_clear_error();
 	errno = 0;
 	step = step_of(s, SSL_do_handshake(s->ssl));
-	if (step == LINK_STEP_DONE)
-		return pin_holds(s, words) ? LINK_STEP_DONE : LINK_STEP_FAILED;
-	if (step != LINK_STEP_FAILED)
-		return step;
-	verdict = SSL_get_verify_result(s->ssl);
-	if (verdict != X509_V_OK && !*s->of->cfg->tls_pin)
-		snprintf(words, SENDER_WORDS,
-			 "the receiver's certificate is not trusted: %s; name its authority (tls_ca), its name "
-			 "(tls_name) or "
-			 "its key (tls_pin)",
-			 X509_verify_cert_error_string(verdict));
-	else
+	if (step == LINK_STEP_FAILED && *s->of->verdict.words)
+		snprintf(words, SENDER_WORDS, "%s", s->of->verdict.words);
+	else if (step == LINK_STEP_FAILED)
 		snprintf(words, SENDER_WORDS, "TLS: %s", reason());
 	return step;
 }

@@ -82,8 +82,8 @@ size_t outbox_take(struct outbox *o, unsigned i, struct sender_event *to, size_t
 
 /* `count` lines of sink i, up to this id, are at its receiver. */
 void outbox_acknowledge(struct outbox *o, unsigned i, uint64_t id, size_t count);
-/* This one, the next after the acknowledged, will never be taken. */
-void outbox_refuse(struct outbox *o, unsigned i, uint64_t id, struct when time);
+/* This one, the next after the acknowledged, will never be taken; words: as the receiver says. */
+void outbox_refuse(struct outbox *o, unsigned i, uint64_t id, struct when time, const char *words);
 /* What was handed out and not acknowledged will be handed out again. */
 void outbox_again(struct outbox *o, unsigned i);
 /* How the link is; "": well. */
@@ -95,6 +95,7 @@ uint64_t outbox_waiting(const struct outbox *o, unsigned i);
 bool outbox_is_urgent(const struct outbox *o);
 bool outbox_presses(const struct outbox *o);
 
+unsigned outbox_sinks(const struct outbox *o);
 struct outbox_status outbox_status(struct outbox *o, unsigned i);
 /* The latest runs of losses, oldest first; how many. */
 unsigned outbox_losses(const struct outbox *o, struct outbox_loss to[OUTBOX_LOSSES]);

@@ -4,10 +4,12 @@
  * An event goes into the table of its kind in `gatewitness` (src/sink/fleet has them), or all into the one that topic names.
  * A message is one INSERT, which is taken or refused as a whole.  What was sent twice: the server drops a message with the
  * token of one that it has (insert_deduplication_token, from 22.2 on); tables of src/sink/fleet merge equal rows.
- * Inserts are synchronous: an answer means that the rows are there.
+ * Inserts are synchronous: an answer means that the rows are there.  Each makes a part that has to be merged, whatever is in it:
+ * a message that is not full waits until a second after the last one, and meanwhile more comes.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "sink/batch.h"
 #include "sink/body.h"
@@ -19,6 +21,7 @@ enum { TABLE_ROOM = 300, QUERY_ROOM = 2048 };
 struct clickhouse {
 	const struct sender_config *cfg;
 	struct batch batch;
+	int64_t last;           /* INSERT, of the monotonic clock */
 	bool old;               /* knows no deduplication token, nor asynchronous inserts */
 	char table[TABLE_ROOM]; /* "": by kind */
 	char body[BODY_ROOM];
@@ -178,12 +181,26 @@ post(void *state, const struct sender_event *e, size_t n, char words[SENDER_WORD
 	return sent;
 }
 
+#define PACE_NS NS_PER_S
+
+static void
+wait_for_more(const struct clickhouse *s, size_t n)
+{
+	int64_t pace = s->cfg->timeout_ns / 2 < PACE_NS ? s->cfg->timeout_ns / 2 : PACE_NS;
+	int64_t left = s->last + pace - http_now();
+
+	if (s->last && n < s->cfg->batch && left > 0)
+		nanosleep(&(struct timespec){left / NS_PER_S, left % NS_PER_S}, NULL);
+}
+
 static void
 clickhouse_send(void *state, const struct sender_event *e, size_t n, struct sender_result *r)
 {
 	struct clickhouse *s = state;
 
+	wait_for_more(s, n);
 	batch_send(&s->batch, s, e, n, r);
+	s->last = http_now();
 }
 
 /* "db.table" as `db`.`table` in a URL's query. */

@@ -74,6 +74,8 @@ on_certificate(rd_kafka_t *producer, const char *name, int32_t id, int *x509, in
 	struct kafka *k = arg;
 
 	(void)producer, (void)name, (void)id;
+	if (k->verdict.alone)
+		*x509 = 0;
 	if (*x509 != 0 || depth != 0)
 		return *x509 == 0;
 	if (sender_tls_pin_fits(&k->verdict, (const uint8_t *)der, n))

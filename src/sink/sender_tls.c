@@ -91,8 +91,8 @@ judge(int fine, X509_STORE_CTX *store)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct sender_tls_verdict *v = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), verdict_index());
 
-	if (!fine) {
-		snprintf(v->words, sizeof(v->words), "the receiver's certificate is not trusted: %s",
+	if (!fine && !v->alone) {
+		snprintf(v->words, sizeof(v->words), "the receiver's certificate is not trusted: %s (tls_ca, tls_name)",
 			 X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)));
 		return 0;
 	}
@@ -101,6 +101,7 @@ judge(int fine, X509_STORE_CTX *store)
 		X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
 		return 0;
 	}
+	X509_STORE_CTX_set_error(store, X509_V_OK);
 	return 1;
 }
 
@@ -181,6 +182,7 @@ sender_tls_new(const struct sender_config *cfg, const char *host, struct sender_
 		snprintf(words, SENDER_WORDS, "tls_pin is not a SHA-256 in 64 hex digits");
 		goto out;
 	}
+	v->alone = v->pinned && !*cfg->tls_ca;
 	if (!named(c, *cfg->tls_name ? cfg->tls_name : host)) {
 		snprintf(words, SENDER_WORDS, "tls_name is neither a name nor an address");
 		goto out;

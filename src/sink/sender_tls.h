@@ -2,7 +2,7 @@
  * sender_tls: whom a sender trusts, as an OpenSSL context: the certificates of tls_ca or the system's, the name in the
  * receiver's certificate, the pinned key; and what it shows of itself.
  *
- * A pin comes on top of the chain: a receiver that signs for itself is trusted by giving its certificate as tls_ca.
+ * With tls_ca a pin comes on top of the chain and the name; without it the key alone decides, as in SSH.
  */
 #ifndef SINK_SENDER_TLS_H
 #define SINK_SENDER_TLS_H
@@ -14,7 +14,7 @@ struct ssl_ctx_st;
 /* What the last handshake came to, filled while it runs; "": nothing was wrong. */
 struct sender_tls_verdict {
 	uint8_t pin[32];
-	bool pinned;
+	bool pinned, alone; /* alone: chain and name are of no account */
 	char words[160];
 };
 

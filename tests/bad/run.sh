@@ -209,6 +209,23 @@ bad 2 '\[sink a\]: format zeek has no words for stats' read --set sink.a.path=x 
 bad 2 '\[sink a\]: format eve with eve.mode = strict has no words for incidents' read --set eve.mode=strict --set sink.a.path=x --set sink.a.events=incidents whole.pcap
 bad 2 'sink.a.where: column 1: "sny" is no field' read --set sink.a.path=x --set sink.a.where='sny = a' whole.pcap
 bad 1 'sink a: /nowhere/x: cannot be written: No such file' read --quiet -g 192.0.2.1 --set sink.a.path=/nowhere/x whole.pcap
+net() { printf -- '--set sink.n.kind=%s ' "$1"; }
+# shellcheck disable=SC2046
+{
+	bad 2 '\[sink n\]: no address: write where, as in  address = logs' read $(net syslog) whole.pcap
+	bad 2 '\[sink n\]: address is not HOST:PORT' read $(net syslog) --set sink.n.address=logs whole.pcap
+	bad 2 '\[sink n\]: path is not of kind = syslog, which takes address' read $(net syslog) --set sink.n.path=x whole.pcap
+	bad 2 '\[sink n\]: url begins with http' read $(net webhook) --set sink.n.url=ftp://x/ whole.pcap
+	bad 2 '\[sink n\]: url has a user in it; write user = and secret_file' read $(net webhook) --set sink.n.url=https://u:p@x/ whole.pcap
+	bad 2 '\[sink n\]: tls_certificate and tls_key go together' read $(net syslog) --set sink.n.address=x:1 --set sink.n.tls_key=k whole.pcap
+	bad 2 '\[sink n\]: tls_pin is not a SHA-256' read $(net syslog) --set sink.n.address=x:1 --set sink.n.tls_pin=12 whole.pcap
+	bad 2 '\[sink n\]: secret_file and secret_env are two places' read $(net syslog) --set sink.n.address=x:1 --set sink.n.secret_file=a --set sink.n.secret_env=B whole.pcap
+	bad 2 'network sinks need a file in which events wait' run -i lo $(net syslog) --set sink.n.address=x:1
+	bad 1 'sink n: /nowhere/s: the secret cannot be read: No such file' test-sink n $(net syslog) --set sink.n.address=127.0.0.1:1 --set sink.n.secret_file=/nowhere/s
+	bad 1 'sink n: the environment has no NOT_THERE' test-sink n $(net syslog) --set sink.n.address=127.0.0.1:1 --set sink.n.secret_env=NOT_THERE
+	bad 1 'sink n: tls_ca /nowhere/ca cannot be read: No such file' test-sink n $(net syslog) --set sink.n.address=127.0.0.1:1 --set sink.n.tls_ca=/nowhere/ca
+	bad 1 'sink n: 127.0.0.1 port 1: no connection: Connection refused' test-sink n $(net syslog) --set sink.n.transport=tcp --set sink.n.address=127.0.0.1:1
+}
 bad 2 'no sink "sein"; the nearest is "siem" of: siem' test-sink sein --set sink.siem.path=x
 bad 2 'no sink "x": the configuration has no' test-sink x
 bad 2 'test-sink: no sink named' test-sink

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-DIR, PROGRAM = sys.argv[1], os.path.abspath(sys.argv[2])
+DIR, PROGRAM = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 SECONDS = float(os.environ.get("LIVE_SECONDS", "5"))
 BUFFER = 192 << 20
 GBIT = 182000  # frames a second of the gateway mix at 1 Gbit/s
@@ -54,6 +54,16 @@ def family(pid):
     return pids
 
 
+def cpu_so_far(pids):
+    """Seconds: what opening took (a ring of that size is zeroed by the kernel) is nobody's packet."""
+    ns = 0
+    for pid in pids:
+        for task in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/schedstat" % (pid, task)) as f:
+                ns += int(f.read().split()[0])
+    return ns / 1e9
+
+
 def signal_all(pids, number):
     for pid in pids:
         try:
@@ -62,21 +72,25 @@ def signal_all(pids, number):
             pass
 
 
-def wait_open():
+def wait_open(child, said):
     """A packet socket in the namespace: /proc/net/packet has a heading and then a line each."""
     for _ in range(100):
         if subprocess.run(within(HEAR, "cat", "/proc/net/packet"), capture_output=True).stdout.count(b"\n") > 1:
             time.sleep(0.5)
             return
+        if child.poll() is not None:
+            break
         time.sleep(0.1)
-    sys.exit("live speed: nobody opened the interface")
+    said.seek(0)
+    sys.exit("live speed: nobody opened the interface: " + said.read())
 
 
 def measure(command, mix, rate, stopped=0.0):
     """What was sent, CPU seconds of the reader and its children, and what it said."""
     with tempfile.TemporaryFile("w+") as said:
         child = subprocess.Popen(within(HEAR, *command), stdout=said, stderr=subprocess.STDOUT, cwd=DIR)
-        wait_open()
+        wait_open(child, said)
+        before = cpu_so_far(family(child.pid))
         sender = subprocess.Popen(within(SEND, DIR + "/send", "out0", "%s/%s.pcap" % (DIR, mix), str(rate), str(SECONDS)),
                                   stdout=subprocess.PIPE, text=True)
         if stopped:
@@ -90,7 +104,7 @@ def measure(command, mix, rate, stopped=0.0):
         child.send_signal(signal.SIGINT)
         _, status, usage = os.wait4(child.pid, 0)
         said.seek(0)
-        return int(sent), float(took), usage.ru_utime + usage.ru_stime, said.read(), status
+        return int(sent), float(took), usage.ru_utime + usage.ru_stime - before, said.read(), status
 
 
 def ours(said):
@@ -113,7 +127,7 @@ def sensor(buffer=BUFFER):
             os.remove(DIR + "/" + name)
     shutil.rmtree(DIR + "/live.ledger", ignore_errors=True)
     return [PROGRAM, "run", "-i", "in0", "-g", "192.0.2.10", "-g", "2001:db8::c000:20a", "--eve", "live.json",
-            "--ledger", "live.ledger", "--set", "capture.buffer=%d" % buffer, "--set", "sensor.name=speed"]
+            "--ledger", "live.ledger", "--set", "capture.buffer=%dMiB" % (buffer >> 20), "--set", "sensor.name=speed"]
 
 
 TOOLS = [

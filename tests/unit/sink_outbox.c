@@ -1,6 +1,6 @@
 /*
  * sink_outbox: every line once, in order, to each sink that wants it, whatever happens in between; bounded, and what is given
- * up is counted.
+ * up is counted.  CHAOS=10 kills ten times as often (make sinks-chaos).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,7 @@
 enum { A = 1, B = 2, C = 4, ALL_EVENTS = 15 };
 
 static char folder[64], path[80];
+static unsigned chaos = 1;
 
 static int
 set_up(void **state)
@@ -160,13 +161,16 @@ again_with_the_same_id(void **state)
 	const struct outbox_config cfg = config();
 	struct outbox *o = open_with(&cfg);
 	struct sender_event e[10], f[10];
+	char words[OUTBOX_ERROR_MAX];
+	bool told;
 
 	(void)state;
 	for (unsigned i = 0; i < 10; i++)
 		add(o, EVENT_ALERT, i, 10, A);
 	assert_int_equal(outbox_take(o, 0, e, 10, 1 << 20), 10);
 	outbox_acknowledge(o, 0, e[3].id, 4);
-	outbox_refuse(o, 0, e[4].id, e[4].time);
+	outbox_refuse(o, 0, e[4].id, e[4].time, "no such index");
+	told = outbox_notice(o, words);
 	outbox_again(o, 0);
 	assert_int_equal(outbox_take(o, 0, f, 10, 1 << 20), 5);
 	assert_int_equal(f[0].id, e[5].id);
@@ -179,6 +183,8 @@ again_with_the_same_id(void **state)
 	outbox_acknowledge(o, 0, e[9].id + 1, 5); /* nobody has that one */
 	assert_int_equal(outbox_status(o, 0).sent, 9);
 	assert_int_equal(outbox_status(o, 0).lost, 1);
+	assert_true(told);
+	assert_string_equal(words, "sink a: events are given up: refused by the receiver: no such index");
 	add(o, EVENT_ALERT, 10, 10, A);
 	assert_int_equal(outbox_take(o, 0, f, 10, 1 << 20), 1);
 	assert_true(f[0].id > e[9].id);
@@ -193,7 +199,7 @@ killed(void **state)
 	unsigned next = 0;
 
 	(void)state;
-	for (unsigned round = 0; round < 20; round++) {
+	for (unsigned round = 0; round < 5 * chaos; round++) {
 		int pipes[2], status;
 		unsigned said = next, n;
 		pid_t pid;
@@ -211,7 +217,7 @@ killed(void **state)
 			}
 		}
 		close(pipes[1]);
-		for (unsigned i = 0; i < 3 + 7 * round && read(pipes[0], &n, sizeof(n)) == sizeof(n); i++)
+		for (unsigned i = 0; i < 3 + 7 * (round % 20) && read(pipes[0], &n, sizeof(n)) == sizeof(n); i++)
 			said = n;
 		kill(pid, SIGKILL);
 		while (read(pipes[0], &n, sizeof(n)) == sizeof(n))
@@ -323,6 +329,8 @@ full_disk(void **state)
 	}
 	assert_true(outbox_notice(o, words));
 	assert_non_null(strstr(words, path));
+	assert_true(outbox_notice(o, words));
+	assert_non_null(strstr(words, "events are given up: the disk failed and memory was full"));
 	assert_false(outbox_notice(o, words));
 	lost = outbox_status(o, 1).lost;
 	assert_in_range(lost, 1000, 5000);
@@ -489,5 +497,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(in_memory, set_up, tear_down),
 	};
 
+	const char *knob = getenv("CHAOS");
+
+	if (knob)
+		chaos = (unsigned)strtoul(knob, NULL, 10);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
