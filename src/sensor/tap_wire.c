@@ -48,6 +48,18 @@ tap_stamp_order(const struct tap_stamp *a, const struct tap_stamp *b)
 	return a->number != b->number ? order(a->number, b->number) : order(a->tie, b->tie);
 }
 
+void
+tap_counts_add(struct tap_counts *to, const struct tap_counts *c)
+{
+	counts_add(&to->counts, &c->counts);
+	to->kernel_packets += c->kernel_packets;
+	to->kernel_drops += c->kernel_drops;
+	to->interface_drops += c->interface_drops;
+#define LOSS(name, unit, doc) to->loss.name += c->loss.name;
+#include "base/loss.def"
+#undef LOSS
+}
+
 static void
 put_u32(struct bytes *to, uint32_t v)
 {
@@ -116,14 +128,40 @@ wire_record(struct bytes *to, const struct tap_record *r, const struct session *
 	row_put_session(to, s);
 }
 
-/* Nothing to escape in it: letters, digits, and what fingerprints have between them. */
+/* Top bits: bytes that are 0, of eight (the lowest of them for certain, and one at least where there is any). */
+static uint64_t
+zeros(uint64_t v)
+{
+	return (v - UINT64_C(0x0101010101010101)) & ~v & UINT64_C(0x8080808080808080);
+}
+
+/* Eight characters of which none is beyond ASCII, a control character, a quote or a backslash. */
+static bool
+is_plain_word(uint64_t v)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101), top = each * 0x80;
+
+	return !((v | (v + each) /* 0x7f */ | ~((v & ~top) + each * 0x60) /* below 0x20 */ | zeros(v ^ each * '"') |
+		  zeros(v ^ each * '\\')) &
+		 top);
+}
+
+/* Nothing to escape in it. */
 static bool
 is_plain(struct text t)
 {
-	for (uint32_t i = 0; i < t.len; i++)
-		if (t.p[i] < ' ' || t.p[i] > '~' || t.p[i] == '"' || t.p[i] == '\\')
-			return false;
-	return true;
+	uint64_t v, bad = 0;
+
+	while (t.len >= sizeof(v)) {
+		memcpy(&v, t.p, sizeof(v));
+		bad |= !is_plain_word(v);
+		t.p += sizeof(v);
+		t.len -= (uint32_t)sizeof(v);
+	}
+	v = UINT64_C(0x2020202020202020);
+	if (t.len)
+		memcpy(&v, t.p, t.len);
+	return !bad && is_plain_word(v);
 }
 
 #define SOUND_BOOL(v)         true

@@ -54,6 +54,15 @@ action_of(const struct event *e, const struct detector_info *d)
 						 "session_closed";
 }
 
+static struct text
+day_of(struct when t, char own[256])
+{
+	struct out o = out_of(own, 256);
+
+	out_time_s(&o, t);
+	return (struct text){own, 10}; /* 2025-05-01 */
+}
+
 static const char *
 kind_word(const struct event *e)
 {
