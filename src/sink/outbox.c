@@ -294,7 +294,8 @@ outbox_says(struct outbox *o, unsigned i, const char *words)
 	struct outbox_sink *s = &o->sink[i];
 
 	snprintf(s->words, sizeof(s->words), "%s", words);
-	s->error_time = o->wall;
+	if (*words)
+		s->error_time = o->wall;
 }
 
 uint64_t

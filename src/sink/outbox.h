@@ -56,9 +56,9 @@ struct outbox_status {
 	uint64_t position, newest; /* ids: acknowledged up to, handed out at most */
 	uint64_t told, sent, lost; /* lines, over all runs */
 	uint64_t waiting;
-	struct when oldest; /* event time of the oldest that waits; 0: none does */
-	const char *error;  /* what the link last said while it was not well; "": it is well */
-	struct when error_time;
+	struct when oldest;     /* event time of the oldest that waits; 0: none does */
+	const char *error;      /* what the link last said while it was not well; "": it is well */
+	struct when error_time; /* when it last was not */
 };
 
 struct outbox;
