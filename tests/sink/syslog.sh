@@ -232,8 +232,17 @@ for round in $(seq "$rounds"); do
 	halt
 	stop_receiver KILL
 done
+# Our own certificate is one that the receiver does not know, until it is renewed.
+for end in pem key; do
+	mv "$work/client.$end" "$work/kept.$end"
+	cp "$work/stranger.$end" "$work/client.$end"
+done
 start_receiver rsyslog
-live 0
+before=$(wc -l <"$work/got")
+live 1
+for end in pem key; do mv "$work/kept.$end" "$work/client.$end"; done
+[ "$(wc -l <"$work/got")" -eq "$before" ] || fail "a receiver took lines from a stranger"
+kill -HUP "$pid"
 halt
 for _ in $(seq 100); do
 	python3 "$work/compare.py" "$work/want" "$work/got" >/dev/null 2>&1 && break
