@@ -72,7 +72,7 @@ bool outbox_close(struct outbox *o, char error[OUTBOX_ERROR_MAX]);
 /* One line for these sinks (bit i: cfg->sink[i].name); e->id is not used, e->gateway must outlive the outbox. */
 void outbox_add(struct outbox *o, const struct sender_event *e, uint32_t sinks);
 
-/* Commits at once after an alert, else each second, and gives up what is too old or too much.  now_ns: monotonic;
+/* Commits at once after an alert, in a storm of them 20 times a second, else each second, and gives up what is too old or too much.  now_ns: monotonic;
    wall: what ages are counted to. */
 void outbox_poll(struct outbox *o, int64_t now_ns, struct when wall);
 
