@@ -308,12 +308,17 @@ take_option(void *arg, int id, const char *value)
 	}
 }
 
+/* Where nothing is said: the sensor that the package has installed. */
 static int
 find(struct asking *a)
 {
+	static const char INSTALLED[] = "/etc/gatewitness/gatewitness.conf";
+
 	if (a->given)
 		snprintf(a->path, sizeof(a->path), "%s", a->given);
 	else
+		run_desk_socket(a->common, a->path);
+	if (!*a->path && access(INSTALLED, R_OK) == 0 && common_option(a->common, 'c', INSTALLED) == EXIT_DONE)
 		run_desk_socket(a->common, a->path);
 	return *a->path ?
 		       EXIT_DONE :
@@ -351,10 +356,11 @@ static const struct arg_option OPTIONS[] = {
 
 const struct command CMD_STATUS = {
 	"status",
-	"-c FILE [--watch] [--json]",
+	"[-c FILE] [--watch] [--json]",
 	"how the running sensor is: traffic, losses, incidents, sinks",
 	OPTIONS,
-	"Asks the sensor's control socket, which is desk.socket, or control.sock in its ledger's folder.\n"
+	"Asks the sensor's control socket, which is desk.socket, or control.sock in its ledger's folder;\n"
+	"where neither is told, that of /etc/gatewitness/gatewitness.conf.\n"
 	"Rates are those of the last ten seconds. Clients are counted approximately. The same numbers are\n"
 	"at desk.listen for Prometheus.\n"
 	"\n"
