@@ -119,6 +119,9 @@ traffic(const struct term *t, const struct json *j)
 		fprintf(t->to, ", %s%.2f %% of frames lost%s", term_style(t, STYLE_RED), (double)lost / 1e4,
 			term_style(t, STYLE_PLAIN));
 	fprintf(t->to, "\n");
+	name(t, "capture.buffer");
+	fprintf(t->to, "lasts %s at this rate when nobody reads\n",
+		words_span((int64_t)count(j, "buffer_ms") * NS_PER_MS).text);
 	name(t, "since the start");
 	fprintf(t->to, "%s frames, %s sessions, %s findings\n", words_number(count(c, "frames")).text,
 		words_number(count(c, "record_close")).text, words_number(count(c, "finding")).text);
