@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-ledger fuzz conformance cuts ledger-chaos goldens install deb cross clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -7,6 +7,9 @@ PREFIX ?= /usr/local
 B ?= build
 VERSION := 0.1.0
 NDPI ?= yes
+HTTP ?= yes
+MQTT ?= yes
+KAFKA ?= yes
 
 # The order of the strata: a file includes only from its own folder and from folders to its left.
 LAYERS := base packet flow tls session detect pipeline ledger sink sensor cmd main
@@ -15,16 +18,36 @@ PURE := base packet flow tls session detect
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wsign-compare -Wconversion -Wvla -Wswitch-enum \
 	-Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -DGATEWITNESS_VERSION='"$(VERSION)"' -ffp-contract=off $(WARN) $(CFLAGS) $(SAN)
-LIBS := -lpcap -lcrypto -ljansson -lmaxminddb -lsqlite3 -lzstd -lz
+LIBS := -lpcap -lssl -lcrypto -ljansson -lmaxminddb -lsqlite3 -lzstd -lz -lseccomp -lmicrohttpd
 ifeq ($(NDPI),yes)
 LIBS += -lndpi
 else
 ALL_CFLAGS += -DWITHOUT_NDPI
 endif
 
+LEFT_OUT :=
+ifeq ($(HTTP),yes)
+LIBS += -lcurl
+else
+ALL_CFLAGS += -DWITHOUT_CURL
+LEFT_OUT += $(addprefix src/sink/,http.c batch.c body.c sender_webhook.c sender_splunk.c sender_elastic.c sender_clickhouse.c)
+endif
+ifeq ($(MQTT),yes)
+LIBS += -lmosquitto
+else
+ALL_CFLAGS += -DWITHOUT_MOSQUITTO
+LEFT_OUT += src/sink/sender_mqtt.c src/sink/mqtt.c
+endif
+ifeq ($(KAFKA),yes)
+LIBS += -lrdkafka
+else
+ALL_CFLAGS += -DWITHOUT_RDKAFKA
+LEFT_OUT += src/sink/sender_kafka.c
+endif
+
 EDGE := src/base/crypt.c src/flow/classify.c
 CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
-WORLD := $(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c))
+WORLD := $(filter-out $(LEFT_OUT),$(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c)))
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 LABELLED := $(sort $(wildcard tests/world/*.c))
@@ -65,7 +88,15 @@ $(B)/tests/fuzz/main/cuts: $(call obj,tests/fuzz/pipeline.c tests/fuzz/main/run_
 $(B)/tests/world/world: $(call obj,$(LABELLED)) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c))
+# A sender without a sensor, for its tests against receivers.
+$(B)/tests/sink/drive: $(call obj,tests/sink/drive.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The sensor with a tap that tries what it may not.
+$(B)/tests/live/try: $(call obj,tests/live/try.c src/main.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=duty_begin -o $@ $^ $(LIBS)
+
+-include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/live/try.c))
 .SECONDARY:
 
 # The two commands of README: each sets up all that it needs.
@@ -78,8 +109,8 @@ demo:
 
 test:
 	@tests/setup.sh build test
-	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world
-	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness units fuzzers
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world $(B)/tests/live/try
+	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness $(B)/san/tests/sink/drive units fuzzers
 	@tests/run.sh $(B)
 
 # Real gateways, people and an intruder in network namespaces, the sensor live on the mirror port: four minutes.
@@ -116,6 +147,30 @@ ledger-chaos: $(B)/tests/unit/world_chaos $(B)/tests/unit/ledger_flip
 	@KILLS=$(KILLS) $(B)/tests/unit/world_chaos
 	@FLIP_STEP=1 $(B)/tests/unit/ledger_flip
 
+# The way from outbox to receiver, CHAOS times as long as in make test: 200 couriers killed, 100,000 alerts at once; minutes.
+CHAOS ?= 10
+sinks-chaos: $(B)/tests/unit/sensor_post $(B)/tests/unit/sink_outbox $(B)/gatewitness
+	@CHAOS=$(CHAOS) $(B)/tests/unit/sensor_post
+	@CHAOS=$(CHAOS) $(B)/tests/unit/sink_outbox
+	@ROUNDS=$$((4 * $(CHAOS))) tests/sink/syslog.sh $(B)/gatewitness
+
+# Brokers that fail in every way, so many times over, and what it costs: make queue-chaos ROUNDS=50
+ROUNDS ?= 10
+queue-chaos: $(B)/tests/unit/sink_mqtt $(B)/tests/unit/sink_kafka $(B)/tests/unit/sink_command
+	@for test in $^; do QUEUE_ROUNDS=$(ROUNDS) $$test || exit 1; done
+
+# The same senders against their receivers with more events, and what a fleet costs a ClickHouse: minutes.
+SENDER_EVENTS ?= 3000
+senders-chaos: $(B)/tests/sink/drive $(B)/gatewitness
+	@tests/setup.sh build test
+	@python3 tests/sink/over_http.py $(B)/tests/sink/drive $(SENDER_EVENTS)
+	@python3 tests/sink/over_tls.py $(B)/tests/sink/drive $(SENDER_EVENTS)
+	@GATEWITNESS=$(B)/gatewitness python3 tests/sink/to_clickhouse.py $(B)/tests/sink/drive $(SENDER_EVENTS)
+FLEET ?= 20 1000 3
+fleet-load:
+	@tests/setup.sh test
+	@python3 tests/sink/fleet_load.py $(FLEET)
+
 # Rewrites the expected lines of the golden captures; read the difference before committing it.
 goldens: $(B)/gatewitness
 	@tests/golden/run.sh $(B)/gatewitness --write
@@ -138,6 +193,18 @@ bench:
 	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world
 	@tests/bench/run.sh $(B)
 
+# Loss and CPU a packet, live on a veth pair of its own: two minutes, as root.
+bench-live:
+	@tests/setup.sh build test bench
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness
+	@tests/bench/live.sh $(B) || [ $$? -eq 77 ]
+
+# Attacks on the sensor: cost a packet, memory, known clients kept: minutes.
+bench-attacks:
+	@tests/setup.sh build bench
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness
+	@tests/bench/attacks.sh $(B)
+
 # The same of the ledger: make bench-ledger LEDGER_SESSIONS=10000000
 bench-ledger:
 	@tests/setup.sh build bench
@@ -158,6 +225,31 @@ deb:
 	@firmware/deb.sh $(B) $(VERSION) $(ARCH)
 	@tests/cross/package.sh $(B)/gatewitness_$(VERSION)_$(if $(ARCH),$(ARCH),$$(dpkg --print-architecture)).deb
 
+# An image for a board, from Debian's packages: make firmware BOARD=virt (or rock-pi-e, uefi, rpi4); SITE=DIR lays a site's own files in it.
+BOARD ?= virt
+firmware:
+	@firmware/build.sh --ask $(BOARD)
+	@tests/setup.sh firmware
+	@$(MAKE) --no-print-directory deb ARCH=arm64
+	@firmware/build.sh $(BOARD) $(B) $(VERSION) $(B)/gatewitness_$(VERSION)_arm64.deb
+
+# A signed update of the image that was built: make bundle (KEY_DIR: cert.pem and key.pem).
+bundle:
+	@tests/setup.sh firmware
+	@firmware/bundle.sh $(B)/firmware/$(BOARD) $(VERSION)
+
+# The image in QEMU: configured, attacked, misconfigured; then power cuts, then updates, an hour each (CUTS, WAY=uboot|uefi).
+CUTS ?= 20
+WAY ?= uboot
+in_qemu = tests/setup.sh qemu firmware && { [ -e $(B)/firmware/virt/gatewitness-virt.img ] || $(MAKE) --no-print-directory firmware BOARD=virt; } && \
+	GATEWITNESS=$(B)/gatewitness
+firmware-test: $(B)/gatewitness
+	@$(in_qemu) firmware/test/run.sh $(B)/firmware/virt
+firmware-power-test: $(B)/gatewitness
+	@$(in_qemu) CUTS=$(CUTS) firmware/test/power.sh $(B)/firmware/virt
+firmware-update-test: $(B)/gatewitness
+	@$(in_qemu) firmware/test/update.sh $(B)/firmware/virt $(WAY)
+
 # Another processor, by QEMU's user mode: make cross ARCH=arm64 (or armhf).
 cross:
 	@tests/setup.sh build test cross
@@ -167,4 +259,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos goldens fuzz evaluate evaluate-quick bench bench-ledger install deb cross clean
+.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean

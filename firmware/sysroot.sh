@@ -4,16 +4,18 @@
 #	sysroot.sh arm64|armhf DIR
 set -eu
 arch=${1:?which architecture} dir=${2:?where to}
-[ ! -e "$dir/.whole" ] || exit 0
 
 # what tests/setup.sh installs to build, and what the unit tests need
-build=$(sed -n 's/^build="\(.*\)"$/\1/p' "$(dirname "$0")/../tests/setup.sh")
+build=$(sed -n '/^build="/,/"$/p' "$(dirname "$0")/../tests/setup.sh" | tr -d '"\\' | sed 's/^build=//')
 packages=libgcc-12-dev,linux-libc-dev,libcmocka-dev
 for package in $build; do
 	case $package in
-	lib*) packages=$packages,$package ;;
+	*-dev) packages=$packages,$package ;;
 	esac
 done
+
+# what is there is of the same packages, or made anew
+[ "$(cat "$dir/.whole" 2>/dev/null)" != "$packages" ] || exit 0
 
 # the machine's own sources: mmdebstrap tells their form by the name
 sources=$(mktemp --suffix=.sources)
@@ -31,6 +33,11 @@ for try in 1 2 3; do
 	sleep "$try"
 done
 
+# A link to /lib/libz.so.1 would lead out of here, and the linker take the static library in its stead.
+find "$dir" -type l -lname '/*' | while read -r link; do
+	ln -sfrT "$dir$(readlink "$link")" "$link"
+done
+
 info=$dir/var/lib/dpkg/info
 mkdir -p "$info"
 for deb in "$dir"/var/cache/apt/archives/*.deb; do
@@ -42,10 +49,11 @@ for deb in "$dir"/var/cache/apt/archives/*.deb; do
 		printf 'Status: install ok installed\n\n'
 	} >>"$dir/var/lib/dpkg/status"
 	for table in shlibs symbols; do
-		[ ! -e "$control/$table" ] || cp "$control/$table" "$info/$name:$arch.$table"
+		[ ! -e "$control/$table" ] || cp "$control/$table" "$info/$name.$table"
 	done
-	dpkg-deb --fsys-tarfile "$deb" | tar t | sed 's,^\.,,; s,/$,,; s,^$,/.,' >"$info/$name:$arch.list"
+	# dpkg-shlibdeps asks whose a library is by the path it was found at, which is in here
+	dpkg-deb --fsys-tarfile "$deb" | tar t | sed "s,^\.,,; s,/\$,,; s,^\$,/.,; /\.so/ { p; s,^,$dir,; }" >"$info/$name.list"
 	rm -rf "$control"
 done
 rm -rf "$dir"/var/cache/apt/archives/*.deb "$dir"/var/lib/apt/lists/*
-touch "$dir/.whole"
+echo "$packages" >"$dir/.whole"

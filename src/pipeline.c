@@ -31,6 +31,21 @@ live_bytes(void)
 	return (sizeof(struct live) + talk_bytes() + LINE - 1) / LINE * LINE;
 }
 
+/* Frames to records: what is left of the memory. */
+static void
+new_front(struct pipeline *p, struct carve *c, struct shares *share)
+{
+	const struct pipeline_config *cfg = &p->cfg;
+
+	shares_fit(share, (size_t)(c->end - c->p), live_bytes());
+	p->flows = flows_new(c, &share->flows, &p->counts);
+	p->tls = tls_new(c, &share->tls, &p->counts);
+	pool_init(&p->lives, carve_take(c, live_bytes() * share->tls.fulls), (uint32_t)live_bytes(), share->tls.fulls);
+	news_init(&p->news, &p->lives, cfg->update_ns);
+	if (cfg->ndpi)
+		p->classify = classify_new(&(struct classify_config){cfg->ndpi_calls, 1024}, &p->counts);
+}
+
 struct pipeline *
 pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipeline_sink *to)
 {
@@ -39,21 +54,32 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 	struct shares share;
 
 	shares_begin(&share, cfg);
-	*p = (struct pipeline){.cfg = *cfg, .to = *to};
-	p->decoder = decoder_new(&c, share.fragments, &p->counts);
-	decoder_key(p->decoder, &cfg->table);
+	*p = (struct pipeline){.cfg = *cfg, .to = *to, .phase = PHASE_FRAME};
+	if (cfg->part != PIPELINE_KEEPER) {
+		p->decoder = decoder_new(&c, share.fragments, &p->counts);
+		decoder_key(p->decoder, &cfg->table);
+	}
 	places_from(&p->places, &cfg->places);
 	p->privacy.key = cfg->privacy;
 	p->privacy.sensor = cfg->sensor;
-	p->detect = detect_new(&c, &share.detect, &p->counts);
-	shares_fit(&share, (size_t)(c.end - c.p), live_bytes());
-	p->flows = flows_new(&c, &share.flows, &p->counts);
-	p->tls = tls_new(&c, &share.tls, &p->counts);
-	pool_init(&p->lives, carve_take(&c, live_bytes() * share.tls.fulls), (uint32_t)live_bytes(), share.tls.fulls);
-	news_init(&p->news, &p->lives, cfg->update_ns);
-	if (cfg->ndpi)
-		p->classify = classify_new(&(struct classify_config){cfg->ndpi_calls, 1024}, &p->counts);
+	if (cfg->part != PIPELINE_TAP)
+		p->detect = detect_new(&c, &share.detect, &p->counts);
+	if (cfg->part != PIPELINE_KEEPER)
+		new_front(p, &c, &share);
 	return p;
+}
+
+void
+pipeline_part(struct pipeline_config *cfg, enum pipeline_part part, unsigned taps)
+{
+	enum { LINES = 4 * 64 };
+	size_t detect = shares_detect(cfg->memory), keeper = sizeof(struct pipeline) + detect + LINES;
+
+	cfg->part = part;
+	cfg->detect.memory = detect;
+	cfg->memory = part == PIPELINE_KEEPER ? keeper : (cfg->memory - keeper) / taps;
+	if (part == PIPELINE_KEEPER)
+		cfg->privacy = NULL;
 }
 
 void
@@ -135,6 +161,7 @@ feed(struct pipeline *p, const struct job *job)
 	struct flow *f;
 	struct fed fed;
 
+	p->brings = job->frame;
 	time_goes_on(p, k->time);
 	if (!p->pulse_pending)
 		time_pulse_begin(p, p->now);
@@ -277,8 +304,38 @@ pipeline_tell_frames(struct pipeline *p, told_frame_fn *to)
 void
 pipeline_tick(struct pipeline *p, struct when now)
 {
-	if (when_before(p->now, now))
-		time_advance(p, now);
+	if (!when_before(p->now, now) && !time_is_back(p, now))
+		return;
+	time_advance(p, now);
+	flows_pass(p->flows, p->now);
+}
+
+bool
+pipeline_goes_back(const struct pipeline *p, struct when time)
+{
+	return time_is_back(p, time);
+}
+
+void
+pipeline_seen(struct pipeline *p, uint64_t frame_bytes, uint64_t gap_bytes)
+{
+	if (p->detect)
+		detect_seen(p->detect, frame_bytes, gap_bytes);
+}
+
+struct pipeline_stamp
+pipeline_stamp(const struct pipeline *p)
+{
+	struct pipeline_stamp s = {
+		.epoch = p->epoch, .at = p->at, .phase = p->phase, .frame = p->phase == PHASE_FRAME ? p->brings : NULL};
+
+	if (p->phase == PHASE_FRAME)
+		s.at = p->now;
+	if (p->telling) {
+		s.first = p->telling->first;
+		s.tie = flow_tie(p->flows, p->telling);
+	}
+	return s;
 }
 
 void
@@ -286,8 +343,10 @@ pipeline_end(struct pipeline *p)
 {
 	struct detect_sink findings = findings_to(p);
 
-	time_ends(p);
-	detect_idle(p->detect, (struct when){INT64_MAX}, &findings);
+	if (p->flows)
+		time_ends(p);
+	if (p->detect)
+		detect_idle(p->detect, (struct when){INT64_MAX}, &findings);
 }
 
 const struct counts *
@@ -305,5 +364,5 @@ pipeline_now(const struct pipeline *p)
 uint32_t
 pipeline_open(const struct pipeline *p)
 {
-	return flows_used(p->flows);
+	return p->flows ? flows_used(p->flows) : 0;
 }

@@ -3,6 +3,13 @@
  *
  * Two doors: pipeline_frames (bytes in) and pipeline_record, pipeline_pulse (records in).  What comes out goes
  * to one struct of functions.  Pure: memory, keys and parameters are given at start.
+ *
+ * Cut between session and detect, the sentence runs in several processes: n taps and one keeper, which gets what the
+ * taps tell in the order of their stamps, and then says what one pipeline would have said.
+ *
+ *	whole	frames --------> records, pulses -> detectors
+ *	tap	frames --------> records, windows, with stamps
+ *	keeper	         records, windows -> records, pulses -> detectors
  */
 #ifndef PIPELINE_H
 #define PIPELINE_H
@@ -17,8 +24,11 @@
 
 enum { PIPELINE_BATCH = 32 };
 
+enum pipeline_part { PIPELINE_WHOLE, PIPELINE_TAP, PIPELINE_KEEPER };
+
 struct pipeline_config {
-	size_t memory;            /* memory.limit */
+	enum pipeline_part part;
+	size_t memory;            /* memory.limit, or the part's share of it */
 	struct hash_key table;    /* random, for tables */
 	struct hash_key identity; /* identity.key */
 	uint64_t identity_id;
@@ -32,11 +42,21 @@ struct pipeline_config {
 	const struct pseudonym_key *privacy; /* addresses of clients become pseudonyms; NULL: stay clear */
 };
 
-/* Where records and findings go. */
+/* Ten seconds in which there were packets, and what each gateway that was ever heard had of them.  Of the parts of one
+   input the sums are those of the whole. */
+struct pulse_window {
+	struct when end;
+	uint32_t others; /* as in a pulse */
+	uint32_t count;
+	struct pulse pulse[GATEWAYS_MAX]; /* in the order of their numbers */
+};
+
+/* Where records and findings go.  Of a tap only the first two are told, of the others none. */
 struct pipeline_sink {
 	void *arg;
 	void (*session)(void *arg, const struct session *s);
-	void (*pulse)(void *arg, const struct pulse *p); /* may be NULL */
+	void (*window)(void *arg, const struct pulse_window *w); /* may be NULL */
+	void (*pulse)(void *arg, const struct pulse *p);         /* may be NULL */
 	void (*finding)(void *arg, const struct finding *f, const struct session *s);
 	void (*closed)(void *arg, const struct incident *i);
 };
@@ -53,12 +73,41 @@ struct told_frame {
 };
 typedef void told_frame_fn(void *arg, const struct told_frame *t);
 
+/*
+ * When a record or a window is told, so that those of several taps have one order: by the members, from the first on.
+ * What falls due at a whole second is told by phases, the connections of one in the order of flow_goes_after; what a
+ * frame brings comes behind what was due at its time.
+ */
+enum pipeline_phase {
+	PHASE_ENDED,   /* connections that are over */
+	PHASE_DRAINED, /* that the end of the input ends */
+	PHASE_NEWS,    /* updates */
+	PHASE_PULSE,   /* the window */
+	PHASE_BEAT,    /* the second is over (nothing of the pipeline's is told in it) */
+	PHASE_FRAME    /* the packet's own time */
+};
+struct pipeline_stamp {
+	uint32_t epoch;            /* how often the time went back, and the input ended with that */
+	struct when at;            /* INT64_MAX: the end of the input */
+	uint8_t phase;             /* enum pipeline_phase */
+	struct when first;         /* of the connection; 0 of a window */
+	uint64_t tie;              /* flow_tie */
+	const struct frame *frame; /* PHASE_FRAME: that brought it, of those given to pipeline_frames */
+};
+
 struct pipeline;
 
 /* The whole memory is one piece, `cfg->memory` bytes, given by the caller and never grown. */
 struct pipeline *pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipeline_sink *to);
 /* Releases what lives outside the memory (nDPI). */
 void pipeline_close(struct pipeline *p);
+
+/* Of a whole's configuration that of a part: the keeper takes what its detectors need of memory.limit, n taps share the
+   rest.  What comes before the cut is the taps': places and privacy where addresses are to become pseudonyms. */
+void pipeline_part(struct pipeline_config *cfg, enum pipeline_part part, unsigned taps);
+
+/* Of what is being told, during the call that tells it. */
+struct pipeline_stamp pipeline_stamp(const struct pipeline *p);
 
 /* Sets who the gateways are; until then every connection is recorded and none judged. */
 void pipeline_gateways(struct pipeline *p, const struct gateway_addr *addrs, size_t n);
@@ -80,14 +129,25 @@ void pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n);
 /* Tells each such frame from now on to the sink's arg; span duplicates are left out.  NULL: none. */
 void pipeline_tell_frames(struct pipeline *p, told_frame_fn *to);
 
-/* Time passes without frames (live). */
+/* Time passes without frames (live), or behind a frame that somebody else gets. */
 void pipeline_tick(struct pipeline *p, struct when now);
+/* Is that time so far back that what went before cannot go on?  Then a tick ends all connections. */
+bool pipeline_goes_back(const struct pipeline *p, struct when time);
+
+/* So many bytes were on the wire so far, and so many of their streams were never seen: for findings from now on. */
+void pipeline_seen(struct pipeline *p, uint64_t frame_bytes, uint64_t gap_bytes);
 
 /* The other door: records and pulses as they were told once, in the order of their time.  Only detectors work. */
 void pipeline_record(struct pipeline *p, const struct session *s);
 void pipeline_pulse(struct pipeline *p, const struct pulse *pulse);
 /* Time passes between them: what is due until then is judged. */
 void pipeline_passes(struct pipeline *p, struct when until);
+
+/* A keeper's: a tap's record; the sum of the taps' windows, told with pulses of these gateways; a time that passed: what
+   is due is judged at each whole second until then. */
+void pipeline_take_record(struct pipeline *p, struct session *s);
+void pipeline_take_window(struct pipeline *p, const struct pulse_window *w);
+void pipeline_take_time(struct pipeline *p, struct when until);
 /* Other parameters of the detectors from now on (detect_params). */
 void pipeline_params(struct pipeline *p, const struct detect_config *cfg);
 

@@ -30,7 +30,13 @@ struct pipeline {
 	struct flows *flows;
 	struct tls *tls;
 	struct classify *classify; /* NULL: switched off */
-	struct detect *detect;
+	struct detect *detect;     /* NULL: a tap's */
+	/* the stamp of what is told now */
+	uint32_t epoch;
+	uint8_t phase; /* enum pipeline_phase */
+	struct when at;
+	const struct flow *telling;
+	const struct frame *brings;
 	struct pool lives;
 	struct news news; /* of lives */
 	struct when now;
@@ -76,6 +82,9 @@ time_goes_on(struct pipeline *p, struct when time)
 }
 
 void time_pulse_begin(struct pipeline *p, struct when time);
+void time_tell_window(struct pipeline *p, const struct pulse_window *w);
+bool time_is_back(const struct pipeline *p, struct when time);
+struct when time_whole_second(struct when t); /* at or after t */
 void time_ends(struct pipeline *p);
 
 #endif

@@ -76,8 +76,9 @@ connection_tell(struct pipeline *p, struct flow *f, enum session_kind kind, stru
 	p->counts.record_open += kind == SESSION_OPEN;
 	p->counts.record_update += kind == SESSION_UPDATE;
 	p->counts.record_close += kind == SESSION_CLOSE;
+	p->telling = f;
 	p->to.session(p->to.arg, &s);
-	if (s.gateway)
+	if (p->detect && s.gateway)
 		detect_session(p->detect, &s, &findings);
 }
 

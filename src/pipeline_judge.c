@@ -7,7 +7,8 @@ void
 pipeline_indicators(struct pipeline *p, const struct indicators *i)
 {
 	p->privacy.indicators = i;
-	detect_indicators(p->detect, i);
+	if (p->detect)
+		detect_indicators(p->detect, i);
 }
 
 void
@@ -19,7 +20,8 @@ pipeline_places(struct pipeline *p, const struct place_lookup *from)
 void
 pipeline_rules(struct pipeline *p, const struct detect_rules *rules)
 {
-	detect_rules(p->detect, rules);
+	if (p->detect)
+		detect_rules(p->detect, rules);
 }
 
 uint64_t
@@ -59,6 +61,34 @@ pipeline_passes(struct pipeline *p, struct when until)
 	if (when_before(p->now, until))
 		p->now = until;
 	detect_idle(p->detect, p->now, &findings);
+}
+
+void
+pipeline_take_record(struct pipeline *p, struct session *s)
+{
+	struct detect_sink findings = findings_to(p);
+
+	places_fill(&p->places, s);
+	p->to.session(p->to.arg, s);
+	if (s->gateway)
+		detect_session(p->detect, s, &findings);
+}
+
+void
+pipeline_take_window(struct pipeline *p, const struct pulse_window *w)
+{
+	time_tell_window(p, w);
+}
+
+void
+pipeline_take_time(struct pipeline *p, struct when until)
+{
+	struct detect_sink findings = findings_to(p);
+	struct when due;
+
+	while (!when_before(until, due = time_whole_second(detect_due(p->detect))))
+		detect_idle(p->detect, due, &findings);
+	p->now = until;
 }
 
 void

@@ -3,6 +3,8 @@
  */
 #include "pipeline_news.h"
 
+#include "base/sort.h"
+
 static struct news_link *
 link_at(const struct news *n, uint32_t item)
 {
@@ -92,4 +94,62 @@ news_next(struct news *n, struct when now)
 		}
 	}
 	return 0;
+}
+
+uint32_t
+news_after(const struct news *n, uint32_t item)
+{
+	return link_at(n, item)->after;
+}
+
+/* What sort_list asks. */
+struct taken {
+	struct news *n;
+	void *arg;
+	bool (*goes_after)(void *arg, uint32_t a, uint32_t b);
+};
+
+static uint32_t
+taken_after(void *arg, uint32_t item)
+{
+	return news_after(((struct taken *)arg)->n, item);
+}
+
+static void
+taken_link(void *arg, uint32_t item, uint32_t after)
+{
+	link_at(((struct taken *)arg)->n, item)->after = after & NEWS_ITEMS;
+}
+
+static bool
+taken_goes_after(void *arg, uint32_t a, uint32_t b)
+{
+	struct taken *t = arg;
+
+	return t->goes_after(t->arg, a, b);
+}
+
+/* They wait anew behind all others, so that they are the end of that queue. */
+uint32_t
+news_take(struct news *n, struct when now, void *arg, bool (*goes_after)(void *arg, uint32_t a, uint32_t b))
+{
+	struct taken t = {n, arg, goes_after};
+	uint32_t first = news_next(n, now), before;
+
+	if (!first)
+		return 0;
+	before = link_at(n, first)->before;
+	while (news_next(n, now))
+		continue;
+	first = sort_list(&(struct sort_list){&t, taken_after, taken_link, taken_goes_after}, first);
+	if (before)
+		link_at(n, before)->after = first & NEWS_ITEMS;
+	else
+		n->head[NEWS_LATER] = first;
+	for (uint32_t h = first; h; h = news_after(n, h)) {
+		link_at(n, h)->before = before;
+		before = h;
+	}
+	n->tail[NEWS_LATER] = before;
+	return first;
 }

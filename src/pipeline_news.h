@@ -56,6 +56,9 @@ news_add(struct news *n, uint32_t item, struct when now)
 struct when news_due(const struct news *n);
 /* Who is to be told of at `now`, 0: nobody (more). */
 uint32_t news_next(struct news *n, struct when now);
+/* All of them at once, in an order: the first, 0: nobody; then one after the other, until 0. */
+uint32_t news_take(struct news *n, struct when now, void *arg, bool (*goes_after)(void *arg, uint32_t a, uint32_t b));
+uint32_t news_after(const struct news *n, uint32_t item);
 void news_forget(struct news *n, uint32_t item);
 
 #endif

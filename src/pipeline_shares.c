@@ -14,21 +14,44 @@ at_most(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+size_t
+shares_detect(size_t limit)
+{
+	size_t n = at_most(limit / 16, DETECT_MAX);
+
+	return n < DETECT_MEMORY_MIN ? DETECT_MEMORY_MIN : n;
+}
+
+/* Alike in each run.  Where addresses are pseudonyms, only who has their key can tell what a tie is of. */
+static struct hash_key
+tie_key(const struct pipeline_config *cfg)
+{
+	static const struct hash_key PUBLIC = {UINT64_C(0x6761746577697474), UINT64_C(0x6e6573732e746965)};
+	static const struct addr ALL = {
+		{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+	struct hash_key key = PUBLIC;
+	struct addr a;
+
+	if (cfg->privacy) {
+		a = pseudonym_of(cfg->privacy, &ALL);
+		memcpy(&key, a.b, sizeof(key));
+	}
+	return key;
+}
+
 void
 shares_begin(struct shares *s, const struct pipeline_config *cfg)
 {
 	*s = (struct shares){
 		.fragments = at_most(cfg->memory / 64, FRAGMENTS_MAX),
 		.detect = cfg->detect,
-		.flows = {.segment_bytes = cfg->memory / 16, .key = cfg->table},
+		.flows = {.segment_bytes = cfg->memory / 16, .key = cfg->table, .tie = tie_key(cfg)},
 		.tls = {.buffer_bytes = cfg->memory / 16,
 			.intern_bytes = cfg->memory / 8,
 			.identity = cfg->identity,
 			.table = cfg->table},
 	};
-	s->detect.memory = at_most(cfg->memory / 16, DETECT_MAX);
-	if (s->detect.memory < DETECT_MEMORY_MIN)
-		s->detect.memory = DETECT_MEMORY_MIN;
+	s->detect.memory = cfg->detect.memory ? cfg->detect.memory : shares_detect(cfg->memory);
 	s->detect.table = cfg->table;
 }
 

@@ -16,6 +16,9 @@ struct shares {
 /* The fixed shares. */
 void shares_begin(struct shares *s, const struct pipeline_config *cfg);
 
+/* What the detectors get of a memory.limit. */
+size_t shares_detect(size_t limit);
+
 /* The most connections that fit into `left` bytes; live_bytes: what a connection needs above flow and tls. */
 void shares_fit(struct shares *s, size_t left, size_t live_bytes);
 

@@ -4,20 +4,44 @@
  */
 #include "pipeline_body.h"
 
+static bool
+news_goes_after(void *arg, uint32_t a, uint32_t b)
+{
+	const struct pipeline *p = arg;
+
+	return flow_goes_after(p->flows, ((struct live *)pool_at(&p->lives, a))->flow,
+			       ((struct live *)pool_at(&p->lives, b))->flow);
+}
+
 static void
 tell_news(struct pipeline *p, struct when at)
 {
-	uint32_t h;
-
-	while ((h = news_next(&p->news, at)))
+	p->phase = PHASE_NEWS;
+	for (uint32_t h = news_take(&p->news, at, p, news_goes_after); h; h = news_after(&p->news, h))
 		connection_tell(p, ((struct live *)pool_at(&p->lives, h))->flow, SESSION_UPDATE, at);
+}
+
+void
+time_tell_window(struct pipeline *p, const struct pulse_window *w)
+{
+	struct detect_sink findings = findings_to(p);
+
+	p->phase = PHASE_PULSE;
+	p->telling = NULL;
+	if (p->to.window)
+		p->to.window(p->to.arg, w);
+	for (uint32_t i = 0; p->detect && i < w->count; i++) {
+		if (p->to.pulse)
+			p->to.pulse(p->to.arg, &w->pulse[i]);
+		detect_pulse(p->detect, &w->pulse[i], &findings);
+	}
 }
 
 /* Of every gateway that was ever heard, while anybody is: silence among the talking is news, too. */
 static void
 pulses_emit(struct pipeline *p)
 {
-	struct detect_sink findings = findings_to(p);
+	struct pulse_window w = {.end = p->pulse_end, .others = p->others};
 
 	for (uint8_t g = 1; g <= GATEWAYS_MAX; g++) {
 		struct pulse *pulse = &p->pulse[g];
@@ -26,13 +50,12 @@ pulses_emit(struct pipeline *p)
 			continue;
 		pulse->time = p->pulse_end;
 		pulse->others = p->others;
-		if (p->to.pulse)
-			p->to.pulse(p->to.arg, pulse);
-		detect_pulse(p->detect, pulse, &findings);
+		w.pulse[w.count++] = *pulse;
 		*pulse = (struct pulse){.gateway = g};
 	}
 	p->others = 0;
 	p->pulse_pending = false;
+	time_tell_window(p, &w);
 }
 
 void
@@ -40,20 +63,29 @@ time_ends(struct pipeline *p)
 {
 	struct flow *f;
 
+	p->at = (struct when){INT64_MAX};
+	p->phase = PHASE_ENDED;
 	connections_finish_ended(p, p->now);
+	p->phase = PHASE_DRAINED;
 	while ((f = flow_drain(p->flows)))
 		connection_finish(p, f);
 	if (p->pulse_pending)
 		pulses_emit(p);
+	p->phase = PHASE_FRAME;
 }
 
 /* A clock that was set, or a capture file that begins before the one before it ended (rotated files do not, but for
    a packet or two): what went before cannot go on. */
 static const int64_t CLOCK_BACK_NS = 60 * NS_PER_S, FILE_BACK_NS = NS_PER_MS;
 
-/* The whole second at or after t. */
-static struct when
-whole_second(struct when t)
+bool
+time_is_back(const struct pipeline *p, struct when time)
+{
+	return when_since(p->now, time) > (p->capture_begins ? FILE_BACK_NS : CLOCK_BACK_NS);
+}
+
+struct when
+time_whole_second(struct when t)
 {
 	int64_t rest = t.ns % NS_PER_S;
 
@@ -71,8 +103,9 @@ next_due(const struct pipeline *p)
 {
 	struct when due = sooner(flows_due(p->flows), news_due(&p->news));
 
-	return whole_second(
-		sooner(sooner(due, detect_due(p->detect)), p->pulse_pending ? p->pulse_end : (struct when){INT64_MAX}));
+	if (p->detect)
+		due = sooner(due, detect_due(p->detect));
+	return time_whole_second(sooner(due, p->pulse_pending ? p->pulse_end : (struct when){INT64_MAX}));
 }
 
 /*
@@ -87,7 +120,10 @@ pass_seconds(struct pipeline *p, struct when time)
 	while (!when_before(time, p->second)) {
 		struct when at = p->second, after = when_add(at, NS_PER_S);
 
-		detect_idle(p->detect, at, &findings);
+		if (p->detect)
+			detect_idle(p->detect, at, &findings);
+		p->at = at;
+		p->phase = PHASE_ENDED;
 		connections_finish_ended(p, at);
 		tell_news(p, at);
 		if (p->pulse_pending && !when_before(at, p->pulse_end))
@@ -96,20 +132,23 @@ pass_seconds(struct pipeline *p, struct when time)
 		if (when_before(p->second, after))
 			p->second = after;
 	}
-	p->second = sooner(p->second, when_add(whole_second(time), time.ns % NS_PER_S == 0 ? NS_PER_S : 0));
+	p->phase = PHASE_FRAME;
+	p->second = sooner(p->second, when_add(time_whole_second(time), time.ns % NS_PER_S == 0 ? NS_PER_S : 0));
 }
 
 /* What comes after the packet's time begins. */
 void
 time_advance(struct pipeline *p, struct when time)
 {
-	bool back = when_since(p->now, time) > (p->capture_begins ? FILE_BACK_NS : CLOCK_BACK_NS);
+	bool back = time_is_back(p, time);
 
 	p->capture_begins = false;
-	if (back)
+	if (back) {
 		time_ends(p);
+		p->epoch++;
+	}
 	if (back || p->second.ns == 0)
-		p->second = whole_second(time);
+		p->second = time_whole_second(time);
 	if (back || when_before(p->now, time))
 		p->now = time;
 	if (!when_before(time, p->second))

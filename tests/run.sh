@@ -51,9 +51,18 @@ step "queries" tests/ledger/query.sh "$B/san/gatewitness"
 step "full and cut disks" tests/ledger/disk.sh "$B/san/gatewitness"
 step "lists and places" tests/enrich/run.sh "$B/san/gatewitness"
 step "sinks and formats" tests/sink/run.sh "$B/san/gatewitness"
+step "syslog" tests/sink/syslog.sh "$B/gatewitness"
+step "senders over HTTP" python3 tests/sink/over_http.py "$B/san/tests/sink/drive" 100
+step "senders over TLS" python3 tests/sink/over_tls.py "$B/san/tests/sink/drive" 100
+step "ClickHouse and the fleet" env GATEWITNESS="$B/gatewitness" python3 tests/sink/to_clickhouse.py "$B/san/tests/sink/drive" 200
 step "pseudonyms" tests/privacy/run.sh "$B/san/gatewitness"
 step "other sensors' logs" tests/import/run.sh "$B/san/gatewitness"
+step "any number of taps" tests/taps/run.sh "$B/gatewitness"
+step "taps over the corpus" tests/taps/run.sh "$B/gatewitness" --corpus "${CORPUS:-../shared/corpus}"
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
+step "roles of run" env GATEWITNESS="$B/gatewitness" tests/live/roles.sh
+step "status, metrics, brokers" env GATEWITNESS="$B/gatewitness" tests/live/desk.sh
+step "a tap taken over" tests/live/confine.sh "$B/tests/live/try"
 step "worlds" tests/world/ci.sh "$B/tests/world/world"
 step "EVE schema" tests/golden/schema.sh "$B/gatewitness"
 step "conformance" tests/conformance/run.sh "$B/gatewitness" "${CORPUS:-../shared/corpus}"

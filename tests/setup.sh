@@ -1,14 +1,19 @@
 #!/bin/sh
 # Installs the Debian packages that a target needs; says what, does nothing when all are there.
-#	tests/setup.sh build [test] [check] [bench] [lab] [deb] [cross]
+#	tests/setup.sh build [test] [check] [bench] [lab] [deb] [cross] [firmware] [qemu]
 set -eu
 
-build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev libsqlite3-dev libzstd-dev zlib1g-dev"
-test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq mandoc"
+build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev libsqlite3-dev \
+	libzstd-dev zlib1g-dev libseccomp-dev libcurl4-openssl-dev libmosquitto-dev librdkafka-dev \
+	libmicrohttpd-dev"
+test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq mandoc openssl curl procps mosquitto mosquitto-clients \
+	prometheus nginx-light clickhouse-server rsyslog rsyslog-openssl libivykis0 libnet1 libjson-c5 libwrap0"
 check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmocka-dev"
 lab="iproute2 ethtool openssl procps python3 iputils-ping curl nginx-light ocserv openconnect chromium golang-go"
 deb="dpkg-dev debhelper fakeroot lintian"
 cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross mmdebstrap arch-test qemu-user-static"
+firmware="mmdebstrap arch-test squashfs-tools grub-common genimage dosfstools mtools e2fsprogs kmod cpio zstd openssl rauc python3"
+qemu="fdisk qemu-system-arm qemu-efi-aarch64 u-boot-qemu iproute2 openssh-client tcpdump jq mtools e2fsprogs python3"
 bench="valgrind tcpdump libndpi-bin python3 jq sqlite3 zstd time"
 
 want=
@@ -42,10 +47,10 @@ if [ ! -e /usr/sbin/policy-rc.d ]; then
 fi
 # A mirror that is being synchronised fails now and then: try again before giving up.
 for try in 1 2 3; do
-	if $as apt-get update -qq >"$log" 2>&1 &&
-	    $as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	if $as apt-get -o DPkg::Lock::Timeout=300 update -qq >"$log" 2>&1 &&
+	    $as env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
 		$missing >"$log" 2>&1; then
-		for service in nginx ocserv; do
+		for service in nginx ocserv mosquitto prometheus clickhouse-server rsyslog; do
 			case $missing in
 			*" $service"*) $as systemctl disable --quiet "$service" 2>/dev/null || true ;;
 			esac

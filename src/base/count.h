@@ -12,4 +12,6 @@ struct counts {
 #undef COUNT
 };
 
+void counts_add(struct counts *to, const struct counts *c);
+
 #endif

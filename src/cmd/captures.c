@@ -50,21 +50,21 @@ look(struct captures *c)
 	gateways_free(finder);
 }
 
-static void
-fail(struct captures *c, const char *words)
+void
+captures_fail(struct captures *c, const char *words)
 {
 	progress_clear(&c->progress);
 	common_error(c->common, words);
 	c->exit = EXIT_IO;
 }
 
-static void
-note_time(struct captures *c, const struct frame *first, const struct frame *last)
+void
+captures_note(struct captures *c, struct when first, struct when last)
 {
 	if (c->first.ns == 0)
-		c->first = first->time;
-	if (when_before(c->last, last->time))
-		c->last = last->time;
+		c->first = first;
+	if (when_before(c->last, last))
+		c->last = last;
 }
 
 static void
@@ -76,8 +76,9 @@ read_frames(struct captures *c, struct input *in)
 	size_t n;
 
 	for (unsigned round = 1; (n = input_frames(in, batch, PIPELINE_BATCH)) > 0 && !watch_failed(w); round++) {
-		note_time(c, &batch[0], &batch[n - 1]);
+		captures_note(c, batch[0].time, batch[n - 1].time);
 		watch_frames(w, batch, n);
+		watch_post(w, clock_now_ns());
 		c->state.frames += n;
 		if (round % SHOW_EVERY == 0) {
 			c->state.done = before + in->read;
@@ -88,37 +89,34 @@ read_frames(struct captures *c, struct input *in)
 }
 
 /* A link type that nobody here reads is input that failed, even when the file is whole. */
-static void
-check_links(struct captures *c, const char *path, uint64_t before)
+bool
+captures_unknown(char words[512], const char *path, uint64_t frames)
 {
-	uint64_t n = watch_counts(&c->common->watch)->not_link - before;
-	char words[512];
-
-	if (n == 0)
-		return;
-	snprintf(words, sizeof(words), "%.300s: %s frame%s of an unknown link type", path, words_number(n).text,
-		 n == 1 ? "" : "s");
-	fail(c, words);
+	snprintf(words, 512, "%.300s: %s frame%s of an unknown link type", path, words_number(frames).text,
+		 frames == 1 ? "" : "s");
+	return frames != 0;
 }
 
 static void
 read_file(struct captures *c, const char *path)
 {
-	uint64_t unknown = watch_counts(&c->common->watch)->not_link;
+	uint64_t before = watch_counts(&c->common->watch)->not_link;
+	char words[512];
 	struct input in;
 
 	if (!input_open(&in, path)) {
-		fail(c, in.error);
+		captures_fail(c, in.error);
 		return;
 	}
 	c->state.file = in.path;
 	if (!watch_capture(&c->common->watch, path))
-		fail(c, c->common->watch.error);
+		captures_fail(c, c->common->watch.error);
 	else
 		read_frames(c, &in);
 	if (in.failed)
-		fail(c, in.error);
-	check_links(c, in.path, unknown);
+		captures_fail(c, in.error);
+	if (captures_unknown(words, in.path, watch_counts(&c->common->watch)->not_link - before))
+		captures_fail(c, words);
 	input_close(&in);
 }
 
@@ -140,13 +138,19 @@ measure(struct captures *c)
 	}
 }
 
-int
-captures_read(struct captures *c)
+void
+captures_begin(struct captures *c)
 {
 	c->began = clock_now_ns();
 	look(c);
 	progress_begin(&c->progress, &c->common->err, !c->common->quiet);
 	measure(c);
+}
+
+int
+captures_read(struct captures *c)
+{
+	captures_begin(c);
 	for (size_t i = 0; i < c->files && !watch_failed(&c->common->watch); i++)
 		read_file(c, c->file[i]);
 	if (!watch_failed(&c->common->watch))

@@ -128,6 +128,14 @@ on_finding(void *arg, const struct finding *f)
 }
 
 static void
+on_closed(void *arg, const struct incident *i)
+{
+	struct common *c = arg;
+
+	c->hears.closed(c->hears.arg, i);
+}
+
+static void
 on_pulse(void *arg, const struct pulse *p)
 {
 	struct common *c = arg;
@@ -255,6 +263,7 @@ common_poll(struct common *c)
 {
 	if (enrich_poll(c->enrich, c->watch.pipeline) && c->keep)
 		keep_lists(c->keep, c);
+	watch_post(&c->watch, clock_now_ns());
 	tell_notice(c);
 }
 
@@ -262,7 +271,12 @@ common_poll(struct common *c)
 static bool
 want_sinks(struct common *c, const struct watch_setup *setup, struct sinks_wanted *want)
 {
-	const struct sinks_about about = {setup->eve, setup->iface == NULL, setup->privacy};
+	const struct sinks_about about = {.eve = setup->eve,
+					  .sensor = c->watch.sensor,
+					  .ledger = keep_folder(c),
+					  .anew = setup->iface == NULL,
+					  .waits = setup->iface != NULL,
+					  .privacy = setup->privacy};
 
 	want->count = 0;
 	return !c->feeds || sinks_configured(want, &c->config, &about, c->config.error);
@@ -277,13 +291,16 @@ common_open(struct common *c, const char *iface)
 		.eve = c->eve      ? c->eve :
 		       *configured ? configured :
 				     NULL,
+		.again = c->again,
 		.iface = iface,
 		.version = PROGRAM_VERSION,
 		.rules = &c->rules[c->now],
 		.only = c->only,
+		.taps = c->taps,
 		.tell = {c, c->quiet && !c->hears.session ? NULL : on_session,
 			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,
-			 c->hears.pulse ? on_pulse : NULL, c->hears.frames ? on_frames : NULL},
+			 c->hears.pulse ? on_pulse : NULL, c->hears.frames ? on_frames : NULL,
+			 c->hears.closed ? on_closed : NULL},
 	};
 	struct sinks_wanted sinks;
 	int status;

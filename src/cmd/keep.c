@@ -91,8 +91,8 @@ open_ledger(struct keep *k, struct common *c, const char *root, bool import)
 	return EXIT_DONE;
 }
 
-static const char *
-wanted(const struct common *c)
+const char *
+keep_folder(const struct common *c)
 {
 	const char *configured = config_text(&c->config, OPT_ledger_folder);
 
@@ -102,7 +102,7 @@ wanted(const struct common *c)
 int
 keep_open(struct keep *k, struct common *c)
 {
-	const char *root = wanted(c);
+	const char *root = keep_folder(c);
 	int status;
 
 	if (!root)
@@ -172,7 +172,7 @@ name_import(struct keep *k, const char *root, const char **file, size_t files)
 int
 keep_import(struct keep *k, struct common *c, const char **file, size_t files)
 {
-	const char *root = wanted(c);
+	const char *root = keep_folder(c);
 	struct stat st;
 
 	if (!root)

@@ -15,6 +15,8 @@ struct keep {
 	bool told;             /* that it is not written now */
 };
 
+/* --ledger, or ledger.folder; NULL: no ledger. */
+const char *keep_folder(const struct common *c);
 /* run: DIR itself.  EXIT_DONE, or the mistake was told. */
 int keep_open(struct keep *k, struct common *c);
 /* read: DIR/import-HASH, for which the captures are read once before. */

@@ -8,6 +8,10 @@
 
 #include <stdlib.h>
 
+#include "sensor/keeper.h"
+
+enum { OPT_TAPS = 't' };
+
 static void
 summarise(struct captures *r)
 {
@@ -32,7 +36,7 @@ read_all(struct captures *r)
 		status = keep_evidence(&keep, r->common);
 	if (status != EXIT_DONE)
 		return common_close(r->common, status);
-	status = keep_close(&keep, r->common, captures_read(r));
+	status = keep_close(&keep, r->common, r->common->taps ? captures_tap(r) : captures_read(r));
 	status = common_close(r->common, status);
 
 	summarise(r);
@@ -49,11 +53,39 @@ take_file(struct captures *r, const char *path)
 }
 
 static int
+take_taps(struct captures *r, const char *value)
+{
+	char *end;
+	unsigned long n = strtoul(value, &end, 10);
+
+	if (*end || end == value || n < 1 || n > KEEPER_TAPS_MAX)
+		return usage_error("read", "--taps takes a number from 1 to 64");
+	r->common->taps = (unsigned)n;
+	return EXIT_DONE;
+}
+
+static int
 take_option(void *arg, int id, const char *value)
 {
 	struct captures *r = arg;
 
+	if (id == OPT_TAPS)
+		return take_taps(r, value);
 	return id == ARGS_FILE ? take_file(r, value) : common_option(r->common, id, value);
+}
+
+/* Each tap reads all captures; evidence needs the frames where the findings are. */
+static int
+check_taps(const struct captures *r)
+{
+	for (size_t i = 0; i < r->files; i++)
+		if (strcmp(r->file[i], "-") == 0)
+			return usage_error("read", "--taps reads each capture several times, which standard input "
+						   "cannot; name files");
+	if (config_number(&r->common->config, OPT_evidence_ring))
+		return usage_error("read", "--taps and evidence.ring: the taps have the frames, and keep none; leave "
+					   "one of them out");
+	return EXIT_DONE;
 }
 
 static int
@@ -63,7 +95,7 @@ take_arguments(struct captures *r, int argc, char **argv)
 
 	if (status == EXIT_DONE && r->files == 0)
 		return usage_error("read", "no capture named; - is standard input");
-	return status;
+	return status == EXIT_DONE && r->common->taps ? check_taps(r) : status;
 }
 
 static int
@@ -83,7 +115,13 @@ read_run(int argc, char **argv)
 	return status;
 }
 
-static const struct arg_option OPTIONS[] = {COMMON_OPTIONS, LEDGER_OPTION, PRIVACY_OPTION, {0, NULL, NULL, NULL}};
+static const struct arg_option OPTIONS[] = {
+	COMMON_OPTIONS,
+	LEDGER_OPTION,
+	PRIVACY_OPTION,
+	{OPT_TAPS, "taps", "N", "so many processes share the work, by address pairs; the output is the same"},
+	{0, NULL, NULL, NULL},
+};
 
 const struct command CMD_READ = {
 	"read",

@@ -11,6 +11,7 @@
 #include "cmd/ledgers.h"
 #include "ledger/judged.h"
 #include "ledger/reading.h"
+#include "sensor/watch.h"
 
 static const int64_t HOUR_NS = 3600 * NS_PER_S, DAY_NS = 24 * 3600 * NS_PER_S;
 
@@ -163,12 +164,13 @@ static bool
 collect(struct retold *r, const char *folder)
 {
 	const char *sensor = config_text(r->config, OPT_sensor_name);
-	const struct eve_config cfg = {.updates = true, .sensor = *sensor ? sensor : NULL, .version = PROGRAM_VERSION};
+	struct eve_config cfg = {.updates = true, .sensor = *sensor ? sensor : NULL, .version = PROGRAM_VERSION};
 	struct reading reading = {.folder = folder, .arg = r, .session = on_session};
 
 	r->context = malloc(sizeof(*r->context));
 	if (!r->context)
 		return false;
+	watch_labels(&cfg, r->config);
 	eve_context_init(r->context, &cfg, NULL, 0);
 	r->damaged |= !judged_read(
 		&(struct judged){.folder = folder, .arg = r, .finding = on_finding, .incident = on_incident});

@@ -18,6 +18,9 @@ static const struct row COUNTERS[] = {
 #define COUNT(name, stratum, doc) {0, #name, "U64", #stratum, "", doc},
 #include "base/count.def"
 #undef COUNT
+#define LOSS(name, unit, doc) {0, #name, "U64", "losses", unit, doc},
+#include "base/loss.def"
+#undef LOSS
 };
 
 static const struct row PULSE[] = {

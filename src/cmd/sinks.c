@@ -6,7 +6,14 @@
 #include "sink/format.h"
 #include "sink/sink.h"
 
-enum { ID_JSON = TABLES_JSON << 8, CHOSE_FORMATS = 8, ID_FORMATS = CHOSE_FORMATS << 8, INDENT = 2, NAME_WIDTH = 46 };
+enum {
+	ID_JSON = TABLES_JSON << 8,
+	CHOSE_FORMATS = 8,
+	ID_FORMATS = CHOSE_FORMATS << 8,
+	INDENT = 2,
+	NAME_WIDTH = 46,
+	KIND_WIDTH = 12
+};
 
 static const struct {
 	uint8_t kind;
@@ -90,13 +97,27 @@ format_text(const struct term *t, const struct format *f, bool rows)
 		fprintf(t->to, "\n");
 }
 
+/* What needs a library says whether it is in. */
+static void
+kind_text(const struct term *t, unsigned i)
+{
+	const struct sink_kind *k = &SINK_KIND[i];
+
+	fprintf(t->to, "%s%-*s%s%s", term_style(t, STYLE_BOLD), KIND_WIDTH, k->name, term_style(t, STYLE_PLAIN),
+		k->title);
+	if (k->library)
+		fprintf(t->to, sink_is_built(i) ? " (%s)" : " (not in this program: it was built without %s)",
+			k->library);
+	fprintf(t->to, "\n");
+}
+
 static void
 all_text(const struct term *t, bool formats)
 {
 	if (!formats)
 		for (unsigned i = 0; i < SINK_KINDS; i++)
-			fprintf(t->to, "%s%-6s%s%s\n\n", term_style(t, STYLE_BOLD), SINK_KIND[i].name,
-				term_style(t, STYLE_PLAIN), SINK_KIND[i].title);
+			kind_text(t, i);
+	fprintf(t->to, "%s", formats ? "" : "\n");
 	for (unsigned i = 0; i < FORMATS; i++)
 		format_text(t, &FORMAT_LIST[i], formats);
 }
@@ -148,8 +169,9 @@ print_line(struct out *o)
 }
 
 static void
-kind_json(const struct sink_kind *k)
+kind_json(unsigned i)
 {
+	const struct sink_kind *k = &SINK_KIND[i];
 	char line[1024];
 	struct out o = out_of(line, sizeof(line));
 
@@ -157,6 +179,12 @@ kind_json(const struct sink_kind *k)
 	json_text(&o, k->name);
 	JSON_KEY(&o, "title");
 	json_text(&o, k->title);
+	if (k->library) {
+		JSON_KEY(&o, "library");
+		json_text(&o, k->library);
+	}
+	JSON_KEY(&o, "built");
+	json_bool(&o, sink_is_built(i));
 	json_close(&o, '}');
 	print_line(&o);
 }
@@ -194,7 +222,7 @@ sinks_run(int argc, char **argv)
 		return tables_finish();
 	}
 	for (unsigned i = 0; i < SINK_KINDS; i++)
-		kind_json(&SINK_KIND[i]);
+		kind_json(i);
 	for (unsigned i = 0; i < FORMATS; i++)
 		format_json(&FORMAT_LIST[i]);
 	return tables_finish();

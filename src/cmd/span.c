@@ -9,13 +9,12 @@
 #include "cmd/tables.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/timex.h>
 
 #include "sensor/capture.h"
+#include "sensor/capture_port.h"
 #include "sensor/mirror.h"
 
 enum { ID_FOR = 300, INDENT = 29 };
@@ -56,36 +55,20 @@ on_session(void *arg, const struct session *session)
 	mirror_session(&s->mirror, session);
 }
 
-/* "02:42:ac:11:00:02" */
+/* Of the first interface, where there are several. */
 static void
-read_mac(struct span *s)
+ask_port(struct span *s)
 {
-	char path[64 + IF_NAMESIZE];
-	unsigned b[6];
-	FILE *f;
+	char name[CAPTURE_NAME];
+	struct port_state p;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%.*s/address", IF_NAMESIZE, s->iface);
-	f = fopen(path, "re");
-	if (f && fscanf(f, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) == 6) {
-		for (unsigned i = 0; i < 6; i++)
-			s->mirror.mac[i] = (uint8_t)b[i];
-		s->mirror.has_mac = true;
-	}
-	if (f)
-		fclose(f);
-}
-
-static void
-count_addresses(struct span *s)
-{
-	struct ifaddrs *all = NULL;
-
-	if (getifaddrs(&all) < 0)
+	if (!capture_name(s->iface, name) || !port_state(name, &p) || p.loopback)
 		return;
-	for (const struct ifaddrs *i = all; i; i = i->ifa_next)
-		s->mirror.addresses += i->ifa_addr && strcmp(i->ifa_name, s->iface) == 0 &&
-				       (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6);
-	freeifaddrs(all);
+	s->mirror.has_mac = p.has_mac;
+	memcpy(s->mirror.mac, p.mac, sizeof(s->mirror.mac));
+	s->mirror.addresses = p.addresses;
+	s->mirror.speaks = p.ip6 || p.arp;
+	s->mirror.merges = p.gro || p.lro;
 }
 
 static void
@@ -151,8 +134,7 @@ watch_interface(struct span *s)
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	s->mirror.live = true;
-	read_mac(s);
-	count_addresses(s);
+	ask_port(s);
 	ask_clock(s);
 	if (!s->common->quiet)
 		fprintf(stderr, "watching %s for %s; Ctrl-C ends it early\n", s->iface, words_span(s->length_ns).text);

@@ -15,7 +15,7 @@ heading(const struct term *t, const char *words)
 }
 
 static void
-print_input(const struct term *t, const struct common *c, const struct summary *s)
+print_input(const struct term *t, struct common *c, const struct summary *s)
 {
 	const struct counts *n = watch_counts(&c->watch);
 	double took = (double)s->took_ns / 1e9;
@@ -254,6 +254,26 @@ static const struct loss LOSSES[] = {
 	LOSS(ndpi_skipped, "connections not shown to nDPI: over its budget"),
 	LOSS(duplicate, "packets that the span port delivered twice (counted once)"),
 };
+#undef LOSS
+
+/* Of what a capture file cannot know. */
+static void
+print_causes(const struct term *t, const struct losses *l)
+{
+#define LOSS(name, unit, doc) {l->name, #name, unit, doc},
+	const struct {
+		uint64_t n;
+		const char *name, *unit, *doc;
+	} causes[] = {
+#include "base/loss.def"
+	};
+#undef LOSS
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		if (causes[i].n)
+			fprintf(t->to, "  lost, %s: %s %s: %s\n", causes[i].name, words_number(causes[i].n).text,
+				causes[i].unit, causes[i].doc);
+}
 
 static void
 print_kernel(const struct term *t, const struct eve_capture *live)
@@ -263,6 +283,7 @@ print_kernel(const struct term *t, const struct eve_capture *live)
 	fprintf(t->to, "\n  kernel: %s frames delivered, %s dropped by the ring, %s by the interface\n",
 		words_number(live->kernel_packets).text, words_number(live->kernel_drops).text,
 		words_number(live->interface_drops).text);
+	print_causes(t, &live->loss);
 }
 
 static void

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/crypt.h"
+#include "sensor/secret.h"
 #include "sensor/sinks_config.h"
 #include "sink/format.h"
 
 struct testing {
 	struct common *common;
 	const char *name;
+	char sensor[256];
 	struct sinks_wanted want;
 };
 
@@ -86,40 +89,91 @@ test_finding(const struct sink_config *cfg)
 	return f;
 }
 
+static bool
+to_file(const struct sink_config *cfg, const struct event *e, char words[SINK_ERROR_MAX])
+{
+	struct sinks *s = sinks_new(cfg, 1, words);
+
+	if (!s)
+		return false;
+	sinks_tell(s, e);
+	if (!sinks_close(s, words))
+		return false;
+	snprintf(words, SINK_ERROR_MAX, "written to %.300s",
+		 strcmp(cfg->path, "-") == 0 ? "standard output" : cfg->path);
+	return true;
+}
+
+/* Past the outbox, straight to the receiver: what is asked is whether the link is well. */
+static bool
+to_receiver(const struct sink_config *cfg, const struct event *e, char words[SINK_ERROR_MAX])
+{
+	static char line[EVE_LINE_MAX], secret[SECRET_MAX];
+	const struct sender_calls *calls = SINK_KIND[cfg->kind].sender;
+	struct sender_config sc = cfg->sender;
+	struct sender_result r = {.outcome = SENDER_AGAIN};
+	struct out o = out_of(line, sizeof(line));
+	unsigned cut = 0;
+	void *state = NULL;
+
+	sc.secret = secret;
+	if (secret_read(secret, cfg, r.words))
+		state = calls->open(&sc, r.words);
+	if (state) {
+		FORMAT_LIST[cfg->format].write(&o, e, &cut);
+		calls->send(state,
+			    &(struct sender_event){.id = e->finding->id,
+						   .kind = e->kind,
+						   .severity = e->finding->severity,
+						   .time = e->time,
+						   .gateway = "",
+						   .line = line,
+						   .n = out_len(&o) - 1},
+			    1, &r);
+		calls->close(state);
+	}
+	crypt_forget(secret, sizeof(secret));
+	if (r.outcome == SENDER_DONE)
+		snprintf(words, SINK_ERROR_MAX, "sent to %.150s, which said: %.300s", cfg->path, r.words);
+	else
+		snprintf(words, SINK_ERROR_MAX, "sink %.63s: %.430s", cfg->name, r.words);
+	return r.outcome == SENDER_DONE;
+}
+
 static int
 send_test(struct testing *t, const struct sink_config *cfg)
 {
-	char error[SINK_ERROR_MAX], sensor[256], path[512] = "standard output";
-	struct eve_config eve = {.sensor = sensor, .version = PROGRAM_VERSION};
+	char words[SINK_ERROR_MAX] = "no memory";
+	struct eve_config eve = {.sensor = t->sensor,
+				 .version = PROGRAM_VERSION,
+				 .strict = config_number(&t->common->config, OPT_eve_mode) == 1};
 	struct eve_context *x = malloc(sizeof(*x));
-	struct sinks *s = x ? sinks_new(cfg, 1, error) : NULL;
 	const struct finding f = test_finding(cfg);
+	const struct event e = {.kind = EVENT_ALERT, .test = true, .time = f.time, .finding = &f, .eve = x};
+	bool sent = false;
 
-	watch_sensor(sensor, &t->common->config);
-	eve.strict = config_number(&t->common->config, OPT_eve_mode) == 1;
-	if (s) {
+	watch_labels(&eve, &t->common->config);
+	if (x) {
 		eve_context_init(x, &eve, NULL, 0);
-		sinks_tell(s,
-			   &(struct event){.kind = EVENT_ALERT, .test = true, .time = f.time, .finding = &f, .eve = x});
+		sent = (SINK_KIND[cfg->kind].sender ? to_receiver : to_file)(cfg, &e, words);
 	}
 	free(x);
-	if (!s || !sinks_close(s, error)) {
-		common_error(t->common, s || x ? error : "no memory");
+	if (!sent) {
+		common_error(t->common, words);
 		return EXIT_IO;
 	}
-	if (strcmp(cfg->path, "-") != 0)
-		snprintf(path, sizeof(path), "%.500s", cfg->path);
-	fprintf(stderr, "sink %s: a test alert of %016llx was written to %s as %s\n", cfg->name,
-		(unsigned long long)f.id, path, FORMAT_LIST[cfg->format].name);
+	fprintf(stderr, "sink %s: a test alert of %016llx, as %s, was %s\n", cfg->name, (unsigned long long)f.id,
+		FORMAT_LIST[cfg->format].name, words);
 	return EXIT_DONE;
 }
 
 static int
 test(struct testing *t)
 {
-	const struct sinks_about about = {NULL, false, NULL};
+	const struct sinks_about about = {.sensor = t->sensor};
 	const struct sink_config *cfg;
 
+	watch_sensor(t->sensor, &t->common->config);
 	if (!sinks_configured(&t->want, &t->common->config, &about, t->common->config.error)) {
 		common_error(t->common, t->common->config.error);
 		return EXIT_USAGE;
@@ -158,13 +212,14 @@ const struct command CMD_TEST_SINK = {
 	"send a marked test alert to one sink",
 	OPTIONS,
 	"The alert is of severity low, between addresses of documentation, and says in every format\n"
-	"that it is a test. The sink's filters are not asked. A file is written behind its end; the id\n"
-	"that is told on standard error stands in the alert.\n"
+	"that it is a test. The sink's filters are not asked. A file is written behind its end; a network\n"
+	"sink's receiver is asked at once, past the outbox, and what it answered is said. The id that is\n"
+	"told on standard error stands in the alert.\n"
 	"\n"
 	"examples:\n"
 	"  gatewitness test-sink siem -c /etc/gatewitness/gatewitness.conf\n"
 	"  gatewitness test-sink t --set sink.t.path=- --set sink.t.format=ecs | jq .\n"
 	"\n"
-	"exit code: 0 written; 1 it could not be; 2 wrong usage or configuration, or no such sink\n",
+	"exit code: 0 written or acknowledged; 1 it was not; 2 wrong usage or configuration, or no such sink\n",
 	test_sink_run,
 };

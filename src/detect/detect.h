@@ -135,6 +135,9 @@ struct detect_sink {
 struct indicators;
 void detect_indicators(struct detect *d, const struct indicators *i);
 
+/* So many bytes were on the wire so far, and so many of their streams were never seen. */
+void detect_seen(struct detect *d, uint64_t frame_bytes, uint64_t gap_bytes);
+
 /* Judges, then learns.  Only records with a gateway are judged; others cost nothing. */
 void detect_session(struct detect *d, const struct session *s, const struct detect_sink *to);
 void detect_pulse(struct detect *d, const struct pulse *p, const struct detect_sink *to);

@@ -151,6 +151,7 @@ struct detect {
 	int64_t learn_ns, idle_ns;
 	struct memory_secret secret; /* of all tables */
 	struct counts *counts;
+	uint64_t frame_bytes, gap_bytes; /* detect_seen */
 	int64_t param[PARAM_END];
 	struct when now;       /* latest time of any record */
 	struct memory running; /* sessions that are not over: what was judged of them */

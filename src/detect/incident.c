@@ -105,11 +105,11 @@ incident_note(struct incident *i, const struct finding *f)
 
 /* What was seen of what went over the wire, by the holes in the streams: everything, while nothing is known. */
 static uint32_t
-coverage(const struct counts *c)
+coverage(const struct detect *d)
 {
 	enum { WHOLE = 10000 };
 
-	return c->frame_bytes ? (uint32_t)(c->frame_bytes * WHOLE / (c->frame_bytes + c->gap_bytes)) : WHOLE;
+	return d->frame_bytes ? (uint32_t)(d->frame_bytes * WHOLE / (d->frame_bytes + d->gap_bytes)) : WHOLE;
 }
 
 uint64_t
@@ -218,7 +218,7 @@ incident_report(struct detect *d, struct finding *f, const struct actor *a)
 		incident_join(d, f, a);
 	if (f->chain)
 		finding_say_chain(f);
-	f->coverage = coverage(d->counts);
+	f->coverage = coverage(d);
 	trace_add(d, f, a);
 	if (d->to->finding)
 		d->to->finding(d->to->arg, f, d->session);

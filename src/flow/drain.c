@@ -1,94 +1,89 @@
 /*
- * drain: the end of the input: every connection left, in the order of its first packet.
+ * drain: the order in which connections leave: by the first packet's time, among equals by their key's hash, never by
+ * place in the table.  So whoever sees one part of the connections and whoever sees all agree on it.
  *
- * A merge sort over the queue links of the flows themselves: no memory of its own.  Ties go by key, never by
- * place in the table.
+ * Sorted are the queue links of the flows themselves: no memory of its own.
  */
+#include "base/sort.h"
 #include "flow/table.h"
 
-static int
-compare_ends(const struct flow *a, const struct flow *b)
+uint64_t
+flow_tie(const struct flows *t, const struct flow *f)
 {
-	int order = memcmp(a->addr, b->addr, sizeof(a->addr));
+	uint64_t word[5];
 
-	if (order == 0)
-		order = (a->port[0] > b->port[0]) - (a->port[0] < b->port[0]);
-	if (order == 0)
-		order = (a->port[1] > b->port[1]) - (a->port[1] < b->port[1]);
-	return order ? order : (a->proto > b->proto) - (a->proto < b->proto);
+	memcpy(word, f->addr, sizeof(f->addr));
+	word[4] = (uint64_t)f->port[0] << 32 | (uint32_t)f->port[1] << 8 | f->proto;
+	return hash_words(&t->tie, word, 5);
+}
+
+static uint32_t
+link_after(void *arg, uint32_t item)
+{
+	return flow_at(arg, item)->after;
+}
+
+static void
+link_set(void *arg, uint32_t item, uint32_t after)
+{
+	flow_at(arg, item)->after = after;
+}
+
+bool
+flow_goes_after(const struct flows *t, const struct flow *a, const struct flow *b)
+{
+	return a->first.ns != b->first.ns ? a->first.ns > b->first.ns : flow_tie(t, a) > flow_tie(t, b);
 }
 
 static bool
-goes_first(const struct flow *a, const struct flow *b)
+goes_after(void *arg, uint32_t a, uint32_t b)
 {
-	return a->first.ns != b->first.ns ? a->first.ns < b->first.ns : compare_ends(a, b) <= 0;
+	return flow_goes_after(arg, flow_at(arg, a), flow_at(arg, b));
 }
 
-/* Merges two sorted lists; a's flows come first among equals. */
 static uint32_t
-merge(const struct flows *t, uint32_t a, uint32_t b)
+sorted(struct flows *t, uint32_t head)
 {
-	uint32_t head = 0, *link = &head;
+	return sort_list(&(struct sort_list){t, link_after, link_set, goes_after}, head);
+}
 
-	while (a && b) {
-		uint32_t *from = goes_first(flow_at(t, a), flow_at(t, b)) ? &a : &b;
+void
+queue_sort(struct flows *t, unsigned queue)
+{
+	struct queue *q = &t->queue[queue];
+	uint32_t before = 0;
 
-		*link = *from;
-		link = &flow_at(t, *from)->after;
-		*from = *link;
+	if (q->head == q->tail)
+		return;
+	q->head = sorted(t, q->head);
+	for (uint32_t h = q->head; h; h = flow_at(t, h)->after) {
+		flow_at(t, h)->prev = before;
+		before = h;
 	}
-	*link = a ? a : b;
-	return head;
+	q->tail = before;
 }
 
-/* The flows from *h on that lie in order already, as a list; items are mostly handed out in the order of time. */
+/* All that are open, as a list in the order of their items, which mostly is that of time. */
 static uint32_t
-take_run(const struct flows *t, uint32_t *h)
+list_open(const struct flows *t)
 {
-	struct flow *last = NULL;
 	uint32_t head = 0;
 
-	for (; *h <= t->items.fresh; ++*h) {
-		struct flow *f = flow_at(t, *h);
+	for (uint32_t h = t->items.fresh; h > 0; h--) {
+		struct flow *f = flow_at(t, h);
 
 		if (f->queue >= QUEUE_TIMED)
 			continue;
-		if (last && !goes_first(last, f))
-			break;
-		if (last)
-			last->after = *h;
-		else
-			head = *h;
-		last = f;
-		f->after = 0;
+		f->after = head;
+		head = h;
 	}
 	return head;
-}
-
-/* bin[i] holds a sorted list of 2^i runs or none, as the digits of a binary counter. */
-static uint32_t
-sort_open(const struct flows *t)
-{
-	uint32_t bin[32] = {0}, list, h = 1;
-
-	while ((list = take_run(t, &h))) {
-		unsigned i = 0;
-
-		for (; bin[i]; i++) {
-			list = merge(t, bin[i], list);
-			bin[i] = 0;
-		}
-		bin[i] = list;
-	}
-	for (unsigned i = 0; i < 32; i++)
-		list = merge(t, bin[i], list);
-	return list;
 }
 
 static void
 drain_start(struct flows *t)
 {
-	uint32_t next = sort_open(t);
+	uint32_t next = sorted(t, list_open(t));
 
 	for (unsigned q = 0; q < QUEUE_TIMED; q++)
 		t->queue[q] = (struct queue){0, 0};

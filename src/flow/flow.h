@@ -108,6 +108,7 @@ struct flows_config {
 	uint32_t flows;       /* how many connections fit */
 	size_t segment_bytes; /* share for out-of-order segments */
 	struct hash_key key;  /* of the table: random; never decides an order of output */
+	struct hash_key tie;  /* decides the order of connections that began at the same time: alike in each run */
 };
 
 struct flows;
@@ -142,15 +143,22 @@ void flow_evict_one(struct flows *t);       /* marks the oldest; flow_ended then
    flow_ended or flow_drain gave: what was still held behind a hole, with the hole told as `lost`. */
 const struct chunk *flow_chunk(struct flows *t, struct flow *f);
 
-/* Next connection that is over at `now` (FIN, RST with a grace, timeout, eviction); NULL: none.
-   Its logical end time is flow_end_time(): last packet, or last packet plus its timeout. */
+/* Next connection that is over at `now` (FIN, RST with a grace, timeout, eviction), in the order of flow_goes_after among
+   those that are; NULL: none.  Its logical end time is flow_end_time(): last packet, or last packet plus its timeout. */
 struct flow *flow_ended(struct flows *t, struct when now);
 struct when flows_due(const struct flows *t); /* when the next may end, not later than it does */
 struct when flow_end_time(const struct flow *f);
 void flow_free(struct flows *t, struct flow *f);
 
-/* At the end of the input: every connection left, oldest first packet first (ties: by key). */
+/* Time passed without packets. */
+void flows_pass(struct flows *t, struct when now);
+
+/* At the end of the input: every connection left, in the order of flow_goes_after. */
 struct flow *flow_drain(struct flows *t);
+
+/* The order of connections: the first packet's time; among equals what flow_tie says, a hash of both ends. */
+bool flow_goes_after(const struct flows *t, const struct flow *a, const struct flow *b);
+uint64_t flow_tie(const struct flows *t, const struct flow *f);
 
 uint32_t flows_used(const struct flows *t);
 

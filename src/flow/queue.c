@@ -182,6 +182,7 @@ flow_end(struct flows *t, struct flow *f, enum flow_end how)
 	queue_leave(t, f);
 	flow_mark(t, f, how);
 	queue_put(t, f, QUEUE_ENDED, t->now);
+	t->ended_sorted = false;
 }
 
 /* The flow that is due first; among equals the one of the lower queue.  *at: when. */
@@ -228,7 +229,18 @@ flow_ended(struct flows *t, struct when now)
 {
 	if (!when_before(now, t->next_check))
 		queue_sweep(t, now);
+	if (!t->ended_sorted) {
+		queue_sort(t, QUEUE_ENDED);
+		t->ended_sorted = true;
+	}
 	return queue_take(t, QUEUE_ENDED);
+}
+
+void
+flows_pass(struct flows *t, struct when now)
+{
+	if (when_before(t->now, now))
+		t->now = now;
 }
 
 bool

@@ -25,7 +25,7 @@ flows_new(struct carve *c, const struct flows_config *cfg, struct counts *counts
 {
 	struct flows *t = carve_take(c, sizeof(*t));
 
-	*t = (struct flows){.key = cfg->key, .counts = counts, .next_check = {INT64_MAX}};
+	*t = (struct flows){.key = cfg->key, .tie = cfg->tie, .counts = counts, .next_check = {INT64_MAX}};
 	for (uint64_t i = 0; i < sizeof(t->factor) / sizeof(t->factor[0]); i++)
 		t->factor[i] = hash_keep(&cfg->key, &i, sizeof(i));
 	map_init(&t->map, carve_take(c, map_bytes(cfg->flows)), cfg->flows);

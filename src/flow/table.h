@@ -46,7 +46,7 @@ struct queue {
 enum pieces { PIECES_NONE, PIECES_ONE, PIECES_HELD };
 
 struct flows {
-	struct hash_key key;
+	struct hash_key key, tie;
 	uint64_t factor[10]; /* of the table hash, random */
 	struct map map;
 	struct pool items, blocks;
@@ -57,7 +57,8 @@ struct flows {
 	struct chunk piece;     /* in order, of the packet just fed */
 	struct chunk waited;    /* in order now, given before or after it */
 	bool piece_ready;
-	uint8_t pieces; /* enum pieces */
+	bool ended_sorted; /* QUEUE_ENDED is in order */
+	uint8_t pieces;    /* enum pieces */
 };
 
 /* A segment on its way into a stream. */
@@ -96,6 +97,9 @@ void queue_sweep(struct flows *t, struct when now);
 struct flow *queue_take(struct flows *t, unsigned queue);           /* its head, NULL: empty */
 void flow_mark(struct flows *t, struct flow *f, enum flow_end how); /* says how it ended, if nothing did */
 void flow_end(struct flows *t, struct flow *f, enum flow_end how);
+
+/* drain.c: the order in which they leave */
+void queue_sort(struct flows *t, unsigned queue);
 
 /* stream.c: TCP */
 bool stream_is_new(const struct flow *f, const struct packet *p, unsigned side);

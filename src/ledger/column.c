@@ -310,7 +310,7 @@ get_symbols(struct symbols *s, struct cur *from, uint64_t best)
 {
 	if (best > FREQUENT_MAX)
 		return false;
-	memset(s->known, 0, sizeof(s->known));
+	memset(s, 0, sizeof(*s)); /* a symbol that a damaged column has and no table knows takes no bits */
 	for (unsigned i = 0; i < CLASSES; i++) {
 		s->value[i] = i ? UINT64_C(1) << (i - 1) : 0;
 		s->bits[i] = (uint8_t)(i ? i - 1 : 0);

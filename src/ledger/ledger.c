@@ -397,11 +397,11 @@ ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen)
 
 	if (ledger_failed(l))
 		return;
+	l->seen = *seen;
 	if (l->minute && minute != l->minute)
 		ledger_minute_end(l);
 	ledger_advance(l, now);
 	note_step(l, now);
-	l->seen = *seen;
 	if (!l->minute)
 		l->minute = minute;
 	if (l->due.ns && !when_before(l->now, l->due))

@@ -57,6 +57,9 @@ void ledger_in_force(struct ledger *l, const char *name, const char *value);
 /* A file beside the days that a setting is to name (ledger/attached.h), at once.  False: errno. */
 bool ledger_attach(struct ledger *l, const char *kind, const void *bytes, size_t n, char hex[65]);
 
+/* What happened to what is seen, now: a row of the coverage. */
+void ledger_happened(struct ledger *l, const char *cause);
+
 /* Commits now.  False: it cannot be written. */
 bool ledger_sync(struct ledger *l);
 
@@ -66,7 +69,10 @@ bool ledger_wants_snapshot(const struct ledger *l);
    False: it is not kept. */
 bool ledger_snapshot(struct ledger *l, const void *bytes, size_t n, const char *made_by);
 
-/* What was seen so far, since the start. */
+/* Nothing was seen in between, and why: a row of the coverage, committed as soon as a finding. */
+void ledger_gap(struct ledger *l, struct when begin, struct when end, const char *cause);
+
+/* What was seen so far, since the start: before the time that is told with it. */
 struct ledger_seen {
 	uint64_t frames, bytes;
 	uint64_t lost_ring, lost_interface; /* frames */

@@ -224,6 +224,19 @@ ledger_coverage(struct ledger *l, const struct ledger_event *e)
 }
 
 void
+ledger_gap(struct ledger *l, struct when begin, struct when end, const char *cause)
+{
+	ledger_coverage(l, &(struct ledger_event){.begin = begin, .end = end, .cause = cause});
+	ledger_due(l, LEDGER_FINDING_S * NS_PER_S);
+}
+
+void
+ledger_happened(struct ledger *l, const char *cause)
+{
+	ledger_note(l, cause, 0);
+}
+
+void
 ledger_note(struct ledger *l, const char *cause, int64_t rows)
 {
 	ledger_coverage(l, &(struct ledger_event){.begin = l->now, .end = l->now, .cause = cause, .rows = rows});

@@ -27,12 +27,13 @@ static void
 say(struct walk *w, enum verify_kind kind, int64_t commit, const char *what)
 {
 	char words[256], at[40] = "";
+	struct when time;
 
 	for (size_t i = 0; i < w->n; i++)
-		if (w->entry[i].commit == commit) {
+		if (w->entry[i].commit == commit && !__builtin_mul_overflow(w->entry[i].time_us, NS_PER_US, &time.ns)) {
 			struct out o = out_of(at, sizeof(at) - 1);
 
-			out_time_s(&o, (struct when){w->entry[i].time_us * NS_PER_US});
+			out_time_s(&o, time);
 			*o.p = '\0';
 		}
 	snprintf(words, sizeof(words), "%s: commit %" PRId64 "%s%s%s: %s", w->date, commit, *at ? " (" : "", at,

@@ -340,6 +340,8 @@ fragment_read(struct walk *w, const struct fragment *f)
 	struct datagram *d;
 	bool odd = false;
 
+	if (!t) /* packet_pair's: nobody puts it together */
+		return PACKET_HELD;
 	expire(t, w->p->time);
 	if (w->missing)
 		return give_up(t, false);

@@ -89,4 +89,9 @@ void decoder_key(struct decoder *d, const struct hash_key *key);
 /* True: *p is filled.  False: held as a fragment, or counted under its reason. */
 bool packet_decode(struct decoder *d, const struct frame *f, struct packet *p);
 
+/* A hash of the innermost pair of addresses that this frame shows, the same for both directions and for all fragments of
+   a packet, and not keyed: by which frames are dealt to several readers.  Of a tunnel's packet that comes in fragments no
+   fragment shows what is inside: it is the tunnel's. */
+uint32_t packet_pair(const struct frame *f);
+
 #endif

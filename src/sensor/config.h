@@ -24,7 +24,7 @@
 
 enum {
 	CONFIG_GATEWAY_OPTIONS = OPT_gateway_profile + 1 - OPT_gateway_address,
-	CONFIG_RULE_OPTIONS = 10, /* the most of these sections */
+	CONFIG_RULE_OPTIONS = 32, /* the most of these sections */
 	CONFIG_RULES = 192,
 	CONFIG_POOL = 1 << 17
 };

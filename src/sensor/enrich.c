@@ -79,6 +79,13 @@ enrich_use(const struct enrich *e, struct pipeline *p)
 	pipeline_places(p, &from);
 }
 
+void
+enrich_before(const struct enrich *e, struct place_lookup *places, const struct indicators **indicators)
+{
+	*places = places_lookup(e->places);
+	*indicators = lists_table(e->lists);
+}
+
 static void *
 read_anew(void *arg)
 {

@@ -29,6 +29,9 @@ const struct lists *enrich_lists(const struct enrich *e);
 /* For the pipeline, from now on. */
 void enrich_use(const struct enrich *e, struct pipeline *p);
 
+/* For what asks about addresses before they become pseudonyms. */
+void enrich_before(const struct enrich *e, struct place_lookup *places, const struct indicators **indicators);
+
 /* A list in force that has addresses; NULL: none has. */
 const char *enrich_with_addresses(const struct enrich *e);
 

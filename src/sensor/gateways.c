@@ -217,11 +217,22 @@ rank(struct gateway_guess *best, size_t n, size_t max, const struct gateway_gues
 	return n < max ? n + 1 : n;
 }
 
+/* Somebody's browsing has one client and many servers: no gateway.  A pair shares its clients. */
+static size_t
+stand_out(const struct gateway_guess *best, size_t n)
+{
+	size_t keep = 0;
+
+	while (keep < n && best[keep].clients * 2 >= best[0].clients && (best[keep].clients > 1 || n == 1))
+		keep++;
+	return keep;
+}
+
 size_t
 gateways_guess(const struct gateways *g, struct gateway_guess *to, size_t max)
 {
 	const struct server *list[SERVERS] = {NULL};
-	size_t n = 0, keep = 0;
+	size_t n = 0;
 
 	for (uint32_t i = 0; i < g->used; i++)
 		list[i] = &g->server[i];
@@ -234,10 +245,30 @@ gateways_guess(const struct gateways *g, struct gateway_guess *to, size_t max)
 		one = fold(g, list + i, end - i);
 		n = rank(to, n, max, &one);
 	}
-	/* Somebody's browsing has one client and many servers: no gateway.  A pair shares its clients. */
-	while (keep < n && to[keep].clients * 2 >= to[0].clients && (to[keep].clients > 1 || n == 1))
-		keep++;
-	return keep;
+	return stand_out(to, n);
+}
+
+size_t
+gateways_combine(const struct gateway_guess *all, size_t count, struct gateway_guess *to, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct gateway_guess sum = all[i];
+		bool again = false;
+
+		for (size_t j = 0; j < count; j++) {
+			if (j == i || !addr_same(&all[j].addr, &all[i].addr))
+				continue;
+			again |= j < i;
+			sum.clients += all[j].clients;
+			sum.sessions += all[j].sessions;
+			sum.percent = all[j].percent < sum.percent ? all[j].percent : sum.percent;
+		}
+		if (!again)
+			n = rank(to, n, max, &sum);
+	}
+	return stand_out(to, n);
 }
 
 bool

@@ -35,4 +35,7 @@ enum { GATEWAY_GUESSES = 4 };
 /* The likely gateways, best first; 0: nobody stands out. */
 size_t gateways_guess(const struct gateways *g, struct gateway_guess *to, size_t max);
 
+/* The same of what several found, each with clients of its own: `all`, in any order. */
+size_t gateways_combine(const struct gateway_guess *all, size_t n, struct gateway_guess *to, size_t max);
+
 #endif

@@ -197,7 +197,10 @@ static void
 check_wire(const struct mirror *m, struct mirror_verdict *v)
 {
 	v->grade = grade(m->merged, m->frames, 1, PER_MILLE + 1);
-	FOUND(v, "%llu frames are longer than %d bytes, the longest %u", N(m->merged), ETHERNET_LONGEST, m->longest);
+	if (m->merges && v->grade == MIRROR_GOOD)
+		v->grade = MIRROR_FAIR;
+	FOUND(v, "%llu frames are longer than %d bytes, the longest %u%s", N(m->merged), ETHERNET_LONGEST, m->longest,
+	      m->merges ? "; the port is set to merge them (GRO or LRO)" : "");
 	v->mend = "Packets are merged before they are seen, and their timing is lost: ethtool -K IFACE gro off lro off "
 		  "(unless the network uses jumbo frames).";
 }
@@ -235,10 +238,11 @@ check_clock(const struct mirror *m, struct mirror_verdict *v)
 static void
 check_mute(const struct mirror *m, struct mirror_verdict *v)
 {
-	v->grade = !m->live ? MIRROR_SILENT : m->addresses || m->own ? MIRROR_FAIR : MIRROR_GOOD;
-	FOUND(v, "the port has %u addresses; %llu frames were its own", m->addresses, N(m->own));
-	v->mend = "A span port needs no address and should not speak: ip addr flush dev IFACE; sysctl "
-		  "net.ipv6.conf.IFACE.disable_ipv6=1.";
+	v->grade = !m->live ? MIRROR_SILENT : m->addresses || m->own || m->speaks ? MIRROR_FAIR : MIRROR_GOOD;
+	FOUND(v, "the port has %u addresses; %llu frames were its own%s", m->addresses, N(m->own),
+	      m->speaks ? "; it would answer ARP or announce itself" : "");
+	v->mend = "A span port needs no address and should not speak: ip addr flush dev IFACE; ip link set dev IFACE "
+		  "arp off; sysctl net.ipv6.conf.IFACE.disable_ipv6=1.";
 }
 
 static void

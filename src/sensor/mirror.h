@@ -46,6 +46,8 @@ struct mirror {
 	uint64_t lost_ring, lost_interface;
 	bool clock_known, clock_synchronised;
 	unsigned addresses; /* of the port */
+	bool speaks;        /* it would answer ARP, or announce an IPv6 address */
+	bool merges;        /* GRO or LRO is on */
 	unsigned gateways;  /* known, or guessed */
 };
 

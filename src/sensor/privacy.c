@@ -102,7 +102,8 @@ open_source(struct source *s, const char *path, char words[PRIVACY_ERROR_MAX])
 			close(s->fd);
 		return false;
 	}
-	s->is_file = S_ISREG(st.st_mode) && s->name == path;
+	/* without a name left (what the monitor holds) it is no file to anybody */
+	s->is_file = S_ISREG(st.st_mode) && st.st_nlink > 0 && s->name == path;
 	if (!s->is_file || (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
 		return true;
 	snprintf(words, PRIVACY_ERROR_MAX, "%.300s: others than its owner may use the key (mode %04o); chmod 600 it",
@@ -111,32 +112,42 @@ open_source(struct source *s, const char *path, char words[PRIVACY_ERROR_MAX])
 	return false;
 }
 
+/* Its size; a failure: words. */
 static bool
-read_source(const struct source *s, struct page *page, char words[PRIVACY_ERROR_MAX])
+read_text(const struct source *s, struct page *page, size_t *n, char words[PRIVACY_ERROR_MAX])
 {
-	size_t n = 0;
 	ssize_t got = 0;
 
-	while (n < TEXT_MAX && (got = read(s->fd, page->text + n, TEXT_MAX - n)) > 0)
-		n += (size_t)got;
-	if (got >= 0 && take_text(page, n))
-		return true;
+	*n = 0;
+	while (*n < TEXT_MAX && (got = read(s->fd, page->text + *n, TEXT_MAX - *n)) > 0)
+		*n += (size_t)got;
 	if (got < 0)
 		snprintf(words, PRIVACY_ERROR_MAX, "%.300s: the privacy key cannot be read: %s", s->name,
 			 strerror(errno));
-	else
-		snprintf(words, PRIVACY_ERROR_MAX,
-			 "%.300s: is no privacy key, which is one line of 64 hex digits; make one with  openssl rand "
-			 "-hex 32",
-			 s->name);
+	return got >= 0;
+}
+
+static bool
+understand(const struct source *s, struct page *page, size_t n, char words[PRIVACY_ERROR_MAX])
+{
+	if (take_text(page, n))
+		return true;
+	snprintf(words, PRIVACY_ERROR_MAX,
+		 "%.300s: is no privacy key, which is one line of 64 hex digits; make one with  openssl rand -hex 32",
+		 s->name);
 	return false;
 }
+
+#define UNREMOVED                                                                                                      \
+	"%.300s: privacy.key is boot, so the file is removed once it is read, and that fails: %s; hand the key over "  \
+	"on a descriptor, as /dev/fd/3"
 
 static bool
 take(struct privacy *p, const char *path, bool remove, char words[PRIVACY_ERROR_MAX])
 {
 	struct source s;
 	struct page *page;
+	size_t n;
 	bool fine;
 
 	if (!crypt_init() || !(page = page_new(p))) {
@@ -145,14 +156,11 @@ take(struct privacy *p, const char *path, bool remove, char words[PRIVACY_ERROR_
 	}
 	fine = open_source(&s, path, words);
 	if (fine) {
-		fine = read_source(&s, page, words);
+		fine = read_text(&s, page, &n, words) && understand(&s, page, n, words);
 		close(s.fd);
 	}
 	if (fine && remove && s.is_file && unlink(path) < 0) {
-		snprintf(words, PRIVACY_ERROR_MAX,
-			 "%.300s: privacy.key is boot, so the file is removed once it is read, and that fails: %s; "
-			 "hand the key over on a descriptor, as /dev/fd/3",
-			 path, strerror(errno));
+		snprintf(words, PRIVACY_ERROR_MAX, UNREMOVED, path, strerror(errno));
 		fine = false;
 	}
 	if (fine)
@@ -162,33 +170,104 @@ take(struct privacy *p, const char *path, bool remove, char words[PRIVACY_ERROR_
 	return fine;
 }
 
+/* NULL: what the configuration says and what is given go together. */
+static const char *
+contradiction(const struct config *c, const char *given)
+{
+	const char *said = config_text(c, OPT_privacy_key);
+	bool boot = strcmp(said, "boot") == 0;
+
+	if (!config_number(c, OPT_privacy_pseudonymize))
+		return given ? "--privacy-key: privacy.pseudonymize is no; switch it on, or leave the key out" : NULL;
+	if (config_number(c, OPT_evidence_ring))
+		return "evidence.ring keeps frames with their addresses, which privacy.pseudonymize forbids; leave "
+		       "one of them out";
+	if (!*said)
+		return "privacy.pseudonymize needs a key: name its file in privacy.key, or write boot there and "
+		       "give the key with --privacy-key";
+	if (boot && !given)
+		return "privacy.key is boot: give the key with --privacy-key FILE (- is standard input, /dev/fd/3 a "
+		       "descriptor; a file is removed once it is read)";
+	if (!boot && given)
+		return "--privacy-key is for privacy.key = boot; here privacy.key names a file";
+	return NULL;
+}
+
 bool
 privacy_open(struct privacy *p, const struct config *c, const char *given, char words[PRIVACY_ERROR_MAX])
 {
-	const char *said = config_text(c, OPT_privacy_key), *wrong = NULL;
+	const char *said = config_text(c, OPT_privacy_key), *wrong = contradiction(c, given);
 	bool boot = strcmp(said, "boot") == 0;
 
 	*p = (struct privacy){.key = NULL};
-	if (!config_number(c, OPT_privacy_pseudonymize)) {
-		wrong = given ? "--privacy-key: privacy.pseudonymize is no; switch it on, or leave the key out" : NULL;
-	} else if (config_number(c, OPT_evidence_ring)) {
-		wrong = "evidence.ring keeps frames with their addresses, which privacy.pseudonymize forbids; leave "
-			"one "
-			"of them out";
-	} else if (!*said) {
-		wrong = "privacy.pseudonymize needs a key: name its file in privacy.key, or write boot there and "
-			"give the key with --privacy-key";
-	} else if (boot && !given) {
-		wrong = "privacy.key is boot: give the key with --privacy-key FILE (- is standard input, /dev/fd/3 a "
-			"descriptor; a file is removed once it is read)";
-	} else if (!boot && given) {
-		wrong = "--privacy-key is for privacy.key = boot; here privacy.key names a file";
-	} else {
+	if (!wrong && config_number(c, OPT_privacy_pseudonymize))
 		return take(p, boot ? given : said, boot, words);
-	}
 	if (wrong)
 		snprintf(words, PRIVACY_ERROR_MAX, "%s", wrong);
 	return wrong == NULL;
+}
+
+/* The text in memory that has a descriptor and no name; its page stays where it is while the process lives. */
+static bool
+hold_text(int fd, const struct page *page, size_t n)
+{
+	void *there = MAP_FAILED;
+
+	if (fd < 0 || fchmod(fd, S_IRUSR | S_IWUSR) < 0 || write(fd, page->text, n) != (ssize_t)n)
+		return false;
+	there = mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
+	return there != MAP_FAILED && (mlock(there, n), true);
+}
+
+static int
+hold(struct page *page, const char *given, char words[PRIVACY_ERROR_MAX])
+{
+	struct source s;
+	size_t n;
+	bool fine;
+	int fd;
+
+	if (!open_source(&s, given, words))
+		return PRIVACY_FAILED;
+	fine = read_text(&s, page, &n, words);
+	close(s.fd);
+	if (!fine)
+		return PRIVACY_FAILED;
+	fd = memfd_create("privacy", MFD_CLOEXEC);
+	fine = hold_text(fd, page, n);
+	if (!fine)
+		snprintf(words, PRIVACY_ERROR_MAX, "%.300s: the privacy key cannot be kept: %s", given,
+			 strerror(errno));
+	fine = fine && understand(&s, page, n, words);
+	if (fine && s.is_file && unlink(given) < 0) {
+		snprintf(words, PRIVACY_ERROR_MAX, UNREMOVED, given, strerror(errno));
+		fine = false;
+	}
+	if (!fine && fd >= 0)
+		close(fd);
+	return fine ? fd : PRIVACY_FAILED;
+}
+
+int
+privacy_hold(const struct config *c, const char *given, char words[PRIVACY_ERROR_MAX])
+{
+	const char *wrong = contradiction(c, given);
+	struct privacy p = {.key = NULL};
+	struct page *page;
+	int fd;
+
+	if (wrong)
+		snprintf(words, PRIVACY_ERROR_MAX, "%s", wrong);
+	if (wrong || !given)
+		return wrong ? PRIVACY_FAILED : PRIVACY_NONE;
+	page = crypt_init() ? page_new(&p) : NULL;
+	if (!page) {
+		snprintf(words, PRIVACY_ERROR_MAX, "%.300s: no memory for the privacy key", given);
+		return PRIVACY_FAILED;
+	}
+	fd = hold(page, given, words);
+	page_free(page);
+	return fd;
 }
 
 bool

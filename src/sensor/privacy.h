@@ -25,6 +25,11 @@ struct privacy {
    False: words are one line of what, where and how to mend. */
 bool privacy_open(struct privacy *p, const struct config *c, const char *given, char words[PRIVACY_ERROR_MAX]);
 
+/* For who starts others that each need the key, and again after a crash: takes a key that is given once, as boot says,
+   and holds it.  A descriptor, /dev/fd/N of which is what they are given; PRIVACY_NONE; PRIVACY_FAILED: words. */
+enum { PRIVACY_NONE = -1, PRIVACY_FAILED = -2 };
+int privacy_hold(const struct config *c, const char *given, char words[PRIVACY_ERROR_MAX]);
+
 /* For whoever asks what was written: the key that is given, else the configuration's file if there is one, which need
    not be there. */
 bool privacy_ask(struct privacy *p, const struct config *c, const char *given, char words[PRIVACY_ERROR_MAX]);

@@ -10,12 +10,19 @@
 struct sinks_wanted {
 	unsigned count;
 	struct sink_config sink[SINKS_MAX];
+	bool network;                          /* one of them, at least */
+	char outbox[OPTION_TEXT_MAX];          /* the file; "": reading, events are sent as they come */
+	int64_t size, age_ns;                  /* of it */
+	const char *gateway[GATEWAYS_MAX + 1]; /* names, by number; "": none */
 };
 
 /* What every sink needs to know beside its own section. */
 struct sinks_about {
 	const char *eve;                     /* where EVE lines go besides; NULL: nowhere */
+	const char *sensor;                  /* its name; must outlive the sinks */
+	const char *ledger;                  /* its folder, NULL: none */
 	bool anew;                           /* reading: files begin empty */
+	bool waits;                          /* events for network sinks wait in a file */
 	const struct pseudonym_key *privacy; /* addresses in questions are pseudonyms, too; NULL: clear */
 };
 

@@ -69,6 +69,16 @@ watch_sensor(char sensor[256], const struct config *c)
 		snprintf(sensor, 256, "gatewitness");
 }
 
+void
+watch_labels(struct eve_config *e, const struct config *c)
+{
+	const char *site = config_text(c, OPT_sensor_site);
+
+	e->site = *site ? site : NULL;
+	for (unsigned i = 0; i < c->gateways; i++)
+		e->gateway[i] = c->gateway[i].name;
+}
+
 static const size_t HUGE_PAGES_FROM = (size_t)1 << 30;
 
 /* memory.limit as one mapping: pages cost nothing until they are used.  Whoever gives much has many connections, each
@@ -94,18 +104,23 @@ open_pipeline(struct watch *w)
 {
 	const struct pipeline_sink to = watch_out_sink(w);
 	struct pipeline_config cfg;
+	size_t limit;
 
 	if (!crypt_init()) {
 		snprintf(w->error, sizeof(w->error), "the crypto library lacks MD5, SHA-1, SHA-256, HKDF or AES-GCM");
 		return false;
 	}
 	if (!identity_take(&w->identity, w->setup.config, w->setup.iface != NULL, w->error, sizeof(w->error)) ||
-	    !watch_pipeline(w, &cfg) || !map_memory(w, cfg.memory))
+	    !watch_pipeline(w, &cfg))
 		return false;
-	w->capture.memory = cfg.memory;
+	w->capture.memory = limit = cfg.memory;
+	if (w->setup.taps)
+		pipeline_part(&cfg, PIPELINE_KEEPER, w->setup.taps);
+	if (!map_memory(w, cfg.memory))
+		return false;
 	w->pipeline = pipeline_new(w->memory, &cfg, &to);
 	if (!w->pipeline)
-		snprintf(w->error, sizeof(w->error), "memory.limit: %zu bytes are too few", cfg.memory);
+		snprintf(w->error, sizeof(w->error), "memory.limit: %zu bytes are too few", limit);
 	eve_context_init(&w->eve_context, &w->eve_config, NULL, cfg.identity_id);
 	if (w->pipeline)
 		pipeline_rules(w->pipeline, w->setup.rules);
@@ -119,7 +134,7 @@ open_eve(struct watch *w)
 
 	if (!path)
 		return true;
-	if (!file_open(&w->eve, path)) {
+	if (!(w->setup.again ? file_open_append : file_open)(&w->eve, path)) {
 		snprintf(w->error, sizeof(w->error), "%.300s: cannot be written: %s", path, strerror(w->eve.error));
 		return false;
 	}
@@ -190,6 +205,7 @@ watch_open(struct watch *w, const struct watch_setup *setup)
 	*w = (struct watch){.setup = *setup};
 	watch_sensor(w->sensor, w->setup.config);
 	w->stats_ns = config_number(setup->config, OPT_eve_stats);
+	w->beat.begins = true;
 	w->capture.live = setup->iface != NULL;
 	w->eve_config = (struct eve_config){
 		.strict = config_number(setup->config, OPT_eve_mode) == 1,
@@ -199,6 +215,7 @@ watch_open(struct watch *w, const struct watch_setup *setup)
 		.iface = setup->iface,
 		.version = setup->version,
 	};
+	watch_labels(&w->eve_config, setup->config);
 	return open_pipeline(w) && open_learned(w) && open_gateways(w) && open_eve(w);
 }
 
@@ -234,6 +251,7 @@ watch_capture(struct watch *w, const char *name)
 	names[w->captures++] = name;
 	eve_context_init(&w->eve_context, &w->eve_config, name, key);
 	w->context = w->captures;
+	w->beat.begins = true;
 	pipeline_capture(w->pipeline, w->captures);
 	return true;
 }
@@ -289,7 +307,7 @@ look(struct watch *w, const struct frame *frames, size_t n)
 	try_settle(w, frames[n - 1].time);
 }
 
-/* The due stamp, not the frame's: a line a beat, however the frames came in. */
+/* The due stamp: a line a beat of them, however long after it the next second came. */
 static void
 stats_due(struct watch *w, struct when now)
 {
@@ -299,13 +317,13 @@ stats_due(struct watch *w, struct when now)
 	w->stats_at = when_add(now, w->stats_ns - late % w->stats_ns);
 }
 
-static void
-begin(struct watch *w, struct when first)
+void
+watch_begin(struct watch *w, struct when first)
 {
 	w->began = true;
 	w->first = first;
 	w->settle_at = when_add(first, WATCH_SETTLE_S * NS_PER_S);
-	w->stats_at = when_add(first, w->stats_ns);
+	w->stats_at = when_add(beat_second(when_add(first, NS_PER_S - 1)), w->stats_ns);
 	w->save_at = when_add(first, config_number(w->setup.config, OPT_detect_memory_every));
 	watch_out_time(w, first);
 	if (w->setup.tell.began)
@@ -324,41 +342,57 @@ save_due(struct watch *w, struct when now)
 		snprintf(w->notice, sizeof(w->notice), "%s", w->error);
 }
 
-/* The first frame from i on with whose time a line is due; n: none. */
-static size_t
-stats_from(const struct watch *w, const struct frame *frames, size_t i, size_t n)
+void
+watch_beat(struct watch *w, struct when at)
 {
-	const struct when at = w->stats_at;
+	const struct counts *c = watch_counts(w);
 
-	if (!w->stats_ns)
-		return n;
-	while (i < n && when_before(frames[i].time, at))
-		i++;
+	pipeline_seen(w->pipeline, c->frame_bytes, c->gap_bytes);
+	watch_out_time(w, at);
+	if (w->stats_ns && !when_before(at, w->stats_at))
+		stats_due(w, at);
+	save_due(w, at);
+}
+
+/* The time of a frame that is not worked in yet, or of none. */
+static void
+pass(struct watch *w, struct when t)
+{
+	if (beat_pass(&w->beat, w->pipeline, t))
+		watch_beat(w, beat_second(w->beat.now));
+}
+
+/* So many of these frames, at least one, lie within a second and in order. */
+static size_t
+in_order(struct watch *w, const struct frame *frames, size_t n)
+{
+	size_t i = 0;
+
+	if (beat_is_due(&w->beat, frames[0].time))
+		pass(w, frames[0].time);
+	else if (when_before(frames[0].time, w->beat.now))
+		beat_catch_up(&w->beat, w->pipeline);
+	do
+		beat_see(&w->beat, frames[i++].time);
+	while (i < n && !beat_is_due(&w->beat, frames[i].time) && !when_before(frames[i].time, w->beat.now));
 	return i;
 }
 
 void
 watch_frames(struct watch *w, const struct frame *frames, size_t n)
 {
-	size_t done = 0;
-
 	if (n == 0)
 		return;
 	if (!w->began)
-		begin(w, frames[0].time);
+		watch_begin(w, frames[0].time);
 	if (w->setup.tell.frames)
 		w->setup.tell.frames(w->setup.tell.arg, frames, n);
 	if (w->finder)
 		look(w, frames, n);
-	for (size_t i = stats_from(w, frames, 0, n); i < n; i = stats_from(w, frames, i + 1, n)) {
-		if (i > done)
-			pipeline_frames(w->pipeline, frames + done, i - done);
-		done = i;
-		stats_due(w, frames[i].time);
+	for (size_t part; n > 0; frames += part, n -= part) {
+		part = in_order(w, frames, n);
+		pipeline_frames(w->pipeline, frames, part);
 	}
-	pipeline_frames(w->pipeline, frames + done, n - done);
-	watch_out_time(w, frames[n - 1].time);
-	save_due(w, frames[n - 1].time);
 }
 
 void
@@ -366,12 +400,13 @@ watch_tick(struct watch *w, struct when now)
 {
 	if (!w->began)
 		return;
-	pipeline_tick(w->pipeline, now);
-	watch_out_time(w, now);
+	if (beat_is_due(&w->beat, now))
+		pass(w, now);
+	else
+		pipeline_tick(w->pipeline, now);
+	beat_see(&w->beat, now);
 	if (w->finder)
 		try_settle(w, now);
-	if (w->stats_ns && !when_before(now, w->stats_at))
-		stats_due(w, now);
 }
 
 void
@@ -381,7 +416,11 @@ watch_end(struct watch *w)
 
 	if (w->finder)
 		watch_settle(w, guess, gateways_guess(w->finder, guess, GATEWAY_GUESSES));
+	if (!w->setup.taps)
+		beat_catch_up(&w->beat, w->pipeline);
 	pipeline_end(w->pipeline);
+	if (w->began)
+		watch_out_time(w, pipeline_now(w->pipeline));
 	if (w->evidence)
 		evidence_end(w->evidence);
 	watch_out_stats(w, pipeline_now(w->pipeline));
@@ -400,7 +439,18 @@ watch_finish(struct watch *w)
 }
 
 const struct counts *
-watch_counts(const struct watch *w)
+watch_counts(struct watch *w)
 {
-	return pipeline_counts(w->pipeline);
+	const struct counts *own = pipeline_counts(w->pipeline);
+
+	w->counts = *own;
+	if (w->setup.taps)
+		counts_add(&w->counts, &w->tapped);
+	if (w->setup.ledger) {
+		struct ledger_losses lost = ledger_losses(w->setup.ledger);
+
+		w->counts.ledger_failed = lost.failures;
+		w->counts.ledger_not_kept = lost.rows;
+	}
+	return &w->counts;
 }

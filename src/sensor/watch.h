@@ -4,11 +4,14 @@
  *
  *	frames -> watch -> pipeline -> watch -> EVE lines
  *		    \-> gateways	     \-> the command's own tally
+ *
+ * With taps (sensor/keeper.h) it is the half behind them: its pipeline begins at the record, and gets no frames.
  */
 #ifndef SENSOR_WATCH_H
 #define SENSOR_WATCH_H
 
 #include "ledger/ledger.h"
+#include "sensor/beat.h"
 #include "sensor/config.h"
 #include "sensor/evidence.h"
 #include "sensor/gateways.h"
@@ -28,16 +31,19 @@ struct watch_tell {
 	void (*pulse)(void *arg, const struct pulse *p);
 	/* before they are worked in */
 	void (*frames)(void *arg, const struct frame *frames, size_t n);
+	void (*closed)(void *arg, const struct incident *i);
 };
 
 struct watch_setup {
 	const struct config *config;
 	const struct detect_rules *rules; /* NULL: none */
 	const char *eve;                  /* path, "-", or NULL: no EVE lines */
+	bool again;                       /* EVE lines go on behind those that are there */
 	const char *iface;                /* NULL: reading */
 	const char *version;
 	struct ledger *ledger;               /* NULL: none */
 	const struct pseudonym_key *privacy; /* addresses of clients become pseudonyms; NULL: stay clear */
+	unsigned taps;                       /* that give it records; 0: it gets frames */
 	uint16_t only; /* detector whose findings become EVE lines, without incidents, which are of all; 0: all */
 	struct watch_tell tell;
 };
@@ -63,18 +69,27 @@ struct watch {
 	bool knows;              /* something of earlier runs */
 	bool began;              /* first, settle_at, stats_at are set */
 	struct when first, settle_at, stats_at, save_at;
+	struct beat beat;
 	int64_t stats_ns;
+	struct counts tapped,
+		counts; /* what the taps counted until the last beat; with them, and all that comes behind */
+	uint32_t tapped_open;
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
 	struct identity identity;
-	struct eve_capture capture; /* live: the kernel's counts, kept up to date by run */
-	struct evidence *evidence;  /* NULL: none is kept */
-	bool evidence_failed;       /* and it was told */
-	struct sinks *sinks;        /* NULL: there are none */
+	struct eve_capture capture;                 /* live: the kernel's counts, kept up to date by run */
+	struct evidence *evidence;                  /* NULL: none is kept */
+	bool evidence_failed;                       /* and it was told */
+	struct sinks *sinks;                        /* NULL: there are none */
+	const char *gateway_name[GATEWAYS_MAX + 1]; /* for network sinks */
+	struct post *post;                          /* NULL: none of them is a network sink */
 };
 
 /* sensor.name, else the host's. */
 void watch_sensor(char sensor[256], const struct config *c);
+
+/* sensor.site and the gateways' names, which the configuration keeps. */
+void watch_labels(struct eve_config *e, const struct config *c);
 
 /* False: w->error.  The setup's pointers must outlive the watch. */
 bool watch_open(struct watch *w, const struct watch_setup *setup);
@@ -86,6 +101,16 @@ bool watch_evidence(struct watch *w, const char *folder);
 /* Opens sinks (sensor/sinks_config.h has those of the configuration).  False: w->error. */
 struct sinks_wanted;
 bool watch_sinks(struct watch *w, const struct sinks_wanted *want);
+
+/* Network sinks: hands out, takes what was acknowledged, commits; often, and without waiting (but when reading).  now_ns:
+   monotonic.  And what there is to wait for, at most SINKS_MAX; a new connection to that sink's courier, which becomes the watch's. */
+struct pollfd;
+void watch_post(struct watch *w, int64_t now_ns);
+size_t watch_post_fds(const struct watch *w, struct pollfd *to);
+void watch_post_link(struct watch *w, const char *sink, int fd);
+/* How each of them is; how many, at most SINKS_MAX. */
+struct outbox_status;
+unsigned watch_post_status(const struct watch *w, struct outbox_status *to);
 
 /* What was told must be readable by whoever follows the files. */
 void watch_flush(struct watch *w);
@@ -107,6 +132,11 @@ void watch_rules(struct watch *w, const struct detect_rules *rules);
 void watch_frames(struct watch *w, const struct frame *frames, size_t n);
 void watch_tick(struct watch *w, struct when now);
 void watch_end(struct watch *w);
+
+/* For the keeper: the first packet's time is known; a second is over, and until then the taps counted so much. */
+void watch_begin(struct watch *w, struct when first);
+void watch_beat(struct watch *w, struct when at);
+
 static inline bool
 watch_failed(const struct watch *w)
 {
@@ -119,6 +149,8 @@ bool watch_finish(struct watch *w);
 /* What its pipeline was made with: for another one like it.  False: w->error. */
 bool watch_pipeline(struct watch *w, struct pipeline_config *cfg);
 
-const struct counts *watch_counts(const struct watch *w);
+const struct counts *watch_counts(struct watch *w);
+/* w->capture, as of now. */
+void watch_measure(struct watch *w);
 
 #endif

@@ -89,6 +89,8 @@ on_closed(void *arg, const struct incident *i)
 	if (w->setup.ledger)
 		ledger_closed(w->setup.ledger, i);
 	watch_sinks_closed(w, i);
+	if (w->setup.tell.closed)
+		w->setup.tell.closed(w->setup.tell.arg, i);
 	if (!w->writes || w->setup.only)
 		return;
 	o = file_room(&w->eve);
@@ -96,55 +98,61 @@ on_closed(void *arg, const struct incident *i)
 	file_wrote(&w->eve, &o);
 }
 
-/* The core's, and what the ledger lost. */
-static struct counts
-all_counts(const struct watch *w)
+static uint64_t
+memory_losses(const struct counts *c)
 {
-	struct counts c = *pipeline_counts(w->pipeline);
+	return c->flow_evicted + c->segment_no_memory + c->tls_no_memory + c->talk_no_memory + c->fragment_lost;
+}
 
-	if (w->setup.ledger) {
-		struct ledger_losses lost = ledger_losses(w->setup.ledger);
+static const struct counts *
+measure(struct watch *w, struct when now)
+{
+	int64_t up = when_since(now, w->first) / NS_PER_S;
+	const struct counts *c = watch_counts(w);
 
-		c.ledger_failed = lost.failures;
-		c.ledger_not_kept = lost.rows;
-	}
+	w->capture.now = now;
+	if (w->setup.ledger)
+		w->capture.ledger = ledger_head(w->setup.ledger);
+	w->capture.uptime_s = up > 0 ? up : 0;
+	w->capture.flows_open = pipeline_open(w->pipeline) + w->tapped_open;
+	w->capture.loss.upstream = c->gap_bytes;
+	w->capture.loss.memory = memory_losses(c);
 	return c;
+}
+
+void
+watch_measure(struct watch *w)
+{
+	(void)measure(w, pipeline_now(w->pipeline));
 }
 
 void
 watch_out_stats(struct watch *w, struct when now)
 {
-	int64_t up = when_since(now, w->first) / NS_PER_S;
-	struct counts c;
+	const struct counts *c;
 	struct out o;
 
 	if (!w->writes && !w->sinks)
 		return;
-	w->capture.now = now;
-	if (w->setup.ledger)
-		w->capture.ledger = ledger_head(w->setup.ledger);
-	c = all_counts(w);
-	w->capture.uptime_s = up > 0 ? up : 0;
-	w->capture.flows_open = pipeline_open(w->pipeline);
-	watch_sinks_stats(w, &c);
+	c = measure(w, now);
+	watch_sinks_stats(w, c);
 	if (!w->writes)
 		return;
 	o = file_room(&w->eve);
-	eve_stats(&o, &w->eve_context, &c, &w->capture);
+	eve_stats(&o, &w->eve_context, c, &w->capture);
 	file_wrote(&w->eve, &o);
 }
 
 void
 watch_out_time(struct watch *w, struct when now)
 {
-	const struct counts *c = pipeline_counts(w->pipeline);
+	const struct counts *c = watch_counts(w);
 	const struct ledger_seen seen = {.frames = c->frames,
 					 .bytes = c->frame_bytes,
 					 .lost_ring = w->capture.kernel_drops,
 					 .lost_interface = w->capture.interface_drops,
 					 .lost_upstream = c->gap_bytes,
-					 .lost_memory = c->flow_evicted + c->segment_no_memory + c->tls_no_memory +
-							c->talk_no_memory + c->fragment_lost};
+					 .lost_memory = memory_losses(c)};
 
 	if (w->setup.ledger)
 		ledger_time(w->setup.ledger, now, &seen);

@@ -4,8 +4,21 @@
 #include "sensor/watch_sinks.h"
 
 #include <stdio.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "sensor/post.h"
 #include "sensor/sinks_config.h"
+
+/* Of receivers: how long events wait for them is a matter of their time, not of the packets'. */
+static struct when
+wall_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (struct when){(int64_t)t.tv_sec * NS_PER_S + t.tv_nsec};
+}
 
 bool
 watch_sinks(struct watch *w, const struct sinks_wanted *want)
@@ -13,7 +26,47 @@ watch_sinks(struct watch *w, const struct sinks_wanted *want)
 	if (want->count == 0)
 		return true;
 	w->sinks = sinks_new(want->sink, want->count, w->error);
+	if (w->sinks && want->network) {
+		memcpy(w->gateway_name, want->gateway, sizeof(w->gateway_name));
+		w->post = post_open(want, wall_clock(), w->error);
+		if (!w->post)
+			return false;
+		sinks_outbox(w->sinks, post_outbox(w->post), w->gateway_name);
+	}
 	return w->sinks != NULL;
+}
+
+void
+watch_post(struct watch *w, int64_t now_ns)
+{
+	if (w->post)
+		post_poll(w->post, now_ns, wall_clock());
+}
+
+size_t
+watch_post_fds(const struct watch *w, struct pollfd *to)
+{
+	return w->post ? post_fds(w->post, to) : 0;
+}
+
+unsigned
+watch_post_status(const struct watch *w, struct outbox_status *to)
+{
+	struct outbox *o = w->post ? post_outbox(w->post) : NULL;
+	unsigned n = o ? outbox_sinks(o) : 0;
+
+	for (unsigned i = 0; i < n; i++)
+		to[i] = outbox_status(o, i);
+	return n;
+}
+
+void
+watch_post_link(struct watch *w, const char *sink, int fd)
+{
+	if (w->post)
+		post_link(w->post, sink, fd);
+	else
+		close(fd);
 }
 
 void
@@ -23,12 +76,20 @@ watch_sinks_session(struct watch *w, struct eve_context *x, const struct session
 		sinks_tell(w->sinks, &(struct event){.kind = EVENT_SESSION, .time = s->time, .session = s, .eve = x});
 }
 
+/* With the chain's head as it is now: whoever alters the board's records later has to alter what went out, too. */
 void
 watch_sinks_finding(struct watch *w, struct eve_context *x, const struct finding *f, const struct session *s)
 {
-	if (w->sinks && eve_alerts(f))
-		sinks_tell(w->sinks,
-			   &(struct event){.kind = EVENT_ALERT, .time = f->time, .finding = f, .session = s, .eve = x});
+	if (!w->sinks || !eve_alerts(f))
+		return;
+	if (w->setup.ledger)
+		w->capture.ledger = ledger_head(w->setup.ledger);
+	sinks_tell(w->sinks, &(struct event){.kind = EVENT_ALERT,
+					     .time = f->time,
+					     .finding = f,
+					     .session = s,
+					     .capture = &w->capture,
+					     .eve = x});
 }
 
 void
@@ -73,17 +134,21 @@ watch_reopen(struct watch *w)
 void
 watch_sinks_notice(struct watch *w)
 {
-	if (w->sinks && !*w->notice)
-		(void)sinks_notice(w->sinks, w->notice);
+	if (w->sinks && !*w->notice && !sinks_notice(w->sinks, w->notice) && w->post)
+		(void)post_notice(w->post, w->notice);
 }
 
 bool
 watch_sinks_finish(struct watch *w)
 {
 	struct sinks *s = w->sinks;
+	struct post *p = w->post;
+	bool sent = post_close(p, w->error);
+	char error[WATCH_ERROR_MAX];
 
 	w->sinks = NULL;
+	w->post = NULL;
 	if (s && !*w->notice)
 		(void)sinks_shortened(s, w->notice);
-	return sinks_close(s, w->error);
+	return sinks_close(s, sent ? w->error : error) && sent;
 }

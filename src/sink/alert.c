@@ -142,8 +142,10 @@ finding_object(struct out *o, const struct finding *f, const struct detector_inf
 
 /* Emerging Threats' names where they exist, so that dashboards find them. */
 static void
-metadata_member(struct out *o, const struct finding *f, const struct detector_info *d)
+metadata_member(struct out *o, const struct eve_config *cfg, const struct finding *f, const struct detector_info *d)
 {
+	const char *gateway = eve_gateway(cfg, f->gateway);
+
 	OUT_LIT(o, ",\"metadata\":{\"mitre_technique_id\":[");
 	json_text(o, d->attack);
 	OUT_LIT(o, "],\"signature_severity\":[");
@@ -154,6 +156,14 @@ metadata_member(struct out *o, const struct finding *f, const struct detector_in
 	json_text(o, d->name);
 	OUT_LIT(o, "],\"learning\":[");
 	json_text(o, f->learning ? "yes" : "no");
+	if (gateway) {
+		OUT_LIT(o, "],\"gateway\":[");
+		json_text(o, gateway);
+	}
+	if (cfg->site) {
+		OUT_LIT(o, "],\"site\":[");
+		json_text(o, cfg->site);
+	}
 	OUT_LIT(o, "]}");
 }
 
@@ -167,7 +177,7 @@ alert_object(struct out *o, const struct eve_context *x, const struct finding *f
 	LINE_STRING(o, "signature", f->text);
 	LINE_STRING(o, "category", d->title);
 	LINE_U64(o, "severity", EVE_SEVERITIES[severity_of(f->severity)]);
-	metadata_member(o, f, d);
+	metadata_member(o, x->cfg, f, d);
 	if (x->cfg->strict) {
 		OUT_LIT(o, ",\"context\":{\"gatewitness\":");
 		finding_object(o, f, d);

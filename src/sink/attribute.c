@@ -15,6 +15,10 @@ static const char *const SEVERITY_WORD[] = {"info", "low", "medium", "high", "cr
 static const uint8_t SEVERITY_TEN[] = {1, 3, 5, 8, 10};
 static const uint8_t SEVERITY_HUNDRED[] = {1, 21, 47, 73, 99};
 static const char TEST_TITLE[] = "test of a sink: nothing happened";
+static const struct text ROLES[] = {NAMES_role};
+static const struct text ENDS[] = {NAMES_end};
+static const struct text CARRIERS[] = {NAMES_carrier};
+static const struct text RESUMED[] = {NAMES_resumed};
 static const char *const DIRECTION[] = {"unknown", "inbound", "outbound"};
 
 /* What an expression of attribute.def may name, besides the event. */
@@ -48,6 +52,24 @@ action_of(const struct event *e, const struct detector_info *d)
 	       e->session->end == FLOW_RST     ? "session_reset" :
 	       e->session->end == FLOW_EVICTED ? "session_evicted" :
 						 "session_closed";
+}
+
+static struct text
+day_of(struct when t, char own[256])
+{
+	struct out o = out_of(own, 256);
+
+	out_time_s(&o, t);
+	return (struct text){own, 10}; /* 2025-05-01 */
+}
+
+static const char *
+kind_word(const struct event *e)
+{
+	return e->kind == EVENT_ALERT    ? "alert" :
+	       e->kind == EVENT_INCIDENT ? "incident" :
+	       e->kind == EVENT_STATS    ? "stats" :
+					   "session";
 }
 
 static const char *
@@ -254,6 +276,22 @@ ends_of(const struct event *e)
 	return (struct ends){.src = e->incident ? e->incident->actor : (struct addr){{0}}};
 }
 
+/* "203.0.113.0/24", "2001:db8:1::/48"; absent for no address. */
+static struct text
+network_of(const struct addr *a, char own[256])
+{
+	static const struct addr NONE;
+	bool v4 = addr_is_v4(a);
+	struct out o = out_of(own, 256);
+	struct addr net = addr_prefix(a, v4 ? 96 + 24 : 48);
+
+	if (addr_same(a, &NONE))
+		return (struct text){NULL, 0};
+	out_addr(&o, &net);
+	out_text(&o, v4 ? "/24" : "/48");
+	return text_of(own, &o);
+}
+
 /* CEF has keys of their own for IPv6. */
 static const struct addr *
 only(const struct addr *a, bool v4)
@@ -348,6 +386,9 @@ set_duration(struct value *v, int64_t ns)
 	v->type = ns > 0 ? VALUE_DURATION : VALUE_NONE;
 	v->number = ns > 0 ? (uint64_t)ns : 0;
 }
+
+/* Of what a record has as a number: nothing where it is out of the table. */
+#define name_of(names, i) ((i) < sizeof(names) / sizeof((names)[0]) ? (names)[i] : (struct text){NULL, 0})
 
 #define SET_TEXT(v, x)     set_text((v), (x))
 #define SET_STRING(v, x)   set_string((v), (x))

@@ -15,6 +15,7 @@
 #ifndef SINK_EVE_H
 #define SINK_EVE_H
 
+#include "base/loss.h"
 #include "ledger/ledger.h"
 #include "pipeline.h"
 
@@ -23,9 +24,11 @@ struct eve_config {
 	bool updates;       /* eve.updates: lines for sessions that go on */
 	bool replay;        /* eve.replay: and for those that began, and for pulses */
 	const char *sensor; /* `host` */
+	const char *site;   /* sensor.site, NULL: none */
 	const char *iface;  /* `in_iface`, NULL when reading */
 	const char *version;
-	struct ready *ready; /* whole objects, kept from file to file; NULL: none */
+	const char *gateway[GATEWAYS_MAX]; /* names, of number 1 on; NULL: it has none */
+	struct ready *ready;               /* whole objects, kept from file to file; NULL: none */
 };
 
 enum { EVE_LINE_MAX = 1 << 18, EVE_FIXED_MAX = 16 << 10 };
@@ -46,6 +49,9 @@ struct eve_context {
 /* capture is `pcap_filename`, NULL when live. */
 void eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char *capture, uint64_t identity_key);
 
+/* Its name; NULL: it has none. */
+const char *eve_gateway(const struct eve_config *cfg, unsigned number);
+
 /* What the stats line says besides the core's counters. */
 struct eve_capture {
 	struct when now;
@@ -54,6 +60,7 @@ struct eve_capture {
 	uint64_t memory; /* memory.limit */
 	bool live;
 	uint64_t kernel_packets, kernel_drops, interface_drops;
+	struct losses loss;        /* the same and more, by cause */
 	struct ledger_head ledger; /* commit 0: none */
 };
 

@@ -22,12 +22,12 @@ struct event {
 	enum event_kind kind;
 	bool test; /* of test-sink: nothing happened */
 	struct when time;
-	const struct finding *finding;   /* of an alert, else NULL */
-	const struct session *session;   /* of a session; of an alert where there is one; else NULL */
-	const struct incident *incident; /* of an incident, else NULL */
-	const struct counts *counts;     /* of stats, with `capture`, else NULL */
-	const struct eve_capture *capture;
-	struct eve_context *eve; /* the sensor's name and the input's; EVE lines are made with it */
+	const struct finding *finding;     /* of an alert, else NULL */
+	const struct session *session;     /* of a session; of an alert where there is one; else NULL */
+	const struct incident *incident;   /* of an incident, else NULL */
+	const struct counts *counts;       /* of stats, else NULL */
+	const struct eve_capture *capture; /* of stats; of an alert for the ledger's head, may be NULL */
+	struct eve_context *eve;           /* the sensor's name and the input's; EVE lines are made with it */
 };
 
 #endif

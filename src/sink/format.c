@@ -33,6 +33,9 @@ static const struct map_row LEEF[] = {
 static const struct map_row ZEEK[] = {
 #include "sink/zeek.def"
 };
+static const struct map_row FLEET[] = {
+#include "sink/fleet.def"
+};
 static const struct map_row PLAIN[] = {
 #include "sink/text.def"
 };
@@ -46,12 +49,13 @@ static const struct map_row PLAIN[] = {
 	{                                                                                                              \
 		NULL, 0                                                                                                \
 	}
-#define TABLE_ecs  TABLE(ECS)
-#define TABLE_ocsf TABLE(OCSF)
-#define TABLE_cef  TABLE(CEF)
-#define TABLE_leef TABLE(LEEF)
-#define TABLE_zeek TABLE(ZEEK)
-#define TABLE_text TABLE(PLAIN)
+#define TABLE_ecs   TABLE(ECS)
+#define TABLE_ocsf  TABLE(OCSF)
+#define TABLE_cef   TABLE(CEF)
+#define TABLE_leef  TABLE(LEEF)
+#define TABLE_zeek  TABLE(ZEEK)
+#define TABLE_fleet TABLE(FLEET)
+#define TABLE_text  TABLE(PLAIN)
 
 static const struct map_table TABLES[] = {
 #define FORMAT(name, write, events, title) TABLE_##name,
@@ -127,6 +131,12 @@ write_zeek(struct out *o, const struct event *e, unsigned *cut)
 }
 
 static void
+write_fleet(struct out *o, const struct event *e, unsigned *cut)
+{
+	map_json(o, &TABLES[FORMAT_fleet], e, MAP_FLAT_US, cut);
+}
+
+static void
 write_text(struct out *o, const struct event *e, unsigned *cut)
 {
 	pairs_text(o, &TABLES[FORMAT_text], e, cut);
@@ -137,3 +147,10 @@ const struct format FORMAT_LIST[FORMATS] = {
 #include "sink/format.def"
 #undef FORMAT
 };
+
+bool
+format_is_json(unsigned format)
+{
+	return FORMAT_LIST[format].write != write_cef && FORMAT_LIST[format].write != write_leef &&
+	       FORMAT_LIST[format].write != write_text;
+}

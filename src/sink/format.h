@@ -6,9 +6,9 @@
 
 #include "sink/map.h"
 
-#define FORMAT_WORDS "eve|ecs|ocsf|cef|leef|zeek|text"
+#define FORMAT_WORDS "eve|ecs|ocsf|cef|leef|zeek|fleet|text"
 
-enum { FORMATS = 7 };
+enum { FORMATS = 8 };
 
 struct format {
 	const char *name, *title;
@@ -18,5 +18,8 @@ struct format {
 	struct map_table table; /* what stands where; eve: none */
 };
 extern const struct format FORMAT_LIST[FORMATS];
+
+/* Is each of its lines a JSON object? */
+bool format_is_json(unsigned format);
 
 #endif

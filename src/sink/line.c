@@ -37,6 +37,10 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 		OUT_LIT(&tail, ",\"host\":");
 		json_text(&tail, path_tail(cfg->sensor));
 	}
+	if (cfg->site && !cfg->strict) {
+		OUT_LIT(&tail, ",\"site\":");
+		json_text(&tail, path_tail(cfg->site));
+	}
 	if (capture) {
 		OUT_LIT(&tail, ",\"pcap_filename\":");
 		json_text(&tail, path_tail(capture));
@@ -48,6 +52,12 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 	OUT_LIT(&iface, ",\"event_type\":\"");
 	x->middle_len = out_len(&iface);
 	x->tail_len = out_len(&tail);
+}
+
+const char *
+eve_gateway(const struct eve_config *cfg, unsigned number)
+{
+	return number && number <= GATEWAYS_MAX ? cfg->gateway[number - 1] : NULL;
 }
 
 char *

@@ -156,8 +156,8 @@ static void
 put_time(struct nest *j, struct when t)
 {
 	json_comma(j->o);
-	if (j->times == MAP_MS)
-		out_i64(j->o, t.ns / NS_PER_MS);
+	if (j->times == MAP_MS || j->times == MAP_FLAT_US)
+		out_i64(j->o, t.ns / (j->times == MAP_MS ? NS_PER_MS : NS_PER_US));
 	else if (j->times == MAP_SECONDS)
 		out_fixed(j->o, t.ns / NS_PER_US, 6);
 	else
@@ -221,7 +221,7 @@ put_value(struct nest *j, const struct value *v)
 	}
 }
 
-/* Zeek's names have dots and no depth. */
+/* Zeek's names have dots and no depth, those of a table's columns neither. */
 static void
 put_flat(struct nest *j, const char *name)
 {
@@ -238,7 +238,7 @@ put_row(struct nest *j, const struct map_row *m, const struct value *v)
 {
 	size_t same;
 
-	if (j->times == MAP_SECONDS) {
+	if (j->times == MAP_SECONDS || j->times == MAP_FLAT_US) {
 		bool array = is_array(m->name, strlen(m->name));
 
 		put_flat(j, m->name);

@@ -1,5 +1,5 @@
 /*
- * map: what stands where in a format: rows from ecs.def, ocsf.def, cef.def, leef.def, zeek.def and text.def.
+ * map: what stands where in a format: rows from ecs.def, ocsf.def, cef.def, leef.def, zeek.def, fleet.def and text.def.
  *
  *	MAP(events, name, source)
  *
@@ -40,7 +40,7 @@ enum { MAP_TEXT_MAX = 512, MAP_LIST_MAX = 16 };
 struct text map_bounded(struct text t, char room[MAP_TEXT_MAX + 4], unsigned *cut);
 
 /* JSON: nested, or flat with the names as they are; each time as the format has it. */
-enum map_time { MAP_ISO, MAP_MS, MAP_SECONDS };
+enum map_time { MAP_ISO, MAP_MS, MAP_SECONDS, MAP_FLAT_US };
 void map_json(struct out *o, const struct map_table *table, const struct event *e, enum map_time times, unsigned *cut);
 
 #endif

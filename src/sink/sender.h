@@ -27,6 +27,7 @@ struct sender_config {
 	const char *tls_pin;  /* SHA-256 of the receiver's public key (SPKI), 64 hex digits: then no other is trusted */
 	const char *tls_name; /* expected in its certificate; "": the host of the address */
 	const char *user, *secret; /* the secret itself, read from secret_file or secret_env; never printed */
+	unsigned sasl;             /* enum sender_sasl: how kafka has them proven */
 	const char *topic;         /* of mqtt and kafka; the table of clickhouse, the index of elastic and splunk */
 	const char *content_type, *body; /* of a webhook: body is a template in which {} stands for the line */
 	const char *program;             /* of command: a path; one line on its standard input */
@@ -36,6 +37,7 @@ struct sender_config {
 };
 
 enum sender_transport { SENDER_UDP, SENDER_TCP, SENDER_TLS };
+enum sender_sasl { SENDER_SCRAM_SHA_512, SENDER_SCRAM_SHA_256, SENDER_PLAIN };
 
 struct sender_event {
 	uint64_t

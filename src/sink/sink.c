@@ -9,18 +9,55 @@
 
 #include "sink/format.h"
 
-#define KIND(name, calls, title) extern const struct sink_calls calls;
+#define LINES(x)                        extern const struct sink_calls x;
+#define SENDS(x)                        extern const struct sender_calls x;
+#define BY_CURL(x)                      SENDS(x)
+#define BY_MOSQUITTO(x)                 SENDS(x)
+#define BY_RDKAFKA(x)                   SENDS(x)
+#define KIND(name, calls, place, title) calls
 #include "sink/sink.def"
+#undef LINES
+#undef SENDS
+#undef BY_CURL
+#undef BY_MOSQUITTO
+#undef BY_RDKAFKA
 #undef KIND
 
+#define LINES(x)      &(x), NULL, NULL
+#define SENDS(x)      NULL, &(x), NULL
+#define BUILT(x, lib) NULL, &(x), lib
+#define LACKS(lib)    NULL, NULL, lib
+#ifdef WITHOUT_CURL
+#define BY_CURL(x) LACKS("libcurl")
+#else
+#define BY_CURL(x) BUILT(x, "libcurl")
+#endif
+#ifdef WITHOUT_MOSQUITTO
+#define BY_MOSQUITTO(x) LACKS("libmosquitto")
+#else
+#define BY_MOSQUITTO(x) BUILT(x, "libmosquitto")
+#endif
+#ifdef WITHOUT_RDKAFKA
+#define BY_RDKAFKA(x) LACKS("librdkafka")
+#else
+#define BY_RDKAFKA(x) BUILT(x, "librdkafka")
+#endif
+
 const struct sink_kind SINK_KIND[SINK_KINDS] = {
-#define KIND(name, calls, title) {#name, title, &(calls)},
+#define KIND(name, calls, place, title) {#name, title, calls, SINK_PLACE_##place},
 #include "sink/sink.def"
 #undef KIND
 };
 
+const char SINK_NAMES[] =
+#define KIND(name, calls, place, title) "|" #name
+#include "sink/sink.def"
+#undef KIND
+	;
+
 struct sink {
 	struct sink_config cfg;
+	const struct sink_calls *calls; /* NULL: its lines go to the outbox */
 	void *state;
 	struct sink_counts counts;
 	bool failed, failure_told;
@@ -29,14 +66,10 @@ struct sink {
 struct sinks {
 	unsigned count;
 	struct sink sink[SINKS_MAX];
+	struct outbox *outbox; /* NULL: there is no network sink */
+	const char *const *gateway;
 	char line[EVE_LINE_MAX];
 };
-
-static const struct sink_calls *
-kind_of(const struct sink *s)
-{
-	return SINK_KIND[s->cfg.kind].calls;
-}
 
 static void
 say_failure(const struct sink *s, int why, char words[SINK_ERROR_MAX])
@@ -59,7 +92,10 @@ sinks_new(const struct sink_config *cfg, unsigned n, char error[SINK_ERROR_MAX])
 		struct sink *one = &s->sink[s->count];
 
 		one->cfg = cfg[s->count];
-		one->state = kind_of(one)->open(&one->cfg);
+		one->calls = SINK_KIND[one->cfg.kind].calls;
+		if (!one->calls)
+			continue;
+		one->state = one->calls->open(&one->cfg);
 		if (!one->state) {
 			say_failure(one, errno, error);
 			sinks_close(s, ignored);
@@ -67,6 +103,13 @@ sinks_new(const struct sink_config *cfg, unsigned n, char error[SINK_ERROR_MAX])
 		}
 	}
 	return s;
+}
+
+void
+sinks_outbox(struct sinks *s, struct outbox *to, const char *const *gateway)
+{
+	s->outbox = to;
+	s->gateway = gateway;
 }
 
 /* A finding made of an incident, so that one question does for both. */
@@ -98,40 +141,129 @@ wants(const struct sink *s, const struct event *e)
 	return e->kind == EVENT_STATS || s->cfg.where.tests == 0 || holds(s, e);
 }
 
-static void
-tell(struct sinks *all, struct sink *s, const struct event *e)
+/* The event in the sink's format, into all->line.  False: it is too long, or the format has nothing to say. */
+static bool
+format(struct sinks *all, struct sink *s, const struct event *e, size_t *n)
 {
 	struct out o = out_of(all->line, sizeof(all->line));
 	unsigned cut = 0;
 
 	FORMAT_LIST[s->cfg.format].write(&o, e, &cut);
 	s->counts.cut += cut;
-	if (out_len(&o) && !o.full && !s->failed) {
-		kind_of(s)->send(s->state, e->time, o.start, out_len(&o));
-		s->failed = kind_of(s)->error(s->state) != 0;
+	s->counts.too_long += o.full;
+	*n = out_len(&o);
+	return *n && !o.full;
+}
+
+static void
+tell(struct sinks *all, struct sink *s, const struct event *e)
+{
+	size_t n;
+
+	if (!format(all, s, e, &n))
+		return;
+	if (!s->failed) {
+		s->calls->send(s->state, e->time, all->line, n);
+		s->failed = s->calls->error(s->state) != 0;
 	}
-	if (o.full)
-		s->counts.too_long++;
-	else if (s->failed)
+	if (s->failed)
 		s->counts.lost++;
-	else if (out_len(&o))
+	else
 		s->counts.told++;
+}
+
+static const char *
+gateway_of(const struct sinks *all, const struct event *e)
+{
+	unsigned number = e->finding  ? e->finding->gateway :
+			  e->incident ? e->incident->gateway :
+			  e->session  ? e->session->gateway :
+					0;
+
+	return number <= GATEWAYS_MAX ? all->gateway[number] : "";
+}
+
+/* Each line by itself, to all these sinks: what they share is formatted and kept once. */
+static void
+tell_outbox(struct sinks *all, const struct event *e, size_t n, uint32_t to)
+{
+	const char *line = all->line, *end = line + n, *stop;
+	struct sender_event out = {
+		.kind = e->kind,
+		.severity = e->finding  ? e->finding->severity :
+			    e->incident ? e->incident->severity :
+					  SEVERITY_INFO,
+		.time = e->time,
+		.gateway = gateway_of(all, e),
+	};
+
+	for (; (stop = memchr(line, '\n', (size_t)(end - line))) != NULL; line = stop + 1) {
+		out.line = line;
+		out.n = (size_t)(stop - line);
+		outbox_add(all->outbox, &out, to);
+	}
+}
+
+/* Network sinks from the i-th on that want it in the format of the i-th, as bits in their order among themselves. */
+static uint32_t
+of_format(struct sinks *all, unsigned i, unsigned number, const struct event *e, uint32_t *done)
+{
+	uint32_t to = 0;
+
+	for (unsigned k = i, at = number; k < all->count; k++) {
+		struct sink *s = &all->sink[k];
+
+		if (s->calls)
+			continue;
+		if (s->cfg.format == all->sink[i].cfg.format) {
+			*done |= UINT32_C(1) << k;
+			if (wants(s, e)) {
+				to |= UINT32_C(1) << at;
+				s->counts.told++;
+			}
+		}
+		at++;
+	}
+	return to;
+}
+
+static void
+tell_network(struct sinks *all, const struct event *e)
+{
+	uint32_t done = 0, to;
+	unsigned number = 0;
+	size_t n;
+
+	for (unsigned i = 0; i < all->count; i++) {
+		if (all->sink[i].calls)
+			continue;
+		if (!(done >> i & 1) && (to = of_format(all, i, number, e, &done)) != 0 &&
+		    format(all, &all->sink[i], e, &n))
+			tell_outbox(all, e, n, to);
+		number++;
+	}
 }
 
 void
 sinks_tell(struct sinks *s, const struct event *e)
 {
 	for (unsigned i = 0; i < s->count; i++)
-		if (wants(&s->sink[i], e))
+		if (s->sink[i].calls && wants(&s->sink[i], e))
 			tell(s, &s->sink[i], e);
+	if (s->outbox)
+		tell_network(s, e);
 }
 
 void
 sinks_flush(struct sinks *s)
 {
 	for (unsigned i = 0; i < s->count; i++) {
-		kind_of(&s->sink[i])->flush(s->sink[i].state);
-		s->sink[i].failed = kind_of(&s->sink[i])->error(s->sink[i].state) != 0;
+		struct sink *one = &s->sink[i];
+
+		if (!one->calls)
+			continue;
+		one->calls->flush(one->state);
+		one->failed = one->calls->error(one->state) != 0;
 	}
 }
 
@@ -141,8 +273,10 @@ sinks_reopen(struct sinks *s)
 	for (unsigned i = 0; i < s->count; i++) {
 		struct sink *one = &s->sink[i];
 
-		kind_of(one)->reopen(one->state);
-		one->failed = kind_of(one)->error(one->state) != 0;
+		if (!one->calls)
+			continue;
+		one->calls->reopen(one->state);
+		one->failed = one->calls->error(one->state) != 0;
 		one->failure_told = false;
 	}
 }
@@ -156,7 +290,7 @@ sinks_notice(struct sinks *s, char words[SINK_ERROR_MAX])
 		if (!one->failed || one->failure_told)
 			continue;
 		one->failure_told = true;
-		say_failure(one, kind_of(one)->error(one->state), words);
+		say_failure(one, one->calls->error(one->state), words);
 		return true;
 	}
 	return false;
@@ -190,10 +324,11 @@ sinks_close(struct sinks *s, char error[SINK_ERROR_MAX])
 	bool fine = true;
 
 	for (unsigned i = 0; s && i < s->count; i++) {
-		int why = kind_of(&s->sink[i])->close(s->sink[i].state);
+		struct sink *one = &s->sink[i];
+		int why = one->calls ? one->calls->close(one->state) : 0;
 
 		if (why && fine)
-			say_failure(&s->sink[i], why, error);
+			say_failure(one, why, error);
 		fine = fine && !why;
 	}
 	free(s);

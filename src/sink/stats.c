@@ -63,13 +63,28 @@ tcp_object(struct out *o, const struct counts *c)
 }
 
 static void
-counters_object(struct out *o, const struct counts *c, const struct ledger_head *ledger)
+losses_object(struct out *o, const struct losses *l)
 {
+	JSON_KEY(o, "losses");
+	out_char(o, '{');
+#define LOSS(name, unit, doc) LINE_U64(o, #name, l->name);
+#include "base/loss.def"
+#undef LOSS
+	out_char(o, '}');
+}
+
+static void
+counters_object(struct out *o, const struct counts *c, const struct eve_capture *live)
+{
+	const struct ledger_head *ledger = &live->ledger;
+
 	OUT_LIT(o, ",\"gatewitness\":{\"event\":\"stats\",\"counters\":{");
 #define COUNT(name, stratum, doc) LINE_U64(o, #name, c->name);
 #include "base/count.def"
 #undef COUNT
 	out_char(o, '}');
+	if (live->live)
+		losses_object(o, &live->loss);
 	if (ledger->commit) {
 		JSON_KEY(o, "ledger");
 		out_char(o, '{');
@@ -95,6 +110,6 @@ eve_stats(struct out *o, struct eve_context *x, const struct counts *c, const st
 	tcp_object(o, c);
 	out_char(o, '}');
 	if (!x->cfg->strict)
-		counters_object(o, c, &live->ledger);
+		counters_object(o, c, live);
 	line_end(o, x, begun);
 }

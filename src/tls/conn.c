@@ -180,7 +180,7 @@ static void
 hello_keep(struct tls *t, struct half *h, const struct hello *hello, const struct said *m)
 {
 	struct offer o = {hello->random, hello->session_id, hello->ticket, hello->psk_identity, 0, 0, flags_of(hello)};
-	uint64_t known = t->counts->tls_print_reused;
+	uint64_t known = print_uses(t->prints).reused;
 
 	t->counts->tls_client_hello++;
 	leftover(t, h, hello->leftover);
@@ -189,7 +189,7 @@ hello_keep(struct tls *t, struct half *h, const struct hello *hello, const struc
 	o.client = print_client(t->prints, hello, h->stage & HALF_DATAGRAM ? CARRIER_UDP : h->carrier);
 	if (hello->sni.p)
 		o.sni = print_text(t->prints, hello->sni.p, cur_left(&hello->sni));
-	if (may_have_twins(h) && !hello->sslv2 && t->counts->tls_print_reused != known)
+	if (may_have_twins(h) && !hello->sslv2 && print_uses(t->prints).reused != known)
 		twin_keep(t->twins, t->prints, m->body, hello, &o);
 	offer_keep(t, h, &o, m);
 }
@@ -202,7 +202,6 @@ client_hello(struct tls *t, struct half *h, const struct said *m)
 
 	if (may_have_twins(h) && !(h->stage & HALF_HELLO) && twin_find(t->twins, t->prints, m->body, &o)) {
 		t->counts->tls_client_hello++;
-		t->counts->tls_print_reused++;
 		offer_keep(t, h, &o, m);
 	} else if (hello_read(m->body, h->carrier == CARRIER_DTLS, &hello)) {
 		hello_keep(t, h, &hello, m);

@@ -30,7 +30,7 @@ struct shown {
 
 struct prints {
 	struct intern *intern;
-	struct counts *counts;
+	struct print_uses uses;
 	struct hash_key key;
 	struct shown shown[SHOWN];
 	char work[WORK_MAX];
@@ -64,16 +64,22 @@ prints_bytes(size_t share)
 }
 
 struct prints *
-prints_new(struct carve *c, size_t share, const struct hash_key *key, struct counts *counts)
+prints_new(struct carve *c, size_t share, const struct hash_key *key)
 {
 	struct prints *p = carve_take(c, sizeof(*p));
 
 	p->intern = intern_new(c, share, key);
-	p->counts = counts;
+	p->uses = (struct print_uses){0, 0};
 	p->key = *key;
 	for (unsigned i = 0; i < SHOWN; i++)
 		p->shown[i].n = 0;
 	return p;
+}
+
+struct print_uses
+print_uses(const struct prints *p)
+{
+	return p->uses;
 }
 
 static void
@@ -103,7 +109,7 @@ add_client(struct prints *p, const struct shape *s, const struct intern_key *k)
 	uint8_t *body;
 
 	make_client(p, s, &c, &texts);
-	p->counts->tls_print_new++;
+	p->uses.computed++;
 	handle = intern_add(p->intern, k, sizeof(c) + out_len(&texts));
 	if (!handle)
 		return 0;
@@ -137,7 +143,7 @@ print_client(struct prints *p, const struct hello *h, enum tls_carrier carrier)
 	k = intern_key(p->intern, KIND_CLIENT, &s, n);
 	handle = intern_find(p->intern, &k);
 	if (handle) {
-		p->counts->tls_print_reused++;
+		p->uses.reused++;
 		return handle;
 	}
 	return add_client(p, &s, &k);
@@ -259,7 +265,7 @@ add_server(struct prints *p, const struct hello_server *h, const struct intern_k
 	struct server *s;
 	uint32_t handle;
 
-	p->counts->tls_print_new++;
+	p->uses.computed++;
 	ja3s_string(h, &text);
 	handle = intern_add(p->intern, k, sizeof(*s) + out_len(&text));
 	if (!handle)

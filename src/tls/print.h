@@ -9,7 +9,6 @@
 #ifndef TLS_PRINT_H
 #define TLS_PRINT_H
 
-#include "base/count.h"
 #include "base/hash.h"
 #include "base/pool.h"
 #include "tls/hello.h"
@@ -17,7 +16,13 @@
 struct prints;
 
 size_t prints_bytes(size_t share); /* memory for a share, all inclusive */
-struct prints *prints_new(struct carve *c, size_t share, const struct hash_key *key, struct counts *counts);
+struct prints *prints_new(struct carve *c, size_t share, const struct hash_key *key);
+
+/* Hellos whose fingerprint was there, and those whose was computed: how good a cache it is, nothing of the traffic. */
+struct print_uses {
+	uint64_t reused, computed;
+};
+struct print_uses print_uses(const struct prints *p);
 
 /* What is kept of a distinct ClientHello shape.  Texts are views into the entry. */
 struct print_client {

@@ -6,16 +6,12 @@ cd "$(dirname "$0")/../.."
 B=$1
 dir=${BENCH_DIR:-$B/bench}
 mkdir -p "$dir"
-${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -Isrc -o "$dir/traffic" tests/bench/traffic.c "$B/core.a" \
-    "$B/src/base/crypt.o" -lcrypto
+. tests/bench/captures.sh
+bench_traffic
 ${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -o "$dir/bare" tests/bench/bare.c -lpcap
 ${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -Isrc -o "$dir/known" tests/bench/known.c "$B/core.a"
 ${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -Isrc -o "$dir/records" tests/bench/records.c "$B/src/flow/classify.o" \
     "$B/src/base/crypt.o" "$B/core.a" -lcrypto -lndpi
-templates=$(ls tests/golden/*tls1[23]-full/*.pcap tests/golden/curl*/*.pcap tests/golden/gnutls*/*.pcap 2>/dev/null)
-make_capture() {
-	[ -s "$dir/$3.pcap" ] || "$dir/traffic" "$1" "$dir/$3.pcap" "$2" $templates
-}
 make_capture gateway 1000000 gateway
 make_capture gateway 20000 gateway-20k
 make_capture gateway 200000 gateway-200k

@@ -16,7 +16,6 @@ static struct prints *
 prints(void)
 {
 	static struct prints *made;
-	static struct counts counts;
 	struct hash_key key = {5, 6};
 	size_t n = prints_bytes(SHARE);
 	struct carve c;
@@ -24,7 +23,7 @@ prints(void)
 	if (!made && crypt_init()) {
 		c.p = aligned_alloc(64, (n + 63) / 64 * 64);
 		c.end = c.p + n;
-		made = prints_new(&c, SHARE, &key, &counts);
+		made = prints_new(&c, SHARE, &key);
 	}
 	return made;
 }

@@ -447,12 +447,15 @@ busy_flows_get_a_second_chance(void **state)
 static void
 drain_order_is_by_time_then_key(void **state)
 {
+	uint16_t order[300];
+
 	(void)state;
 	for (uint64_t key = 0; key < 2; key++) {
 		struct bench b;
 		struct packet p = udp(0, 0, "x");
 		struct when last = {INT64_MIN};
-		unsigned n = 0, port = 0;
+		uint64_t tie = 0;
+		unsigned n = 0;
 
 		bench_open(&b, 512, key * 99);
 		for (unsigned i = 0; i < 300; i++) {
@@ -461,10 +464,12 @@ drain_order_is_by_time_then_key(void **state)
 			assert_non_null(put(&b, &p, NULL));
 		}
 		for (struct flow *f; (f = flow_drain(b.t)); n++) {
-			assert_true(f->first.ns > last.ns || (f->first.ns == last.ns && f->port[0] > port));
+			assert_true(f->first.ns > last.ns || (f->first.ns == last.ns && flow_tie(b.t, f) > tie));
 			assert_int_equal(f->end, FLOW_INPUT_END);
 			last = f->first;
-			port = f->port[0];
+			tie = flow_tie(b.t, f);
+			assert_true(key == 0 || order[n] == f->port[0]);
+			order[n] = f->port[0];
 			flow_free(b.t, f);
 		}
 		assert_int_equal(n, 300);

@@ -143,6 +143,36 @@ at_boot(void **state)
 	refused(path, "cannot be read");
 }
 
+/* The monitor takes it once, and each role that is started reads it from there. */
+static void
+held(void **state)
+{
+	char from[32];
+	struct privacy p;
+	int fd;
+
+	(void)state;
+	set("privacy.pseudonymize", "yes");
+	set("privacy.key", "boot");
+	write_key("0001", 0600);
+	assert_int_equal(privacy_hold(&config, path, words), PRIVACY_FAILED);
+	assert_non_null(strstr(words, "is no privacy key"));
+	assert_int_equal(access(path, F_OK), 0);
+	write_key(KEY, 0600);
+	fd = privacy_hold(&config, path, words);
+	assert_true(fd >= 0);
+	assert_int_equal(access(path, F_OK), -1);
+	snprintf(from, sizeof(from), "/dev/fd/%d", fd);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(privacy_open(&p, &config, from, words));
+		assert_non_null(p.key);
+		privacy_close(&p);
+	}
+	close(fd);
+	set("privacy.key", path);
+	assert_int_equal(privacy_hold(&config, NULL, words), PRIVACY_NONE);
+}
+
 static void
 off(void **state)
 {
@@ -194,9 +224,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(from_a_file, fresh), cmocka_unit_test_setup(bad_files, fresh),
-		cmocka_unit_test_setup(at_boot, fresh),     cmocka_unit_test_setup(off, fresh),
-		cmocka_unit_test_setup(asking, fresh),      cmocka_unit_test_setup(no_key_in_the_configuration, fresh),
+		cmocka_unit_test_setup(from_a_file, fresh),
+		cmocka_unit_test_setup(bad_files, fresh),
+		cmocka_unit_test_setup(at_boot, fresh),
+		cmocka_unit_test_setup(off, fresh),
+		cmocka_unit_test_setup(held, fresh),
+		cmocka_unit_test_setup(asking, fresh),
+		cmocka_unit_test_setup(no_key_in_the_configuration, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

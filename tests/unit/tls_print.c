@@ -15,7 +15,6 @@
 #include "tls_make.h"
 
 struct fixture {
-	struct counts counts;
 	struct prints *prints;
 	void *memory;
 };
@@ -30,7 +29,7 @@ begin(size_t share)
 
 	f = (struct fixture){.memory = aligned_alloc(64, (n + 63) / 64 * 64)};
 	c = (struct carve){f.memory, (uint8_t *)f.memory + n};
-	f.prints = prints_new(&c, share, &key, &f.counts);
+	f.prints = prints_new(&c, share, &key);
 	return &f;
 }
 
@@ -73,8 +72,8 @@ client_once(void **state)
 	b = client(f, &how, CARRIER_TCP);
 	assert_int_not_equal(a, 0);
 	assert_int_equal(a, b);
-	assert_int_equal(f->counts.tls_print_new, 1);
-	assert_int_equal(f->counts.tls_print_reused, 1);
+	assert_int_equal(print_uses(f->prints).computed, 1);
+	assert_int_equal(print_uses(f->prints).reused, 1);
 	assert_int_not_equal(client(f, &how, CARRIER_QUIC), a);
 	print_client_get(f->prints, a, &p);
 	is_text(p.ja4, "t13d1516h2_8daaf6152771_e5627efa2ab1");

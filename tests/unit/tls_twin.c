@@ -14,7 +14,6 @@
 #include "tls_make.h"
 
 struct fixture {
-	struct counts counts;
 	struct prints *prints;
 	struct twins *twins;
 	void *memory;
@@ -30,7 +29,7 @@ begin(void)
 
 	f = (struct fixture){.memory = aligned_alloc(64, ROOM)};
 	c = (struct carve){f.memory, (uint8_t *)f.memory + ROOM};
-	f.prints = prints_new(&c, SHARE, &key, &f.counts);
+	f.prints = prints_new(&c, SHARE, &key);
 	f.twins = twins_new(&c);
 	return &f;
 }

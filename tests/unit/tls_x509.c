@@ -169,7 +169,6 @@ times_bad(void **state)
 }
 
 struct fixture {
-	struct counts counts;
 	struct prints *prints;
 	void *memory;
 };
@@ -183,7 +182,7 @@ begin(struct fixture *f)
 
 	f->memory = aligned_alloc(64, (n + 63) / 64 * 64);
 	c = (struct carve){f->memory, (uint8_t *)f->memory + n};
-	f->prints = prints_new(&c, 1 << 18, &key, &f->counts);
+	f->prints = prints_new(&c, 1 << 18, &key);
 }
 
 static void

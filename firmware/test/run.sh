@@ -1,0 +1,186 @@
+#!/bin/sh
+# The image in QEMU, as a user has it: flashed, configured on the FAT partition, attacked over the span port, misconfigured.
+# QEMU without KVM is slow: some ten minutes.  Packets a second here say nothing of a board.
+#	GATEWITNESS=build/gatewitness test/run.sh FOLDER_OF_IMAGE
+set -u
+here=$(realpath "$(dirname "$0")") image=$(realpath "$1") top=$(realpath "$(dirname "$0")/../..")
+witness=${GATEWITNESS:-$top/build/gatewitness} boots=${QEMU_BOOTS:-direct}
+. "$here/lib.sh"
+ready
+passed=0
+
+ok() {
+	passed=$((passed + 1))
+	printf '  ok    %s\n' "$1"
+}
+
+settings() {
+	cat <<-END_SETTINGS
+		[sensor]
+		name = board-test
+		[identity]
+		key = public
+		[capture]
+		scope = all
+		[detect]
+		learn = 5s
+		[eve]
+		file = /var/lib/gatewitness/eve.json
+		replay = yes
+		[gateway vpn]
+		address = 192.0.2.10
+	END_SETTINGS
+}
+
+own_settings() {
+	cat <<-END_SETTINGS
+		[board]
+		address = 10.77.0.2/24
+		record = yes
+		ntp = 10.77.0.1
+		[sink siem]
+		kind = syslog
+		address = 10.77.0.1:6514
+		tls_pin = $pin
+		events = alerts
+	END_SETTINGS
+}
+
+# A receiver of syslog over TLS at the other end of the board's own port.
+receive() {
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=receiver -keyout "$work/receiver.key" \
+		-out "$work/receiver.pem" 2>/dev/null
+	pin=$(openssl x509 -in "$work/receiver.pem" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -c1-64)
+	: >"$work/received"
+	inside python3 "$here/receive.py" 6514 "$work/receiver.pem" "$work/receiver.key" "$work/received" &
+	receiver=$!
+}
+
+received() {
+	grep -c '"event_type":"alert"' "$work/received"
+}
+
+arrives() {
+	for _ in $(seq 60); do
+		[ "$(received)" -gt 0 ] && return 0
+		sleep 2
+	done
+	fail "no alert arrived at the syslog receiver"
+}
+
+plain() {
+	sed -e '/"event_type":"stats"/d' -e 's/,"in_iface":"[^"]*"//' -e 's/,"pcap_filename":"[^"]*"//' "$1"
+}
+
+# Frames that come out of the board's span port, seen from the other side of the cable.
+listen() {
+	inside tcpdump -q -n -i span0 -Q in -w "$work/from-span.pcap" 2>/dev/null &
+	listener=$!
+}
+
+silent() {
+	kill "$listener"
+	wait "$listener" 2>/dev/null
+	listener=
+	count=$(tcpdump -n -r "$work/from-span.pcap" 2>/dev/null | wc -l)
+	[ "$count" = 0 ] || fail "$count frames left the span port: $(tcpdump -n -r "$work/from-span.pcap" 2>/dev/null | head -n 3)"
+	ok "$1: nothing left the span port"
+}
+
+attack() {
+	inside python3 "$top/tests/live/send.py" span0 "$top/tests/demo/demo.pcap" "${SPEED:-5}" >"$work/sent" || fail "could not send"
+}
+
+# Both directions, once a second, until told otherwise: what makes a port the span port.
+murmur() {
+	python3 "$here/murmur.py" "$work/murmur.pcap"
+	while :; do
+		inside python3 "$top/tests/live/send.py" span0 "$work/murmur.pcap" 1 >/dev/null || return
+	done
+}
+
+first_boot() {
+	flash "$image/gatewitness-virt.img"
+	{ settings; own_settings; } >"$work/gatewitness.conf"
+	put "$work/gatewitness.conf" gatewitness.conf
+	put "$work/key.pub" authorized_keys
+	: >"$work/received"
+	listen
+	boot "$1"
+	murmur &
+	murmur=$!
+	says "span port 52:54:00:00:00:02" 900
+	ok "$1: the span port was found by the frames on it"
+	says "sensor   active" 600
+	kill $murmur
+	board true || fail "no login with the key of authorized_keys"
+	ok "$1: configured from the FAT partition; login with the key that was given"
+	attack
+	arrives
+	ok "$1: alerts arrive at a TLS syslog receiver outside, $(received) of them so far"
+	sleep 5
+	board 'read up rest </proc/uptime; systemctl show -p ExecMainStartTimestampMonotonic gatewitness; echo "up=$up"
+		systemctl --failed --no-legend
+		awk "/MemTotal|MemAvailable/ { print \$1 \$2 }" /proc/meminfo; grep -h . /proc/$(pidof -s gatewitness)/smaps_rollup | grep Pss: ; nproc
+		nft list table netdev board | grep counter; df -m /data | tail -n 1; cat /run/board/page' >"$work/figures"
+	sed 's/^/        /' "$work/figures"
+	board 'systemctl poweroff' || true
+	ended 180
+	silent "$1"
+}
+
+same_findings() {
+	take
+	set -- "$work"/data/gatewitness/frames-*.pcap
+	[ -s "$1" ] || fail "no frames on the data partition: $(find "$work/data" | head -n 20 | paste -sd' ')"
+	settings | sed '/^\[eve\]/,/^replay/d' >"$work/read.conf"
+	"$witness" read --quiet -c "$work/read.conf" --set eve.replay=yes --set eve.updates=yes --eve "$work/read.json" "$1" 2>"$work/read.log" ||
+		fail "read: $(cat "$work/read.log")"
+	plain "$work/data/gatewitness/eve.json" >"$work/guest.txt"
+	plain "$work/read.json" >"$work/host.txt"
+	cmp -s "$work/guest.txt" "$work/host.txt" || {
+		diff "$work/guest.txt" "$work/host.txt" | cut -c1-300 | head -n 6 >&2
+		fail "the guest's records and the host's differ ($(wc -l <"$work/guest.txt") lines and $(wc -l <"$work/host.txt"))"
+	}
+	alerts=$(grep -c '"event_type":"alert"' "$work/guest.txt")
+	[ "$alerts" -gt 0 ] || fail "no alerts"
+	[ "$(received)" = "$alerts" ] || fail "$(received) alerts arrived outside, of $alerts"
+	ok "every alert arrived outside, once"
+	ok "what the guest recorded gives on the host its $(wc -l <"$work/guest.txt") lines, $alerts alerts, byte for byte"
+	"$witness" verify "$work/data/gatewitness/ledger" >"$work/verify" 2>&1 || fail "verify: $(tail -n 3 "$work/verify")"
+	ok "the ledger verifies: $(tail -n 1 "$work/verify")"
+}
+
+# A wrong line is told on the console and in a file; what worked last stays in force; nobody gets in without a key.
+wrong_configuration() {
+	{ settings; own_settings; printf '[board]\nadress = 10.77.0.3\n'; } >"$work/gatewitness.conf"
+	put "$work/gatewitness.conf" gatewitness.conf
+	mdel -i "$work/card.img@@16M" ::authorized_keys
+	line=$(wc -l <"$work/gatewitness.conf")
+	boot "$1"
+	says "mistake in gatewitness.conf:$line: unknown option \"board.adress\"" 900
+	says "the configuration that worked last is in force" 60
+	says "sensor   active" 600
+	ping_board || fail "the board does not answer"
+	! inside timeout 20 python3 -c 'import socket; socket.create_connection(("10.77.0.2", 22), 10)' 2>/dev/null ||
+		fail "port 22 is open, and no key was given"
+	power_cut
+	fat gatewitness.conf.errors.txt | grep -q "^gatewitness.conf:$line:" || fail "no word of it on the FAT partition"
+	ok "a wrong configuration is told with its line, on the console and the FAT partition; the board watches on; no login"
+}
+
+ping_board() {
+	for _ in 1 2 3 4 5 6; do
+		inside ping -q -c 1 -W 5 10.77.0.2 >/dev/null && return 0
+		sleep 5
+	done
+	return 1
+}
+
+receive
+for way in $boots; do
+	first_boot "$way"
+	same_findings
+done
+wrong_configuration direct
+echo "$passed checks of the board"

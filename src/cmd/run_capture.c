@@ -1,0 +1,161 @@
+/*
+ * run_capture: see run_capture.h.  Must not work on a frame.
+ */
+#include "cmd/run_capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sensor/capture_port.h"
+#include "sensor/record.h"
+
+static bool
+fan_first(const struct running *r)
+{
+	return r->self.role != ROLE_tap || strcmp(r->self.name, "0") == 0;
+}
+
+/* What the ports are set to, where that is not as it should be for a port that listens. */
+static void
+tell_ports(const struct running *r)
+{
+	char name[CAPTURE_NAME], line[PORT_WORDS];
+	struct port_state s;
+
+	for (const char *names = r->iface; (names = capture_name(names, name));)
+		for (unsigned i = 0; port_state(name, &s) && port_warning(name, &s, &i, line);)
+			fprintf(stderr, "%s\n", line);
+}
+
+static int
+open_interfaces(struct run_capture *c, const struct capture_fan *fan, void *copies)
+{
+	const struct config *config = &c->run->common->config;
+	const struct capture_config cfg = {
+		.iface = c->run->iface,
+		.filter = c->run->filter,
+		.buffer = (size_t)config_number(config, OPT_capture_buffer),
+		.promiscuous = config_number(config, OPT_capture_promiscuous) != 0,
+		.copies = copies,
+		.once = true,
+		.fan = *fan,
+	};
+	char error[CAPTURE_ERROR_MAX];
+
+	c->capture = capture_open(&cfg, error);
+	if (c->capture)
+		return EXIT_DONE;
+	common_error(c->run->common, error);
+	return EXIT_IO;
+}
+
+/* A tap may write to what lies among those that the monitor gave, and nowhere else. */
+static bool
+move_up(struct file *f)
+{
+	int fd = fcntl(f->fd, F_DUPFD_CLOEXEC, ROLE_FD_FIRST + RUN_FDS);
+
+	if (fd < 0)
+		return false;
+	close(f->fd);
+	f->fd = fd;
+	return true;
+}
+
+static int
+open_record(struct run_capture *c)
+{
+	const char *path = c->run->record_path;
+	char words[512];
+
+	if (!path)
+		return EXIT_DONE;
+	c->records = (c->run->self.again ? file_open_append(&c->record, path) :
+					   record_open(&c->record, path, capture_link(c->capture), CAPTURE_SNAPLEN)) &&
+		     move_up(&c->record);
+	if (c->records)
+		return EXIT_DONE;
+	snprintf(words, sizeof(words), "%.300s: cannot be written: %s", path, strerror(c->record.error));
+	common_error(c->run->common, words);
+	return EXIT_IO;
+}
+
+int
+run_capture_open(struct run_capture *c, const struct running *r, const struct capture_fan *fan, void *copies)
+{
+	int status;
+
+	*c = (struct run_capture){.run = r};
+	status = open_interfaces(c, fan, copies);
+	/* of several taps the first tells what all see */
+	if (status == EXIT_DONE && !r->common->quiet && !r->self.again && fan_first(r))
+		tell_ports(r);
+	return status == EXIT_DONE ? open_record(c) : status;
+}
+
+/* An interface that went away, or came back. */
+static void
+tell_news(struct run_capture *c)
+{
+	char line[CAPTURE_ERROR_MAX];
+
+	if (capture_news(c->capture, line) && fan_first(c->run))
+		common_error(c->run->common, line);
+}
+
+static void
+note(struct run_capture *c, const struct frame *frames, size_t n)
+{
+	if (n == 0)
+		return;
+	if (c->first.ns == 0)
+		c->first = frames[0].time;
+	c->last = frames[n - 1].time;
+	c->frames += n;
+	for (size_t i = 0; c->records && i < n; i++)
+		record_frame(&c->record, &frames[i]);
+}
+
+bool
+run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *exit)
+{
+	if (!capture_frames(c->capture, frames, PIPELINE_BATCH, n)) {
+		common_error(c->run->common, capture_error(c->capture));
+		*exit = EXIT_IO;
+		return false;
+	}
+	tell_news(c);
+	note(c, frames, *n);
+	return !(c->records && c->record.error);
+}
+
+struct when
+run_capture_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (struct when){((int64_t)t.tv_sec - 1) * NS_PER_S + t.tv_nsec};
+}
+
+void
+run_capture_flush(struct run_capture *c)
+{
+	if (c->records)
+		file_flush(&c->record);
+}
+
+int
+run_capture_close(struct run_capture *c, int so_far)
+{
+	char words[512];
+
+	if (!c->records || file_close(&c->record))
+		return so_far;
+	snprintf(words, sizeof(words), "%.300s: cannot be written: %s; what was written before is kept",
+		 c->run->record_path, strerror(c->record.error));
+	common_error(c->run->common, words);
+	return EXIT_IO;
+}

@@ -1,0 +1,35 @@
+/*
+ * run_capture: frames of the interfaces of run, and the recording of them (--record): for a tap, and for who is tap and
+ * keeper in one.  Opened with the rights to, which are given away then.
+ */
+#ifndef CMD_RUN_CAPTURE_H
+#define CMD_RUN_CAPTURE_H
+
+#include "cmd/run.h"
+#include "sensor/capture.h"
+
+struct run_capture {
+	const struct running *run;
+	struct capture *capture;
+	bool records;
+	struct file record;
+	struct when first, last; /* frames so far */
+	uint64_t frames;
+};
+
+/* EXIT_DONE, or the mistake was told. */
+/* copies: capture_config.copies. */
+int run_capture_open(struct run_capture *c, const struct running *r, const struct capture_fan *fan, void *copies);
+
+/* As capture_frames, and records them; false was told, and *exit says how it ends. */
+bool run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *exit);
+
+/* The wall clock, a second late, so that no frame still in the ring is overtaken: what time it is without frames. */
+struct when run_capture_time(void);
+
+/* Once a second: what was recorded must be readable. */
+void run_capture_flush(struct run_capture *c);
+/* The recording is whole, or it was told; at least so_far. */
+int run_capture_close(struct run_capture *c, int so_far);
+
+#endif

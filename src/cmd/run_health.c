@@ -1,0 +1,129 @@
+/*
+ * run_health: each second the keeper tells the desk how things are.  Must not wait for it.
+ */
+#include "cmd/run_desk.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static void
+on_session(void *arg, const struct session *s)
+{
+	struct run_health *h = arg;
+
+	health_session(&h->log, s);
+}
+
+static void
+on_finding(void *arg, const struct finding *f)
+{
+	struct run_health *h = arg;
+
+	health_finding(&h->log, f);
+}
+
+static void
+on_closed(void *arg, const struct incident *i)
+{
+	struct run_health *h = arg;
+
+	health_closed(&h->log, i->id);
+}
+
+void
+run_health_hear(struct run_health *h, struct common *c)
+{
+	c->hears.arg = h;
+	c->hears.session = on_session;
+	c->hears.finding = on_finding;
+	c->hears.closed = on_closed;
+	h->health.started = (uint64_t)time(NULL);
+}
+
+void
+run_health_link(struct run_health *h, int fd)
+{
+	channel_free(h->desk);
+	h->desk = channel_new(fd, &DESK_KINDS, 2 * sizeof(struct health));
+}
+
+void
+run_health_close(struct run_health *h)
+{
+	channel_free(h->desk);
+	h->desk = NULL;
+}
+
+static void
+sinks(struct health *h, const struct watch *w)
+{
+	struct outbox_status of[SINKS_MAX];
+
+	h->sinks = watch_post_status(w, of);
+	for (unsigned i = 0; i < h->sinks; i++) {
+		struct health_sink *s = &h->sink[i];
+
+		*s = (struct health_sink){
+			.told = of[i].told,
+			.sent = of[i].sent,
+			.lost = of[i].lost,
+			.waiting = of[i].waiting,
+			.position = of[i].position,
+			.oldest = (uint64_t)(of[i].oldest.ns / NS_PER_S),
+			.well = *of[i].error == '\0',
+			.failed = (uint64_t)(of[i].error_time.ns / NS_PER_S),
+		};
+		snprintf(s->name, sizeof(s->name), "%s", of[i].sink);
+		snprintf(s->error, sizeof(s->error), "%.*s", HEALTH_WORDS - 1, of[i].error);
+	}
+}
+
+static void
+ledger_numbers(struct run_health *h, const struct ledger *ledger)
+{
+	const struct ledger_head head = ledger ? ledger_head(ledger) : (struct ledger_head){0};
+
+	if (head.commit != h->commit)
+		h->health.ledger_time = (uint64_t)time(NULL);
+	h->commit = head.commit;
+	h->health.ledger_commit = (uint64_t)head.commit;
+	snprintf(h->health.ledger_head, sizeof(h->health.ledger_head), "%s", head.hash);
+}
+
+static void
+numbers(struct health *h, const struct running *r)
+{
+	struct watch *w = &r->common->watch;
+	struct rusage use = {0};
+
+	watch_measure(w);
+	getrusage(RUSAGE_SELF, &use);
+	snprintf(h->sensor, sizeof(h->sensor), "%.*s", HEALTH_NAME - 1, w->sensor);
+	snprintf(h->iface, sizeof(h->iface), "%.*s", HEALTH_NAME - 1, r->iface);
+	snprintf(h->version, sizeof(h->version), "%s", PROGRAM_VERSION);
+	h->told = (uint64_t)time(NULL);
+	h->packet = (uint64_t)(w->capture.now.ns / NS_PER_S);
+	h->kernel_packets = w->capture.kernel_packets;
+	h->connections = w->capture.flows_open;
+	h->memory_limit = w->capture.memory;
+	h->resident = (uint64_t)use.ru_maxrss << 10;
+	h->counts = *watch_counts(w);
+	h->loss = w->capture.loss;
+}
+
+void
+run_health_tell(struct run_health *h, const struct running *r, const struct ledger *ledger)
+{
+	if (!h->desk)
+		return;
+	if (channel_waiting(h->desk) == 0) { /* else it is slow, and has the last one still to read */
+		numbers(&h->health, r);
+		ledger_numbers(h, ledger);
+		sinks(&h->health, &r->common->watch);
+		health_lists(&h->health, &h->log);
+		(void)channel_send(h->desk, DESK_HEALTH, &h->health, sizeof(h->health));
+	}
+	if (!channel_flush(h->desk))
+		run_health_close(h);
+}

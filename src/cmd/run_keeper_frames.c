@@ -1,0 +1,78 @@
+/*
+ * run_keeper_frames: frames worked on by the process that keeps what comes of them.
+ */
+#include "cmd/run_capture.h"
+#include "cmd/run_keeper.h"
+
+#include <unistd.h>
+
+static int
+open_capture(struct keeping *k)
+{
+	return run_capture_open(k->own, k->run, &(struct capture_fan){.members = 1}, NULL);
+}
+
+static bool
+begin(struct keeping *k)
+{
+	(void)k;
+	return true;
+}
+
+static bool
+work(struct keeping *k)
+{
+	struct run_capture *c = k->own;
+	struct frame frames[PIPELINE_BATCH];
+	size_t n;
+
+	if (!run_capture_frames(c, frames, &n, &k->exit))
+		return false;
+	if (n)
+		watch_frames(&k->common->watch, frames, n);
+	else
+		watch_tick(&k->common->watch, run_capture_time());
+	return true;
+}
+
+static void
+each_second(struct keeping *k)
+{
+	struct run_capture *c = k->own;
+	struct capture_drops d = capture_drops(c->capture);
+	struct eve_capture *to = &k->common->watch.capture;
+
+	to->kernel_packets = d.packets;
+	to->kernel_drops = d.ring;
+	to->interface_drops = d.interface;
+	to->loss = d.loss;
+	run_capture_flush(c);
+}
+
+static void
+end(struct keeping *k)
+{
+	struct run_capture *c = k->own;
+
+	each_second(k);
+	k->summary.first = c->first;
+	k->summary.last = c->last;
+	k->exit = run_capture_close(c, k->exit);
+}
+
+static void
+link_tap(struct keeping *k, unsigned tap, int fd)
+{
+	(void)k;
+	(void)tap;
+	close(fd); /* there is none */
+}
+
+int
+run_frames(struct running *run)
+{
+	static const struct feed FRAMES = {0, open_capture, begin, work, each_second, end, link_tap};
+	struct run_capture c;
+
+	return run_keep(run, &FRAMES, &c);
+}

@@ -1,0 +1,368 @@
+/*
+ * status: how a running sensor is, from its control socket.  Must not read what the sensor keeps: it asks.
+ */
+#include "cmd/run_desk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/tables.h"
+#include "sensor/json_in.h"
+
+enum { OPT_SOCKET = 400, OPT_WATCH = 'w', TEXT_MAX = 1 << 16, ANSWER_S = 5, WATCH_S = 2, NAME_WIDTH = 16 };
+
+struct asking {
+	struct common *common;
+	const char *given;
+	bool json, watch;
+	char path[PATH_MAX];
+	char text[TEXT_MAX];
+	size_t n;
+};
+
+static int
+fail(const struct asking *a, const char *why)
+{
+	char words[PATH_MAX + 256];
+
+	snprintf(words, sizeof(words), "%s: %s", a->path, why);
+	common_error(a->common, words);
+	return EXIT_IO;
+}
+
+static const char *
+no_answer(int error)
+{
+	if (error == ENOENT)
+		return "no such socket; is `gatewitness run` at work, with this configuration (-c) or --ledger?";
+	if (error == ECONNREFUSED)
+		return "nobody answers there; the sensor does not run";
+	return strerror(error);
+}
+
+/* Reads to the end what the desk says to whoever connects. */
+static int
+ask(struct asking *a)
+{
+	const struct timeval patience = {.tv_sec = ANSWER_S};
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ssize_t got = 1;
+
+	if (fd < 0 || strlen(a->path) >= sizeof(to.sun_path))
+		return fail(a, fd < 0 ? strerror(errno) : "longer than a socket's name may be");
+	memcpy(to.sun_path, a->path, strlen(a->path));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) != 0) {
+		int error = errno;
+
+		close(fd);
+		return fail(a, no_answer(error));
+	}
+	for (a->n = 0; a->n < sizeof(a->text) && got > 0; a->n += got > 0 ? (size_t)got : 0)
+		got = read(fd, a->text + a->n, sizeof(a->text) - a->n);
+	close(fd);
+	return got == 0 && a->n ? EXIT_DONE : fail(a, "it was asked and did not answer");
+}
+
+static struct words
+ago(int64_t then)
+{
+	int64_t now = (int64_t)time(NULL);
+
+	return words_span((now > then ? now - then : 0) * NS_PER_S);
+}
+
+static uint64_t
+count(const struct json *o, const char *key)
+{
+	int64_t n = json_in_number(o, key);
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static void
+heading(const struct term *t, const char *words)
+{
+	fprintf(t->to, "\n%s%s%s\n", term_style(t, STYLE_BOLD), words, term_style(t, STYLE_PLAIN));
+}
+
+static void
+name(const struct term *t, const char *words)
+{
+	fprintf(t->to, "  %-*s ", NAME_WIDTH, words);
+}
+
+static const char *
+text(const struct json *o, const char *key)
+{
+	const char *p = json_in_text(o, key).p;
+
+	return p ? p : "";
+}
+
+static void
+traffic(const struct term *t, const struct json *j)
+{
+	const struct json *r = json_in_at(j, "rates"), *c = json_in_at(j, "counters");
+	uint64_t lost = count(r, "lost_ppm");
+
+	heading(t, "Traffic");
+	name(t, "now");
+	fprintf(t->to, "%s frames/s, %.1f Mbit/s, %s sessions/s", words_number(count(r, "frames")).text,
+		(double)count(r, "bits") / 1e6, words_number(count(r, "sessions")).text);
+	if (lost)
+		fprintf(t->to, ", %s%.2f %% of frames lost%s", term_style(t, STYLE_RED), (double)lost / 1e4,
+			term_style(t, STYLE_PLAIN));
+	fprintf(t->to, "\n");
+	name(t, "since the start");
+	fprintf(t->to, "%s frames, %s sessions, %s findings\n", words_number(count(c, "frames")).text,
+		words_number(count(c, "record_close")).text, words_number(count(c, "finding")).text);
+	name(t, "packet time");
+	if (count(j, "packet"))
+		fprintf(t->to, "%s ago\n", ago(json_in_number(j, "packet")).text);
+	else
+		fprintf(t->to, "nothing was seen yet\n");
+}
+
+/* Those that were not zero; a healthy sensor has one line here. */
+static void
+losses(const struct term *t, const struct json *j)
+{
+	const struct json *l = json_in_at(j, "losses");
+	bool any = false;
+
+	heading(t, "Losses since the start");
+#define LOSS(cause, unit, doc)                                                                                         \
+	if (count(l, #cause)) {                                                                                        \
+		any = true;                                                                                            \
+		name(t, #cause);                                                                                       \
+		fprintf(t->to, "%s %s: ", words_number(count(l, #cause)).text, unit);                                  \
+		tables_doc(t, NAME_WIDTH + 3, doc);                                                                    \
+	}
+#include "base/loss.def"
+#undef LOSS
+	if (!any)
+		fprintf(t->to, "  none\n");
+}
+
+static void
+memory(const struct term *t, const struct json *j)
+{
+	heading(t, "Memory");
+	name(t, "budget");
+	fprintf(t->to, "%s (memory.limit); the keeper has had %s at most\n", words_bytes(count(j, "memory_limit")).text,
+		words_bytes(count(j, "resident")).text);
+	name(t, "connections");
+	fprintf(t->to, "%s open\n", words_number(count(j, "connections")).text);
+	name(t, "ledger");
+	if (count(j, "ledger_commit"))
+		fprintf(t->to, "commit %s, %s ago, head %.16s\n", words_number(count(j, "ledger_commit")).text,
+			ago(json_in_number(j, "ledger_time")).text, text(j, "ledger_head"));
+	else
+		fprintf(t->to, "none, or nothing in it yet\n");
+}
+
+static enum term_style
+style_of(const char *severity)
+{
+	return strcmp(severity, "critical") == 0 || strcmp(severity, "high") == 0 ? STYLE_RED :
+	       strcmp(severity, "medium") == 0                                    ? STYLE_YELLOW :
+										    STYLE_PLAIN;
+}
+
+static void
+incidents(const struct term *t, const struct json *j)
+{
+	const struct json *list = json_in_at(j, "incidents");
+
+	heading(t, "Open incidents");
+	for (size_t i = 0; i < json_in_count(list); i++) {
+		const struct json *n = json_in_item(list, i);
+
+		fprintf(t->to, "  %s%-8s%s  %s  %s findings\n%*s", term_style(t, style_of(text(n, "severity"))),
+			text(n, "severity"), term_style(t, STYLE_PLAIN), text(n, "actor"),
+			words_number(count(n, "findings")).text, NAME_WIDTH - 4, "");
+		tables_doc(t, NAME_WIDTH - 4, text(n, "text"));
+	}
+	if (json_in_count(list) == 0)
+		fprintf(t->to, "  none\n");
+}
+
+static void
+clients(const struct term *t, const struct json *j)
+{
+	const struct json *list = json_in_at(j, "clients");
+
+	if (json_in_count(list) == 0)
+		return;
+	heading(t, "Clients with the most sessions (about)");
+	for (size_t i = 0; i < json_in_count(list); i++) {
+		const struct json *c = json_in_item(list, i);
+
+		fprintf(t->to, "  %12s  %s\n", words_number(count(c, "sessions")).text, text(c, "address"));
+	}
+}
+
+static void
+sinks(const struct term *t, const struct json *j)
+{
+	const struct json *list = json_in_at(j, "sinks");
+
+	if (json_in_count(list) == 0)
+		return;
+	heading(t, "Network sinks");
+	for (size_t i = 0; i < json_in_count(list); i++) {
+		const struct json *s = json_in_item(list, i);
+
+		name(t, text(s, "name"));
+		fprintf(t->to, "%s sent, %s waiting, %s lost", words_number(count(s, "sent")).text,
+			words_number(count(s, "waiting")).text, words_number(count(s, "lost")).text);
+		if (count(s, "oldest"))
+			fprintf(t->to, "; the oldest waits since %s", ago(json_in_number(s, "oldest")).text);
+		fprintf(t->to, "\n");
+		if (!*text(s, "error"))
+			continue;
+		fprintf(t->to, "%*s%s", NAME_WIDTH + 3, "", term_style(t, STYLE_YELLOW));
+		tables_doc(t, NAME_WIDTH + 3, text(s, "error"));
+		fprintf(t->to, "%s", term_style(t, STYLE_PLAIN));
+	}
+}
+
+static int
+show(const struct asking *a)
+{
+	struct term t = term_of(stdout);
+	struct json *j = json_in(a->text, a->n);
+
+	if (!j || *text(j, "error")) {
+		int status = fail(a, j ? text(j, "error") : "what it said is no JSON");
+
+		json_in_free(j);
+		return status;
+	}
+	fprintf(t.to, "%s%s%s on %s, gatewitness %s, at work for %s\n", term_style(&t, STYLE_BOLD), text(j, "sensor"),
+		term_style(&t, STYLE_PLAIN), text(j, "interface"), text(j, "version"),
+		ago(json_in_number(j, "started")).text);
+	traffic(&t, j);
+	losses(&t, j);
+	memory(&t, j);
+	incidents(&t, j);
+	clients(&t, j);
+	sinks(&t, j);
+	json_in_free(j);
+	return tables_finish();
+}
+
+static int
+once(struct asking *a)
+{
+	int status = ask(a);
+
+	if (status != EXIT_DONE || !a->json)
+		return status == EXIT_DONE ? show(a) : status;
+	fwrite(a->text, 1, a->n, stdout);
+	return tables_finish();
+}
+
+/* Until Ctrl-C.  A terminal is written over; what is no terminal gets one after the other. */
+static int
+again_and_again(struct asking *a)
+{
+	int status = EXIT_DONE;
+
+	while (status == EXIT_DONE) {
+		if (isatty(STDOUT_FILENO) && !a->json)
+			fputs("\033[H\033[2J", stdout);
+		status = once(a);
+		fflush(stdout);
+		sleep(WATCH_S);
+	}
+	return status;
+}
+
+static int
+take_option(void *arg, int id, const char *value)
+{
+	struct asking *a = arg;
+
+	switch (id) {
+	case OPT_SOCKET:
+		a->given = value;
+		return EXIT_DONE;
+	case OPT_WATCH:
+		a->watch = true;
+		return EXIT_DONE;
+	case OPT_JSON:
+		a->json = true;
+		return EXIT_DONE;
+	case ARGS_FILE:
+		return usage_error("status",
+				   "takes no files; the sensor is found by -c FILE, --ledger DIR or --socket PATH");
+	default:
+		return common_option(a->common, id, value);
+	}
+}
+
+static int
+find(struct asking *a)
+{
+	if (a->given)
+		snprintf(a->path, sizeof(a->path), "%s", a->given);
+	else
+		run_desk_socket(a->common, a->path);
+	return *a->path ?
+		       EXIT_DONE :
+		       usage_error("status", "which sensor? Its configuration (-c FILE), its ledger (--ledger DIR), or "
+					     "its socket (--socket PATH)");
+}
+
+static int
+status_run(int argc, char **argv)
+{
+	struct asking *a = calloc(1, sizeof(*a));
+	int status = EXIT_IO;
+
+	if (a && (a->common = common_new(&CMD_STATUS)))
+		status = args_take(&CMD_STATUS, argc, argv, take_option, a);
+	if (status == EXIT_DONE)
+		status = find(a);
+	if (status == EXIT_DONE)
+		status = a->watch ? again_and_again(a) : once(a);
+	if (a && a->common)
+		common_free(a->common);
+	free(a);
+	return status;
+}
+
+static const struct arg_option OPTIONS[] = {
+	{'c', "config", "FILE", "the configuration that the sensor runs with"},
+	{OPT_SET, "set", "SECTION.OPTION=VALUE", "set one option; the later wins"},
+	{OPT_LEDGER, "ledger", "DIR", "its ledger, where control.sock is"},
+	{OPT_SOCKET, "socket", "PATH", "the socket itself"},
+	{OPT_WATCH, "watch", NULL, "again every two seconds"},
+	{OPT_JSON, "json", NULL, "one JSON object a line, with all counters"},
+	{0, NULL, NULL, NULL},
+};
+
+const struct command CMD_STATUS = {
+	"status",
+	"-c FILE [--watch] [--json]",
+	"how the running sensor is: traffic, losses, incidents, sinks",
+	OPTIONS,
+	"Asks the sensor's control socket, which is desk.socket, or control.sock in its ledger's folder.\n"
+	"Rates are those of the last ten seconds. Clients are counted approximately. The same numbers are\n"
+	"at desk.listen for Prometheus.\n"
+	"\n"
+	"examples:\n"
+	"  gatewitness status -c /etc/gatewitness/gatewitness.conf\n"
+	"  gatewitness status --ledger /var/lib/gatewitness --watch\n"
+	"  gatewitness status -c gatewitness.conf --json | jq '.sinks[] | select(.waiting > 0)'\n"
+	"\n"
+	"exit code: 0 done; 1 no sensor answers; 2 wrong usage or configuration\n",
+	status_run,
+};

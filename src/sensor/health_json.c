@@ -1,0 +1,157 @@
+/*
+ * health_json: struct health as one line of JSON, for `status` and for whoever asks the control socket.
+ */
+#include "sensor/health.h"
+
+static const char *const SEVERITY[HEALTH_SEVERITIES] = {"info", "low", "medium", "high", "critical"};
+
+static void
+member(struct out *o, const char *key, uint64_t v)
+{
+	json_text(o, key);
+	out_char(o, ':');
+	json_u64(o, v);
+}
+
+static void
+address(struct out *o, const struct addr *a)
+{
+	static const struct addr NOBODY;
+
+	json_comma(o);
+	out_char(o, '"');
+	if (!addr_same(a, &NOBODY))
+		out_addr(o, a);
+	out_char(o, '"');
+}
+
+static void
+time_of(struct out *o, struct when t)
+{
+	json_comma(o);
+	out_char(o, '"');
+	out_time(o, t);
+	out_char(o, '"');
+}
+
+static void
+rates(struct out *o, const struct health_rates *r)
+{
+	JSON_KEY(o, "rates");
+	json_open(o, '{');
+	member(o, "frames", r->frames);
+	member(o, "bits", r->bits);
+	member(o, "sessions", r->sessions);
+	member(o, "lost_ppm", r->lost_ppm);
+	json_close(o, '}');
+}
+
+static void
+incidents(struct out *o, const struct health *h)
+{
+	JSON_KEY(o, "incidents_open");
+	json_open(o, '{');
+	for (unsigned i = 0; i < HEALTH_SEVERITIES; i++)
+		member(o, SEVERITY[i], h->open[i]);
+	json_close(o, '}');
+	JSON_KEY(o, "incidents");
+	json_open(o, '[');
+	for (uint32_t i = 0; i < h->incidents; i++) {
+		const struct health_incident *n = &h->incident[i];
+
+		json_open(o, '{');
+		JSON_KEY(o, "id");
+		json_comma(o);
+		out_char(o, '"');
+		out_hex_u64(o, n->id);
+		out_char(o, '"');
+		JSON_KEY(o, "severity");
+		json_text(o, SEVERITY[n->severity]);
+		member(o, "findings", n->findings);
+		JSON_KEY(o, "opened");
+		time_of(o, n->opened);
+		JSON_KEY(o, "last");
+		time_of(o, n->last);
+		JSON_KEY(o, "actor");
+		address(o, &n->actor);
+		JSON_KEY(o, "text");
+		json_text(o, n->text);
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+}
+
+static void
+clients(struct out *o, const struct health *h)
+{
+	JSON_KEY(o, "clients");
+	json_open(o, '[');
+	for (uint32_t i = 0; i < h->clients; i++) {
+		json_open(o, '{');
+		JSON_KEY(o, "address");
+		address(o, &h->client[i].addr);
+		member(o, "sessions", h->client[i].sessions);
+		member(o, "at_most_too_many", h->client[i].at_most);
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+}
+
+static void
+sinks(struct out *o, const struct health *h)
+{
+	JSON_KEY(o, "sinks");
+	json_open(o, '[');
+	for (uint32_t i = 0; i < h->sinks; i++) {
+		json_open(o, '{');
+		JSON_KEY(o, "name");
+		json_text(o, h->sink[i].name);
+#define OF_SINK(field, type, metric, doc) member(o, #field, h->sink[i].field);
+#include "sensor/health.def"
+#undef OF_SINK
+		JSON_KEY(o, "error");
+		json_text(o, h->sink[i].error);
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+}
+
+static void
+counters(struct out *o, const struct health *h)
+{
+	JSON_KEY(o, "losses");
+	json_open(o, '{');
+#define LOSS(name, unit, doc) member(o, #name, h->loss.name);
+#include "base/loss.def"
+#undef LOSS
+	json_close(o, '}');
+	JSON_KEY(o, "counters");
+	json_open(o, '{');
+#define COUNT(name, stratum, doc) member(o, #name, h->counts.name);
+#include "base/count.def"
+#undef COUNT
+	json_close(o, '}');
+}
+
+void
+health_json(struct out *o, const struct health *h, const struct health_rates *r)
+{
+	out_char(o, '{');
+	JSON_KEY(o, "sensor");
+	json_text(o, h->sensor);
+	JSON_KEY(o, "interface");
+	json_text(o, h->iface);
+	JSON_KEY(o, "version");
+	json_text(o, h->version);
+#define NUMBER(field, type, metric, doc) member(o, #field, h->field);
+#include "sensor/health.def"
+#undef NUMBER
+	JSON_KEY(o, "ledger_head");
+	json_text(o, h->ledger_head);
+	rates(o, r);
+	incidents(o, h);
+	clients(o, h);
+	sinks(o, h);
+	counters(o, h);
+	OUT_LIT(o, "}\n");
+}

@@ -1,0 +1,251 @@
+#!/bin/sh
+# tests/live/roles.sh: the processes of run: what each may, who is started again and how soon, what the ledger says of
+# the time in between, how they end, and that a start that fails leaves nothing.  Some 40 seconds.
+#
+#   GATEWITNESS=build/gatewitness tests/live/roles.sh
+
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+witness=$(realpath "${GATEWITNESS:-$here/../../build/gatewitness}")
+capture=$here/../demo/demo.pcap
+out=gwrole$$-out in=gwrole$$-in
+work='' pid='' sender='' listener=''
+
+skip()
+{
+	echo "$*"
+	exit 77
+}
+
+fail()
+{
+	echo "FAIL roles: $*" >&2
+	[ -z "$work" ] || sed 's/^/	/' "$work/run.log" >&2
+	exit 1
+}
+
+clean()
+{
+	for p in $sender $listener $pid; do
+		kill "$p" 2> /dev/null
+	done
+	ip netns del "$out" 2> /dev/null
+	ip netns del "$in" 2> /dev/null
+	[ -z "$work" ] || rm -rf "$work"
+}
+
+# Until the command succeeds, a tenth of a second each; so many times at most.
+within()
+{
+	n=$1
+	shift
+	while [ "$n" -gt 0 ]; do
+		"$@" && return 0
+		sleep 0.1
+		n=$((n - 1))
+	done
+	return 1
+}
+
+# The process of a role of ours: its id.
+role()
+{
+	pgrep -P "$pid" -f "(role|again):$1( |\$)"
+}
+is_new()
+{
+	now=$(role "$1") && [ "$now" != "$2" ] && has "$1"
+}
+# Is it at work, its last right given away?
+has()
+{
+	grep -q '^Seccomp:.*2' "/proc/$(role "$1")/status" 2> /dev/null
+}
+all_at_work()
+{
+	[ "$(grep -c watching "$work/run.log")" -gt 0 ]
+}
+gone()
+{
+	! kill -0 "$1" 2> /dev/null
+}
+lines()
+{
+	grep -c '"kind":"close"' "$work/eve.json"
+}
+more_lines()
+{
+	[ "$(lines)" -gt "$1" ]
+}
+
+start()
+{
+	: > "$work/run.log"
+	NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=3000000 ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 \
+		-c "$work/conf" --set capture.taps=2 --set detect.learn=5s --set capture.scope=all --ledger "$work/ledger" \
+		--eve "$work/eve.json" 2>> "$work/run.log" &
+	pid=$!
+	within 100 all_at_work || fail "run did not start"
+}
+
+# A role dies: how soon is it back (the best of three, on a machine that has other things to do), and do sessions go on?
+dies()
+{
+	for try in 1 2 3; do
+		was=$(role "$1")
+		began=$(date +%s%N)
+		kill "-$2" "$was"
+		within 100 is_new "$1" "$was" || fail "$1 was not started again"
+		took=$((($(date +%s%N) - began) / 1000000))
+		[ "$took" -ge 1000 ] || break
+		[ $try -lt 3 ] || fail "$1 was back after $took ms"
+	done
+	before=$(lines)
+	within 100 more_lines "$before" || fail "no session was written after $1 died"
+	echo "$1 killed by SIG$2: back after $took ms"
+}
+
+# What /proc says of a role: a line of its status.
+status_is()
+{
+	grep -Eq "^$2:[[:space:]]+$3" "/proc/$(role "$1")/status" || fail "$1: $2 is $(grep "^$2:" "/proc/$(role "$1")/status")"
+}
+
+# A start that cannot be: exit code, what it says in one line, and that there is no ledger.
+refused()
+{
+	code=$1 words=$2
+	shift 2
+	"$@" > "$work/out" 2>&1
+	got=$?
+	[ "$got" = "$code" ] || fail "\"$*\" ended with $got: $(cat "$work/out")"
+	grep -Eq "$words" "$work/out" || fail "\"$*\" says: $(cat "$work/out")"
+	[ "$(wc -l < "$work/out")" = 1 ] || fail "\"$*\" says more than a line: $(cat "$work/out")"
+}
+
+[ "$(id -u)" = 0 ] || skip "needs root"
+for tool in ip python3 pgrep setpriv; do
+	command -v $tool > /dev/null || skip "needs $tool"
+done
+[ -x "$witness" ] || skip "$witness is not built"
+ip netns add "$out" 2> /dev/null || skip "cannot make network namespaces here"
+trap clean EXIT
+trap 'exit 130' INT TERM
+work=$(mktemp -d)
+: > "$work/run.log"
+ip netns add "$in" || skip "cannot make network namespaces here"
+for ns in "$out" "$in"; do
+	ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+done
+ip -n "$out" link add send0 type veth peer name span0 netns "$in" || skip "cannot make a veth pair here"
+ip -n "$in" link set span0 up && ip -n "$out" link set send0 up
+
+# Nothing begins that cannot go on.
+refused 1 'nosuch: no such interface; there are: .*span0' ip netns exec "$in" "$witness" run -i nosuch --ledger "$work/ledger"
+refused 1 'no permission to capture.*CAP_NET_RAW' ip netns exec "$in" setpriv --reuid 65534 --regid 65534 --clear-groups \
+	--bounding-set=-all "$witness" run -i span0 --ledger "$work/ledger"
+[ ! -e "$work/ledger" ] || fail "a start that failed left a ledger"
+refused 1 '/proc/none.*(No such file|Permission denied)' ip netns exec "$in" "$witness" run --quiet -i span0 --ledger /proc/none
+refused 2 'unknown|nearest' ip netns exec "$in" "$witness" run -i span0 --set capture.tabs=1
+refused 2 'roles are started by the monitor' "$witness" run role:tap:0 -i span0
+pgrep -f "$witness run .*span0" > /dev/null && fail "a start that failed left a process"
+
+python3 - "$work/notify" > "$work/notified" 2> /dev/null <<'END' &
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True:
+    print(s.recv(4096).decode().replace("\n", " "), flush=True)
+END
+listener=$!
+within 50 [ -S "$work/notify" ] || fail "no notify socket"
+
+echo '# nothing yet' > "$work/conf"
+start
+grep -q 'READY=1' "$work/notified" || fail "systemd was not told that it is ready"
+refused 1 'another|lock|in use' ip netns exec "$in" "$witness" run --quiet -i span0 --ledger "$work/ledger"
+
+for r in tap:0 tap:1 keeper; do
+	has "$r" || fail "$r has no filter of system calls"
+	status_is "$r" CapEff 0000000000000000
+	status_is "$r" CapPrm 0000000000000000
+	status_is "$r" CapBnd 0000000000000000
+	status_is "$r" NoNewPrivs 1
+	grep -q '^Max core file size *0 *0' "/proc/$(role "$r")/limits" || fail "$r may dump core"
+done
+status_is tap:0 Uid "$(id -u nobody)"
+[ "$(stat -c %U "/proc/$(role tap:0)/mem")" = root ] || fail "a tap may be looked into by its user"
+
+ip netns exec "$out" sh -c "while python3 '$here/send.py' send0 '$capture' 40; do :; done" > /dev/null 2>&1 &
+sender=$!
+within 100 more_lines 1 || fail "no sessions"
+dies keeper SEGV
+dies tap:0 SEGV
+dies tap:1 KILL
+
+# A configuration with a mistake changes nothing; and nobody is started anew for one without.
+were="$(role tap:0) $(role tap:1) $(role keeper)"
+echo 'memory = 1' > "$work/conf"
+kill -HUP "$pid"
+within 30 grep -q 'conf:1: .*what was in force stays' "$work/run.log" || fail "a bad configuration was taken"
+printf '[suppress scan]\ndetector = leak_loop\nowner = me\nreason = a test\nexpires = 2099-01-01\n' > "$work/conf"
+kill -HUP "$pid"
+within 30 grep -q 'configuration read again: 1 suppressions' "$work/run.log" || fail "the configuration was not read again"
+[ "$were" = "$(role tap:0) $(role tap:1) $(role keeper)" ] || fail "a reload started somebody anew"
+
+# One that hangs is as good as dead.
+was=$(role tap:0)
+kill -STOP "$was"
+within 150 is_new tap:0 "$was" || fail "a tap that hangs was not started again"
+
+# An interface that is unplugged and comes back, under the same name and another number.
+kill "$sender"
+sender=
+ip -n "$in" link del span0
+sleep 1
+ip -n "$out" link add send0 type veth peer name span0 netns "$in"
+ip -n "$in" link set span0 up && ip -n "$out" link set send0 up
+within 100 has tap:0 && within 100 has tap:1 || fail "the taps did not come back with their interface"
+before=$(lines)
+ip netns exec "$out" python3 "$here/send.py" send0 "$capture" 40 > /dev/null || fail "could not send"
+within 50 more_lines "$before" || fail "nothing is seen on the interface that came back"
+
+sleep 0.5
+kill -TERM "$pid"
+within 100 gone "$pid" || fail "run did not stop"
+wait "$pid" || fail "run ended with $?"
+pid=
+for word in READY=1 RELOADING=1 STOPPING=1 WATCHDOG=1; do
+	grep -q "$word" "$work/notified" || fail "systemd was not told $word"
+done
+"$witness" verify "$work/ledger" > "$work/out" 2>&1 || fail "the ledger: $(cat "$work/out")"
+"$witness" query "$work/ledger" "select cause, begin, end from coverage where cause != '' and end > begin" --json > "$work/gaps" 2>&1
+for cause in 'tap 0 died of SIGSEGV' 'tap 1 died of SIGKILL' 'keeper died of SIGSEGV' 'tap 0 lost its keeper' 'tap 0 gave no sign of life' 'tap 1 ended by itself'; do
+	grep -q "$cause" "$work/gaps" || fail "the coverage does not say \"$cause\": $(cat "$work/gaps")"
+done
+python3 - "$work/eve.json" <<'END' || fail "a line of EVE is torn"
+import json, sys
+for line in open(sys.argv[1]):
+    json.loads(line)
+END
+
+# What a tap worked on when it died is there for those who mend it; it is theirs alone.
+set -- "$work"/ledger/crashes/crash-*.pcap
+[ $# -ge 3 ] || fail "of three deaths of taps there are $# captures"
+[ "$(stat -c %a "$work/ledger/crashes")" = 700 ] || fail "others may see the frames of a crash"
+for f; do
+	"$witness" read --quiet --set identity.key=public "$f" > "$work/out" 2>&1 || fail "$f: $(cat "$work/out")"
+done
+
+# Without its monitor nothing lives on, and what was kept is whole.
+start
+were="$(role tap:0) $(role tap:1) $(role keeper)"
+kill -KILL "$pid"
+wait "$pid" 2> /dev/null
+pid=
+for p in $were; do
+	within 50 gone "$p" || fail "process $p outlived its monitor"
+done
+"$witness" verify "$work/ledger" > "$work/out" 2>&1 || fail "the ledger after the monitor's death: $(cat "$work/out")"
+
+echo "PASS roles: $(wc -l < "$work/gaps") gaps with their causes, $(lines) sessions in the second run"
