@@ -24,10 +24,13 @@ work(struct keeping *k)
 {
 	struct run_capture *c = k->own;
 	struct frame frames[PIPELINE_BATCH];
+	char line[CAPTURE_ERROR_MAX];
 	size_t n;
 
 	if (!run_capture_frames(c, frames, &n, &k->exit))
 		return false;
+	if (run_capture_news(c, line))
+		run_keep_news(k, line);
 	if (n)
 		watch_frames(&k->common->watch, frames, n);
 	else

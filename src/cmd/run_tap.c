@@ -104,9 +104,12 @@ static bool
 work(struct tapping *t, size_t *n)
 {
 	struct frame frames[PIPELINE_BATCH];
+	char line[CAPTURE_ERROR_MAX];
 
 	if (!run_capture_frames(&t->capture, frames, n, &t->exit))
 		return false;
+	if (run_capture_news(&t->capture, line))
+		tap_note(t->tap, line);
 	if (t->batch)
 		batch_note(t->batch, frames, *n);
 	if (*n)

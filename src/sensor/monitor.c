@@ -192,7 +192,7 @@ take_note(struct monitor *m, struct ward *w, const struct role_note *note)
 static void
 take_notes(struct monitor *m, struct ward *w)
 {
-	struct role_note note;
+	struct role_note note = {.kind = ROLE_NOTES};
 	enum role_heard heard;
 	int fd;
 
