@@ -357,11 +357,15 @@ wait_status(const char *expected)
 	free(text);
 }
 
-/* Dies without a word, as a sensor whose power is cut. */
+/* Dies without a word, as a sensor whose power is cut; returns when it is connected. */
 static pid_t
 sensor_that_dies(const struct sender_config *cfg)
 {
+	int ready[2], done = pipe(ready);
 	pid_t pid = fork();
+	char byte;
+
+	assert_int_equal(done, 0);
 
 	if (pid == 0) {
 		char words[SENDER_WORDS];
@@ -371,8 +375,13 @@ sensor_that_dies(const struct sender_config *cfg)
 		void *s = SENDER_MQTT.open(cfg, words);
 
 		SENDER_MQTT.send(s, NULL, 0, &r);
-		pause();
+		if (write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
 	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
 	return pid;
 }
 
