@@ -31,6 +31,7 @@ LIBS += -lcurl
 else
 ALL_CFLAGS += -DWITHOUT_CURL
 LEFT_OUT += $(addprefix src/sink/,http.c batch.c body.c sender_webhook.c sender_splunk.c sender_elastic.c sender_clickhouse.c)
+LEFT_OUT += tests/unit/sink_batch.c tests/unit/sink_body.c
 endif
 ifeq ($(MQTT),yes)
 LIBS += -lmosquitto
@@ -48,7 +49,7 @@ endif
 EDGE := src/base/crypt.c src/flow/classify.c
 CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
 WORLD := $(filter-out $(LEFT_OUT),$(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c)))
-UNIT := $(sort $(wildcard tests/unit/*.c))
+UNIT := $(filter-out $(LEFT_OUT),$(sort $(wildcard tests/unit/*.c)))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 LABELLED := $(sort $(wildcard tests/world/*.c))
 FUZZ_MAIN := tests/fuzz/main/run_seeds.c

@@ -182,7 +182,7 @@ take_note(struct monitor *m, struct ward *w, const struct role_note *note)
 {
 	w->alive = ward_now();
 	if (note->kind == ROLE_READY && w->state == WARD_OPENING)
-		w->state = WARD_OPEN;
+		ward_open(w);
 	if (note->kind == ROLE_RELOADED && w == keeper(m))
 		tell_status(m);
 }
@@ -195,7 +195,9 @@ take_notes(struct monitor *m, struct ward *w)
 	int fd;
 
 	while ((heard = role_hear(w->process.monitor, &note, &fd)) == ROLE_HEARD) {
-		if (fd >= 0)
+		if (fd >= 0 && note.kind == ROLE_HOLD)
+			ward_hold(w, fd);
+		else if (fd >= 0)
 			close(fd);
 		take_note(m, w, &note);
 	}

@@ -33,6 +33,13 @@ ward_forget(int *fd)
 	*fd = -1;
 }
 
+static void
+forget_all(int *fd, unsigned *n)
+{
+	while (*n > 0)
+		ward_forget(&fd[--*n]);
+}
+
 static int64_t
 clock_of(clockid_t which)
 {
@@ -83,6 +90,25 @@ ward_join(struct ward *w, const struct ward *keeper)
 	}
 	(void)role_tell(keeper->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = w->spec.is}, w->link);
 	ward_forget(&w->link);
+}
+
+void
+ward_hold(struct ward *w, int fd)
+{
+	if (w->nexts < WARD_HELD)
+		w->next[w->nexts++] = fd;
+	else
+		close(fd);
+}
+
+void
+ward_open(struct ward *w)
+{
+	w->state = WARD_OPEN;
+	forget_all(w->held, &w->helds);
+	memcpy(w->held, w->next, w->nexts * sizeof(w->next[0]));
+	w->helds = w->nexts;
+	w->nexts = 0;
 }
 
 void
@@ -162,6 +188,9 @@ ward_ended(struct ward *w, int status)
 	keep_batch(w, status);
 	ward_forget(&w->link);
 	ward_forget(&w->process.monitor);
+	forget_all(w->next, &w->nexts);
+	if (w->state == WARD_STOPPING)
+		forget_all(w->held, &w->helds);
 	w->state = WARD_OUT;
 }
 

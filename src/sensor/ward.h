@@ -7,6 +7,7 @@
 
 #include "sensor/role_note.h"
 
+enum { WARD_HELD = 8 };
 enum ward_state { WARD_OUT, WARD_OPENING, WARD_OPEN, WARD_AT_WORK, WARD_STOPPING };
 
 struct ward {
@@ -14,9 +15,11 @@ struct ward {
 	const struct role_rights *rights;
 	struct role_process process;
 	enum ward_state state;
-	int64_t since, alive; /* it was started; its last sign of life */
-	int64_t wait, again;  /* to wait after its next death; when it is started again */
-	int fatal;            /* the batch that it died of, until it is told; -1: none */
+	int64_t since, alive;                 /* it was started; its last sign of life */
+	int64_t wait, again;                  /* to wait after its next death; when it is started again */
+	int fatal;                            /* the batch that it died of, until it is told; -1: none */
+	int held[WARD_HELD], next[WARD_HELD]; /* HOLD: of the one that was at work last; of the one that opens now */
+	unsigned helds, nexts;
 	int link;             /* of a tap: the keeper's end, until it is told; -1: it has it */
 	int64_t gone, back;   /* wall clock: it did nothing in between, which the keeper is to be told; 0: nothing */
 	bool stuck, follows;  /* it was ended: it gave no sign of life; the keeper that it spoke to died */
@@ -32,7 +35,11 @@ const char *ward_name(const struct ward *w, char to[WARD_NAME]);
 
 /* batch: what it works on is to be had when it dies.  False: errno. */
 bool ward_start(struct ward *w, bool batch);
-/* All is open: it begins. */
+/* It hands over what stays open when it dies, until another in its place has its own: fd is the ward's. */
+void ward_hold(struct ward *w, int fd);
+/* All is open: what was held for the one before is let go. */
+void ward_open(struct ward *w);
+/* It begins. */
 void ward_work(struct ward *w);
 void ward_tell(const struct ward *w, enum role_note_kind kind);
 /* The keeper and this role get an end each of a new connection. */

@@ -11,6 +11,7 @@
    what a number in JSON has, last for centuries. */
 enum { ID_SHIFT = 20, COMMIT_WAITS = WINDOW_ROOM / 2 };
 #define COMMIT_NS NS_PER_S
+#define URGENT_NS (50 * NS_PER_MS) /* a storm of alerts shares its commits: a card takes 20 ms for each */
 #define BOUND_NS  (10 * NS_PER_S)
 #define RUN_NS    (600 * NS_PER_S) /* losses nearer to each other than that are one run */
 
@@ -177,10 +178,11 @@ outbox_add(struct outbox *o, const struct sender_event *e, uint32_t sinks)
 void
 outbox_poll(struct outbox *o, int64_t now_ns, struct when wall)
 {
-	bool due = now_ns >= o->commit_at;
+	bool due = now_ns >= o->commit_at, urgent = o->urgent && !o->failing && now_ns >= o->urgent_at;
 
 	o->wall = wall;
-	if (o->changed && (due || (o->urgent && !o->failing) || outbox_presses(o))) {
+	if (o->changed && (due || urgent || outbox_presses(o))) {
+		o->urgent_at = now_ns + URGENT_NS;
 		o->commit_at = now_ns + COMMIT_NS;
 		(void)commit(o);
 	}
@@ -294,7 +296,8 @@ outbox_says(struct outbox *o, unsigned i, const char *words)
 	struct outbox_sink *s = &o->sink[i];
 
 	snprintf(s->words, sizeof(s->words), "%s", words);
-	s->error_time = o->wall;
+	if (*words)
+		s->error_time = o->wall;
 }
 
 uint64_t

@@ -49,7 +49,7 @@ struct outbox {
 	struct outbox_sink sink[OUTBOX_SINKS_MAX];
 	struct outbox_losses losses;
 	bool changed, urgent; /* since the last commit; among it an alert */
-	int64_t commit_at, bound_at;
+	int64_t commit_at, urgent_at, bound_at;
 	struct when wall;
 	bool failing;
 	char error[OUTBOX_ERROR_MAX - 64];

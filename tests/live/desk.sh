@@ -126,6 +126,9 @@ ip netns exec "$out" ping -c 5 -i 0.2 -W 1 198.51.100.2 > /dev/null 2>&1
 until_true says '.counters.frames > 0 and .kernel_packets > 0' || fail "no frames are counted"
 get http://127.0.0.1:9417/metrics > "$work/metrics" || fail "no metrics"
 promtool check metrics < "$work/metrics" || fail "promtool finds something"
+for name in $(grep -o 'gatewitness_[a-z_]*' "$here/../../src/sensor/metrics.rules.yml" | sort -u); do
+	grep -q "^$name[ {]" "$work/metrics" || fail "an alert asks for $name, which there is not"
+done
 grep -q '^gatewitness_frames_total [1-9]' "$work/metrics" || fail "metrics count no frames"
 grep -q '^gatewitness_sink_up{sink="broker"} 1' "$work/metrics" || fail "metrics do not tell of the broker"
 [ "$(get -o /dev/null -w '%{http_code}' http://127.0.0.1:9417/healthy)" = 200 ] || fail "it is not healthy"

@@ -254,6 +254,41 @@ restarted_again_and_again(void **state)
 	events_free(e, 3 * events);
 }
 
+/* Through a neighbour that closes behind each acknowledgement, and is slow. */
+static void
+closed_after_each(void **state)
+{
+	struct sender_config cfg = config();
+	struct sender_event *e = events_new(40);
+	struct courier c;
+	char at[16], target[16], more[64], to[32];
+	char *argv[] = {"python3", "tests/sink/mqtt_cut.py", at, target, "0.02", NULL};
+	int plain = free_port(), cut = free_port();
+	pid_t neighbour;
+
+	(void)state;
+	snprintf(more, sizeof(more), "listener %d 127.0.0.1", plain);
+	configure("server", more);
+	broker_start();
+	subscribe();
+	snprintf(at, sizeof(at), "%d", cut);
+	snprintf(target, sizeof(target), "%d", plain);
+	neighbour = spawn(argv, NULL);
+	for (int i = 0; i < 250 && !connects(cut); i++)
+		pause_ms(20);
+	snprintf(to, sizeof(to), "127.0.0.1:%d", cut);
+	cfg.address = to;
+	cfg.tls = false;
+	c = courier_open(&cfg);
+	courier_send(&c, e, 40);
+	assert_true(c.again >= 38); /* one each time, but for the last */
+	SENDER_MQTT.close(c.state);
+	reap(&neighbour, SIGTERM);
+	reader_start("site/+/#", "%t %P %x", path[SEEN]);
+	wait_seen(e, 40);
+	events_free(e, 40);
+}
+
 /* The broker drops what nobody has subscribed to, and says so: for us that is not delivered. */
 static void
 waits_for_a_reader(void **state)
@@ -322,11 +357,15 @@ wait_status(const char *expected)
 	free(text);
 }
 
-/* Dies without a word, as a sensor whose power is cut. */
+/* Dies without a word, as a sensor whose power is cut; returns when it is connected. */
 static pid_t
 sensor_that_dies(const struct sender_config *cfg)
 {
+	int ready[2], done = pipe(ready);
 	pid_t pid = fork();
+	char byte;
+
+	assert_int_equal(done, 0);
 
 	if (pid == 0) {
 		char words[SENDER_WORDS];
@@ -336,8 +375,13 @@ sensor_that_dies(const struct sender_config *cfg)
 		void *s = SENDER_MQTT.open(cfg, words);
 
 		SENDER_MQTT.send(s, NULL, 0, &r);
-		pause();
+		if (write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
 	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
 	return pid;
 }
 
@@ -556,6 +600,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(down_at_start_then_everything, begin, end),
 		cmocka_unit_test_setup_teardown(restarted_again_and_again, begin, end),
+		cmocka_unit_test_setup_teardown(closed_after_each, begin, end),
 		cmocka_unit_test_setup_teardown(waits_for_a_reader, begin, end),
 		cmocka_unit_test_setup_teardown(too_large_is_refused_alone, begin, end),
 		cmocka_unit_test_setup_teardown(health_is_retained_and_the_will_is_done, begin, end),

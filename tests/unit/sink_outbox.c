@@ -211,7 +211,7 @@ killed(void **state)
 
 			for (unsigned i = next;; i++) {
 				add(o, EVENT_ALERT, i, 200, A);
-				outbox_poll(o, i, cfg.now);
+				outbox_poll(o, i * (NS_PER_S / 10), cfg.now);
 				if (write(pipes[1], &i, sizeof(i)) < 0)
 					_exit(1);
 			}
