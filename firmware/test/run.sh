@@ -52,12 +52,13 @@ receive() {
 		-out "$work/receiver.pem" 2>/dev/null
 	pin=$(openssl x509 -in "$work/receiver.pem" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -c1-64)
 	: >"$work/received"
-	inside python3 "$here/receive.py" 6514 "$work/receiver.pem" "$work/receiver.key" "$work/received" &
+	ip netns exec "$net" python3 "$here/receive.py" 6514 "$work/receiver.pem" "$work/receiver.key" "$work/received" &
 	receiver=$!
 }
 
+# What was not acknowledged in time comes again, the same line with the same id.
 received() {
-	grep -c '"event_type":"alert"' "$work/received"
+	grep '"event_type":"alert"' "$work/received" | sort -u | wc -l
 }
 
 arrives() {
@@ -74,17 +75,27 @@ plain() {
 
 # Frames that come out of the board's span port, seen from the other side of the cable.
 listen() {
-	inside tcpdump -q -n -i span0 -Q in -w "$work/from-span.pcap" 2>/dev/null &
-	listener=$!
+	for tap in span0 own0; do
+		ip netns exec "$net" tcpdump -q -n -U -i $tap -Q in -w "$work/from-$tap.pcap" 2>/dev/null &
+		listener="$listener $!"
+	done
 }
 
+frames() {
+	tcpdump -q -n -r "$work/from-$1.pcap" 2>/dev/null | wc -l
+}
+
+# That the other port's frames are seen in the same way shows that these would be.
 silent() {
-	kill "$listener"
-	wait "$listener" 2>/dev/null
+	for started in $listener; do
+		kill "$started"
+		wait "$started" 2>/dev/null
+	done
 	listener=
-	count=$(tcpdump -n -r "$work/from-span.pcap" 2>/dev/null | wc -l)
-	[ "$count" = 0 ] || fail "$count frames left the span port: $(tcpdump -n -r "$work/from-span.pcap" 2>/dev/null | head -n 3)"
-	ok "$1: nothing left the span port"
+	[ "$(frames own0)" -gt 0 ] || fail "the listener on the own port heard nothing"
+	[ "$(frames span0)" = 0 ] ||
+		fail "frames left the span port: $(tcpdump -q -n -r "$work/from-span0.pcap" 2>/dev/null | head -n 3)"
+	ok "$1: no frame left the span port; $(frames own0) left the own port"
 }
 
 attack() {
@@ -145,7 +156,7 @@ same_findings() {
 	alerts=$(grep -c '"event_type":"alert"' "$work/guest.txt")
 	[ "$alerts" -gt 0 ] || fail "no alerts"
 	[ "$(received)" = "$alerts" ] || fail "$(received) alerts arrived outside, of $alerts"
-	ok "every alert arrived outside, once"
+	ok "every alert arrived outside"
 	ok "what the guest recorded gives on the host its $(wc -l <"$work/guest.txt") lines, $alerts alerts, byte for byte"
 	"$witness" verify "$work/data/gatewitness/ledger" >"$work/verify" 2>&1 || fail "verify: $(tail -n 3 "$work/verify")"
 	ok "the ledger verifies: $(tail -n 1 "$work/verify")"
