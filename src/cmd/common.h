@@ -54,8 +54,8 @@ struct common {
 	const char *eve;
 	bool quiet, gateway_given;
 	unsigned taps; /* processes that read the frames, 0: this one; set before common_open */
-	bool feeds; /* sinks of the configuration; set before common_open */
-	bool again; /* outputs go on behind what is there; set before common_open */
+	bool feeds;    /* sinks of the configuration; set before common_open */
+	bool again;    /* outputs go on behind what is there; set before common_open */
 	struct gateway_guess guess[GATEWAY_GUESSES];
 	size_t guesses;
 	struct given given[GIVEN_MAX];

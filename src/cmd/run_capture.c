@@ -95,14 +95,10 @@ run_capture_open(struct run_capture *c, const struct running *r, const struct ca
 	return status == EXIT_DONE ? open_record(c) : status;
 }
 
-/* An interface that went away, or came back. */
-static void
-tell_news(struct run_capture *c)
+bool
+run_capture_news(struct run_capture *c, char line[CAPTURE_ERROR_MAX])
 {
-	char line[CAPTURE_ERROR_MAX];
-
-	if (capture_news(c->capture, line) && fan_first(c->run))
-		common_error(c->run->common, line);
+	return capture_news(c->capture, line) && fan_first(c->run);
 }
 
 static void
@@ -126,7 +122,6 @@ run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *
 		*exit = EXIT_IO;
 		return false;
 	}
-	tell_news(c);
 	note(c, frames, *n);
 	return !(c->records && c->record.error);
 }

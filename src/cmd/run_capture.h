@@ -24,6 +24,9 @@ int run_capture_open(struct run_capture *c, const struct running *r, const struc
 /* As capture_frames, and records them; false was told, and *exit says how it ends. */
 bool run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *exit);
 
+/* An interface went away or came back: a line to tell and to keep, once, and by one tap of several. */
+bool run_capture_news(struct run_capture *c, char line[CAPTURE_ERROR_MAX]);
+
 /* The wall clock, a second late, so that no frame still in the ring is overtaken: what time it is without frames. */
 struct when run_capture_time(void);
 

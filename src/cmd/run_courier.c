@@ -93,8 +93,10 @@ goes_on(void *arg)
 	struct couriering *c = arg;
 
 	duty_poll(&c->duty, clock_now_ns());
-	if (c->duty.reload)
+	if (c->duty.reload) {
+		delivery_renew(c->delivery);
 		duty_reloaded(&c->duty, true);
+	}
 	return !c->duty.stop && c->link < 0;
 }
 

@@ -2,6 +2,7 @@
  * run_health: each second the keeper tells the desk how things are.  Must not wait for it.
  */
 #include "cmd/run_desk.h"
+#include "cmd/run_fan.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -80,6 +81,26 @@ sinks(struct health *h, const struct watch *w)
 }
 
 static void
+given_up(struct health *h, const struct watch *w)
+{
+	struct outbox_loss all[OUTBOX_LOSSES];
+	unsigned n = watch_post_losses(w, all), from = n > HEALTH_LOSSES ? n - HEALTH_LOSSES : 0;
+
+	h->given_up = n - from;
+	for (unsigned i = from; i < n; i++) {
+		struct health_loss *to = &h->loss_of_sinks[i - from];
+
+		*to = (struct health_loss){.lines = all[i].count,
+					   .first_id = all[i].first_id,
+					   .last_id = all[i].last_id,
+					   .first = all[i].first,
+					   .last = all[i].last};
+		snprintf(to->sink, sizeof(to->sink), "%s", all[i].sink);
+		snprintf(to->cause, sizeof(to->cause), "%s", OUTBOX_CAUSE[all[i].cause]);
+	}
+}
+
+static void
 ledger_numbers(struct run_health *h, const struct ledger *ledger)
 {
 	const struct ledger_head head = ledger ? ledger_head(ledger) : (struct ledger_head){0};
@@ -91,10 +112,23 @@ ledger_numbers(struct run_health *h, const struct ledger *ledger)
 	snprintf(h->health.ledger_head, sizeof(h->health.ledger_head), "%s", head.hash);
 }
 
+/* Each tap has its part of the buffer, and of what comes. */
+static uint64_t
+bridged_ms(const struct running *r, const struct counts *now, const struct counts *was, uint64_t seconds)
+{
+	uint64_t taps = run_whole(r) ? 1 : run_taps(r), share = taps * (seconds ? seconds : 1);
+	size_t buffer = (size_t)config_number(&r->common->config, OPT_capture_buffer);
+
+	return capture_bridges_ms(buffer / taps, (now->frames - was->frames) / share,
+				  (now->frame_bytes - was->frame_bytes) / share);
+}
+
 static void
 numbers(struct health *h, const struct running *r)
 {
 	struct watch *w = &r->common->watch;
+	const struct counts was = h->counts;
+	const uint64_t told = h->told;
 	struct rusage use = {0};
 
 	watch_measure(w);
@@ -109,6 +143,7 @@ numbers(struct health *h, const struct running *r)
 	h->memory_limit = w->capture.memory;
 	h->resident = (uint64_t)use.ru_maxrss << 10;
 	h->counts = *watch_counts(w);
+	h->buffer_ms = bridged_ms(r, &h->counts, &was, h->told - told);
 	h->loss = w->capture.loss;
 }
 
@@ -121,6 +156,7 @@ run_health_tell(struct run_health *h, const struct running *r, const struct ledg
 		numbers(&h->health, r);
 		ledger_numbers(h, ledger);
 		sinks(&h->health, &r->common->watch);
+		given_up(&h->health, &r->common->watch);
 		health_lists(&h->health, &h->log);
 		(void)channel_send(h->desk, DESK_HEALTH, &h->health, sizeof(h->health));
 	}

@@ -113,6 +113,14 @@ start(struct keeping *k)
 	return status == EXIT_DONE ? give_up_surface(k) : status;
 }
 
+void
+run_keep_news(struct keeping *k, const char *words)
+{
+	common_error(k->common, words);
+	if (k->keep.ledger && k->common->watch.began) /* before that there is no time */
+		ledger_happened(k->keep.ledger, words);
+}
+
 /* Nobody is told how long nothing was seen but whoever asks the ledger. */
 static void
 on_died(void *arg, const struct role_note *note, int fd)

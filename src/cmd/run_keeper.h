@@ -40,6 +40,9 @@ struct feed {
 	void (*link)(struct keeping *k, unsigned tap, int fd);
 };
 
+/* What happened to what is seen: a line for people, and a row of the ledger's coverage. */
+void run_keep_news(struct keeping *k, const char *words);
+
 /* The life of a keeper; own: the feed's.  The exit code. */
 int run_keep(struct running *run, const struct feed *feed, void *own);
 

@@ -24,10 +24,13 @@ work(struct keeping *k)
 {
 	struct run_capture *c = k->own;
 	struct frame frames[PIPELINE_BATCH];
+	char line[CAPTURE_ERROR_MAX];
 	size_t n;
 
 	if (!run_capture_frames(c, frames, &n, &k->exit))
 		return false;
+	if (run_capture_news(c, line))
+		run_keep_news(k, line);
 	if (n)
 		watch_frames(&k->common->watch, frames, n);
 	else
@@ -68,11 +71,13 @@ link_tap(struct keeping *k, unsigned tap, int fd)
 	close(fd); /* there is none */
 }
 
+/* It lives as long as its process: closing a capture takes calls that were given away. */
+static struct run_capture capture;
+
 int
 run_frames(struct running *run)
 {
 	static const struct feed FRAMES = {0, open_capture, begin, work, each_second, end, link_tap};
-	struct run_capture c;
 
-	return run_keep(run, &FRAMES, &c);
+	return run_keep(run, &FRAMES, &capture);
 }

@@ -29,10 +29,8 @@ open_nothing(struct keeping *k)
 static void
 on_note(void *arg, unsigned tap, const char *words)
 {
-	const struct keeping *k = arg;
-
 	(void)tap;
-	common_error(k->common, words);
+	run_keep_news(arg, words);
 }
 
 static void

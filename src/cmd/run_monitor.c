@@ -97,12 +97,16 @@ int
 run_monitor(struct running *r)
 {
 	struct plan p;
-	char status[128];
+	char status[128], words[CONFINE_ERROR_MAX];
 	struct monitor_setup setup = {.spec = p.spec, .status = status, .arg = r, .started = started, .say = say};
 	int exit = run_couriers(r, &p.sinks);
 
 	if (exit == EXIT_DONE)
 		exit = make_plan(&p, r);
+	if (exit == EXIT_DONE && !confine_rights(ROLE_monitor, words)) {
+		common_error(r->common, words);
+		exit = EXIT_IO;
+	}
 	if (exit != EXIT_DONE)
 		return exit;
 	setup.specs = p.n;

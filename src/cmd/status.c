@@ -119,6 +119,9 @@ traffic(const struct term *t, const struct json *j)
 		fprintf(t->to, ", %s%.2f %% of frames lost%s", term_style(t, STYLE_RED), (double)lost / 1e4,
 			term_style(t, STYLE_PLAIN));
 	fprintf(t->to, "\n");
+	name(t, "capture.buffer");
+	fprintf(t->to, "lasts %s at this rate when nobody reads\n",
+		words_span((int64_t)count(j, "buffer_ms") * NS_PER_MS).text);
 	name(t, "since the start");
 	fprintf(t->to, "%s frames, %s sessions, %s findings\n", words_number(count(c, "frames")).text,
 		words_number(count(c, "record_close")).text, words_number(count(c, "finding")).text);
@@ -233,6 +236,24 @@ sinks(const struct term *t, const struct json *j)
 	}
 }
 
+/* Only where there was something. */
+static void
+given_up(const struct term *t, const struct json *j)
+{
+	const struct json *list = json_in_at(j, "given_up");
+
+	if (json_in_count(list) == 0)
+		return;
+	heading(t, "Given up");
+	for (size_t i = 0; i < json_in_count(list); i++) {
+		const struct json *l = json_in_item(list, i);
+
+		name(t, text(l, "sink"));
+		fprintf(t->to, "%s event%s, the last %s ago: %s\n", words_number(count(l, "lines")).text,
+			count(l, "lines") == 1 ? "" : "s", ago(json_in_number(l, "last")).text, text(l, "cause"));
+	}
+}
+
 static int
 show(const struct asking *a)
 {
@@ -254,6 +275,7 @@ show(const struct asking *a)
 	incidents(&t, j);
 	clients(&t, j);
 	sinks(&t, j);
+	given_up(&t, j);
 	json_in_free(j);
 	return tables_finish();
 }
@@ -308,12 +330,17 @@ take_option(void *arg, int id, const char *value)
 	}
 }
 
+/* Where nothing is said: the sensor that the package has installed. */
 static int
 find(struct asking *a)
 {
+	static const char INSTALLED[] = "/etc/gatewitness/gatewitness.conf";
+
 	if (a->given)
 		snprintf(a->path, sizeof(a->path), "%s", a->given);
 	else
+		run_desk_socket(a->common, a->path);
+	if (!*a->path && access(INSTALLED, R_OK) == 0 && common_option(a->common, 'c', INSTALLED) == EXIT_DONE)
 		run_desk_socket(a->common, a->path);
 	return *a->path ?
 		       EXIT_DONE :
@@ -351,10 +378,11 @@ static const struct arg_option OPTIONS[] = {
 
 const struct command CMD_STATUS = {
 	"status",
-	"-c FILE [--watch] [--json]",
+	"[-c FILE] [--watch] [--json]",
 	"how the running sensor is: traffic, losses, incidents, sinks",
 	OPTIONS,
-	"Asks the sensor's control socket, which is desk.socket, or control.sock in its ledger's folder.\n"
+	"Asks the sensor's control socket, which is desk.socket, or control.sock in its ledger's folder;\n"
+	"where neither is told, that of /etc/gatewitness/gatewitness.conf.\n"
 	"Rates are those of the last ten seconds. Clients are counted approximately. The same numbers are\n"
 	"at desk.listen for Prometheus.\n"
 	"\n"

@@ -164,22 +164,33 @@ static void
 look_at_port(struct capture *c, struct port *p, bool quiet)
 {
 	int64_t now = clock_ns(CLOCK_MONOTONIC);
+	char name[PORT_NAME];
 	bool down;
 
 	if (quiet && now < p->look_at)
 		return;
 	p->look_at = now + LOOK_NS;
-	down = quiet && port_carries(ring_fd(p->ring), p->index) == PORT_DOWN;
+	down = port_carries(ring_fd(p->ring), p->index, name) == PORT_DOWN && quiet;
 	if (down == p->down)
 		return;
 	p->down = down;
 	if (!down) {
+		snprintf(p->name, sizeof(p->name), "%s", name);
 		end_away(p, now);
 		say_back(c, p, now - p->since);
 		return;
 	}
 	p->since = now;
 	snprintf(c->news, sizeof(c->news), "%.64s: is down or has no link; what passes meanwhile is not seen", p->name);
+}
+
+/* libpcap looks for a name that the interface no longer has: the socket is that of its number, and goes on. */
+static bool
+is_renamed(const struct port *p)
+{
+	char name[PORT_NAME];
+
+	return port_carries(ring_fd(p->ring), p->index, name) != PORT_GONE;
 }
 
 /* "eth1, eth2" */
@@ -289,7 +300,7 @@ take(struct capture *c, struct port *p, struct frame *frames, size_t max, size_t
 	*n = 0;
 	if (!p->ring)
 		return try_port(c, p);
-	if (ring_take(p->ring, frames, max, n)) {
+	if (ring_take(p->ring, frames, max, n) || is_renamed(p)) {
 		if (*n == 0 || p->down)
 			look_at_port(c, p, *n == 0);
 		return true;

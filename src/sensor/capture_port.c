@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+_Static_assert((int)PORT_NAME == IFNAMSIZ, "as the kernel has them");
+
 static bool
 ask(int fd, unsigned long what, const char *name, struct ifreq *r)
 {
@@ -136,11 +138,15 @@ port_warning(const char *name, const struct port_state *s, unsigned *i, char lin
 }
 
 enum port_carries
-port_carries(int socket, unsigned index)
+port_carries(int socket, unsigned index, char name[PORT_NAME])
 {
 	struct ifreq r = {.ifr_ifindex = (int)index};
 
-	if (ioctl(socket, SIOCGIFNAME, &r) < 0 || ioctl(socket, SIOCGIFFLAGS, &r) < 0)
-		return PORT_UNKNOWN;
+	if (ioctl(socket, SIOCGIFNAME, &r) < 0)
+		return PORT_GONE;
+	memcpy(name, r.ifr_name, PORT_NAME);
+	name[PORT_NAME - 1] = '\0';
+	if (ioctl(socket, SIOCGIFFLAGS, &r) < 0)
+		return PORT_GONE;
 	return (unsigned)r.ifr_flags & IFF_UP && (unsigned)r.ifr_flags & IFF_RUNNING ? PORT_UP : PORT_DOWN;
 }

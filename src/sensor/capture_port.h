@@ -29,9 +29,10 @@ bool port_state(const char *name, struct port_state *s);
 /* The next thing, from the i-th on, that could make it speak or that changes frames, with what to do.  False: no more. */
 bool port_warning(const char *name, const struct port_state *s, unsigned *i, char line[PORT_WORDS]);
 
-enum port_carries { PORT_UP, PORT_DOWN, PORT_UNKNOWN };
+enum port_carries { PORT_UP, PORT_DOWN, PORT_GONE };
+enum { PORT_NAME = 16 };
 
-/* Can frames arrive at all?  By a socket that is open already, and the interface's number. */
-enum port_carries port_carries(int socket, unsigned index);
+/* Can frames arrive at all?  By a socket that is open already, and the interface's number; and its name now. */
+enum port_carries port_carries(int socket, unsigned index, char name[PORT_NAME]);
 
 #endif

@@ -38,25 +38,31 @@ label(struct out *o, const char *key, const char *value)
 }
 
 static void
-value(struct out *o, const char *name, const char *key, const char *of, uint64_t v)
+number(struct out *o, uint64_t v)
 {
-	OUT_LIT(o, "gatewitness_");
-	out_text(o, name);
-	if (key) {
-		out_char(o, '{');
-		label(o, key, of);
-		out_char(o, '}');
-	}
 	out_char(o, ' ');
 	out_u64(o, v);
 	out_char(o, '\n');
 }
 
 static void
+value(struct out *o, const char *name, const char *key, const char *of, uint64_t v)
+{
+	OUT_LIT(o, "gatewitness_");
+	out_text(o, name);
+	out_char(o, '{');
+	label(o, key, of);
+	out_char(o, '}');
+	number(o, v);
+}
+
+static void
 one(struct out *o, const char *name, const char *type, const char *doc, uint64_t v)
 {
 	head(o, name, type, doc);
-	value(o, name, NULL, NULL, v);
+	OUT_LIT(o, "gatewitness_");
+	out_text(o, name);
+	number(o, v);
 }
 
 /* Base units: what loss.def counts in ms is told in seconds. */
@@ -73,11 +79,11 @@ lost(struct out *o, const char *cause, const char *unit, const char *doc, uint64
 	out_text(&n, ms ? "seconds" : unit);
 	OUT_LIT(&n, "_total");
 	*n.p = '\0';
-	head(o, name, "counter", doc);
 	if (!ms) {
-		value(o, name, NULL, NULL, v);
+		one(o, name, "counter", doc, v);
 		return;
 	}
+	head(o, name, "counter", doc);
 	OUT_LIT(o, "gatewitness_");
 	out_text(o, name);
 	out_char(o, ' ');

@@ -140,10 +140,10 @@ void
 talk_record(struct talk *k, const struct tls_event *ev)
 {
 	int64_t now_us = ev->time.ns / NS_PER_US, since = now_us - k->last_us;
-	uint32_t gap;
+	uint32_t gap, plain = ev->plain + ev->crowd_plain, small = (ev->plain - 1 < TALK_SMALL - 1) + ev->crowd;
 
 	/* Empty records only shield old CBC ciphers (BEAST); they are nobody's turn. */
-	if (!ev->application || ev->plain == 0)
+	if (!ev->application || plain == 0)
 		return;
 	gap = k->phase == TALK_SILENT || since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
 	if (k->phase == TALK_SILENT || since > 0)
@@ -151,11 +151,11 @@ talk_record(struct talk *k, const struct tls_event *ev)
 	if (gap > k->idle_max_us)
 		k->idle_max_us = gap;
 	if (ev->side == k->client) {
-		k->small[0] += ev->plain < TALK_SMALL;
-		talk_request(k, ev->plain, gap);
+		k->small[0] += small;
+		talk_request(k, plain, gap);
 	} else {
-		k->small[1] += ev->plain < TALK_SMALL;
-		talk_response(k, ev->plain, gap);
+		k->small[1] += small;
+		talk_response(k, plain, gap);
 	}
 }
 

@@ -157,7 +157,7 @@ become(const struct command *c, const struct environment *v, const struct child 
 static int
 start(struct child *p, const struct command *c, const struct sender_event *e)
 {
-	struct environment v;
+	struct environment v = {.list = {NULL}};
 	pid_t parent = getpid();
 	int error = 0;
 

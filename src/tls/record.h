@@ -53,6 +53,15 @@ message_known(uint8_t type)
 
 enum { TAG = 16, UNKNOWN_OVERHEAD = 1 + TAG, ALERT_13 = 2 + 1 + TAG /* level, description, type, tag */ };
 
+static inline void
+conn_count(struct full *f, unsigned side, uint32_t records, uint32_t bytes)
+{
+	if (__builtin_add_overflow(f->records[side], records, &f->records[side]))
+		f->records[side] = UINT32_MAX;
+	if (__builtin_add_overflow(f->record_bytes[side], bytes, &f->record_bytes[side]))
+		f->record_bytes[side] = UINT32_MAX;
+}
+
 /* A record in clear: counts it and fills *ev.  (conn_protected does both itself.) */
 static inline void
 conn_record(struct full *f, const struct tls_piece *piece, uint8_t type, uint32_t length, struct tls_event *ev)
@@ -61,9 +70,7 @@ conn_record(struct full *f, const struct tls_piece *piece, uint8_t type, uint32_
 
 	*ev = (struct tls_event){
 		.kind = TLS_RECORD, .side = piece->side, .type = type, .length = length, .time = piece->time};
-	f->records[side] += f->records[side] != UINT32_MAX;
-	if (__builtin_add_overflow(f->record_bytes[side], length, &f->record_bytes[side]))
-		f->record_bytes[side] = UINT32_MAX;
+	conn_count(f, side, 1, length);
 }
 
 static inline uint32_t

@@ -54,6 +54,7 @@ struct tls_piece {
 	uint16_t port[2]; /* by side; a hint for OpenVPN and DTLS only */
 	uint8_t side;
 	bool datagram;
+	uint16_t told; /* events so far: 0 at first */
 };
 
 enum tls_event_kind {
@@ -70,8 +71,9 @@ struct tls_event {
 	bool application; /* carries application data (TLS 1.3's hidden handshake left out) */
 	uint32_t length;  /* bytes after the record header */
 	uint32_t plain;
-	bool last;        /* nothing is left of the piece: no need to call again */
-	struct when time; /* when its first byte was seen */
+	uint32_t crowd, crowd_plain; /* short records that followed it in the same piece, and bytes in these */
+	bool last;                   /* nothing is left of the piece: no need to call again */
+	struct when time;            /* when its first byte was seen */
 };
 
 /*

@@ -419,7 +419,9 @@ renamed_and_unplugged(void **state)
 	struct capture *c = open_alone("in0");
 
 	(void)state;
-	must("ip link set in0 down; ip link set in0 name span7; ip link set span7 up");
+	must("ip link set in0 down; ip link set in0 name span7");
+	assert_true(says(c, "in0: is down"));
+	must("ip link set span7 up");
 	assert_true(says(c, "named span7"));
 	comes_as(c, ETHER("0800") INNER4);
 	must("ip link del out0");

@@ -459,6 +459,78 @@ hello_alone_is_small(void **state)
 	drive_close(&y.d);
 }
 
+struct sums {
+	unsigned events, shorts;
+	uint64_t plain;
+};
+
+static struct sums
+sums_feed(struct feed *x, const uint8_t *b, size_t n)
+{
+	struct tls_piece piece = {.bytes = cur_of(b, n), .side = 1, .time = {NS_PER_S}};
+	struct sums s = {0, 0, 0};
+	struct tls_event ev;
+
+	while (tls_next(x->d.tls, &x->d.handle, &piece, &ev)) {
+		s.events++;
+		s.shorts += (ev.plain && ev.plain < 60) + ev.crowd;
+		s.plain += ev.plain + ev.crowd_plain;
+	}
+	return s;
+}
+
+/* Of a session with a handshake, or of one of which only the hello was seen. */
+static void
+crowd(unsigned flights, uint8_t first)
+{
+	static struct feed together, apart;
+	struct sums all, sum = {0, 0, 0};
+	uint8_t b[4096], *p = b;
+
+	for (unsigned i = 0; i < 80; i++) { /* none of a Finished's length, and empty ones between them */
+		uint8_t body = i == 79 ? 200 : (uint8_t)(first + i % 17);
+
+		memcpy(p, "\x17\x03\x03\x00", 4);
+		p[4] = body;
+		memset(p + 5, 0, body);
+		p += 5 + body;
+	}
+	talk_12(&k);
+	feed_open(&together);
+	feed_open(&apart);
+	for (unsigned i = 0; i < flights; i++) {
+		bytes_feed(&together, k.f[i].side, k.f[i].w.b, k.f[i].w.n);
+		bytes_feed(&apart, k.f[i].side, k.f[i].w.b, k.f[i].w.n);
+	}
+	all = sums_feed(&together, b, (size_t)(p - b));
+	for (const uint8_t *q = b; q < p; q += 5 + q[4]) {
+		struct sums one = sums_feed(&apart, q, 5u + q[4]);
+
+		sum.events += one.events;
+		sum.shorts += one.shorts;
+		sum.plain += one.plain;
+	}
+	assert_int_equal(sum.events, 80);
+	assert_true(all.events <= 7);
+	assert_int_equal(all.shorts, sum.shorts);
+	assert_int_equal(all.plain, sum.plain);
+	assert_int_equal(drive_facts(&together.d)->records[1], drive_facts(&apart.d)->records[1]);
+	assert_int_equal(drive_facts(&together.d)->record_bytes[1], drive_facts(&apart.d)->record_bytes[1]);
+	drive_close(&together.d);
+	drive_close(&apart.d);
+}
+
+/* An attack on whoever pays for each record: few events, and the same sums. */
+static void
+short_records_in_a_crowd(void **state)
+{
+	(void)state;
+	talk_12(&k);
+	crowd(k.n - 3, 24);
+	crowd(k.n - 3, 0);
+	crowd(1, 30);
+}
+
 int
 main(void)
 {
@@ -478,6 +550,7 @@ main(void)
 		cmocka_unit_test(alerts_in_clear),
 		cmocka_unit_test(sslv2),
 		cmocka_unit_test(hello_alone_is_small),
+		cmocka_unit_test(short_records_in_a_crowd),
 	};
 
 	if (!crypt_init())
