@@ -130,10 +130,7 @@ first_boot() {
 	arrives
 	ok "$1: alerts arrive at a TLS syslog receiver outside, $(received) of them so far"
 	sleep 5
-	board 'read up rest </proc/uptime; systemctl show -p ExecMainStartTimestampMonotonic gatewitness; echo "up=$up"
-		systemctl --failed --no-legend
-		awk "/MemTotal|MemAvailable/ { print \$1 \$2 }" /proc/meminfo; grep -h . /proc/$(pidof -s gatewitness)/smaps_rollup | grep Pss: ; nproc
-		nft list table netdev board | grep counter; df -m /data | tail -n 1; cat /run/board/page' >"$work/figures"
+	board "sh -s" <"$here/figures.sh" >"$work/figures"
 	sed 's/^/        /' "$work/figures"
 	board 'systemctl poweroff' || true
 	ended 180
@@ -143,12 +140,15 @@ first_boot() {
 same_findings() {
 	take
 	set -- "$work"/data/gatewitness/frames-*.pcap
+	began=$(od -An -j24 -N4 -tu4 "$1" | tr -d ' ')
+	echo "        first frame of the span port after $((began - $(sed -n 's/^booted //p' "$work/figures"))) s of uptime"
 	[ -s "$1" ] || fail "no frames on the data partition: $(find "$work/data" | head -n 20 | paste -sd' ')"
 	settings | sed '/^\[eve\]/,/^replay/d' >"$work/read.conf"
 	"$witness" read --quiet -c "$work/read.conf" --set eve.replay=yes --set eve.updates=yes --eve "$work/read.json" "$1" 2>"$work/read.log" ||
 		fail "read: $(cat "$work/read.log")"
-	plain "$work/data/gatewitness/eve.json" >"$work/guest.txt"
-	plain "$work/read.json" >"$work/host.txt"
+	# Sorted: where no frame comes any more a sensor goes on with the clock, and a file ends.
+	plain "$work/data/gatewitness/eve.json" | sort >"$work/guest.txt"
+	plain "$work/read.json" | sort >"$work/host.txt"
 	cmp -s "$work/guest.txt" "$work/host.txt" || {
 		diff "$work/guest.txt" "$work/host.txt" | cut -c1-300 | head -n 6 >&2
 		fail "the guest's records and the host's differ ($(wc -l <"$work/guest.txt") lines and $(wc -l <"$work/host.txt"))"
