@@ -55,8 +55,10 @@ own_paths(const struct sink_config *s, struct confine_path to[OWN_MAX], char fol
 
 		if (!*files[i])
 			continue;
-		snprintf(folder[n], PATH_MAX, "%.*s", slash > files[i] ? (int)(slash - files[i]) : 1,
-			 slash ? files[i] : ".");
+		if (!slash)
+			snprintf(folder[n], PATH_MAX, ".");
+		else
+			snprintf(folder[n], PATH_MAX, "%.*s", slash > files[i] ? (int)(slash - files[i]) : 1, files[i]);
 		to[n] = (struct confine_path){folder[n], false};
 		n++;
 	}
