@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos goldens install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -31,12 +31,13 @@ LIBS += -lcurl
 else
 ALL_CFLAGS += -DWITHOUT_CURL
 LEFT_OUT += $(addprefix src/sink/,http.c batch.c body.c sender_webhook.c sender_splunk.c sender_elastic.c sender_clickhouse.c)
+LEFT_OUT += tests/unit/sink_batch.c tests/unit/sink_body.c
 endif
 ifeq ($(MQTT),yes)
 LIBS += -lmosquitto
 else
 ALL_CFLAGS += -DWITHOUT_MOSQUITTO
-LEFT_OUT += src/sink/sender_mqtt.c
+LEFT_OUT += src/sink/sender_mqtt.c src/sink/mqtt.c
 endif
 ifeq ($(KAFKA),yes)
 LIBS += -lrdkafka
@@ -48,7 +49,7 @@ endif
 EDGE := src/base/crypt.c src/flow/classify.c
 CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
 WORLD := $(filter-out $(LEFT_OUT),$(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c)))
-UNIT := $(sort $(wildcard tests/unit/*.c))
+UNIT := $(filter-out $(LEFT_OUT),$(sort $(wildcard tests/unit/*.c)))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 LABELLED := $(sort $(wildcard tests/world/*.c))
 FUZZ_MAIN := tests/fuzz/main/run_seeds.c
@@ -159,6 +160,18 @@ ROUNDS ?= 10
 queue-chaos: $(B)/tests/unit/sink_mqtt $(B)/tests/unit/sink_kafka $(B)/tests/unit/sink_command
 	@for test in $^; do QUEUE_ROUNDS=$(ROUNDS) $$test || exit 1; done
 
+# The same senders against their receivers with more events, and what a fleet costs a ClickHouse: minutes.
+SENDER_EVENTS ?= 3000
+senders-chaos: $(B)/tests/sink/drive $(B)/gatewitness
+	@tests/setup.sh build test
+	@python3 tests/sink/over_http.py $(B)/tests/sink/drive $(SENDER_EVENTS)
+	@python3 tests/sink/over_tls.py $(B)/tests/sink/drive $(SENDER_EVENTS)
+	@GATEWITNESS=$(B)/gatewitness python3 tests/sink/to_clickhouse.py $(B)/tests/sink/drive $(SENDER_EVENTS)
+FLEET ?= 20 1000 3
+fleet-load:
+	@tests/setup.sh test
+	@python3 tests/sink/fleet_load.py $(FLEET)
+
 # Rewrites the expected lines of the golden captures; read the difference before committing it.
 goldens: $(B)/gatewitness
 	@tests/golden/run.sh $(B)/gatewitness --write
@@ -247,4 +260,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
+.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean

@@ -20,3 +20,21 @@ room() {
 	free=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
 	[ "$free" -ge "$2" ] || die "$1 has $free MB free, $2 are needed"
 }
+
+# fetch PACKAGE...: paths of their .debs (apt.sh)
+fetch() {
+	"$here/apt.sh" "$arch" "$cache/apt" fetch "$@"
+}
+
+# unpack PACKAGES DIR; which .debs they were is noted for the list of parts
+unpack() {
+	mkdir -p "$2"
+	for file in $(fetch $1); do
+		echo "$file" >>"$work/debs"
+		dpkg-deb --fsys-tarfile "$file" | tar x -C "$2"
+	done
+}
+
+megabytes() {
+	echo "$(($(stat -c %s "$1") * 10 / 1000000))" | sed 's/\(.\)$/.\1/'
+}

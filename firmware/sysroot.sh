@@ -4,7 +4,6 @@
 #	sysroot.sh arm64|armhf DIR
 set -eu
 arch=${1:?which architecture} dir=${2:?where to}
-[ ! -e "$dir/.whole" ] || exit 0
 
 # what tests/setup.sh installs to build, and what the unit tests need
 build=$(sed -n '/^build="/,/"$/p' "$(dirname "$0")/../tests/setup.sh" | tr -d '"\\' | sed 's/^build=//')
@@ -14,6 +13,9 @@ for package in $build; do
 	*-dev) packages=$packages,$package ;;
 	esac
 done
+
+# what is there is of the same packages, or made anew
+[ "$(cat "$dir/.whole" 2>/dev/null)" != "$packages" ] || exit 0
 
 # the machine's own sources: mmdebstrap tells their form by the name
 sources=$(mktemp --suffix=.sources)
@@ -54,4 +56,4 @@ for deb in "$dir"/var/cache/apt/archives/*.deb; do
 	rm -rf "$control"
 done
 rm -rf "$dir"/var/cache/apt/archives/*.deb "$dir"/var/lib/apt/lists/*
-touch "$dir/.whole"
+echo "$packages" >"$dir/.whole"

@@ -51,14 +51,14 @@ struct pulse_window {
 	struct pulse pulse[GATEWAYS_MAX]; /* in the order of their numbers */
 };
 
-/* Where records and findings go.  Of a tap only the first two are told, of the others none. */
+/* Where records and findings go.  A tap tells sessions and windows only. */
 struct pipeline_sink {
 	void *arg;
 	void (*session)(void *arg, const struct session *s);
-	void (*window)(void *arg, const struct pulse_window *w); /* may be NULL */
-	void (*pulse)(void *arg, const struct pulse *p);         /* may be NULL */
+	void (*pulse)(void *arg, const struct pulse *p); /* may be NULL */
 	void (*finding)(void *arg, const struct finding *f, const struct session *s);
 	void (*closed)(void *arg, const struct incident *i);
+	void (*window)(void *arg, const struct pulse_window *w); /* may be NULL */
 };
 
 /* A frame of a gateway's connection, told after it was worked in, and so after what it made known; or a piece of a

@@ -57,8 +57,12 @@ step "senders over TLS" python3 tests/sink/over_tls.py "$B/san/tests/sink/drive"
 step "ClickHouse and the fleet" env GATEWITNESS="$B/gatewitness" python3 tests/sink/to_clickhouse.py "$B/san/tests/sink/drive" 200
 step "pseudonyms" tests/privacy/run.sh "$B/san/gatewitness"
 step "other sensors' logs" tests/import/run.sh "$B/san/gatewitness"
+step "any number of taps" tests/taps/run.sh "$B/gatewitness"
+step "taps over the corpus" tests/taps/run.sh "$B/gatewitness" --corpus "${CORPUS:-../shared/corpus}"
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
 step "roles of run" env GATEWITNESS="$B/gatewitness" tests/live/roles.sh
+step "status, metrics, brokers" env GATEWITNESS="$B/gatewitness" tests/live/desk.sh
+step "alerts about the sensor" tests/sensor/rules.sh
 step "a tap taken over" tests/live/confine.sh "$B/tests/live/try"
 step "worlds" tests/world/ci.sh "$B/tests/world/world"
 step "EVE schema" tests/golden/schema.sh "$B/gatewitness"

@@ -4,11 +4,13 @@
 
 work=$(mktemp -d)
 net=gwfw$$
-qemu='' listener='' from=0
+qemu='' listener='' receiver='' murmur='' from=0
 
 clean() {
 	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null
-	[ -z "$listener" ] || kill "$listener" 2>/dev/null
+	for started in $listener $receiver $murmur; do
+		kill "$started" 2>/dev/null
+	done
 	ip netns del "$net" 2>/dev/null
 	[ -n "${KEEP:-}" ] || rm -rf "$work"
 }

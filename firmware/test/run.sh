@@ -38,7 +38,34 @@ own_settings() {
 		address = 10.77.0.2/24
 		record = yes
 		ntp = 10.77.0.1
+		[sink siem]
+		kind = syslog
+		address = 10.77.0.1:6514
+		tls_pin = $pin
+		events = alerts
 	END_SETTINGS
+}
+
+# A receiver of syslog over TLS at the other end of the board's own port.
+receive() {
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=receiver -keyout "$work/receiver.key" \
+		-out "$work/receiver.pem" 2>/dev/null
+	pin=$(openssl x509 -in "$work/receiver.pem" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -c1-64)
+	: >"$work/received"
+	inside python3 "$here/receive.py" 6514 "$work/receiver.pem" "$work/receiver.key" "$work/received" &
+	receiver=$!
+}
+
+received() {
+	grep -c '"event_type":"alert"' "$work/received"
+}
+
+arrives() {
+	for _ in $(seq 60); do
+		[ "$(received)" -gt 0 ] && return 0
+		sleep 2
+	done
+	fail "no alert arrived at the syslog receiver"
 }
 
 plain() {
@@ -77,17 +104,20 @@ first_boot() {
 	{ settings; own_settings; } >"$work/gatewitness.conf"
 	put "$work/gatewitness.conf" gatewitness.conf
 	put "$work/key.pub" authorized_keys
+	: >"$work/received"
 	listen
 	boot "$1"
 	murmur &
 	murmur=$!
-	says "span port 52:54:00:00:00:02" 400
+	says "span port 52:54:00:00:00:02" 900
 	ok "$1: the span port was found by the frames on it"
-	says "sensor   active" 200
+	says "sensor   active" 600
 	kill $murmur
 	board true || fail "no login with the key of authorized_keys"
 	ok "$1: configured from the FAT partition; login with the key that was given"
 	attack
+	arrives
+	ok "$1: alerts arrive at a TLS syslog receiver outside, $(received) of them so far"
 	sleep 5
 	board 'read up rest </proc/uptime; systemctl show -p ExecMainStartTimestampMonotonic gatewitness; echo "up=$up"
 		systemctl --failed --no-legend
@@ -114,6 +144,8 @@ same_findings() {
 	}
 	alerts=$(grep -c '"event_type":"alert"' "$work/guest.txt")
 	[ "$alerts" -gt 0 ] || fail "no alerts"
+	[ "$(received)" = "$alerts" ] || fail "$(received) alerts arrived outside, of $alerts"
+	ok "every alert arrived outside, once"
 	ok "what the guest recorded gives on the host its $(wc -l <"$work/guest.txt") lines, $alerts alerts, byte for byte"
 	"$witness" verify "$work/data/gatewitness/ledger" >"$work/verify" 2>&1 || fail "verify: $(tail -n 3 "$work/verify")"
 	ok "the ledger verifies: $(tail -n 1 "$work/verify")"
@@ -121,14 +153,14 @@ same_findings() {
 
 # A wrong line is told on the console and in a file; what worked last stays in force; nobody gets in without a key.
 wrong_configuration() {
-	{ settings; own_settings; echo 'adress = 10.77.0.3'; } >"$work/gatewitness.conf"
+	{ settings; own_settings; printf '[board]\nadress = 10.77.0.3\n'; } >"$work/gatewitness.conf"
 	put "$work/gatewitness.conf" gatewitness.conf
 	mdel -i "$work/card.img@@16M" ::authorized_keys
 	line=$(wc -l <"$work/gatewitness.conf")
 	boot "$1"
-	says "mistake in gatewitness.conf:$line: unknown option \"board.adress\"" 400
-	says "the configuration that worked last is in force" 20
-	says "sensor   active" 200
+	says "mistake in gatewitness.conf:$line: unknown option \"board.adress\"" 900
+	says "the configuration that worked last is in force" 60
+	says "sensor   active" 600
 	ping_board || fail "the board does not answer"
 	! inside timeout 20 python3 -c 'import socket; socket.create_connection(("10.77.0.2", 22), 10)' 2>/dev/null ||
 		fail "port 22 is open, and no key was given"
@@ -145,6 +177,7 @@ ping_board() {
 	return 1
 }
 
+receive
 for way in $boots; do
 	first_boot "$way"
 	same_findings

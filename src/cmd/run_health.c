@@ -81,6 +81,26 @@ sinks(struct health *h, const struct watch *w)
 }
 
 static void
+given_up(struct health *h, const struct watch *w)
+{
+	struct outbox_loss all[OUTBOX_LOSSES];
+	unsigned n = watch_post_losses(w, all), from = n > HEALTH_LOSSES ? n - HEALTH_LOSSES : 0;
+
+	h->given_up = n - from;
+	for (unsigned i = from; i < n; i++) {
+		struct health_loss *to = &h->loss_of_sinks[i - from];
+
+		*to = (struct health_loss){.lines = all[i].count,
+					   .first_id = all[i].first_id,
+					   .last_id = all[i].last_id,
+					   .first = all[i].first,
+					   .last = all[i].last};
+		snprintf(to->sink, sizeof(to->sink), "%s", all[i].sink);
+		snprintf(to->cause, sizeof(to->cause), "%s", OUTBOX_CAUSE[all[i].cause]);
+	}
+}
+
+static void
 ledger_numbers(struct run_health *h, const struct ledger *ledger)
 {
 	const struct ledger_head head = ledger ? ledger_head(ledger) : (struct ledger_head){0};
@@ -125,6 +145,9 @@ numbers(struct health *h, const struct running *r)
 	h->counts = *watch_counts(w);
 	h->buffer_ms = bridged_ms(r, &h->counts, &was, h->told - told);
 	h->loss = w->capture.loss;
+	h->reloads = r->common->reloaded.times;
+	h->reload_fine = r->common->reloaded.fine;
+	snprintf(h->reload, sizeof(h->reload), "%.*s", HEALTH_WORDS - 1, r->common->reloaded.words);
 }
 
 void
@@ -136,6 +159,7 @@ run_health_tell(struct run_health *h, const struct running *r, const struct ledg
 		numbers(&h->health, r);
 		ledger_numbers(h, ledger);
 		sinks(&h->health, &r->common->watch);
+		given_up(&h->health, &r->common->watch);
 		health_lists(&h->health, &h->log);
 		(void)channel_send(h->desk, DESK_HEALTH, &h->health, sizeof(h->health));
 	}

@@ -76,11 +76,13 @@ link_tap(struct keeping *k, unsigned tap, int fd)
 	close(fd); /* there is none */
 }
 
+/* It lives as long as its process: closing a capture takes calls that were given away. */
+static struct run_capture capture;
+
 int
 run_frames(struct running *run)
 {
 	static const struct feed FRAMES = {0, open_capture, begin, work, each_second, end, link_tap};
-	struct run_capture c;
 
-	return run_keep(run, &FRAMES, &c);
+	return run_keep(run, &FRAMES, &capture);
 }

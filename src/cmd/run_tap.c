@@ -28,7 +28,18 @@ struct tapping {
 	int exit;
 };
 
-/* Ring and interface belong to this process: closing them is left to its end. */
+/* While the monitor holds a tap's sockets, its place in the group of those that share the frames stays its own: the others'
+   connections go on where they are, and the tap that follows takes it over. */
+static void
+hand_over(const struct tapping *t)
+{
+	int fd[CAPTURE_PORTS];
+	size_t n = capture_sockets(t->capture.capture, fd);
+
+	for (size_t i = 0; i < n; i++)
+		(void)role_tell(ROLE_FD_MONITOR, &(struct role_note){.kind = ROLE_HOLD}, fd[i]);
+}
+
 static int
 prepare(struct tapping *t)
 {
@@ -44,6 +55,7 @@ prepare(struct tapping *t)
 	status = run_capture_open(&t->capture, t->run, &fan, t->batch ? batch_copies(t->batch) : NULL);
 	if (status != EXIT_DONE)
 		return status;
+	hand_over(t);
 	if (crypt_init() && confine_rights(ROLE_tap, words) && confine_surface(ROLE_tap, NULL, 0, words))
 		return EXIT_DONE;
 	common_error(t->run->common, words);
@@ -128,18 +140,21 @@ work_on(struct tapping *t)
 	tap_end(t->tap);
 }
 
+/* It lives as long as its process: closing a capture takes calls that were given away. */
+static struct tapping tapping;
+
 int
 run_tap(struct running *run)
 {
-	struct tapping t = {.run = run};
+	struct tapping *t = &tapping;
 	int status;
 
+	t->run = run;
 	duty_take_over();
-	status = prepare(&t);
-	if (status != EXIT_DONE || !duty_begin(&t.duty))
+	status = prepare(t);
+	if (status != EXIT_DONE || !duty_begin(&t->duty) || !open_tap(t))
 		return status;
-	if (!open_tap(&t))
-		return EXIT_DONE;
-	work_on(&t);
-	return run_capture_close(&t.capture, t.exit);
+	work_on(t);
+	tap_close(t->tap);
+	return run_capture_close(&t->capture, t->exit);
 }

@@ -1,5 +1,5 @@
 /*
- * detect: the frame: memory, the view of a record, all judge, then all learn.
+ * detect: the frame: memory; of each record a view (view.c), all judge it, then all learn.
  *
  * Must not know what any single detector looks for: they come from detect.def.
  */
@@ -135,21 +135,6 @@ _Static_assert(SHARE_SUM <= SHARES - 4, "detectors' shares");
 _Static_assert(sizeof(struct detect) + RULES_SUPPRESS * 8 + 1024 <= DETECT_MEMORY_MIN / SHARES * 4,
 	       "the frame has four shares");
 
-/* Of a session that is not over. */
-struct running {
-	uint64_t bytes_out, bytes_in;
-	uint32_t judged;        /* exchanges */
-	bool established, cert; /* were seen */
-};
-
-static bool
-running_sound(const void *bytes)
-{
-	const struct running *r = bytes;
-
-	return sound_bool(&r->established) && sound_bool(&r->cert);
-}
-
 static void
 keep(struct detect *d, const struct kept *k)
 {
@@ -252,7 +237,7 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 		uint32_t payload;
 		unsigned share;
 		bool (*sound)(const void *bytes);
-	} tables[] = {{&d->running, sizeof(struct running), SHARE_RUNNING, running_sound},
+	} tables[] = {{&d->running, running_payload(), SHARE_RUNNING, running_sound},
 		      {&d->incidents, incident_payload(), SHARE_INCIDENTS, incident_sound},
 		      {&d->trails, trail_payload(), SHARE_TRAILS, trail_sound},
 		      {&d->familiars, familiar_payload(), SHARE_FAMILIAR, NULL},
@@ -278,67 +263,6 @@ detect_indicators(struct detect *d, const struct indicators *i)
 	d->indicators = i;
 }
 
-/* The last exchange of a session that goes on may still grow, unless it has been silent since. */
-static uint32_t
-finished(const struct session *s)
-{
-	enum { SILENT_S = 5 };
-	bool over = s->kind == SESSION_CLOSE || when_since(s->time, s->last) >= SILENT_S * NS_PER_S;
-
-	return over || s->exchanges == 0 ? s->exchanges : s->exchanges - 1;
-}
-
-/* What is new in this record; remembers it when another one will come. */
-static void
-view_exchanges(struct detect *d, struct view *v)
-{
-	const struct memory_key key = {.a = v->s->id};
-	bool over = v->s->kind == SESSION_CLOSE, fresh = false;
-	struct running *r = over ? memory_find(&d->running, &key) : memory_use(&d->running, &key, &fresh);
-	struct running before = r ? *r : (struct running){0};
-
-	v->first = r == NULL || fresh;
-	v->first_established = v->s->established && !before.established;
-	v->first_cert = v->s->cert_sha256.p && !before.cert;
-	v->more_out = v->s->bytes_out - before.bytes_out;
-	v->more_in = v->s->bytes_in - before.bytes_in;
-	v->until = finished(v->s);
-	v->from = least(before.judged, v->until);
-	if (!over)
-		*r = (struct running){.bytes_out = v->s->bytes_out,
-				      .bytes_in = v->s->bytes_in,
-				      .judged = v->until,
-				      .established = v->s->established,
-				      .cert = v->s->cert_sha256.p != NULL};
-	else if (r)
-		memory_drop(&d->running, r);
-}
-
-/* What the operator said of the networks at both ends. */
-static void
-view_networks(const struct detect *d, struct view *v)
-{
-	const struct session *s = v->s;
-
-	if (!d->rules || d->rules->nets == 0)
-		return;
-	v->hidden =
-		s->role == ROLE_INBOUND && addr_same(&v->client, &s->src) && in_net(d, s->gateway, NET_BEHIND, &s->src);
-	v->shared = s->role == ROLE_OUTBOUND && in_net(d, s->gateway, NET_NAT, &s->src);
-	v->inside = s->role == ROLE_OUTBOUND && in_net(d, s->gateway, NET_INSIDE, &s->dest);
-}
-
-static struct gate *
-gate_seen(struct detect *d, uint8_t gateway, struct when t)
-{
-	struct gate *g = &d->gate[gateway];
-
-	if (!g->known || when_before(t, g->first))
-		g->first = t;
-	g->known = true;
-	return g;
-}
-
 /* Visits that went on some minutes ago are told to those who judge a stay as a whole. */
 static void
 tell_stays(struct detect *d)
@@ -361,75 +285,6 @@ time_passes(struct detect *d, struct when now)
 		d->now = now;
 	incident_idle(d, d->now);
 	tell_stays(d);
-}
-
-/* Those that more than one detector will ask for. */
-static void
-view_hashes(struct view *v)
-{
-	bool in = v->s->role == ROLE_INBOUND, news = v->from < v->until;
-
-	if (in && (news || v->first_established))
-		v->network = network_of(v);
-	if (in && news)
-		v->network_bit = network_bit(v);
-	if (in && (v->first_established || v->first_cert))
-		v->name = name_of(v);
-}
-
-void
-view_keys(const struct detect *d, struct view *v)
-{
-	const struct session *s = v->s;
-
-	v->by_client = memory_hashed(&d->secret, &(struct memory_key){v->source, s->client_key, s->gateway});
-	v->by_source = memory_hashed(&d->secret, &(struct memory_key){v->source, 0, s->gateway});
-	v->by_program = memory_hashed(&d->secret, &(struct memory_key){.a = s->client_key, .b = s->gateway});
-}
-
-/* A handshake that came to nothing is no visit, has no turns, and nobody's but scan_spike's question is who made it: a
-   flood of them must neither push out visits nor cost what they do. */
-static bool
-is_knock(const struct session *s)
-{
-	return s->role == ROLE_INBOUND && !s->established && s->exchanges == 0 && !session_data_channel(s);
-}
-
-/* Who it is, and what he does. */
-static void
-view_client(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
-{
-	view_keys(d, v);
-	v->visit = v->hidden ? NULL : visit_find(d, v);
-	v->familiar = v->s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v, v->visit);
-	view_turns(v, room);
-	v->tunnels = session_tunnels(v->s);
-	view_hashes(v);
-	v->visit = v->hidden ? NULL : visit_note(d, v);
-	v->monitor = !v->hidden && monitor_note(d, v);
-}
-
-static void
-view_of(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
-{
-	static const struct addr none;
-	const struct session *s = v->s;
-	struct gate *g = gate_seen(d, s->gateway, s->start);
-	bool holes = s->gap_bytes_in || s->gap_bytes_out || s->midstream || half_seen(s);
-
-	if (s->role == ROLE_INBOUND || addr_same(&g->addr, &none))
-		g->addr = s->role == ROLE_INBOUND ? s->dest : s->src;
-	v->client = addr_same(&s->actor, &none) ? s->src : s->actor;
-	v->source = detect_net(&v->client, 32, 64);
-	v->known_ns = when_since(s->time, g->first);
-	v->learning = v->known_ns < d->learn_ns;
-	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->source);
-	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
-	view_networks(d, v);
-	v->knock = is_knock(s);
-	view_exchanges(d, v);
-	if (!v->knock)
-		view_client(d, v, room);
 }
 
 static bool
@@ -497,7 +352,7 @@ detect_session(struct detect *d, const struct session *s, const struct detect_si
 		return;
 	time_passes(d, s->time);
 	d->session = s;
-	view_of(d, &v, room);
+	view_make(d, &v, room);
 	rows = rows_for(d, &v);
 	for (uint64_t left = rows & d->judging; left;)
 		CODE[row_take(&left)].judge(d, &v);

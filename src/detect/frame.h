@@ -84,9 +84,14 @@ struct view {
 		*visit; /* inbound with a client program: what its connections did in this visit, this one included */
 };
 
-/* Fills the keys of a view; its turns, with their times. */
+/* Fills a view whose session is set; only its keys; only its turns, with their times. */
+void view_make(struct detect *d, struct view *v, struct turn room[TURNS_MOST]);
 void view_keys(const struct detect *d, struct view *v);
 void view_turns(struct view *v, struct turn room[TURNS_MOST]);
+
+/* Sessions that are not over: detect.running's items. */
+uint32_t running_payload(void);
+bool running_sound(const void *bytes);
 
 struct turns {
 	const struct turn *at, *end;
@@ -333,6 +338,9 @@ uint32_t familiar_payload(void);
 /* new_egress at addresses that the gateway shares with users: counts instead of judging. */
 void egress_shared(struct detect *d, struct memory *m, const struct view *v);
 uint32_t egress_shared_payload(void);
+
+/* The gateway's, of which something was seen at t. */
+struct gate *gate_seen(struct detect *d, uint8_t gateway, struct when t);
 
 /* What is lost of a gateway's traffic. */
 void seen_add(struct detect *d, const struct pulse *p);

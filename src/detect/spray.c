@@ -8,36 +8,24 @@
  * |failed without use| = |failed or used| - |used|.  Sources are counted, not kept; the count of one address says
  * nothing.
  */
-#include "detect/attempt.h"
 #include "detect/netset.h"
 #include "detect/sketch.h"
+#include "detect/spray_heap.h"
 #include "detect/visit.h"
 
 #include <string.h>
 
 enum {
-	NETS_BITS = 8,
-	HEAPS = 8,
 	DAYS = 28,
 	USED_DAYS = 45,    /* a network is known for one or two of these */
 	GUESSER_DAYS = 14, /* threats: a login within so long after a spray belongs to it */
 	OVER = 5,          /* times the usual */
 	GROWN = 4,
-	YOUNG = 8, /* attempts: too few to tell whether they vary */
 	LANDINGS = 16,
 	LANDING_STEP = 8,
 	LANDING_SEEN = 3,
 	LANDING_PARTS = 10, /* less than this part of the commonest is chance */
 	LANDING_DAYS = 7
-};
-
-/* A heap and where it came from. */
-struct spray_heap {
-	struct heap heap;
-	uint64_t session[SPRAY_SESSIONS];
-	uint64_t program, signature;
-	uint32_t program_votes, signature_votes;
-	uint8_t nets[1 << NETS_BITS];
 };
 
 enum window_kind { WINDOW_HOUR, WINDOW_DAY, WINDOWS };
@@ -48,9 +36,8 @@ struct window {
 	uint32_t attempts, news, told;
 	uint32_t usual;               /* networks, by the windows before it */
 	uint32_t known;               /* windows that tell it, 0: none yet */
-	uint32_t spare;               /* place, plus 1, of a heap that is worth no more than any; 0: to be looked for */
 	uint8_t used[1 << NETS_BITS]; /* networks that were new and then used it */
-	struct spray_heap heap[HEAPS];
+	struct spray_heaps heaps;
 };
 
 struct spray_gate {
@@ -95,28 +82,6 @@ gate_of(struct detect *d, uint8_t gateway)
 
 /* ---- hours and days ---- */
 
-/* The heap that most networks guess in, and how many; NULL: nobody guesses, or in none at least so many times.  Tools
-   that ask all the same are not it. */
-static const struct spray_heap *
-largest(const struct window *w, uint32_t attempts, uint32_t *networks)
-{
-	const struct spray_heap *best = NULL;
-	uint32_t used = hll_count(w->used, NETS_BITS);
-
-	*networks = 0;
-	for (unsigned i = 0; i < HEAPS; i++) {
-		const struct spray_heap *h = &w->heap[i];
-		bool counts = h->heap.count >= attempts && heap_varies(&h->heap);
-		uint32_t either = counts ? hll_count_either(h->nets, w->used, NETS_BITS) : 0;
-
-		if (either > used && either - used > *networks) {
-			*networks = either - used;
-			best = h;
-		}
-	}
-	return best;
-}
-
 static int64_t
 index_of(enum window_kind kind, struct when t)
 {
@@ -134,7 +99,7 @@ window_ends(struct spray_gate *g, enum window_kind kind)
 
 	if (w->index == 0 || w->told)
 		return;
-	largest(w, 0, &networks);
+	heaps_largest(&w->heaps, w->used, 0, &networks);
 	if (kind == WINDOW_DAY) {
 		g->day[g->days++ % DAYS] = networks;
 		return;
@@ -193,76 +158,7 @@ limit_of(const struct detect *d, const struct window *w, enum window_kind kind)
 	return most(floor, w->usual * OVER);
 }
 
-/* ---- heaps ---- */
-
-static void
-vote(uint64_t *choice, uint32_t *votes, uint64_t one)
-{
-	if (*choice == one)
-		++*votes;
-	else if (*votes)
-		--*votes;
-	else {
-		*choice = one;
-		*votes = 1;
-	}
-}
-
-/* What a heap is worth keeping for: nothing, when it is clear that its requests are all the same. */
-static uint32_t
-worth(const struct heap *h)
-{
-	return h->count < YOUNG || heap_varies(h) ? h->count : 0;
-}
-
-/* The first of those that are worth least. */
-static unsigned
-least_worth(const struct window *w, uint32_t *smallest)
-{
-	unsigned least_one = 0;
-
-	*smallest = worth(&w->heap[0].heap);
-	for (unsigned i = 1; i<HEAPS && * smallest> 0; i++) {
-		uint32_t here = worth(&w->heap[i].heap);
-
-		if (here < *smallest) {
-			*smallest = here;
-			least_one = i;
-		}
-	}
-	return least_one;
-}
-
-/* A new heap, in the place of what is worth least.  Where hardly two requests are alike that is the one before it, seen
-   once: then nobody looks (100 instructions for each attempt). */
-static struct spray_heap *
-heap_begin(struct window *w, const struct turn *t)
-{
-	uint32_t smallest = 1;
-	unsigned at = w->spare ? (w->spare - 1) % HEAPS : least_worth(w, &smallest);
-
-	w->spare = smallest > 0 && t->count == 1 ? at + 1 : 0;
-	w->heap[at] = (struct spray_heap){0};
-	return &w->heap[at];
-}
-
-static struct spray_heap *
-heap_for(struct window *w, const struct turn *t)
-{
-	for (unsigned i = 0; i < HEAPS; i++)
-		if (heap_fits(&w->heap[i].heap, t)) {
-			w->spare = 0;
-			return &w->heap[i];
-		}
-	return heap_begin(w, t);
-}
-
-/* More than six in ten of the heap: two votes in ten are left. */
-static bool
-is_most(uint32_t votes, const struct heap *h)
-{
-	return votes * UINT64_C(5) >= h->count;
-}
+/* ---- guessers ---- */
 
 static uint64_t
 guesser_key(uint64_t net, uint8_t gateway)
@@ -294,28 +190,12 @@ is_of_spray(const struct window *w, const struct spray_heap *h, const struct vie
 	       is_most(h->program_votes, &h->heap);
 }
 
-/* An attempt, and where it came from. */
-struct guess {
-	struct turn turn;
-	uint64_t net, signature;
-};
-
 static void
 window_add(struct detect *d, struct window *w, const struct view *v, const struct guess *g)
 {
-	struct spray_heap *h = heap_for(w, &g->turn);
-	uint64_t *session = h->session;
+	const struct spray_heap *h = heaps_add(&w->heaps, g);
 
-	heap_add(&h->heap, &g->turn);
-	hll_add(h->nets, NETS_BITS, g->net);
 	w->attempts += least(g->turn.count, UINT32_MAX - w->attempts);
-	vote(&h->program, &h->program_votes, v->s->client_key);
-	vote(&h->signature, &h->signature_votes, g->signature);
-	for (unsigned i = 0; i < SPRAY_SESSIONS; i++)
-		if (session[i] == v->s->id || session[i] == 0 || i == SPRAY_SESSIONS - 1) {
-			session[i] = v->s->id;
-			break;
-		}
 	if (is_of_spray(w, h, v))
 		guesser_add(d, v);
 }
@@ -327,7 +207,7 @@ attempts_alike(struct detect *d, uint8_t gateway)
 	uint32_t largest_one = 0;
 
 	for (unsigned i = 0; i < HEAPS; i++) {
-		const struct spray_heap *h = &w->heap[i];
+		const struct spray_heap *h = &w->heaps.one[i];
 
 		if (h->heap.count > largest_one && is_most(h->program_votes, &h->heap) && heap_varies(&h->heap))
 			largest_one = h->heap.count;
@@ -341,7 +221,7 @@ attempts_hour(struct detect *d, uint8_t gateway)
 	struct spray_gate *g = gate_of(d, gateway);
 	const struct window *w = &g->window[WINDOW_HOUR];
 	struct attempts_hour a = {.attempts = w->attempts};
-	const struct spray_heap *h = largest(w, 0, &a.networks);
+	const struct spray_heap *h = heaps_largest(&w->heaps, w->used, 0, &a.networks);
 
 	a.usual = baseline_expect(&g->hours_attempts, baseline_of(w->index));
 	if (!h || w->told)
@@ -434,7 +314,7 @@ judge_window(struct detect *d, const struct view *v, struct window *w, enum wind
 	if (++w->news < limit / 8 || w->attempts < limit)
 		return;
 	w->news = 0;
-	h = largest(w, limit, &n);
+	h = heaps_largest(&w->heaps, w->used, limit, &n);
 	if (!h || n < limit)
 		return;
 	w->told = n;
@@ -471,7 +351,9 @@ spray_judge(struct detect *d, const struct view *v)
 	one.net = network_of(v);
 	if (netset_has(&y->used, one.net))
 		return;
+	one.program = v->s->client_key;
 	one.signature = tcp_signature(v->s);
+	one.session = v->s->id;
 	g = gate_of(d, v->s->gateway);
 	while (turns_next(&it, &one.turn)) {
 		if (!is_attempt(&one.turn) || is_landing(g, &one.turn))

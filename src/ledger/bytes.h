@@ -36,7 +36,13 @@ uint64_t cur_long_varint(struct cur *c);
 static inline uint64_t
 cur_varint(struct cur *c)
 {
-	return cur_left(c) && *c->p < 0x80 ? *c->p++ : cur_long_varint(c);
+	if (cur_left(c) && *c->p < 0x80)
+		return *c->p++;
+	if (cur_left(c) > 1 && c->p[1] && c->p[1] < 0x80) {
+		c->p += 2;
+		return (c->p[-2] & 0x7fu) | (uint64_t)c->p[-1] << 7;
+	}
+	return cur_long_varint(c);
 }
 uint64_t cur_u64le(struct cur *c);
 

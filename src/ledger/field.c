@@ -144,7 +144,19 @@ field_store(const struct field *f, void *record, uint64_t v)
 	}
 	if (v > f->most)
 		return false;
-	memcpy(at, &v, f->size);
+	switch (f->size) { /* each a store of its own: a record has seventy of them */
+	case 1:
+		memcpy(at, &v, 1);
+		break;
+	case 2:
+		memcpy(at, &v, 2);
+		break;
+	case 4:
+		memcpy(at, &v, 4);
+		break;
+	default:
+		memcpy(at, &v, 8);
+	}
 	return true;
 }
 

@@ -287,24 +287,34 @@ row_numbers(const struct row_member *m, uint32_t *v, uint32_t most)
 	return c.bad ? 0 : n;
 }
 
-static bool
-take_field(const struct field *f, void *record, const struct row_member *m)
+/* The value of a field, read as what it is: a record has seventy, and this is what each costs. */
+static inline bool
+take_field(struct cur *c, const struct field *f, void *record)
 {
-	struct cur c = m->bytes;
-	struct addr a;
+	uint64_t v;
+	struct cur text;
+	struct addr a = {{0}};
 
-	if (!row_fits(m, f))
-		return false;
 	switch (f->kind) {
 	case FIELD_ADDR:
-		cur_copy(&c, &a, sizeof(a));
+		text = cur_sub(c, sizeof(a));
+		cur_copy(&text, &a, sizeof(a));
 		field_set_addr(f, record, &a);
-		return true;
+		return !text.bad;
 	case FIELD_TEXT:
-		field_set_text(f, record, (struct text){(const char *)c.p, (uint32_t)cur_left(&c)});
-		return true;
+		v = cur_varint(c);
+		text = cur_sub(c, v);
+		field_set_text(f, record, (struct text){(const char *)text.p, (uint32_t)v});
+		return v <= UINT32_MAX && !text.bad;
+	case FIELD_HASH:
+		v = cur_u64le(c);
+		return v && field_store(f, record, v);
+	case FIELD_TIME:
+		v = cur_varint(c);
+		return v && field_store(f, record, unzigzag(v));
 	default:
-		return field_store(f, record, f->kind == FIELD_TIME ? unzigzag(m->number) : m->number);
+		v = cur_varint(c);
+		return v && field_store(f, record, v);
 	}
 }
 
@@ -330,14 +340,13 @@ take_pairs(struct row *r, const struct row_member *m)
 	return n && n % 3 == 0;
 }
 
+/* What session.def and pulse.def do not have. */
 static bool
-take_member(struct row *r, const struct row_member *m)
+take_other(struct row *r, struct cur *c, struct row_member *m)
 {
-	const struct field_table *t = r->kind == ROW_SESSION ? &SESSION_TABLE : &PULSE_TABLE;
-	unsigned i = field_find(t, m->id);
-
-	if (i < t->count)
-		return take_field(&t->field[i], r->kind == ROW_SESSION ? (void *)&r->session : &r->pulse, m);
+	get_value(c, m);
+	if (c->bad)
+		return false;
 	if (r->kind == ROW_SESSION && m->id == ROW_EXCHANGES)
 		return take_exchanges(r, m);
 	if (r->kind == ROW_SESSION && m->id == ROW_PAIRS)
@@ -350,12 +359,28 @@ take_member(struct row *r, const struct row_member *m)
 static bool
 take_members(struct row *r, struct cur c)
 {
+	const struct field_table *t = r->kind == ROW_SESSION ? &SESSION_TABLE : &PULSE_TABLE;
+	void *record = r->kind == ROW_SESSION ? (void *)&r->session : &r->pulse;
 	struct row_member m = {.id = 0};
 
-	while (cur_left(&c))
-		if (!row_member(&c, &m) || !take_member(r, &m))
+	while (cur_left(&c)) {
+		uint64_t head = cur_varint(&c), last = m.id;
+		uint8_t place = head < 256 << 2 ? t->place[head >> 2] : 0;
+
+		m.id = head >> 2;
+		m.form = head & 3;
+		if (m.id <= last)
 			return false;
-	return true;
+		if (place) {
+			const struct field *f = &t->field[place - 1];
+
+			if (m.form != FORM_OF[f->kind] || !take_field(&c, f, record))
+				return false;
+		} else if (!take_other(r, &c, &m)) {
+			return false;
+		}
+	}
+	return !c.bad;
 }
 
 bool

@@ -200,17 +200,20 @@ packet_decode(struct decoder *d, const struct frame *f, struct packet *p)
 	return true;
 }
 
-/* Both orders give the same. */
+/* Both orders give the same; then what differs in one bit differs everywhere (MurmurHash3's last steps). */
 static uint32_t
 pair_hash(const struct addr *a, const struct addr *b)
 {
-	uint64_t x[2], y[2];
+	uint64_t x[2], y[2], h;
 
 	memcpy(x, a, sizeof(x));
 	memcpy(y, b, sizeof(y));
-	return (uint32_t)((((x[0] + y[0]) ^ (x[0] ^ y[0]) << 20) * UINT64_C(0x9e3779b97f4a7c15) +
-			   ((x[1] + y[1]) ^ (x[1] ^ y[1]) << 20) * UINT64_C(0xc2b2ae3d27d4eb4f)) >>
-			  32);
+	h = (x[0] + y[0]) * UINT64_C(0x9e3779b97f4a7c15) + (x[1] + y[1]) + (x[1] ^ y[1]) * UINT64_C(0xc2b2ae3d27d4eb4f);
+	h ^= h >> 33;
+	h *= UINT64_C(0xff51afd7ed558ccd);
+	h ^= h >> 33;
+	h *= UINT64_C(0xc4ceb9fe1a85ec53);
+	return (uint32_t)(h >> 32);
 }
 
 /* Plain Ethernet and IPv4 with TCP. */

@@ -44,20 +44,30 @@ leave_root(const char *user)
 
 /* It is only root's to lower; without new privileges nobody reaches it either. */
 static void
-drop_bounding_set(void)
+lower_bounding_set(uint64_t keep)
 {
 	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-		(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+		if (!(keep >> i & 1))
+			(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 }
 
+/* Of what it has, what it keeps; ambient, where it is handed on to roles by a program file that has none of its own. */
 static bool
-drop_capabilities(void)
+keep_capabilities(uint64_t keep)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{.effective = 0}};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return syscall(SYS_capset, &head, none) == 0;
+	if (syscall(SYS_capget, &head, data) < 0)
+		return false;
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		uint32_t bits = data[i].permitted & (uint32_t)(keep >> (32 * i));
+
+		data[i] = (struct __user_cap_data_struct){bits, bits, data[i].inheritable & bits};
+	}
+	if (!keep)
+		(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return syscall(SYS_capset, &head, data) == 0;
 }
 
 static void
@@ -73,6 +83,8 @@ dies_with_monitor(const struct role_rights *r)
 {
 	const struct sigaction act = {.sa_handler = on_orphan};
 
+	if (r->orphan == ROLE_STAYS)
+		return true;
 	if (r->orphan == ROLE_KILLED)
 		return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0;
 	return sigaction(SIGUSR1, &act, NULL) == 0 && prctl(PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0) == 0;
@@ -87,13 +99,13 @@ confine_rights(enum role role, char error[CONFINE_ERROR_MAX])
 		    (CONFINE_LOOSE || limit(RLIMIT_NPROC, r->processes));
 
 	if (fine) {
-		drop_bounding_set();
+		lower_bounding_set(r->caps);
 		step = "user";
 		fine = leave_root(r->user);
 	}
 	if (fine) {
 		step = "capabilities";
-		fine = drop_capabilities();
+		fine = keep_capabilities(r->caps);
 	}
 	if (fine) { /* behind the user: a change of it undoes both */
 		step = "privileges";

@@ -37,13 +37,20 @@ delivery_new(const struct sink_config *cfg)
 }
 
 void
+delivery_renew(struct delivery *d)
+{
+	if (d->state)
+		d->calls->close(d->state);
+	d->state = NULL;
+	crypt_forget(d->secret, sizeof(d->secret));
+}
+
+void
 delivery_free(struct delivery *d)
 {
 	if (!d)
 		return;
-	if (d->state)
-		d->calls->close(d->state);
-	crypt_forget(d->secret, sizeof(d->secret));
+	delivery_renew(d);
 	free(d);
 }
 

@@ -12,6 +12,9 @@ struct delivery;
 struct delivery *delivery_new(const struct sink_config *cfg);
 void delivery_free(struct delivery *d);
 
+/* Between two sends: certificates and the secret are read again before the next. */
+void delivery_renew(struct delivery *d);
+
 /* At most as many of them as the sink's batch; r->acknowledged says how many went. */
 void delivery_send(struct delivery *d, const struct sender_event *e, size_t n, struct sender_result *r);
 

@@ -23,6 +23,7 @@ enum {
 	HEALTH_CLIENTS = 10,
 	HEALTH_OPEN_MAX = 256,
 	HEALTH_COUNTED = 64,
+	HEALTH_LOSSES = 16,
 	HEALTH_SEVERITIES = SEVERITY_CRITICAL + 1
 };
 
@@ -32,6 +33,13 @@ struct health_sink {
 #include "sensor/health.def"
 #undef OF_SINK
 	char error[HEALTH_WORDS]; /* what the link last said, while it is not well */
+};
+
+/* Lines of a sink that were given up one after the other, for one cause. */
+struct health_loss {
+	char sink[HEALTH_NAME], cause[HEALTH_NAME];
+	uint64_t lines, first_id, last_id;
+	struct when first, last; /* of their events */
 };
 
 struct health_incident {
@@ -50,14 +58,16 @@ struct health_client {
 
 struct health {
 	char sensor[HEALTH_NAME], iface[HEALTH_NAME], version[HEALTH_NAME], ledger_head[HEALTH_NAME + 1];
+	char reload[HEALTH_WORDS]; /* what the last one had to say */
 #define NUMBER(field, type, metric, doc) uint64_t field;
 #include "sensor/health.def"
 #undef NUMBER
 	struct counts counts;
 	struct losses loss;
 	uint32_t open[HEALTH_SEVERITIES]; /* incidents */
-	uint32_t sinks, incidents, clients;
+	uint32_t sinks, given_up, incidents, clients;
 	struct health_sink sink[SINKS_MAX];
+	struct health_loss loss_of_sinks[HEALTH_LOSSES];   /* the latest, oldest first */
 	struct health_incident incident[HEALTH_INCIDENTS]; /* the worst, then the latest, first */
 	struct health_client client[HEALTH_CLIENTS];       /* most sessions first */
 };

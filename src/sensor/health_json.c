@@ -116,6 +116,30 @@ sinks(struct out *o, const struct health *h)
 	json_close(o, ']');
 }
 
+/* What sinks' receivers will never get. */
+static void
+given_up(struct out *o, const struct health *h)
+{
+	JSON_KEY(o, "given_up");
+	json_open(o, '[');
+	for (uint32_t i = 0; i < h->given_up; i++) {
+		const struct health_loss *l = &h->loss_of_sinks[i];
+
+		json_open(o, '{');
+		JSON_KEY(o, "sink");
+		json_text(o, l->sink);
+		JSON_KEY(o, "cause");
+		json_text(o, l->cause);
+		member(o, "lines", l->lines);
+		member(o, "first_id", l->first_id);
+		member(o, "last_id", l->last_id);
+		member(o, "first", (uint64_t)(l->first.ns / NS_PER_S));
+		member(o, "last", (uint64_t)(l->last.ns / NS_PER_S));
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+}
+
 static void
 counters(struct out *o, const struct health *h)
 {
@@ -146,12 +170,15 @@ health_json(struct out *o, const struct health *h, const struct health_rates *r)
 #define NUMBER(field, type, metric, doc) member(o, #field, h->field);
 #include "sensor/health.def"
 #undef NUMBER
+	JSON_KEY(o, "reload");
+	json_text(o, h->reload);
 	JSON_KEY(o, "ledger_head");
 	json_text(o, h->ledger_head);
 	rates(o, r);
 	incidents(o, h);
 	clients(o, h);
 	sinks(o, h);
+	given_up(o, h);
 	counters(o, h);
 	OUT_LIT(o, "}\n");
 }

@@ -41,7 +41,7 @@ size_t keeper_held(const struct keeper *k);
    keeper frees the channel.  One that follows a lost one joins when all that was said before it is
    worked in.  False: there is no such tap, or it is there already; the channel is freed. */
 bool keeper_join(struct keeper *k, unsigned i, struct channel *c);
-/* Tap i is gone before its end: what it said so far counts, and a gap with the cause is recorded (live). */
+/* Tap i is gone: what it said so far counts, and where that was not all, a gap with the cause is recorded. */
 void keeper_lost(struct keeper *k, unsigned i, const char *cause);
 
 /* For poll(2): -1: nothing is to be waited for; else *events. */

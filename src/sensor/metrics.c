@@ -38,28 +38,48 @@ label(struct out *o, const char *key, const char *value)
 }
 
 static void
-value(struct out *o, const char *name, const char *key, const char *of, uint64_t v)
+number(struct out *o, uint64_t v)
 {
-	OUT_LIT(o, "gatewitness_");
-	out_text(o, name);
-	if (key) {
-		out_char(o, '{');
-		label(o, key, of);
-		out_char(o, '}');
-	}
 	out_char(o, ' ');
 	out_u64(o, v);
 	out_char(o, '\n');
 }
 
 static void
-one(struct out *o, const char *name, const char *type, const char *doc, uint64_t v)
+value(struct out *o, const char *name, const char *key, const char *of, uint64_t v)
 {
-	head(o, name, type, doc);
-	value(o, name, NULL, NULL, v);
+	OUT_LIT(o, "gatewitness_");
+	out_text(o, name);
+	out_char(o, '{');
+	label(o, key, of);
+	out_char(o, '}');
+	number(o, v);
 }
 
-/* Base units: what loss.def counts in ms is told in seconds. */
+/* Base units: what is counted in ms is told in seconds. */
+static void
+one(struct out *o, const char *name, const char *type, const char *doc, uint64_t v, bool ms)
+{
+	head(o, name, type, doc);
+	OUT_LIT(o, "gatewitness_");
+	out_text(o, name);
+	if (!ms) {
+		number(o, v);
+		return;
+	}
+	out_char(o, ' ');
+	out_fixed(o, (int64_t)v, 3);
+	out_char(o, '\n');
+}
+
+static bool
+in_ms(const char *field)
+{
+	size_t n = strlen(field);
+
+	return n > 3 && strcmp(field + n - 3, "_ms") == 0;
+}
+
 static void
 lost(struct out *o, const char *cause, const char *unit, const char *doc, uint64_t v)
 {
@@ -73,16 +93,7 @@ lost(struct out *o, const char *cause, const char *unit, const char *doc, uint64
 	out_text(&n, ms ? "seconds" : unit);
 	OUT_LIT(&n, "_total");
 	*n.p = '\0';
-	head(o, name, "counter", doc);
-	if (!ms) {
-		value(o, name, NULL, NULL, v);
-		return;
-	}
-	OUT_LIT(o, "gatewitness_");
-	out_text(o, name);
-	out_char(o, ' ');
-	out_fixed(o, (int64_t)v, 3);
-	out_char(o, '\n');
+	one(o, name, "counter", doc, v, ms);
 }
 
 static void
@@ -124,7 +135,7 @@ void
 metrics_write(struct out *o, const struct health *h)
 {
 	build(o, h);
-#define NUMBER(field, type, metric, doc) one(o, metric, #type, doc, h->field);
+#define NUMBER(field, type, metric, doc) one(o, metric, #type, doc, h->field, in_ms(#field));
 #include "sensor/health.def"
 #undef NUMBER
 	incidents(o, h);
@@ -132,7 +143,7 @@ metrics_write(struct out *o, const struct health *h)
 #define LOSS(name, unit, doc) lost(o, #name, unit, doc, h->loss.name);
 #include "base/loss.def"
 #undef LOSS
-#define COUNT(name, stratum, doc) one(o, #name "_total", "counter", doc, h->counts.name);
+#define COUNT(name, stratum, doc) one(o, #name "_total", "counter", doc, h->counts.name, false);
 #include "base/count.def"
 #undef COUNT
 }

@@ -9,39 +9,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/when.h"
-#include "sensor/batch.h"
+#include "sensor/ward.h"
 #include "sensor/notify.h"
-#include "sensor/role_note.h"
 
 static const int64_t MS = NS_PER_S / 1000, WAIT_LEAST = 100 * (NS_PER_S / 1000), WAIT_MOST = 30 * NS_PER_S,
 		     WELL = 60 * NS_PER_S, TURN_MOST = NS_PER_S / 2;
 
-enum state { OUT, OPENING, OPEN, AT_WORK, STOPPING };
-
-/* A role that is kept running. */
-struct held {
-	struct role_spec spec;
-	const struct role_rights *rights;
-	struct role_process process;
-	enum state state;
-	int64_t since, alive; /* it was started; its last sign of life */
-	int64_t wait, again;  /* to wait after its next death; when it is started again */
-	int fatal;            /* the batch that it died of, until it is told; -1: none */
-	int link;             /* of a tap: the keeper's end, until it is told; -1: it has it */
-	int64_t gone, back;   /* wall clock: it did nothing in between, which the keeper is to be told; 0: nothing */
-	bool stuck, follows;  /* it was ended: it gave no sign of life; the keeper that it spoke to died */
-	char why[ROLE_WORDS];
-};
-
 struct monitor {
 	const struct monitor_setup *setup;
-	struct held held[MONITOR_ROLES_MAX];
+	struct ward ward[MONITOR_ROLES_MAX];
 	size_t n;
 	struct notify notify;
 	int signals;
@@ -51,110 +31,40 @@ struct monitor {
 	int exit;
 };
 
-static void
-forget(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-static int64_t
-clock_of(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-static int64_t
-now(void)
-{
-	return clock_of(CLOCK_MONOTONIC);
-}
-
-static struct held *
+static struct ward *
 keeper(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (m->held[i].spec.is.role == ROLE_keeper || m->held[i].spec.is.role == ROLE_whole)
-			return &m->held[i];
+		if (m->ward[i].spec.is.role == ROLE_keeper || m->ward[i].spec.is.role == ROLE_whole)
+			return &m->ward[i];
 	return NULL;
 }
 
-/* "tap 0", "keeper" */
-static const char *
-name_of(const struct held *h, char to[2 * ROLE_NAME_MAX])
-{
-	snprintf(to, 2 * ROLE_NAME_MAX, "%s%s%s", h->rights->name, *h->spec.is.name ? " " : "", h->spec.is.name);
-	return to;
-}
-
+/* Whoever is open, with the keeper. */
 static void
-tell_kind(const struct held *h, enum role_note_kind kind)
+link_up(struct monitor *m)
 {
-	(void)role_tell(h->process.monitor, &(struct role_note){.kind = kind}, -1);
-}
-
-/* One pair of sockets: an end for each.  A tap has had its own from its start, since it takes nothing later. */
-static void
-join(const struct held *k, struct held *h)
-{
-	int pair[2];
-
-	if (h->link >= 0) {
-		(void)role_tell(k->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = h->spec.is}, h->link);
-		forget(&h->link);
-		return;
-	}
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return;
-	(void)role_tell(k->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = h->spec.is}, pair[0]);
-	(void)role_tell(h->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = k->spec.is}, pair[1]);
-	close(pair[0]);
-	close(pair[1]);
-}
-
-/* With the keeper, or the keeper with all. */
-static void
-link_up(struct monitor *m, const struct held *h)
-{
-	const struct held *k = keeper(m);
+	const struct ward *k = keeper(m);
 
 	for (size_t i = 0; i < m->n; i++) {
-		struct held *other = &m->held[i];
+		struct ward *w = &m->ward[i];
 
-		if (other != k && (other == h || h == k) && other->state >= OPEN && k->state >= OPEN)
-			join(k, other);
+		if (w != k && !w->joined && w->state >= WARD_OPEN && k->state >= WARD_OPEN)
+			ward_join(w, k);
 	}
-}
-
-static void
-put_to_work(struct held *h)
-{
-	tell_kind(h, ROLE_START);
-	h->state = AT_WORK;
-	h->back = clock_of(CLOCK_REALTIME);
 }
 
 /* What was not seen is the keeper's to record, as soon as both are there. */
 static void
 report_gaps(struct monitor *m, bool last)
 {
-	const struct held *k = keeper(m);
+	const struct ward *k = keeper(m);
 
-	for (size_t i = 0; i < m->n && k->state == AT_WORK; i++) {
-		struct held *h = &m->held[i];
-		struct role_note note = {.kind = ROLE_DIED, .who = h->spec.is, .from = h->gone};
+	for (size_t i = 0; i < m->n && k->state == WARD_AT_WORK; i++) {
+		struct ward *w = &m->ward[i];
 
-		if (!h->gone || (h->state != AT_WORK && !last))
-			continue;
-		note.until = h->state == AT_WORK ? h->back : clock_of(CLOCK_REALTIME);
-		memcpy(note.words, h->why, sizeof(note.words));
-		(void)role_tell(k->process.monitor, &note, h->fatal);
-		h->gone = 0;
-		forget(&h->fatal);
+		if (w->gone && (w->state == WARD_AT_WORK || last))
+			ward_report(w, k);
 	}
 }
 
@@ -168,141 +78,80 @@ tell_status(struct monitor *m)
 	notify_tell(&m->notify, lines);
 }
 
-/* What a tap has from its start, for it takes nothing later. */
 static bool
-equip(const struct monitor *m, struct held *h)
+start(struct monitor *m, struct ward *w)
 {
-	int pair[2];
+	char name[WARD_NAME], words[256];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return false;
-	h->link = pair[0];
-	h->spec.keeper = pair[1];
-	if (m->setup->keeps_batch)
-		h->spec.batch = batch_new();
-	return true;
-}
-
-static bool
-spawn(const struct monitor *m, struct held *h)
-{
-	bool fine = h->spec.is.role != ROLE_tap || equip(m, h);
-
-	fine = fine && role_spawn(&h->spec, &h->process);
-	forget(&h->spec.keeper);
-	return fine;
-}
-
-static bool
-start(struct monitor *m, struct held *h)
-{
-	char name[2 * ROLE_NAME_MAX], words[256];
-
-	h->since = h->alive = now();
-	h->stuck = h->follows = false;
-	if (spawn(m, h)) {
-		h->state = OPENING;
+	if (ward_start(w, m->setup->keeps_batch))
 		return true;
-	}
-	snprintf(words, sizeof(words), "%s cannot be started: %s", name_of(h, name), strerror(errno));
+	snprintf(words, sizeof(words), "%s cannot be started: %s", ward_name(w, name), strerror(errno));
 	m->setup->say(m->setup->arg, words);
-	h->again = now() + h->wait;
+	w->again = ward_now() + w->wait;
 	return false;
 }
 
-static void
-say_why(struct held *h, int status)
-{
-	if (h->follows)
-		snprintf(h->why, sizeof(h->why), "lost its keeper");
-	else if (h->stuck)
-		snprintf(h->why, sizeof(h->why), "gave no sign of life for %u s", h->rights->patience);
-	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-		snprintf(h->why, sizeof(h->why), "made a system call that it may not make (SIGSYS)");
-	else if (WIFSIGNALED(status))
-		snprintf(h->why, sizeof(h->why), "died of SIG%.20s (%.60s)",
-			 sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?",
-			 sigdescr_np(WTERMSIG(status)) ? sigdescr_np(WTERMSIG(status)) : "unknown");
-	else
-		snprintf(h->why, sizeof(h->why), "ended by itself, exit code %d", WEXITSTATUS(status));
-}
-
-/* What taps told the keeper that died is lost with it, and what they did not tell yet, they tell nobody. */
+/* What taps told the keeper that died is lost with it, and what they did not tell yet, they tell nobody.  The others wait
+   for the next. */
 static void
 end_taps(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
-		struct held *h = &m->held[i];
+		struct ward *w = &m->ward[i];
 
-		if (h->spec.is.role != ROLE_tap || h->state == OUT || h->link >= 0)
-			continue;
-		h->follows = true;
-		kill(h->process.pid, SIGKILL);
+		if (w->spec.is.role == ROLE_tap && w->joined) {
+			w->follows = true;
+			kill(w->process.pid, SIGKILL);
+		}
+		w->joined = false;
 	}
 }
 
 /* Back after a while that grows: who dies at once would only heat the board. */
 static void
-plan(struct monitor *m, struct held *h, enum state was)
+plan(struct monitor *m, struct ward *w, enum ward_state was)
 {
-	char name[2 * ROLE_NAME_MAX], words[512];
+	char name[WARD_NAME], words[512];
 
-	if (!h->gone && was == AT_WORK)
-		h->gone = clock_of(CLOCK_REALTIME);
-	if (now() - h->since >= WELL || !h->wait)
-		h->wait = WAIT_LEAST;
-	h->again = now() + h->wait;
-	if (h->follows)
+	if (!w->gone && was == WARD_AT_WORK)
+		w->gone = ward_wall();
+	if (ward_now() - w->since >= WELL || !w->wait)
+		w->wait = WAIT_LEAST;
+	w->again = ward_now() + (w->follows ? WAIT_LEAST : w->wait);
+	if (w->follows)
 		return;
-	snprintf(words, sizeof(words), "%s %s; it is started again in %lld ms", name_of(h, name), h->why,
-		 (long long)(h->wait / MS));
+	snprintf(words, sizeof(words), "%s %s; it is started again in %lld ms", ward_name(w, name), w->why,
+		 (long long)(w->wait / MS));
 	m->setup->say(m->setup->arg, words);
-	h->wait = 2 * h->wait < WAIT_MOST ? 2 * h->wait : WAIT_MOST;
+	w->wait = 2 * w->wait < WAIT_MOST ? 2 * w->wait : WAIT_MOST;
 	m->restarts++;
 	tell_status(m);
-	if (h == keeper(m))
+	if (w == keeper(m))
 		end_taps(m);
-}
-
-/* A crash is worth looking at; the latest one is, where nobody took the one before. */
-static void
-keep_batch(struct held *h, int status)
-{
-	if ((WIFSIGNALED(status) && !h->follows) || h->stuck) {
-		forget(&h->fatal);
-		h->fatal = h->spec.batch;
-		h->spec.batch = -1;
-	}
-	forget(&h->spec.batch);
 }
 
 /* begun: all have been at work. */
 static void
-ended(struct monitor *m, struct held *h, int status, bool begun)
+ended(struct monitor *m, struct ward *w, int status, bool begun)
 {
-	char name[2 * ROLE_NAME_MAX], words[512];
-	enum state was = h->state;
-	bool told = WIFEXITED(status) && !h->stuck; /* its own line is on stderr */
+	char name[WARD_NAME], words[512];
+	enum ward_state was = w->state;
+	bool told = WIFEXITED(status) && !w->stuck; /* its own line is on stderr */
 	int code = told ? WEXITSTATUS(status) : 1;
 
-	say_why(h, status);
-	close(h->process.monitor);
-	forget(&h->link);
-	keep_batch(h, status);
-	h->process = (struct role_process){.monitor = -1};
-	h->state = OUT;
-	h->spec.is.again = begun;
-	if (begun && was != STOPPING && !(told && h->rights->fails == ROLE_ENDS)) {
-		plan(m, h, was);
+	ward_ended(w, status);
+	w->spec.is.again = begun;
+	if (begun && was != WARD_STOPPING && !(told && w->rights->fails == ROLE_ENDS)) {
+		plan(m, w, was);
 		return;
 	}
 	if (!told) {
-		snprintf(words, sizeof(words), "%s %s", name_of(h, name), h->why);
+		snprintf(words, sizeof(words), "%s %s", ward_name(w, name), w->why);
 		m->setup->say(m->setup->arg, words);
 	}
 	if (!m->exit)
 		m->exit = code;
-	m->stop = m->stop || was != STOPPING;
+	m->stop = m->stop || was != WARD_STOPPING;
 }
 
 static void
@@ -313,8 +162,8 @@ reap(struct monitor *m, bool begun)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (size_t i = 0; i < m->n; i++)
-			if (m->held[i].state != OUT && m->held[i].process.pid == pid)
-				ended(m, &m->held[i], status, begun);
+			if (m->ward[i].state != WARD_OUT && m->ward[i].process.pid == pid)
+				ended(m, &m->ward[i], status, begun);
 }
 
 static void
@@ -331,26 +180,28 @@ take_signals(struct monitor *m)
 }
 
 static void
-take_note(struct monitor *m, struct held *h, const struct role_note *note)
+take_note(struct monitor *m, struct ward *w, const struct role_note *note)
 {
-	h->alive = now();
-	if (note->kind == ROLE_READY && h->state == OPENING)
-		h->state = OPEN;
-	if (note->kind == ROLE_RELOADED && h == keeper(m))
+	w->alive = ward_now();
+	if (note->kind == ROLE_READY && w->state == WARD_OPENING)
+		ward_open(w);
+	if (note->kind == ROLE_RELOADED && w == keeper(m))
 		tell_status(m);
 }
 
 static void
-take_notes(struct monitor *m, struct held *h)
+take_notes(struct monitor *m, struct ward *w)
 {
-	struct role_note note;
+	struct role_note note = {.kind = ROLE_NOTES};
 	enum role_heard heard;
 	int fd;
 
-	while ((heard = role_hear(h->process.monitor, &note, &fd)) == ROLE_HEARD) {
-		if (fd >= 0)
+	while ((heard = role_hear(w->process.monitor, &note, &fd)) == ROLE_HEARD) {
+		if (fd >= 0 && note.kind == ROLE_HOLD)
+			ward_hold(w, fd);
+		else if (fd >= 0)
 			close(fd);
-		take_note(m, h, &note);
+		take_note(m, w, &note);
 	}
 }
 
@@ -362,20 +213,20 @@ turn(struct monitor *m, int64_t most, bool begun)
 	int64_t t;
 
 	for (size_t i = 0; i < m->n; i++) {
-		p[i + 1] = (struct pollfd){.fd = m->held[i].state == OUT ? -1 : m->held[i].process.monitor,
+		p[i + 1] = (struct pollfd){.fd = m->ward[i].state == WARD_OUT ? -1 : m->ward[i].process.monitor,
 					   .events = POLLIN};
 	}
 	poll(p, m->n + 1, (int)(most / MS));
 	for (size_t i = 0; i < m->n; i++) {
 		if (p[i + 1].revents & POLLIN)
-			take_notes(m, &m->held[i]);
+			take_notes(m, &m->ward[i]);
 		if ((p[i + 1].revents & (POLLIN | POLLHUP)) ==
 		    POLLHUP) /* SIGCHLD comes, too: no need to spin until then */
 			poll(p, 1, 10);
 	}
 	take_signals(m);
 	reap(m, begun);
-	t = now();
+	t = ward_now();
 	if (m->notify.watchdog_ns && t >= m->beat) {
 		m->beat = t + m->notify.watchdog_ns / 3;
 		notify_tell(&m->notify, "WATCHDOG=1");
@@ -383,28 +234,19 @@ turn(struct monitor *m, int64_t most, bool begun)
 }
 
 static void
-impatient(struct held *h, int64_t since)
-{
-	if (h->state == OUT || !h->rights->patience || now() - since < h->rights->patience * NS_PER_S || h->stuck)
-		return;
-	h->stuck = true;
-	kill(h->process.pid, SIGKILL);
-}
-
-static void
 each_role(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
-		struct held *h = &m->held[i];
+		struct ward *w = &m->ward[i];
 
-		if (h->state == OUT && now() >= h->again)
-			start(m, h);
-		if (h->state == OPEN) {
-			link_up(m, h);
-			put_to_work(h);
+		if (w->state == WARD_OUT && ward_now() >= w->again)
+			start(m, w);
+		if (w->state == WARD_OPEN) {
+			link_up(m);
+			ward_work(w);
 		}
-		if (h->state == AT_WORK)
-			impatient(h, h->alive);
+		if (w->state == WARD_AT_WORK)
+			ward_impatient(w, w->alive);
 	}
 	report_gaps(m, false);
 }
@@ -415,22 +257,22 @@ reload(struct monitor *m)
 	char lines[96];
 
 	m->reload = false;
-	snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(now() / 1000));
+	snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(ward_now() / 1000));
 	notify_tell(&m->notify, lines);
 	for (size_t i = 0; i < m->n; i++)
-		if (m->held[i].state == AT_WORK && m->held[i].spec.is.role != ROLE_tap)
-			tell_kind(&m->held[i], ROLE_RELOAD);
+		if (m->ward[i].state == WARD_AT_WORK && m->ward[i].spec.is.role != ROLE_tap)
+			ward_tell(&m->ward[i], ROLE_RELOAD);
 }
 
 /* Until the next thing that is due; at least now and then. */
 static int64_t
 due_in(const struct monitor *m)
 {
-	int64_t t = now(), most = TURN_MOST;
+	int64_t t = ward_now(), most = TURN_MOST;
 
 	for (size_t i = 0; i < m->n; i++)
-		if (m->held[i].state == OUT && m->held[i].again - t < most)
-			most = m->held[i].again - t;
+		if (m->ward[i].state == WARD_OUT && m->ward[i].again - t < most)
+			most = m->ward[i].again - t;
 	return most > 0 ? most : 0;
 }
 
@@ -452,18 +294,18 @@ static bool
 start_all(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n && !m->stop; i++) {
-		if (!start(m, &m->held[i])) {
+		if (!start(m, &m->ward[i])) {
 			m->exit = 1;
 			return false;
 		}
-		while (m->held[i].state == OPENING && !m->stop)
+		while (m->ward[i].state == WARD_OPENING && !m->stop)
 			turn(m, TURN_MOST, false);
 	}
 	if (m->stop)
 		return false;
-	link_up(m, keeper(m));
+	link_up(m);
 	for (size_t i = 0; i < m->n; i++)
-		put_to_work(&m->held[i]);
+		ward_work(&m->ward[i]);
 	return true;
 }
 
@@ -471,19 +313,20 @@ start_all(struct monitor *m)
 static void
 stop_stage(struct monitor *m, enum role first, enum role last)
 {
-	int64_t since = now();
+	int64_t since = ward_now();
 	size_t left = 1;
 
 	for (size_t i = 0; i < m->n; i++)
-		if (m->held[i].state != OUT && m->held[i].spec.is.role >= first && m->held[i].spec.is.role <= last) {
-			tell_kind(&m->held[i], ROLE_STOP);
-			m->held[i].state = STOPPING;
+		if (m->ward[i].state != WARD_OUT && m->ward[i].spec.is.role >= first &&
+		    m->ward[i].spec.is.role <= last) {
+			ward_tell(&m->ward[i], ROLE_STOP);
+			m->ward[i].state = WARD_STOPPING;
 		}
 	while (left) {
 		left = 0;
 		for (size_t i = 0; i < m->n; i++)
-			if (m->held[i].state == STOPPING) {
-				impatient(&m->held[i], since);
+			if (m->ward[i].state == WARD_STOPPING) {
+				ward_impatient(&m->ward[i], since);
 				left++;
 			}
 		if (left)
@@ -520,14 +363,8 @@ monitor_run(const struct monitor_setup *setup)
 {
 	struct monitor m = {.setup = setup, .n = setup->specs};
 
-	for (size_t i = 0; i < m.n; i++) {
-		m.held[i] = (struct held){.spec = setup->spec[i],
-					  .rights = &ROLE_RIGHTS[setup->spec[i].is.role],
-					  .process = {.monitor = -1},
-					  .fatal = -1,
-					  .link = -1};
-		m.held[i].spec.keeper = m.held[i].spec.batch = -1;
-	}
+	for (size_t i = 0; i < m.n; i++)
+		ward_init(&m.ward[i], &setup->spec[i]);
 	if (!open_signals(&m)) {
 		setup->say(setup->arg, strerror(errno));
 		return 1;

@@ -81,10 +81,10 @@ send_lines(struct post *p, struct post_sink *s, size_t n, unsigned tries)
 			outbox_acknowledge(p->outbox, s->number, p->e[done + r.acknowledged - 1].id, r.acknowledged);
 		done += r.acknowledged;
 		if (r.outcome == SENDER_REFUSED) {
-			outbox_refuse(p->outbox, s->number, p->e[done].id, p->e[done].time);
+			outbox_refuse(p->outbox, s->number, p->e[done].id, p->e[done].time, r.words);
 			done++;
 		}
-		link_says(p, s, r.outcome == SENDER_DONE ? "" : r.words);
+		link_says(p, s, r.outcome == SENDER_AGAIN ? r.words : "");
 		if (r.outcome == SENDER_AGAIN && --tries)
 			wait_ns(delivery_wait_ns(s->direct));
 	}
@@ -264,10 +264,11 @@ hear(struct post *p, struct post_sink *s, const struct channel_message *m)
 	if (m->type == COURIER_TAKEN)
 		outbox_acknowledge(p->outbox, s->number, w.id, w.count);
 	else if (m->type == COURIER_REFUSED)
-		outbox_refuse(p->outbox, s->number, w.id, w.time);
+		outbox_refuse(p->outbox, s->number, w.id, w.time, w.words);
 	if (m->type != COURIER_UNWELL)
 		land(s, w.id);
-	link_says(p, s, w.words);
+	if (m->type != COURIER_REFUSED)
+		link_says(p, s, w.words);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,17 +21,20 @@ const struct role_calls ROLE_CALLS[ROLE_SETS] = {
 #undef CALLS
 };
 
-/* role.def's words for sets. */
+/* role.def's words for sets and capabilities. */
 enum {
 #define CALLS(set, refused, names) set = 1 << ROLE_SET_##set,
 #include "sensor/role.def"
 #undef CALLS
+#define CAPS(name, bits) name = bits,
+#include "sensor/role.def"
+#undef CAPS
 };
 
 const struct role_rights ROLE_RIGHTS[ROLES] = {
 #define SAME ROLE_SAME
-#define ROLE(role, user, sets, paths, files, processes, patience, fails, orphan, doc)                                  \
-	{#role, user, sets, ROLE_PATHS_##paths, files, processes, patience, ROLE_##fails, ROLE_##orphan, doc},
+#define ROLE(role, user, caps, sets, paths, files, processes, patience, fails, orphan, doc)                            \
+	{#role, user, caps, sets, ROLE_PATHS_##paths, files, processes, patience, ROLE_##fails, ROLE_##orphan, doc},
 #include "sensor/role.def"
 #undef ROLE
 #undef SAME

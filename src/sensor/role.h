@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 enum role {
-#define ROLE(role, user, sets, paths, files, processes, patience, fails, orphan, doc) ROLE_##role,
+#define ROLE(role, user, caps, sets, paths, files, processes, patience, fails, orphan, doc) ROLE_##role,
 #include "sensor/role.def"
 #undef ROLE
 	ROLES
@@ -31,7 +31,7 @@ enum role_set {
 
 enum role_paths { ROLE_PATHS_NONE, ROLE_PATHS_DATA, ROLE_PATHS_SINK, ROLE_PATHS_ALL };
 enum role_fails { ROLE_AGAIN, ROLE_ENDS };
-enum role_orphan { ROLE_KILLED, ROLE_COMMITS };
+enum role_orphan { ROLE_KILLED, ROLE_COMMITS, ROLE_STAYS };
 enum { ROLE_SAME = -1 };
 
 struct role_calls {
@@ -44,6 +44,7 @@ extern const struct role_calls ROLE_CALLS[ROLE_SETS];
 struct role_rights {
 	const char *name;
 	const char *user; /* "": stays */
+	uint64_t caps;    /* bits CAP_* */
 	uint32_t sets;    /* bit enum role_set */
 	enum role_paths paths;
 	long files, processes; /* ROLE_SAME: as it was */

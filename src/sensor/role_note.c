@@ -31,14 +31,25 @@ role_tell(int to, const struct role_note *note, int fd)
 	return (fd < 0 ? write(to, &copy, sizeof(copy)) : sendmsg(to, &m, MSG_NOSIGNAL)) == (ssize_t)sizeof(copy);
 }
 
+/* The first descriptor; there is room for padding, and so for a second, which would stay open unseen. */
 static int
 take_fd(struct msghdr *m)
 {
 	int fd = -1;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
-			memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= c->cmsg_len; at += sizeof(int)) {
+			int one;
+
+			memcpy(&one, CMSG_DATA(c) + at, sizeof(one));
+			if (fd >= 0)
+				close(one);
+			else
+				fd = one;
+		}
+	}
 	return fd;
 }
 
@@ -64,7 +75,7 @@ role_hear(int from, struct role_note *note, int *fd)
 	if (n == 0)
 		return ROLE_GONE;
 	*fd = take_fd(&m);
-	if (n == (ssize_t)sizeof(*note) && sane(note))
+	if (n == (ssize_t)sizeof(*note) && !(m.msg_flags & MSG_TRUNC) && sane(note))
 		return ROLE_HEARD;
 	if (*fd >= 0)
 		close(*fd);

@@ -71,6 +71,9 @@ struct tap_part {
 	size_t gateways;
 };
 
+/* But for `open` and `now`, which are no sums. */
+void tap_counts_add(struct tap_counts *to, const struct tap_counts *c);
+
 int tap_stamp_order(const struct tap_stamp *a, const struct tap_stamp *b);
 
 /* Each appends the message's bytes. */

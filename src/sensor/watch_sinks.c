@@ -60,6 +60,12 @@ watch_post_status(const struct watch *w, struct outbox_status *to)
 	return n;
 }
 
+unsigned
+watch_post_losses(const struct watch *w, struct outbox_loss *to)
+{
+	return w->post ? outbox_losses(post_outbox(w->post), to) : 0;
+}
+
 void
 watch_post_link(struct watch *w, const char *sink, int fd)
 {

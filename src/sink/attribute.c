@@ -54,6 +54,15 @@ action_of(const struct event *e, const struct detector_info *d)
 						 "session_closed";
 }
 
+static struct text
+day_of(struct when t, char own[256])
+{
+	struct out o = out_of(own, 256);
+
+	out_time_s(&o, t);
+	return (struct text){own, 10}; /* 2025-05-01 */
+}
+
 static const char *
 kind_word(const struct event *e)
 {
@@ -410,7 +419,8 @@ attribute_get(struct value *v, const struct event *e, enum attribute which)
 	const struct incident *i = e->incident ? e->incident : &NO_INCIDENT;
 	const struct counts *c = e->counts ? e->counts : &NO_COUNTS;
 	const struct eve_capture *k = e->capture ? e->capture : &NO_CAPTURE;
-	const struct detector_info *known = detector_by_id(f->detector), *d = known ? known : &NO_DETECTOR;
+	const struct detector_info *known = f->detector ? detector_by_id(f->detector) : NULL,
+				   *d = known ? known : &NO_DETECTOR;
 	const struct ends from = ends_of(e), *ends = &from;
 
 	switch (which) {

@@ -43,7 +43,7 @@ body_key(struct out *o, const char *sensor, const struct sender_event *e)
 {
 	enum { NAME_MAX = 150 }; /* three bytes each, as %41 */
 
-	for (unsigned i = 0; sensor[i] && i < NAME_MAX; i++)
+	for (unsigned i = 0; i < NAME_MAX && sensor[i]; i++)
 		if (is_plain(sensor[i])) {
 			out_char(o, sensor[i]);
 		} else {

@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,24 +214,84 @@ read_end(struct link *l, bool *bare, char words[SENDER_WORDS])
 	return LINK_STEP_FAILED;
 }
 
-enum link_end
-link_end(struct link *l, int64_t deadline, char words[SENDER_WORDS])
+/* Our FIN among it.  After a reset, too: SO_ERROR has that. */
+static bool
+all_acknowledged(const struct link *l)
+{
+	struct tcp_info t = {0};
+	socklen_t size = sizeof(t);
+
+	return getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &t, &size) == 0 && t.tcpi_unacked == 0 &&
+	       t.tcpi_notsent_bytes == 0;
+}
+
+/* One step of waiting for the receiver's system: it has acknowledged all, and sent no reset.  A receiver that dies with
+   nothing unread closes with a FIN, too; what comes to it then is answered with a reset, which recv(2) hides behind the FIN. */
+static enum link_step
+settle(struct link *l, char words[SENDER_WORDS])
+{
+	bool all = all_acknowledged(l);
+	int why = 0;
+	socklen_t size = sizeof(why);
+	char byte;
+	ssize_t n;
+
+	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &why, &size) < 0)
+		why = errno;
+	n = why ? -1 : recv(l->fd, &byte, 1, 0);
+	if (!why && n < 0 && errno != EAGAIN && errno != EINTR)
+		why = errno;
+	if (why) {
+		snprintf(words, SENDER_WORDS, "the connection broke: %s", strerror(why));
+		return LINK_STEP_FAILED;
+	}
+	return n == 0 && all ? LINK_STEP_DONE : LINK_STEP_READ;
+}
+
+/* Nothing tells when the last byte is acknowledged: it is asked for. */
+static bool
+has_settled(struct link *l, int64_t deadline, char words[SENDER_WORDS])
+{
+	const struct timespec moment = {0, NS_PER_MS};
+	enum link_step step;
+
+	(void)shutdown(l->fd, SHUT_WR);
+	while ((step = settle(l, words)) == LINK_STEP_READ && link_clock_ns() < deadline)
+		nanosleep(&moment, NULL);
+	return step == LINK_STEP_DONE || (step == LINK_STEP_READ && timed_out("close its side", words));
+}
+
+/* Both sides, ours first.  False: `words`. */
+static bool
+close_both(struct link *l, bool *bare, int64_t deadline, char words[SENDER_WORDS])
 {
 	enum link_step step;
-	bool bare = false;
 
 	do {
 		step = close_ours(l, words);
 		if (!wait_step(l, step, "take the end of what it is sent", deadline, words))
-			return LINK_BROKEN;
+			return false;
 	} while (step != LINK_STEP_DONE);
 	do {
-		step = read_end(l, &bare, words);
+		step = read_end(l, bare, words);
 		if (!wait_step(l, step, "read to the end and close its side", deadline, words))
-			return LINK_BROKEN;
+			return false;
 	} while (step != LINK_STEP_DONE);
+	return true;
+}
+
+enum link_end
+link_end(struct link *l, int64_t deadline, char words[SENDER_WORDS])
+{
+	bool bare = false, early;
+	enum link_step step = read_end(l, &bare, words);
+
+	early = step == LINK_STEP_DONE;
+	if (step == LINK_STEP_FAILED || (!early && !close_both(l, &bare, deadline, words)) ||
+	    !has_settled(l, deadline, words))
+		return LINK_BROKEN;
 	l->ended = true;
-	return bare ? LINK_BARE : LINK_READ;
+	return bare ? LINK_BARE : early ? LINK_EARLY : LINK_READ;
 }
 
 void

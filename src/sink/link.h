@@ -5,7 +5,7 @@
  *
  * What a receiver has read nobody tells a stream's sender.  But who reads to the end of a stream and closes has read all of
  * it: link_end closes our side (close_notify, RFC 5425 4.4; FIN) and waits for the receiver's.  One that dies with unread
- * bytes answers with a reset instead.
+ * bytes, or before they come, answers with a reset instead.
  *
  * The process ignores SIGPIPE.
  */
@@ -29,7 +29,8 @@ link_connect(const struct sender_config *cfg, struct link_tls *tls, int64_t dead
 bool link_write(struct link *l, const void *bytes, size_t n, int64_t deadline, char words[SENDER_WORDS]);
 
 enum link_end {
-	LINK_READ,   /* the receiver has read all and closed */
+	LINK_READ,   /* the receiver has read to our end and closed */
+	LINK_EARLY,  /* it closed before our end: after a message that it has read, or it stops */
 	LINK_BARE,   /* it closed without close_notify: perhaps it died */
 	LINK_BROKEN, /* a reset, a TLS alert, or it did not close in time: `words` */
 };

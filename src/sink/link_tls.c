@@ -70,10 +70,12 @@ link_tls_free(struct link_tls *t)
 static bool
 ask_name(SSL *ssl, const char *name)
 {
+	char copy[ENDPOINT_HOST]; /* the library's macro does not promise to leave it alone */
 	uint8_t bytes[16];
 
-	return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1 ||
-	       SSL_set_tlsext_host_name(ssl, name) == 1;
+	snprintf(copy, sizeof(copy), "%s", name);
+	return inet_pton(AF_INET, copy, bytes) == 1 || inet_pton(AF_INET6, copy, bytes) == 1 ||
+	       SSL_set_tlsext_host_name(ssl, copy) == 1;
 }
 
 struct link_session *

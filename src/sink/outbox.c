@@ -11,6 +11,7 @@
    what a number in JSON has, last for centuries. */
 enum { ID_SHIFT = 20, COMMIT_WAITS = WINDOW_ROOM / 2 };
 #define COMMIT_NS NS_PER_S
+#define URGENT_NS (50 * NS_PER_MS) /* a storm of alerts shares its commits: a card takes 20 ms for each */
 #define BOUND_NS  (10 * NS_PER_S)
 #define RUN_NS    (600 * NS_PER_S) /* losses nearer to each other than that are one run */
 
@@ -79,19 +80,21 @@ run_new(struct outbox_losses *l)
 }
 
 void
-outbox_lose(struct outbox *o, struct outbox_sink *s, enum outbox_cause cause, uint64_t n, uint64_t id, struct when time)
+outbox_lose(struct outbox *o, struct outbox_sink *s, const struct outbox_lost *l)
 {
-	struct outbox_loss *r = run_of(&o->losses, s->name, cause, time);
+	struct outbox_loss *r = run_of(&o->losses, s->name, l->cause, l->time);
 
 	if (!r) {
 		r = run_new(&o->losses);
-		*r = (struct outbox_loss){.cause = cause, .first_id = id, .first = time};
+		*r = (struct outbox_loss){.cause = l->cause, .first_id = l->id, .first = l->time};
 		memcpy(r->sink, s->name, sizeof(r->sink));
+		snprintf(o->notice[NOTICE_LOSS], OUTBOX_ERROR_MAX, "sink %.63s: events are given up: %s%s%.300s",
+			 s->name, OUTBOX_CAUSE[l->cause], *l->words ? ": " : "", l->words);
 	}
-	r->count += n;
-	r->last_id = id;
-	r->last = time;
-	s->lost += n;
+	r->count += l->n;
+	r->last_id = l->id;
+	r->last = l->time;
+	s->lost += l->n;
 	o->changed = true;
 }
 
@@ -126,8 +129,8 @@ commit(struct outbox *o)
 		snprintf(o->error, sizeof(o->error), "outbox: %.380s",
 			 o->db ? database_error(o->db) : "its file cannot be made anew");
 		if (!o->failing)
-			snprintf(o->notice, sizeof(o->notice), "%s; events wait in memory as long as there is room",
-				 o->error);
+			snprintf(o->notice[NOTICE_FILE], OUTBOX_ERROR_MAX,
+				 "%s; events wait in memory as long as there is room", o->error);
 		o->failing = true;
 		mend(o);
 		return false;
@@ -136,7 +139,7 @@ commit(struct outbox *o)
 	for (unsigned i = 0; i < o->sinks; i++)
 		o->sink[i].swept = o->sink[i].position;
 	if (o->failing)
-		snprintf(o->notice, sizeof(o->notice), "outbox: %.200s: can be written again", o->path);
+		snprintf(o->notice[NOTICE_FILE], OUTBOX_ERROR_MAX, "outbox: %.200s: can be written again", o->path);
 	o->failing = o->changed = o->urgent = false;
 	return true;
 }
@@ -164,7 +167,7 @@ outbox_add(struct outbox *o, const struct sender_event *e, uint32_t sinks)
 		l.wants |= s->slot;
 		s->told++;
 		if (!fits)
-			outbox_lose(o, s, OUTBOX_DISK, 1, l.id, l.time);
+			outbox_lose(o, s, &(struct outbox_lost){OUTBOX_DISK, 1, l.id, l.time, ""});
 	}
 	if (fits)
 		window_add(&o->window, &l);
@@ -175,10 +178,11 @@ outbox_add(struct outbox *o, const struct sender_event *e, uint32_t sinks)
 void
 outbox_poll(struct outbox *o, int64_t now_ns, struct when wall)
 {
-	bool due = now_ns >= o->commit_at;
+	bool due = now_ns >= o->commit_at, urgent = o->urgent && !o->failing && now_ns >= o->urgent_at;
 
 	o->wall = wall;
-	if (o->changed && (due || (o->urgent && !o->failing) || outbox_presses(o))) {
+	if (o->changed && (due || urgent || outbox_presses(o))) {
+		o->urgent_at = now_ns + URGENT_NS;
 		o->commit_at = now_ns + COMMIT_NS;
 		(void)commit(o);
 	}
@@ -213,13 +217,14 @@ take_from_window(struct outbox *o, struct outbox_sink *s, struct sender_event *t
 		if (!wanted)
 			continue;
 		used += l.n;
-		to[n++] = (struct sender_event){.id = l.id,
-						.kind = l.kind,
-						.severity = l.severity,
-						.time = l.time,
-						.gateway = l.gateway,
-						.line = l.line,
-						.n = l.n};
+		to[n] = (struct sender_event){.id = l.id,
+					      .kind = l.kind,
+					      .severity = l.severity,
+					      .time = l.time,
+					      .gateway = l.gateway,
+					      .line = l.line,
+					      .n = l.n};
+		n++;
 	}
 	return n;
 }
@@ -266,14 +271,14 @@ outbox_acknowledge(struct outbox *o, unsigned i, uint64_t id, size_t count)
 }
 
 void
-outbox_refuse(struct outbox *o, unsigned i, uint64_t id, struct when time)
+outbox_refuse(struct outbox *o, unsigned i, uint64_t id, struct when time, const char *words)
 {
 	struct outbox_sink *s = &o->sink[i];
 
 	if (id <= s->position || id > s->taken)
 		return;
 	s->position = id;
-	outbox_lose(o, s, OUTBOX_REFUSED, 1, id, time);
+	outbox_lose(o, s, &(struct outbox_lost){OUTBOX_REFUSED, 1, id, time, words});
 	pass(o, s);
 }
 
@@ -292,7 +297,8 @@ outbox_says(struct outbox *o, unsigned i, const char *words)
 	struct outbox_sink *s = &o->sink[i];
 
 	snprintf(s->words, sizeof(s->words), "%s", words);
-	s->error_time = o->wall;
+	if (*words)
+		s->error_time = o->wall;
 }
 
 uint64_t
@@ -316,7 +322,7 @@ outbox_presses(const struct outbox *o)
 }
 
 static struct when
-oldest_of(struct outbox *o, const struct outbox_sink *s)
+find_oldest(struct outbox *o, const struct outbox_sink *s)
 {
 	struct when t = o->db && s->position + 1 < o->window.first ? store_oldest(o, s) : (struct when){0};
 	uint64_t at = o->window.tail;
@@ -329,6 +335,20 @@ oldest_of(struct outbox *o, const struct outbox_sink *s)
 	return t;
 }
 
+/* Who asks each second does not walk over what others wait for, each second. */
+static struct when
+oldest_of(struct outbox *o, struct outbox_sink *s)
+{
+	if (s->told <= s->sent + s->lost)
+		return (struct when){0};
+	if (s->oldest.ns && s->oldest_position == s->position && s->oldest_lost == s->lost)
+		return s->oldest;
+	s->oldest = find_oldest(o, s);
+	s->oldest_position = s->position;
+	s->oldest_lost = s->lost;
+	return s->oldest;
+}
+
 unsigned
 outbox_sinks(const struct outbox *o)
 {
@@ -338,7 +358,7 @@ outbox_sinks(const struct outbox *o)
 struct outbox_status
 outbox_status(struct outbox *o, unsigned i)
 {
-	const struct outbox_sink *s = &o->sink[i];
+	struct outbox_sink *s = &o->sink[i];
 	struct outbox_status t = {.sink = s->name,
 				  .position = s->position,
 				  .newest = o->next_id - 1,
@@ -363,11 +383,13 @@ outbox_losses(const struct outbox *o, struct outbox_loss to[OUTBOX_LOSSES])
 bool
 outbox_notice(struct outbox *o, char words[OUTBOX_ERROR_MAX])
 {
-	bool told = *o->notice != '\0';
-
-	memcpy(words, o->notice, sizeof(o->notice));
-	*o->notice = '\0';
-	return told;
+	for (unsigned i = 0; i < OUTBOX_NOTICES; i++)
+		if (*o->notice[i]) {
+			memcpy(words, o->notice[i], OUTBOX_ERROR_MAX);
+			*o->notice[i] = '\0';
+			return true;
+		}
+	return false;
 }
 
 /* The first sink, in memory only, that has not acknowledged everything. */

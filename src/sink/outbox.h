@@ -56,9 +56,9 @@ struct outbox_status {
 	uint64_t position, newest; /* ids: acknowledged up to, handed out at most */
 	uint64_t told, sent, lost; /* lines, over all runs */
 	uint64_t waiting;
-	struct when oldest; /* event time of the oldest that waits; 0: none does */
-	const char *error;  /* what the link last said while it was not well; "": it is well */
-	struct when error_time;
+	struct when oldest;     /* event time of the oldest that waits; 0: none does */
+	const char *error;      /* what the link last said while it was not well; "": it is well */
+	struct when error_time; /* when it last was not */
 };
 
 struct outbox;
@@ -72,7 +72,7 @@ bool outbox_close(struct outbox *o, char error[OUTBOX_ERROR_MAX]);
 /* One line for these sinks (bit i: cfg->sink[i].name); e->id is not used, e->gateway must outlive the outbox. */
 void outbox_add(struct outbox *o, const struct sender_event *e, uint32_t sinks);
 
-/* Commits at once after an alert, else each second, and gives up what is too old or too much.  now_ns: monotonic;
+/* Commits at once after an alert, in a storm of them 20 times a second, else each second, and gives up what is too old or too much.  now_ns: monotonic;
    wall: what ages are counted to. */
 void outbox_poll(struct outbox *o, int64_t now_ns, struct when wall);
 
@@ -82,8 +82,8 @@ size_t outbox_take(struct outbox *o, unsigned i, struct sender_event *to, size_t
 
 /* `count` lines of sink i, up to this id, are at its receiver. */
 void outbox_acknowledge(struct outbox *o, unsigned i, uint64_t id, size_t count);
-/* This one, the next after the acknowledged, will never be taken. */
-void outbox_refuse(struct outbox *o, unsigned i, uint64_t id, struct when time);
+/* This one, the next after the acknowledged, will never be taken; words: as the receiver says. */
+void outbox_refuse(struct outbox *o, unsigned i, uint64_t id, struct when time, const char *words);
 /* What was handed out and not acknowledged will be handed out again. */
 void outbox_again(struct outbox *o, unsigned i);
 /* How the link is; "": well. */

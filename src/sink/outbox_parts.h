@@ -8,6 +8,11 @@
 #include "sink/outbox.h"
 #include "sink/window.h"
 
+/* SQL for the kinds of event, and for those that are given up first. */
+#define OUTBOX_GREATER "kind <= 2"
+#define OUTBOX_LESSER  "kind > 2"
+_Static_assert((int)EVENT_ALERT == 1 && (int)EVENT_INCIDENT == 2, "what these say");
+
 /* position <= taken <= scanned: acknowledged, handed out, looked at. */
 struct outbox_sink {
 	char name[OUTBOX_NAME_MAX];
@@ -19,12 +24,17 @@ struct outbox_sink {
 	uint64_t told, sent, lost;
 	char words[SENDER_WORDS];
 	struct when error_time;
+	struct when oldest; /* of what waits, while position and lost are these */
+	uint64_t oldest_position, oldest_lost;
 };
 
 struct outbox_losses {
 	unsigned count;
 	struct outbox_loss loss[OUTBOX_LOSSES];
 };
+
+/* What is worth telling: of the file, of lines that are given up. */
+enum { NOTICE_FILE, NOTICE_LOSS, OUTBOX_NOTICES };
 
 struct outbox {
 	char path[DATABASE_ERROR_MAX / 2]; /* "": memory only */
@@ -39,11 +49,12 @@ struct outbox {
 	struct outbox_sink sink[OUTBOX_SINKS_MAX];
 	struct outbox_losses losses;
 	bool changed, urgent; /* since the last commit; among it an alert */
-	int64_t commit_at, bound_at;
+	int64_t commit_at, urgent_at, bound_at;
 	struct when wall;
 	bool failing;
-	char error[OUTBOX_ERROR_MAX - 64], notice[OUTBOX_ERROR_MAX];
-	struct bytes lines; /* what the last outbox_take read from the disk */
+	char error[OUTBOX_ERROR_MAX - 64];
+	char notice[OUTBOX_NOTICES][OUTBOX_ERROR_MAX]; /* "": told */
+	struct bytes lines;                            /* what the last outbox_take read from the disk */
 };
 
 static inline bool
@@ -61,9 +72,19 @@ outbox_is_waited_for(const struct outbox *o, const struct outbox_line *l)
 	return false;
 }
 
-/* Counts lines that sink s will not get, up to this one. */
-void outbox_lose(struct outbox *o, struct outbox_sink *s, enum outbox_cause cause, uint64_t n, uint64_t id,
-		 struct when time);
+/* So many lines, up to this one, and why. */
+struct outbox_lost {
+	enum outbox_cause cause;
+	uint64_t n, id;
+	struct when time;
+	const char *words; /* "": the cause says all */
+};
+
+/* Counts what sink s will not get. */
+void outbox_lose(struct outbox *o, struct outbox_sink *s, const struct outbox_lost *l);
+
+/* A question with one number as its answer. */
+int64_t store_ask(struct database *d, const char *sql);
 
 /* Opens or makes the file and takes each sink's state from it.  False: error. */
 bool store_open(struct outbox *o, char error[OUTBOX_ERROR_MAX]);

@@ -1,53 +1,14 @@
 /*
- * outbox_store: the outbox's file.  Must not decide who is handed what.
- *
- *	outbox	one row: the next id
- *	sinks	one row a sink: its slot (a bit of lines.wants), its position, its counts
- *	lines	what at least one sink waits for
- *	losses	runs of what was given up
+ * outbox_store: what is kept, given up and read back of the outbox's file.  Must not decide who is handed what.
  *
  * What is committed survives kill -9 and a power cut (WAL, synchronous=FULL); what is acknowledged before it is committed
- * never touches the disk.  Alerts and incidents have an index of their own, and so has the rest: a sink that wants alerts
- * only does not walk over a week's sessions, and room is made of sessions first.
+ * never touches the disk.
  */
 #include "sink/outbox_parts.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define APPLICATION "1735880546" /* "gwob" in PRAGMA application_id */
-#define LESSER      "kind > 2"
-#define GREATER     "kind <= 2"
-_Static_assert((int)EVENT_ALERT == 1 && (int)EVENT_INCIDENT == 2, "what LESSER and GREATER say");
-
-enum { BOUND_LINES = 512, TRIM_PAGES = 256 };
-
-static const char SCHEMA[] =
-	"PRAGMA application_id=" APPLICATION "; PRAGMA user_version=1;"
-	"CREATE TABLE outbox(next INTEGER NOT NULL);"
-	"INSERT INTO outbox VALUES(0);"
-	"CREATE TABLE sinks(name TEXT PRIMARY KEY, slot INTEGER NOT NULL UNIQUE, position INTEGER NOT NULL,"
-	" told INTEGER NOT NULL, sent INTEGER NOT NULL, lost INTEGER NOT NULL, events INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE lines(id INTEGER PRIMARY KEY, wants INTEGER NOT NULL, kind INTEGER NOT NULL,"
-	" severity INTEGER NOT NULL, time INTEGER NOT NULL, gateway TEXT NOT NULL, line BLOB NOT NULL);"
-	"CREATE INDEX greater ON lines(id) WHERE " GREATER ";"
-	"CREATE INDEX lesser ON lines(id) WHERE " LESSER ";"
-	"CREATE TABLE losses(sink TEXT NOT NULL, cause INTEGER NOT NULL, lines INTEGER NOT NULL, first_id INTEGER NOT "
-	"NULL,"
-	" last_id INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);";
-
-/* A question with one number as its answer. */
-static int64_t
-ask(struct database *d, const char *sql)
-{
-	struct statement *s = statement_of(d, sql);
-	int64_t n = statement_next(s) ? column_i64(s, 0) : 0;
-
-	statement_end(s);
-	return n;
-}
+enum { BOUND_LINES = 512, TRIM_PAGES = 2048 };
 
 /* Values are numbers, in order. */
 static bool
@@ -62,249 +23,6 @@ run_with(struct database *d, const char *sql, const int64_t *v, size_t n)
 }
 #define RUN_WITH(d, sql, ...)                                                                                          \
 	run_with(d, sql, (const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
-
-static struct outbox_sink *
-sink_named(struct outbox *o, const char *name)
-{
-	for (unsigned i = 0; i < o->sinks; i++)
-		if (strcmp(o->sink[i].name, name) == 0)
-			return &o->sink[i];
-	return NULL;
-}
-
-/* Sinks that the configuration no longer has. */
-static bool
-forget(struct outbox *o, const char *name, int64_t slot, int64_t waited)
-{
-	struct statement *s;
-
-	if (waited > 0)
-		snprintf(o->notice, sizeof(o->notice),
-			 "outbox: %lld events that waited for sink %.63s are dropped: the configuration has it no more",
-			 (long long)waited, name);
-	if (!RUN_WITH(o->db, "UPDATE lines SET wants = wants & ~?", slot) ||
-	    !database_run(o->db, "DELETE FROM lines WHERE wants = 0"))
-		return false;
-	s = statement_of(o->db, "DELETE FROM sinks WHERE name = ?");
-	statement_text(s, name);
-	(void)statement_next(s);
-	return statement_end(s);
-}
-
-/* The slots that nobody has, to those that are new. */
-static void
-give_slots(struct outbox *o, uint64_t used, uint64_t known)
-{
-	for (unsigned i = 0; i < o->sinks; i++) {
-		uint64_t slot = 1;
-
-		if (known >> i & 1)
-			continue;
-		while (used & slot)
-			slot <<= 1;
-		o->sink[i].slot = slot;
-		used |= slot;
-	}
-}
-
-struct forgotten {
-	unsigned count;
-	struct {
-		char name[OUTBOX_NAME_MAX];
-		int64_t slot, waited;
-	} sink[OUTBOX_SINKS_MAX];
-};
-
-static void
-load_sink(struct outbox *o, const struct statement *s, uint64_t *used, uint64_t *known, struct forgotten *gone)
-{
-	struct outbox_sink *k = sink_named(o, column_text(s, 0));
-	int64_t slot = column_i64(s, 1), waited = column_i64(s, 3) - column_i64(s, 4) - column_i64(s, 5);
-
-	if (!k && gone->count < OUTBOX_SINKS_MAX) {
-		snprintf(gone->sink[gone->count].name, OUTBOX_NAME_MAX, "%s", column_text(s, 0));
-		gone->sink[gone->count].slot = slot;
-		gone->sink[gone->count++].waited = waited;
-	}
-	if (!k)
-		return;
-	*used |= (uint64_t)slot;
-	*known |= UINT64_C(1) << (k - o->sink);
-	k->slot = (uint64_t)slot;
-	k->position = k->taken = k->scanned = k->swept = (uint64_t)column_i64(s, 2);
-	k->told = (uint64_t)column_i64(s, 3);
-	k->sent = (uint64_t)column_i64(s, 4);
-	k->lost = (uint64_t)column_i64(s, 5);
-	if (waited > 0) /* of kinds, too, that it no longer wants */
-		k->events |= (uint8_t)column_i64(s, 6);
-}
-
-/* A sink that is new begins behind all that is there. */
-static bool
-load_sinks(struct outbox *o)
-{
-	struct statement *s = statement_of(o->db, "SELECT name, slot, position, told, sent, lost, events FROM sinks");
-	struct forgotten gone = {0};
-	uint64_t used = 0, known = 0;
-	bool fine;
-
-	while (statement_next(s))
-		load_sink(o, s, &used, &known, &gone);
-	fine = statement_end(s);
-	give_slots(o, used, known);
-	for (unsigned i = 0; i < o->sinks; i++)
-		if (!(known >> i & 1))
-			o->sink[i].position = o->sink[i].taken = o->sink[i].scanned = o->sink[i].swept = o->next_id - 1;
-	for (unsigned i = 0; fine && i < gone.count; i++)
-		fine = forget(o, gone.sink[i].name, gone.sink[i].slot, gone.sink[i].waited);
-	return fine;
-}
-
-static bool
-load_losses(struct outbox *o)
-{
-	struct statement *s =
-		statement_of(o->db, "SELECT sink, cause, lines, first_id, last_id, first, last FROM losses "
-				    "ORDER BY rowid");
-
-	while (statement_next(s) && o->losses.count < OUTBOX_LOSSES) {
-		struct outbox_loss *l = &o->losses.loss[o->losses.count];
-
-		if (column_i64(s, 1) < 0 || column_i64(s, 1) >= OUTBOX_CAUSES)
-			continue;
-		*l = (struct outbox_loss){.cause = (enum outbox_cause)column_i64(s, 1),
-					  .count = (uint64_t)column_i64(s, 2),
-					  .first_id = (uint64_t)column_i64(s, 3),
-					  .last_id = (uint64_t)column_i64(s, 4),
-					  .first = {column_i64(s, 5)},
-					  .last = {column_i64(s, 6)}};
-		snprintf(l->sink, sizeof(l->sink), "%s", column_text(s, 0));
-		o->losses.count++;
-	}
-	return statement_end(s);
-}
-
-/* Ids that were handed out and not committed before an accident are not used again, whatever the clock says. */
-static bool
-load(struct outbox *o)
-{
-	uint64_t next = (uint64_t)ask(o->db, "SELECT next FROM outbox") + (UINT64_C(1) << 20);
-
-	if (next > o->next_id)
-		o->next_id = next;
-	return database_begin(o->db) && load_sinks(o) && load_losses(o) && database_commit(o->db);
-}
-
-/* Whole, empty, somebody else's, of a later version, or no database at all. */
-enum found { FOUND_OURS, FOUND_EMPTY, FOUND_DAMAGED, FOUND_OTHER, FOUND_FAILED };
-
-static enum found
-look(struct outbox *o, char error[OUTBOX_ERROR_MAX])
-{
-	char words[DATABASE_ERROR_MAX];
-	int64_t application;
-
-	o->db = database_open(o->path, true, words);
-	if (!o->db) {
-		snprintf(error, OUTBOX_ERROR_MAX, "outbox: %.380s", words);
-		return errno ? FOUND_FAILED : FOUND_DAMAGED;
-	}
-	/* one owner: a second sensor would hand out the same lines */
-	if (!database_run(o->db, "PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; COMMIT")) {
-		snprintf(error, OUTBOX_ERROR_MAX, "outbox: %.380s", database_error(o->db));
-		return database_errno(o->db) ? FOUND_FAILED : FOUND_DAMAGED;
-	}
-	application = ask(o->db, "PRAGMA application_id");
-	if (application == 0 && ask(o->db, "SELECT count(*) FROM sqlite_master") == 0)
-		return FOUND_EMPTY;
-	snprintf(error, OUTBOX_ERROR_MAX,
-		 "outbox: %.300s: is a database, but no outbox of this version; name another "
-		 "outbox.file",
-		 o->path);
-	return application == ask(o->db, "SELECT " APPLICATION) && ask(o->db, "PRAGMA user_version") == 1 ? FOUND_OURS :
-													    FOUND_OTHER;
-}
-
-/* The file and what SQLite keeps beside it, under another name: somebody may want to look. */
-static void
-set_aside(struct outbox *o)
-{
-	static const char *const ENDS[] = {"", "-wal", "-shm"};
-	char from[DATABASE_ERROR_MAX], to[DATABASE_ERROR_MAX];
-
-	database_close(o->db);
-	o->db = NULL;
-	for (unsigned i = 0; i < 3; i++) {
-		snprintf(from, sizeof(from), "%s%s", o->path, ENDS[i]);
-		snprintf(to, sizeof(to), "%s.damaged%s", o->path, ENDS[i]);
-		rename(from, to); /* beside it there may be none */
-	}
-	snprintf(o->notice, sizeof(o->notice),
-		 "outbox: %.190s is damaged; it was set aside as %.190s.damaged, and what waited there is not sent",
-		 o->path, o->path);
-}
-
-static bool
-make(struct outbox *o)
-{
-	return database_begin(o->db) && database_run(o->db, SCHEMA) && database_commit(o->db);
-}
-
-/* What is ours and does not read is damaged, too. */
-static bool
-take_over(struct outbox *o, enum found found, char error[OUTBOX_ERROR_MAX])
-{
-	if (found == FOUND_OTHER || found == FOUND_FAILED)
-		return false;
-	if ((found == FOUND_EMPTY ? make(o) : found == FOUND_OURS) && load(o))
-		return true;
-	if (o->db)
-		snprintf(error, OUTBOX_ERROR_MAX, "outbox: %.380s", database_error(o->db));
-	if (found == FOUND_EMPTY || (o->db && database_errno(o->db)))
-		return false;
-	set_aside(o);
-	return take_over(o, look(o, error), error);
-}
-
-bool
-store_open(struct outbox *o, char error[OUTBOX_ERROR_MAX])
-{
-	return take_over(o, look(o, error), error);
-}
-
-/* How many lines of the sink are in the window. */
-static uint64_t
-in_window(const struct outbox *o, const struct outbox_sink *s)
-{
-	uint64_t at = o->window.tail, n = 0;
-	struct outbox_line l;
-
-	while (window_next(&o->window, &at, &l))
-		n += outbox_waits_for(s, l.wants, l.id);
-	return n;
-}
-
-bool
-store_replace(struct outbox *o)
-{
-	char error[OUTBOX_ERROR_MAX];
-
-	if (o->db && (!*database_error(o->db) || database_errno(o->db)))
-		return false;
-	if (o->db)
-		set_aside(o);
-	for (unsigned i = 0; i < o->sinks; i++) {
-		struct outbox_sink *s = &o->sink[i];
-		uint64_t waits = s->told - s->sent - s->lost, here = in_window(o, s);
-
-		if (waits > here)
-			outbox_lose(o, s, OUTBOX_DAMAGED, waits - here, o->window.first - 1, o->wall);
-		if (s->scanned < o->window.first - 1)
-			s->position = s->taken = s->scanned = o->window.first - 1;
-	}
-	o->window.kept = o->window.tail;
-	return look(o, error) == FOUND_EMPTY && make(o);
-}
 
 static bool
 insert(struct outbox *o)
@@ -439,7 +157,8 @@ count_lost(struct outbox *o, struct statement *s, struct when before, enum outbo
 		*last = column_i64(s, 0);
 		for (unsigned i = 0; i < o->sinks; i++)
 			if (outbox_waits_for(&o->sink[i], (uint64_t)column_i64(s, 1), (uint64_t)*last))
-				outbox_lose(o, &o->sink[i], cause, 1, (uint64_t)*last, (struct when){column_i64(s, 2)});
+				outbox_lose(o, &o->sink[i],
+					    &(struct outbox_lost){cause, 1, (uint64_t)*last, {column_i64(s, 2)}, ""});
 	}
 	return n;
 }
@@ -448,17 +167,18 @@ count_lost(struct outbox *o, struct statement *s, struct when before, enum outbo
 static bool
 give_up(struct outbox *o, bool lesser, struct when before, enum outbox_cause cause, unsigned *n)
 {
-	struct statement *s =
-		statement_of(o->db, lesser ? "SELECT id, wants, time FROM lines WHERE " LESSER " ORDER BY id LIMIT ?" :
-					     "SELECT id, wants, time FROM lines ORDER BY id LIMIT ?");
+	struct statement *s = statement_of(o->db, lesser ? "SELECT id, wants, time FROM lines WHERE " OUTBOX_LESSER
+							   " ORDER BY id LIMIT ?" :
+							   "SELECT id, wants, time FROM lines ORDER BY id LIMIT ?");
 	int64_t last = 0;
 
 	statement_i64(s, BOUND_LINES);
 	*n = count_lost(o, s, before, cause, &last);
-	return statement_end(s) && (*n == 0 || RUN_WITH(o->db,
-							lesser ? "DELETE FROM lines WHERE " LESSER " AND id <= ?" :
-								 "DELETE FROM lines WHERE id <= ?",
-							last));
+	return statement_end(s) &&
+	       (*n == 0 || RUN_WITH(o->db,
+				    lesser ? "DELETE FROM lines WHERE " OUTBOX_LESSER " AND id <= ?" :
+					     "DELETE FROM lines WHERE id <= ?",
+				    last));
 }
 
 /* Ids are in the order of events, but for clocks that step: the first that is young ends it. */
@@ -486,9 +206,9 @@ make_room(struct outbox *o, unsigned *n)
 static uint64_t
 used_bytes(struct outbox *o)
 {
-	int64_t pages = ask(o->db, "PRAGMA page_count") - ask(o->db, "PRAGMA freelist_count");
+	int64_t pages = store_ask(o->db, "PRAGMA page_count") - store_ask(o->db, "PRAGMA freelist_count");
 
-	return (uint64_t)pages * (uint64_t)ask(o->db, "PRAGMA page_size");
+	return (uint64_t)pages * (uint64_t)store_ask(o->db, "PRAGMA page_size");
 }
 
 static bool
@@ -506,10 +226,10 @@ drop_most(struct outbox *o)
 static bool
 trim(struct outbox *o)
 {
-	int64_t free_pages = ask(o->db, "PRAGMA freelist_count");
+	int64_t free_pages = store_ask(o->db, "PRAGMA freelist_count");
 
-	return free_pages < 4 * TRIM_PAGES || free_pages < ask(o->db, "PRAGMA page_count") / 2 ||
-	       database_run(o->db, "PRAGMA incremental_vacuum(256)");
+	return free_pages < TRIM_PAGES || free_pages < store_ask(o->db, "PRAGMA page_count") / 2 ||
+	       database_run(o->db, "PRAGMA incremental_vacuum(2048)");
 }
 
 /* Losses that were rolled back did not happen. */
@@ -574,7 +294,7 @@ wants_lesser(const struct outbox_sink *s)
 size_t
 store_take(struct outbox *o, struct outbox_sink *s, struct sender_event *to, size_t max, size_t bytes, bool *end)
 {
-	struct statement *q = statement_of(o->db, wants_lesser(s) ? BEHIND("") : BEHIND(GREATER " AND "));
+	struct statement *q = statement_of(o->db, wants_lesser(s) ? BEHIND("") : BEHIND(OUTBOX_GREATER " AND "));
 	size_t n = 0;
 
 	o->lines.n = 0;
@@ -600,7 +320,7 @@ store_oldest(struct outbox *o, const struct outbox_sink *s)
 {
 	struct statement *q =
 		statement_of(o->db, wants_lesser(s) ? "SELECT time FROM lines WHERE id > ? AND wants & ? != 0 LIMIT 1" :
-						      "SELECT time FROM lines WHERE " GREATER
+						      "SELECT time FROM lines WHERE " OUTBOX_GREATER
 						      " AND id > ? AND wants & ? != 0 LIMIT 1");
 	struct when t = {0};
 

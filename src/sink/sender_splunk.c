@@ -18,7 +18,7 @@
 #include "sink/format.h"
 #include "sink/reply.h"
 
-enum { GUID_LEN = 36, ASK_FIRST_MS = 50, ASK_MOST_MS = 2000, ASK_ROUNDS = 6 };
+enum { GUID_LEN = 36, ASK_FIRST_MS = 50, ASK_MOST_MS = 2000, ASK_ROUNDS = 12 };
 
 /* Taken, and not yet on disk. */
 struct waiting {
@@ -228,7 +228,8 @@ settle(struct splunk *s, char words[SENDER_WORDS])
 		sent.acknowledged = sent.took;
 		http_say(s->batch.http, words, "taken, and on disk", (struct text){NULL, 0});
 	}
-	/* An indexer that was restarted has forgotten the number: then the events are sent anew. */
+	/* An indexer that was restarted has forgotten the number: then, some ten minutes of asking later with the courier's
+	   waits, the events are sent anew. */
 	if (sent.outcome == SENDER_DONE || ++s->waiting.rounds == ASK_ROUNDS)
 		s->waiting = (struct waiting){0};
 	return sent;

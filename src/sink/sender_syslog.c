@@ -248,10 +248,12 @@ send_connection(struct syslog *s, size_t bytes, int64_t deadline, bool *connecte
 static bool
 is_taken(struct syslog *s, enum link_end end, size_t events, char words[SENDER_WORDS])
 {
+	if (end == LINK_EARLY && events > 1)
+		snprintf(words, SENDER_WORDS, "the receiver closes before it is sent all");
 	if (end == LINK_READ)
 		s->bare = 0;
 	if (end != LINK_BARE)
-		return end == LINK_READ;
+		return end == LINK_READ || (end == LINK_EARLY && events == 1);
 	snprintf(words, SENDER_WORDS, "the receiver closed without a close_notify");
 	s->bare += events == 1 && s->bare < BARE_MOST;
 	return s->bare == BARE_MOST;

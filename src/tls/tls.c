@@ -411,7 +411,8 @@ enum { CROWD = 4, CROWD_SHORT = 64 };
 
 /*
  * A segment has room for 280 empty records, and an attacker pays six bytes for each.  From the fifth on, short ones of
- * application data go with the one before: the sums stay right, and whether they are application data is as with it.
+ * application data go with the one before, and the sums stay right.  TLS 1.3's hidden handshake is told record by
+ * record: its flights are measured.
  */
 /* The body's length, where a whole short record of application data begins; else UINT32_MAX. */
 static inline uint32_t
@@ -442,10 +443,8 @@ crowd_take(struct tls *t, const struct half *h, struct tls_piece *piece, struct 
 	}
 	conn_count(f, piece->side, records, bytes);
 	ev->length += bytes;
-	if (ev->application) {
-		ev->crowd = crowd;
-		ev->crowd_plain = plain;
-	}
+	ev->crowd = crowd;
+	ev->crowd_plain = plain;
 }
 
 static inline bool
@@ -453,7 +452,7 @@ is_crowded(const struct half *h, const struct tls_piece *piece, const struct tls
 {
 	bool stream = h->carrier == CARRIER_TCP || h->carrier == CARRIER_STARTTLS;
 
-	return stream && h->full && ev->kind == TLS_RECORD && ev->type == APPLICATION && !h->left[piece->side];
+	return stream && h->full && ev->kind == TLS_RECORD && ev->application && !h->left[piece->side];
 }
 
 bool

@@ -209,6 +209,17 @@ bad 2 '\[sink a\]: format zeek has no words for stats' read --set sink.a.path=x 
 bad 2 '\[sink a\]: format eve with eve.mode = strict has no words for incidents' read --set eve.mode=strict --set sink.a.path=x --set sink.a.events=incidents whole.pcap
 bad 2 'sink.a.where: column 1: "sny" is no field' read --set sink.a.path=x --set sink.a.where='sny = a' whole.pcap
 bad 1 'sink a: /nowhere/x: cannot be written: No such file' read --quiet -g 192.0.2.1 --set sink.a.path=/nowhere/x whole.pcap
+ask() { bad 1 "sink q: $1" test-sink q --set "sink.q.kind=$2" --set "sink.q.$3" --set "sink.q.$4"; }
+ask 'no topic: write which' kafka address=127.0.0.1:9 tls=no
+ask 'tls_ca /nonexistent cannot be read: No such file' mqtt address=127.0.0.1:9 tls_ca=/nonexistent
+ask 'topic a/#: a topic has no \+ and no #' mqtt address=127.0.0.1:9 topic=a/#
+ask '127.0.0.1:9: .*refused' mqtt address=127.0.0.1:9 tls=no
+ask 'program hook: write its whole path' command program=hook timeout=1s
+ask 'program /nonexistent: No such file' command program=/nonexistent timeout=1s
+bad 1 'sink q: sasl = plain without tls sends the secret in clear' test-sink q --set sink.q.kind=kafka --set sink.q.address=127.0.0.1:9 \
+	--set sink.q.topic=t --set sink.q.tls=no --set sink.q.user=u --set sink.q.sasl=plain
+bad 1 'nowhere.sock: no such socket; is .gatewitness run. at work' status --socket nowhere.sock
+bad 2 'takes no files; the sensor is found by' status whole.pcap
 net() { printf -- '--set sink.n.kind=%s ' "$1"; }
 # shellcheck disable=SC2046
 {

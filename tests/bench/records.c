@@ -100,7 +100,8 @@ begin(void *memory, struct tape *t)
 			   .learn_ns = 7 * 86400 * NS_PER_S,
 			   .incident_idle_ns = 6 * 3600 * NS_PER_S},
 	};
-	const struct pipeline_sink to = {t, session_kept, pulse_kept, finding_ignored, NULL};
+	const struct pipeline_sink to = {
+		.arg = t, .session = session_kept, .pulse = pulse_kept, .finding = finding_ignored};
 	struct pipeline *p;
 
 	memset(memory, 0, MEMORY);

@@ -116,7 +116,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct lines lines;
 	static void *memory;
-	struct pipeline_sink to = {&lines, on_session, on_pulse, on_finding, on_closed};
+	struct pipeline_sink to = {
+		.arg = &lines, .session = on_session, .pulse = on_pulse, .finding = on_finding, .closed = on_closed};
 	struct pipeline_config cfg = {.memory = MEMORY,
 				      .table = {1, 2},
 				      .identity = {3, 4},

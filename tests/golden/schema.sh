@@ -13,7 +13,7 @@ if ! python3 -c 'import jsonschema' 2>/dev/null; then
 fi
 lines=$(mktemp)
 trap 'rm -f "$lines"' EXIT
-"$1" read --quiet --set eve.mode=strict --eve - -c tests/demo/demo.conf tests/demo/demo.pcap >"$lines"
+"$1" read --quiet --set eve.mode=strict --set sensor.site=here --eve - -c tests/demo/demo.conf tests/demo/demo.pcap >"$lines"
 "$1" read --quiet --set eve.mode=strict --eve - tests/golden/*/*.pcap >>"$lines"
 python3 - "$schema" "$lines" <<'PY'
 import json, sys

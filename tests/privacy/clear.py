@@ -4,6 +4,7 @@ searched for their texts, as whole words, and for their 16 bytes as the records 
 ledger show nothing that way, so its records are asked for by other means."""
 import ipaddress
 import json
+import os
 import re
 import sys
 
@@ -20,7 +21,7 @@ for text in sorted(clients - called):
     a = ipaddress.ip_address(text)
     v6 = a if a.version == 6 else ipaddress.ip_address("::ffff:" + text)
     word = re.compile(rb"(?<![0-9A-Za-z:.])" + re.escape(text.encode()) + rb"(?![0-9A-Za-z:]|\.[0-9])")
-    for path in files:
+    for path in filter(os.path.isfile, files):
         body = open(path, "rb").read()
         if word.search(body) or v6.packed in body:
             print(path, text)

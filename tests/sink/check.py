@@ -137,7 +137,8 @@ def check_ocsf():
 
 CEF_KEYS = set("""rt dvchost deviceInboundInterface externalId cat start end src c6a2 c6a2Label spt dst c6a3 c6a3Label dpt
 proto app dhost in out reason cnt cs1 cs1Label cs2 cs2Label cs3 cs3Label cs4 cs4Label cs5 cs5Label cs6 cs6Label cn1
-cn1Label cn2 cn2Label cn3 cn3Label flexString1 flexString1Label msg""".split())
+cn1Label cn2 cn2Label cn3 cn3Label flexString1 flexString1Label destinationServiceName
+flexString2 flexString2Label msg""".split())
 
 
 def read_cef(line):
@@ -230,12 +231,50 @@ def check_zeek():
     return rows
 
 
+FLEET_TYPES = {"String": lambda v: isinstance(v, str), "Date": lambda v: bool(re.fullmatch(r"\d{4}-\d\d-\d\d", v)),
+               "Array(String)": lambda v: isinstance(v, list) and all(isinstance(x, str) for x in v)}
+
+
+def fleet_columns():
+    """Of tables.sql: what each table takes."""
+    sql = (HERE / "../../src/sink/fleet/tables.sql").read_text()
+    return {m[1]: dict(c.split(None, 1) for c in re.sub(r"\s+", " ", m[2]).strip().split(", "))
+            for m in re.finditer(r"EXISTS gatewitness\.(\w+)\n\((.*?)\n\)\nENGINE = Repl", sql, re.S)}
+
+
+def check_fleet():
+    tables, rows = fleet_columns(), objects("out.fleet")
+    for row in rows:
+        columns = tables[{"alert": "alerts", "incident": "incidents", "session": "sessions"}.get(row["kind"], row["kind"])]
+        for key, value in row.items():
+            if key == "kind":
+                continue
+            kind = columns.get(key, "")
+            bits = re.fullmatch(r"UInt(\d+)", kind)
+            fine = whole(int(value)) and 0 <= value < 2 ** int(bits[1]) if bits else FLEET_TYPES.get(kind, lambda v: False)(value)
+            if not fine:
+                wrong(f"fleet: {row['kind']} {key} is no {kind or 'column'}: {value!r}")
+        if row["site"] != SITE:
+            wrong(f"fleet: site {row['site']}")
+        if row["kind"] in ("alert", "incident") and row["gateway_name"] != "demo":
+            wrong(f"fleet: gateway {row}")
+    return rows
+
+
 eve = objects("out.eve")
 alerts = sorted(r["gatewitness"]["finding"] for r in eve if r["event_type"] == "alert")
 flows = sorted(r["community_id"] for r in eve if r["event_type"] == "flow")
+uids = [r["uid"] for r in objects("out.zeek") if r["_path"] == "conn"]
 tls = sum(r["event_type"] in ("tls", "quic") for r in eve)
 if len(alerts) < 3 or len(flows) < 100:
     wrong(f"eve: {len(alerts)} alerts, {len(flows)} flows")
+
+
+SITE = 'Zürich "4"'
+for r in eve:
+    labels = r.get("alert", {}).get("metadata", {"gateway": ["demo"], "site": [SITE]})
+    if r["site"] != SITE or labels.get("site") != [SITE] or labels.get("gateway") != ["demo"]:
+        wrong(f"eve: labels of {r['event_type']}: {labels}")
 
 
 def same(name, what, got, want):
@@ -243,7 +282,12 @@ def same(name, what, got, want):
         wrong(f"{name}: {len(got)} {what}, not the {len(want)} of EVE")
 
 
+for name, rows, site in (("ecs", objects("out.ecs"), lambda r: r["observer"]["geo"]["name"]),
+                         ("ocsf", objects("out.ocsf"), lambda r: r["unmapped"]["site"])):
+    if not all(site(r) == SITE for r in rows):
+        wrong(f"{name}: a record without its site")
 ecs, ocsf, cef, leef, zeek = check_ecs(), check_ocsf(), check_cef(), check_leef(), check_zeek()
+fleet = check_fleet()
 same("ecs", "alerts", [r["gatewitness"]["finding"] for r in ecs if r["event"]["kind"] == "alert"], alerts)
 same("ocsf", "alerts", [r["finding_info"]["uid"] for r in ocsf if r["class_uid"] == 2004 and r["activity_id"] < 3], alerts)
 same("cef", "alerts", [f["externalId"][:16] for h, f in cef if f["cat"] == "alert" and "cn1" in f], alerts)
@@ -254,6 +298,8 @@ same("ocsf", "sessions", [r["connection_info"]["community_uid"] for r in ocsf if
 same("cef", "sessions", [f["cs5"] for h, f in cef if f["cat"] == "session"], flows)
 same("leef", "sessions", [f["communityId"] for h, f in leef if f["cat"] == "session"], flows)
 same("zeek", "sessions", [r["community_id"] for r in zeek if r["_path"] == "conn"], flows)
+same("fleet", "alerts", [r["finding"] for r in fleet if r["kind"] == "alert"], alerts)
+same("fleet", "sessions", [r["id"] for r in fleet if r["kind"] == "session"], uids)
 same("zeek", "TLS lines", [r for r in range(sum(r["_path"] == "ssl" for r in zeek))], list(range(tls)))
 ids = [r["event"]["id"] for r in ecs if r["event"]["kind"] != "metric"]
 if len(ids) != len(set(ids)):
@@ -261,6 +307,6 @@ if len(ids) != len(set(ids)):
 text = (folder / "out.text").read_text().splitlines()
 if len(text) != len(ecs) or not all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S", line) for line in text):
     wrong("text: not a line an event")
-lines = sum(len(x) for x in (eve, ecs, ocsf, cef, leef, zeek, text))
-print(f"{lines} lines in 7 formats" if not problems else f"{len(problems)} problems")
+lines = sum(len(x) for x in (eve, ecs, ocsf, cef, leef, zeek, fleet, text))
+print(f"{lines} lines in 8 formats" if not problems else f"{len(problems)} problems")
 sys.exit(1 if problems else 0)

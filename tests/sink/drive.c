@@ -100,6 +100,8 @@ take(const char *name, const char *value)
 		config.timeout_ns = atol(value) * NS_PER_MS;
 	else if (strcmp(name, "batch") == 0)
 		config.batch = (unsigned)atol(value);
+	else if (strcmp(name, "tls") == 0)
+		config.tls = strcmp(value, "yes") == 0;
 	else if (strcmp(name, "pause") == 0)
 		pause_ms = (unsigned)atol(value);
 	else if (strcmp(name, "give_up") == 0)

@@ -14,11 +14,11 @@ import sys
 import time
 import urllib.request
 
-sys.argv[1:1] = ["true"]  # no sender is driven here
+SENSORS, SESSIONS, DAYS = (int(a) for a in (sys.argv[1:] + ["20", "1000", "3"][len(sys.argv) - 1 :])[:3])
+sys.argv[1:] = ["no sender"]
 from linked import check, run  # noqa: E402
 from to_clickhouse import ClickHouse  # noqa: E402
 
-SENSORS, SESSIONS, DAYS = (int(a) for a in (sys.argv[2:] + ["20", "1000", "3"][len(sys.argv) - 2:])[:3])
 PEOPLE, PROGRAMS = 400, 60
 MOST_BYTES_A_ROW, MOST_CPU_US_A_ROW = 200, 120  # of README.md
 dice = random.Random(7)
@@ -38,7 +38,7 @@ def session(sensor, day, at):
     bytes_in = int(10 ** dice.uniform(2.5, 3.5 if scanner else 6))
     network = f"{1 + (number >> 16) % 220}.{number >> 8 & 255}.{number & 255}"
     row = {
-        "kind": "session", "sensor": f"sensor-{sensor:04}", "site": f"site-{sensor % 50:02}", "gateway": 1, "gateway_name": "vpn",
+        "kind": "session", "day": time.strftime("%Y-%m-%d", time.gmtime(start // 1_000_000)), "sensor": f"sensor-{sensor:04}", "site": f"site-{sensor % 50:02}", "gateway": 1, "gateway_name": "vpn",
         "time_us": start + length, "id": f"{dice.getrandbits(64):016x}", "start_us": start, "last_us": start + length,
         "role": "inbound", "src": f"{network}.{1 + number % 250}", "src_net": f"{network}.0/24", "src_port": dice.randrange(1024, 65536),
         "dest": f"192.0.2.{sensor % 250}", "dest_net": "192.0.2.0/24", "dest_port": 443, "proto": 6, "end": "fin",

@@ -145,10 +145,11 @@ class Receiver:
 
 def run(*cases):
     """Each, or those that the command line names; what was started is ended, whatever happens."""
+    chosen = [case for case in cases if not CASES or case.__name__ in CASES]
+    check(chosen, f"no such case: {CASES}")
     try:
-        for case in cases:
-            if not CASES or case.__name__ in CASES:
-                case()
+        for case in chosen:
+            case()
     finally:
         for process in list(started):
             stop(process, signal.SIGKILL)

@@ -47,7 +47,7 @@ def misbehaving(kind, *options):
 
     receiver.forget()
     receiver.fault("slow 0.01")
-    process = drive(name, lines, *options, "batch=20", wait=False)
+    process = drive(name, lines, *options, f"batch={max(1, EVENTS // 30)}", wait=False)
     for i in range(5):
         receiver.wait_asked(2 * i + 1)
         time.sleep(random.uniform(0, 0.02))

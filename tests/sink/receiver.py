@@ -109,8 +109,10 @@ def splunk(request, body):
     insist(path.path == "/services/collector/event", f"path {request.path}")
     text, at, number = body.decode(), 0, 0
     insist(text.strip(), "no data")
-    while text[at:].strip():
-        at += len(text[at:]) - len(text[at:].lstrip())
+    while True:
+        at = re.compile(r"\s*").match(text, at).end()
+        if at == len(text):
+            break
         try:
             event, at = json.JSONDecoder().raw_decode(text, at)
         except ValueError:

@@ -15,8 +15,8 @@ fail() {
 # Two reads of the same bytes write the same bytes, in every format.
 for run in one two; do
 	mkdir "$dir/$run"
-	echo "include = $PWD/tests/demo/demo.conf" >"$dir/$run.conf"
-	for format in eve ecs ocsf cef leef zeek text; do
+	printf 'include = %s\n[sensor]\nsite = Zürich "4"\n' "$PWD/tests/demo/demo.conf" >"$dir/$run.conf"
+	for format in eve ecs ocsf cef leef zeek fleet text; do
 		case $format in
 		ocsf | zeek) events=alerts,incidents,sessions ;;
 		*) events=alerts,incidents,sessions,stats ;;
@@ -30,7 +30,7 @@ diff -r "$dir/one" "$dir/two" >/dev/null || fail "two reads differ: $(diff -rq "
 words=$(python3 tests/sink/check.py "$dir/one") || fail "$words"
 
 # The EVE sink has the lines of --eve, less those that have no event of their own.
-"$program" read --quiet -c tests/demo/demo.conf --eve "$dir/eve.json" tests/demo/demo.pcap
+"$program" read --quiet -c tests/demo/demo.conf --set 'sensor.site=Zürich "4"' --eve "$dir/eve.json" tests/demo/demo.pcap
 grep -E '"event_type":"(tls|quic|flow|stats|anomaly|alert)"|incident_closed' "$dir/eve.json" |
 	cmp - "$dir/one/out.eve" || fail "the eve format is not what --eve writes"
 

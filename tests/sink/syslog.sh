@@ -185,7 +185,7 @@ children() { pgrep -f "role:courier:s .*$work/outbox.db"; }
 live() { # SECONDS
 	# shellcheck disable=SC2086
 	ip netns exec "$in" "$witness" run --quiet -i span0 -g 192.0.2.10 $sink $same --set capture.scope=all --set detect.learn=5s \
-		--set outbox.file="$work/outbox.db" 2>>"$work/run.err" &
+		--set outbox.file="$work/outbox.db" --set desk.socket="$work/desk" 2>>"$work/run.err" &
 	pid=$!
 	for _ in $(seq 50); do
 		[ "$(inside cat /proc/net/packet | wc -l)" -gt 1 ] && [ -n "$(children)" ] && break
@@ -202,6 +202,15 @@ halt() {
 	pid=
 }
 live 1
+for _ in $(seq 50); do
+	status=$("$witness" status --socket "$work/desk" --json | python3 -c '
+import json, sys
+s = json.load(sys.stdin)["sinks"][0]
+print(s["name"], s["waiting"] > 0 and s["told"] == s["waiting"] and s["oldest"] > 0, s["sent"], s["well"], s["error"])')
+	[ "$status" = "s True 0 0 127.0.0.1 port $port: no connection: Connection refused" ] && break
+	sleep 0.2
+done
+[ "${status#s True 0 0 }" != "$status" ] || fail "status without a receiver: $status"
 halt
 for round in $(seq "$rounds"); do
 	start_receiver rsyslog
@@ -223,8 +232,17 @@ for round in $(seq "$rounds"); do
 	halt
 	stop_receiver KILL
 done
+# Our own certificate is one that the receiver does not know, until it is renewed.
+for end in pem key; do
+	mv "$work/client.$end" "$work/kept.$end"
+	cp "$work/stranger.$end" "$work/client.$end"
+done
 start_receiver rsyslog
-live 0
+before=$(wc -l <"$work/got")
+live 1
+for end in pem key; do mv "$work/kept.$end" "$work/client.$end"; done
+[ "$(wc -l <"$work/got")" -eq "$before" ] || fail "a receiver took lines from a stranger"
+kill -HUP "$pid"
 halt
 for _ in $(seq 100); do
 	python3 "$work/compare.py" "$work/want" "$work/got" >/dev/null 2>&1 && break

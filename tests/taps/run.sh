@@ -1,6 +1,7 @@
 #!/bin/sh
 # The number of taps changes no byte of what is said: every capture, read by one process and by 1, 2 and 4 taps.
-#	run.sh GATEWITNESS [CAPTURE...]		default: the golden captures, the demo, some of both at once, the corpus
+#	run.sh GATEWITNESS			the golden captures, the demo, several at once, ledgers
+#	run.sh GATEWITNESS --corpus FOLDER	every capture below it
 # nDPI is off: how often it was asked depends on who saw an equal hello before.
 set -u
 cd "$(dirname "$0")/../.."
@@ -38,10 +39,15 @@ same() {
 	done
 }
 
-if [ $# -gt 0 ]; then
-	for capture; do
+if [ "${1:-}" = --corpus ]; then
+	if [ ! -d "$2" ]; then
+		echo "no corpus at $2"
+		exit 77
+	fi
+	find "$2" -name '*.pcap' -o -name '*.pcapng' | LC_ALL=C sort >"$work/list"
+	while read -r capture; do
 		same "$capture" "$capture"
-	done
+	done <"$work/list"
 	echo "$pass the same, $fail not; $lines lines"
 	[ "$fail" -eq 0 ]
 	exit
@@ -59,5 +65,21 @@ same "demo, under pseudonyms" -g 192.0.2.10 --set privacy.pseudonymize=yes --set
 same "several captures, times going back" -g 192.0.2.10 "$demo" tests/golden/curl/curl.pcap "$demo"
 same "captures that are none" "$demo" tests/golden/run.sh "$work/none" tests/golden/go/go.pcap
 same "a capture that is cut" "$work/cut" "$demo"
+# ledgers: the same rows in the same commits; what differs is whose key signs
+for taps in 1 4; do
+	for how in "" "--taps $taps"; do
+		rm -rf "$work/ledger"
+		# shellcheck disable=SC2086
+		"$program" read $how --quiet --set ndpi.enabled=no --set sensor.name=taps -g 192.0.2.10 \
+			--ledger "$work/ledger" "$demo"
+		find "$work/ledger" -name seals -exec sed 's/ key=.*//' {} + >"$work/seals${how:+.taps}"
+	done
+	if grep -q ' head=' "$work/seals" && cmp "$work/seals" "$work/seals.taps"; then
+		pass=$((pass + 1))
+	else
+		fail=$((fail + 1))
+		echo "ledger: differs with $taps taps"
+	fi
+done
 echo "$pass the same, $fail not; $lines lines"
 [ "$fail" -eq 0 ]

@@ -6,6 +6,8 @@
 #ifndef TESTS_SENDER_HELP_H
 #define TESTS_SENDER_HELP_H
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,6 +183,54 @@ folder_remove(void)
 
 	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
 	assert_int_equal(system(command), 0);
+}
+
+static const char CERTIFICATES[] =
+	"cd '%s' && exec >/dev/null 2>&1 &&"
+	"new() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=$1 -keyout "
+	"$1.key"
+	" -out $1.pem; } &&"
+	"by() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$2 -keyout $2.key -out $2.csr "
+	"&&"
+	" printf 'subjectAltName=IP:127.0.0.1,DNS:localhost' >ext &&"
+	" openssl x509 -req -in $2.csr -CA $1.pem -CAkey $1.key -CAcreateserial -days 2 -extfile ext -out $2.pem; } &&"
+	"new ca && new other && by ca server && by ca client && by other stranger &&"
+	"openssl x509 -in server.pem -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum | cut -c1-64 >pin";
+
+/* ca, other; server and client by ca, stranger by other: NAME.pem, NAME.key; pin: of the server's key. */
+static inline void
+certificates_make(void)
+{
+	char command[2048];
+
+	snprintf(command, sizeof(command), CERTIFICATES, folder);
+	assert_int_equal(system(command), 0);
+}
+
+/* A port that nobody listens at: taken, told and given back. */
+static inline int
+free_port(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t n = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static inline bool
+connects(int to)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)to), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	bool fine = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+
+	close(fd);
+	return fine;
 }
 
 #endif

@@ -264,6 +264,21 @@ a_courier_speaks_and_writes_nothing(void **state)
 		try_all(ROLE_courier, landlock, sizeof(landlock) / sizeof(landlock[0]));
 }
 
+/* It takes what connects to it, and that is all. */
+static void
+a_desk_answers_and_calls_nobody(void **state)
+{
+	static const struct trial T[] = {
+		{"open a file", attempt_open, EACCES}, {"make a file", attempt_create, EACCES},
+		{"a socket", attempt_socket, EACCES},  {"fork", attempt_fork, KILLED},
+		{"exec", attempt_exec, KILLED},        {"ptrace", attempt_ptrace, KILLED},
+		{"kill", attempt_kill, KILLED},        {"map code", attempt_map_code, EACCES},
+	};
+
+	(void)state;
+	try_all(ROLE_desk, T, sizeof(T) / sizeof(T[0]));
+}
+
 static void
 rights_are_gone(void **state)
 {
@@ -340,8 +355,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_call_is_one),         cmocka_unit_test(a_tap_reads_and_tells),
-		cmocka_unit_test(a_keeper_writes_its_files), cmocka_unit_test(a_courier_speaks_and_writes_nothing),
+		cmocka_unit_test(every_call_is_one),
+		cmocka_unit_test(a_tap_reads_and_tells),
+		cmocka_unit_test(a_keeper_writes_its_files),
+		cmocka_unit_test(a_courier_speaks_and_writes_nothing),
+		cmocka_unit_test(a_desk_answers_and_calls_nobody),
 		cmocka_unit_test(rights_are_gone),
 	};
 

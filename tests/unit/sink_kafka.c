@@ -28,8 +28,8 @@ static rd_kafka_t *host; /* whose threads the cluster lives in */
 static rd_kafka_mock_cluster_t *cluster;
 static const char TOPIC[] = "gatewitness";
 
-static int
-begin(void **state)
+static void
+begin_with(void **state, int brokers)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char why[256];
@@ -38,9 +38,15 @@ begin(void **state)
 	rd_kafka_conf_set_log_cb(conf, NULL);
 	host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	assert_non_null(host);
-	cluster = rd_kafka_mock_cluster_new(host, BROKERS);
+	cluster = rd_kafka_mock_cluster_new(host, brokers);
 	assert_non_null(cluster);
 	assert_int_equal(rd_kafka_mock_topic_create(cluster, TOPIC, PARTITIONS, 1), 0);
+}
+
+static int
+begin(void **state)
+{
+	begin_with(state, BROKERS);
 	return 0;
 }
 
@@ -345,6 +351,93 @@ too_large_is_refused_alone(void **state)
 	events_free(e, 10);
 }
 
+static pid_t proxy;
+static char proxy_port[8];
+
+static void
+proxy_start(const char *name)
+{
+	char certificate[128], key[128];
+	char *argv[] = {"python3", "tests/sink/kafka_tls.py", proxy_port, certificate, key, NULL, NULL};
+
+	argv[5] = strrchr(rd_kafka_mock_cluster_bootstraps(cluster), ':') + 1;
+	snprintf(certificate, sizeof(certificate), "%s/%s.pem", folder, name);
+	snprintf(key, sizeof(key), "%s/%s.key", folder, name);
+	proxy = spawn(argv, NULL);
+	for (int i = 0; i < 250 && !connects(atoi(proxy_port)); i++)
+		pause_ms(20);
+	assert_true(connects(atoi(proxy_port)));
+}
+
+/* One broker behind TLS. */
+static int
+begin_tls(void **state)
+{
+	begin_with(state, 1);
+	snprintf(proxy_port, sizeof(proxy_port), "%d", free_port());
+	proxy_start("server");
+	return 0;
+}
+
+static int
+end_tls(void **state)
+{
+	reap(&proxy, SIGTERM);
+	return end(state);
+}
+
+static struct sender_result
+try(const struct sender_config *cfg, const struct sender_event *e)
+{
+	struct courier c = courier_open(cfg);
+	struct sender_result r;
+
+	SENDER_KAFKA.send(c.state, e, 1, &r);
+	SENDER_KAFKA.close(c.state);
+	return r;
+}
+
+static void
+trusts_whom_it_is_told(void **state)
+{
+	struct sender_config cfg = config();
+	struct sender_event *e = events_new(40);
+	struct courier c;
+	char address[32], ca[128], other[128];
+
+	(void)state;
+	snprintf(address, sizeof(address), "127.0.0.1:%s", proxy_port);
+	snprintf(ca, sizeof(ca), "%s/ca.pem", folder);
+	snprintf(other, sizeof(other), "%s/other.pem", folder);
+	cfg.address = address;
+	cfg.tls = true;
+	cfg.tls_ca = other;
+	cfg.timeout_ns = 2 * NS_PER_S;
+	assert_non_null(strstr(try(&cfg, e).words, "certificate verify failed"));
+	cfg.tls_ca = ca;
+	cfg.tls_pin = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+	assert_non_null(strstr(try(&cfg, e).words, "tls_pin"));
+	cfg.tls_pin = "";
+	c = courier_open(&cfg);
+	courier_send(&c, e, 20);
+	reap(&proxy, SIGTERM); /* the certificate changes to one that nobody vouches for, and is then put right */
+	proxy_start("stranger");
+	for (int i = 0; i < 20 && !strstr(c.words, "verify failed"); i++) {
+		struct sender_result r;
+
+		SENDER_KAFKA.send(c.state, e + 20, 20, &r);
+		assert_int_equal(r.outcome, SENDER_AGAIN);
+		memcpy(c.words, r.words, sizeof(c.words));
+	}
+	assert_non_null(strstr(c.words, "verify failed"));
+	reap(&proxy, SIGTERM);
+	proxy_start("server");
+	courier_send(&c, e + 20, 20);
+	assert_int_equal(consume(e, 40).first, 40);
+	SENDER_KAFKA.close(c.state);
+	events_free(e, 40);
+}
+
 static void
 says_what_is_wrong_at_open(void **state)
 {
@@ -386,13 +479,19 @@ main(void)
 		cmocka_unit_test_setup_teardown(cost, begin, end),
 		cmocka_unit_test_setup_teardown(too_slow, begin, end),
 		cmocka_unit_test_setup_teardown(too_large_is_refused_alone, begin, end),
+		cmocka_unit_test_setup_teardown(trusts_whom_it_is_told, begin_tls, end_tls),
 		cmocka_unit_test_setup_teardown(says_what_is_wrong_at_open, begin, end),
 	};
+	int failed;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (getenv("QUEUE_ROUNDS"))
 		rounds = (unsigned)atoi(getenv("QUEUE_ROUNDS"));
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	folder_make();
+	certificates_make();
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	folder_remove();
+	return failed;
 }
 
 #endif

@@ -14,11 +14,6 @@ main(void)
 }
 #else
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-
 extern const struct sender_calls SENDER_MQTT;
 
 static size_t events = 300;
@@ -27,44 +22,6 @@ static int port;
 static pid_t broker, reader;
 
 enum { CONF, CA, OTHER_CA, CERT, KEY, SEEN, STATUS };
-
-static const char CERTIFICATES[] =
-	"cd '%s' && exec >/dev/null 2>&1 &&"
-	"new() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=$1 -keyout "
-	"$1.key"
-	" -out $1.pem; } &&"
-	"by() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$2 -keyout $2.key -out $2.csr "
-	"&&"
-	" printf 'subjectAltName=IP:127.0.0.1,DNS:localhost' >ext &&"
-	" openssl x509 -req -in $2.csr -CA $1.pem -CAkey $1.key -CAcreateserial -days 2 -extfile ext -out $2.pem; } &&"
-	"new ca && new other && by ca server && by ca client && by other stranger &&"
-	"openssl x509 -in server.pem -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum | cut -c1-64 >pin";
-
-/* A port that nobody listens at: taken, told and given back. */
-static int
-free_port(void)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	socklen_t n = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-	close(fd);
-	return ntohs(a.sin_port);
-}
-
-static bool
-connects(int to)
-{
-	struct sockaddr_in a = {
-		.sin_family = AF_INET, .sin_port = htons((uint16_t)to), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	bool fine = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
-
-	close(fd);
-	return fine;
-}
 
 static void
 configure(const char *certificate, const char *more)
@@ -297,6 +254,41 @@ restarted_again_and_again(void **state)
 	events_free(e, 3 * events);
 }
 
+/* Through a neighbour that closes behind each acknowledgement, and is slow. */
+static void
+closed_after_each(void **state)
+{
+	struct sender_config cfg = config();
+	struct sender_event *e = events_new(40);
+	struct courier c;
+	char at[16], target[16], more[64], to[32];
+	char *argv[] = {"python3", "tests/sink/mqtt_cut.py", at, target, "0.02", NULL};
+	int plain = free_port(), cut = free_port();
+	pid_t neighbour;
+
+	(void)state;
+	snprintf(more, sizeof(more), "listener %d 127.0.0.1", plain);
+	configure("server", more);
+	broker_start();
+	subscribe();
+	snprintf(at, sizeof(at), "%d", cut);
+	snprintf(target, sizeof(target), "%d", plain);
+	neighbour = spawn(argv, NULL);
+	for (int i = 0; i < 250 && !connects(cut); i++)
+		pause_ms(20);
+	snprintf(to, sizeof(to), "127.0.0.1:%d", cut);
+	cfg.address = to;
+	cfg.tls = false;
+	c = courier_open(&cfg);
+	courier_send(&c, e, 40);
+	assert_true(c.again >= 38); /* one each time, but for the last */
+	SENDER_MQTT.close(c.state);
+	reap(&neighbour, SIGTERM);
+	reader_start("site/+/#", "%t %P %x", path[SEEN]);
+	wait_seen(e, 40);
+	events_free(e, 40);
+}
+
 /* The broker drops what nobody has subscribed to, and says so: for us that is not delivered. */
 static void
 waits_for_a_reader(void **state)
@@ -365,11 +357,15 @@ wait_status(const char *expected)
 	free(text);
 }
 
-/* Dies without a word, as a sensor whose power is cut. */
+/* Dies without a word, as a sensor whose power is cut; returns when it is connected. */
 static pid_t
 sensor_that_dies(const struct sender_config *cfg)
 {
+	int ready[2], done = pipe(ready);
 	pid_t pid = fork();
+	char byte;
+
+	assert_int_equal(done, 0);
 
 	if (pid == 0) {
 		char words[SENDER_WORDS];
@@ -379,8 +375,13 @@ sensor_that_dies(const struct sender_config *cfg)
 		void *s = SENDER_MQTT.open(cfg, words);
 
 		SENDER_MQTT.send(s, NULL, 0, &r);
-		pause();
+		if (write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
 	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
 	return pid;
 }
 
@@ -441,6 +442,9 @@ certificates(void **state)
 	pin = text_of(file);
 	pin[64] = '\0';
 	cfg.tls_pin = pin;
+	assert_int_equal(try(&cfg).outcome, SENDER_DONE);
+	cfg.tls_ca = ""; /* then the key alone decides */
+	cfg.tls_name = "gateway.example";
 	assert_int_equal(try(&cfg).outcome, SENDER_DONE);
 	free(pin);
 }
@@ -584,14 +588,10 @@ prepare(void)
 {
 	static const char *const NAMES[] = {"mosquitto.conf", "ca.pem", "other.pem", "client.pem",
 					    "client.key",     "seen",   "status"};
-	char command[2048];
-
 	folder_make();
+	certificates_make();
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
 		snprintf(path[i], sizeof(path[i]), "%s/%s", folder, NAMES[i]);
-	snprintf(command, sizeof(command), CERTIFICATES, folder);
-	if (system(command) != 0)
-		abort();
 }
 
 int
@@ -600,6 +600,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(down_at_start_then_everything, begin, end),
 		cmocka_unit_test_setup_teardown(restarted_again_and_again, begin, end),
+		cmocka_unit_test_setup_teardown(closed_after_each, begin, end),
 		cmocka_unit_test_setup_teardown(waits_for_a_reader, begin, end),
 		cmocka_unit_test_setup_teardown(too_large_is_refused_alone, begin, end),
 		cmocka_unit_test_setup_teardown(health_is_retained_and_the_will_is_done, begin, end),

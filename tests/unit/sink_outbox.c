@@ -161,13 +161,16 @@ again_with_the_same_id(void **state)
 	const struct outbox_config cfg = config();
 	struct outbox *o = open_with(&cfg);
 	struct sender_event e[10], f[10];
+	char words[OUTBOX_ERROR_MAX];
+	bool told;
 
 	(void)state;
 	for (unsigned i = 0; i < 10; i++)
 		add(o, EVENT_ALERT, i, 10, A);
 	assert_int_equal(outbox_take(o, 0, e, 10, 1 << 20), 10);
 	outbox_acknowledge(o, 0, e[3].id, 4);
-	outbox_refuse(o, 0, e[4].id, e[4].time);
+	outbox_refuse(o, 0, e[4].id, e[4].time, "no such index");
+	told = outbox_notice(o, words);
 	outbox_again(o, 0);
 	assert_int_equal(outbox_take(o, 0, f, 10, 1 << 20), 5);
 	assert_int_equal(f[0].id, e[5].id);
@@ -180,6 +183,8 @@ again_with_the_same_id(void **state)
 	outbox_acknowledge(o, 0, e[9].id + 1, 5); /* nobody has that one */
 	assert_int_equal(outbox_status(o, 0).sent, 9);
 	assert_int_equal(outbox_status(o, 0).lost, 1);
+	assert_true(told);
+	assert_string_equal(words, "sink a: events are given up: refused by the receiver: no such index");
 	add(o, EVENT_ALERT, 10, 10, A);
 	assert_int_equal(outbox_take(o, 0, f, 10, 1 << 20), 1);
 	assert_true(f[0].id > e[9].id);
@@ -206,7 +211,7 @@ killed(void **state)
 
 			for (unsigned i = next;; i++) {
 				add(o, EVENT_ALERT, i, 200, A);
-				outbox_poll(o, i, cfg.now);
+				outbox_poll(o, i * (NS_PER_S / 10), cfg.now);
 				if (write(pipes[1], &i, sizeof(i)) < 0)
 					_exit(1);
 			}
@@ -324,6 +329,8 @@ full_disk(void **state)
 	}
 	assert_true(outbox_notice(o, words));
 	assert_non_null(strstr(words, path));
+	assert_true(outbox_notice(o, words));
+	assert_non_null(strstr(words, "events are given up: the disk failed and memory was full"));
 	assert_false(outbox_notice(o, words));
 	lost = outbox_status(o, 1).lost;
 	assert_in_range(lost, 1000, 5000);

@@ -105,7 +105,7 @@ read_capture(struct pipeline *p, const char *path)
 static void
 goldens(void **state)
 {
-	const struct pipeline_sink to = {NULL, both_write, NULL, no_finding, no_close};
+	const struct pipeline_sink to = {.session = both_write, .finding = no_finding, .closed = no_close};
 	int64_t params[256];
 	struct pipeline_config cfg = {.memory = MEMORY,
 				      .table = {1, 2},

@@ -117,7 +117,8 @@ pipeline_begin(struct both *b, void *memory, const struct world *w)
 					    .scope_gateway = true,
 					    .update_ns = MINUTE(4),
 					    .detect = {.learn_ns = DAY(7), .incident_idle_ns = HOUR(6)}};
-	const struct pipeline_sink to = {b, got_session, got_pulse, got_finding, got_closed};
+	const struct pipeline_sink to = {
+		.arg = b, .session = got_session, .pulse = got_pulse, .finding = got_finding, .closed = got_closed};
 	const struct gateway_addr addrs[] = {
 		{w->gw.v4, 1, true, true}, {w->gw.v6, 1, true, true}, {w->gw.snip, 1, true, true}};
 

@@ -4,7 +4,7 @@
 
 CREATE TABLE IF NOT EXISTS gatewitness.fleet_topic
 (
-    kind String, sensor String, site String, gateway UInt8, gateway_name String, time_us UInt64, start_us UInt64,
+    kind String, day Date, sensor String, site String, gateway UInt8, gateway_name String, time_us UInt64, start_us UInt64,
     last_us UInt64, id String, role String, src String, src_net String, src_port UInt16, dest String,
     dest_net String, dest_port UInt16, proto UInt8, actor String, vlan UInt16, end String, midstream UInt8,
     one_sided UInt8, packets_out UInt32, packets_in UInt32, bytes_out UInt64, bytes_in UInt64, gap_bytes UInt64,
@@ -31,7 +31,7 @@ ENGINE = Kafka SETTINGS
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS gatewitness.sessions_feed TO gatewitness.sessions AS
 SELECT
-    sensor, site, gateway, gateway_name, time_us, start_us, last_us, id, role, src, src_net, src_port, dest,
+    day, sensor, site, gateway, gateway_name, time_us, start_us, last_us, id, role, src, src_net, src_port, dest,
     dest_net, dest_port, proto, actor, vlan, end, midstream, one_sided, packets_out, packets_in, bytes_out, bytes_in,
     gap_bytes, rtt_src_us, rtt_dest_us, src_country, src_as, dest_country, dest_as, src_list, pseudonyms,
     privacy_key, carrier, prelude, version, cipher, tls_group, sni, alpn, ja3, ja3s, ja4, client_key, server_key,
@@ -43,7 +43,7 @@ WHERE kind = 'session';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS gatewitness.alerts_feed TO gatewitness.alerts AS
 SELECT
-    sensor, site, gateway, gateway_name, time_us, event_id, test, finding, incident, detector, severity,
+    day, sensor, site, gateway, gateway_name, time_us, event_id, test, finding, incident, detector, severity,
     severity_level, confidence, coverage, attack, opens, worsens, learning, degraded, chain, chain_incident,
     expected, benign, message, session, sessions, src, src_net, src_port, dest, dest_net, dest_port, proto, actor,
     src_country, src_as, dest_country, dest_as, version, sni, ja3, ja4, client_key, id_offered, id_issued,
@@ -53,14 +53,14 @@ WHERE kind = 'alert';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS gatewitness.incidents_feed TO gatewitness.incidents AS
 SELECT
-    sensor, site, gateway, gateway_name, time_us, event_id, opened_us, incident, severity, severity_level, src,
+    day, sensor, site, gateway, gateway_name, time_us, event_id, opened_us, incident, severity, severity_level, src,
     src_net, findings, message
 FROM gatewitness.fleet_topic
 WHERE kind = 'incident';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS gatewitness.stats_feed TO gatewitness.stats AS
 SELECT
-    sensor, site, time_us, event_id, program, frames, frame_bytes, kernel_drops, interface_drops, gaps, flows_open,
+    day, sensor, site, time_us, event_id, program, frames, frame_bytes, kernel_drops, interface_drops, gaps, flows_open,
     uptime_s, ledger_date, ledger_commit, ledger_head
 FROM gatewitness.fleet_topic
 WHERE kind = 'stats';

@@ -9,7 +9,7 @@ CREATE DATABASE IF NOT EXISTS gatewitness;
 CREATE TABLE IF NOT EXISTS gatewitness.sessions
 (
     sensor String, site String, gateway UInt8, gateway_name String,
-    day Date MATERIALIZED toDate(toDateTime(intDiv(start_us, 1000000), 'UTC')),
+    day Date,
     time_us UInt64, start_us UInt64, last_us UInt64,
     id String, role String,
     src String, src_net String, src_port UInt16,
@@ -34,7 +34,7 @@ ORDER BY (sensor, src_net, start_us, id);
 CREATE TABLE IF NOT EXISTS gatewitness.alerts
 (
     sensor String, site String, gateway UInt8, gateway_name String,
-    day Date MATERIALIZED toDate(toDateTime(intDiv(time_us, 1000000), 'UTC')),
+    day Date,
     time_us UInt64, event_id String, test UInt8,
     finding String, incident String, detector String, severity String, severity_level UInt8,
     confidence UInt8, coverage UInt8, attack String, opens UInt8, worsens UInt8, learning UInt8, degraded UInt8,
@@ -54,7 +54,7 @@ ORDER BY (day, sensor, event_id);
 CREATE TABLE IF NOT EXISTS gatewitness.incidents
 (
     sensor String, site String, gateway UInt8, gateway_name String,
-    day Date MATERIALIZED toDate(toDateTime(intDiv(time_us, 1000000), 'UTC')),
+    day Date,
     time_us UInt64, event_id String, opened_us UInt64,
     incident String, severity String, severity_level UInt8, src String, src_net String, findings UInt32, message String
 )
@@ -65,7 +65,7 @@ ORDER BY (day, sensor, event_id);
 CREATE TABLE IF NOT EXISTS gatewitness.stats
 (
     sensor String, site String,
-    day Date MATERIALIZED toDate(toDateTime(intDiv(time_us, 1000000), 'UTC')),
+    day Date,
     time_us UInt64, event_id String, program String,
     frames UInt64, frame_bytes UInt64, kernel_drops UInt64, interface_drops UInt64, gaps UInt64,
     flows_open UInt64, uptime_s UInt64,
@@ -93,7 +93,7 @@ ORDER BY (what, value, day, sensor, gateway_name, site);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS gatewitness.seen_feed TO gatewitness.seen AS
 SELECT
-    pair.1 AS what, pair.2 AS value, toDate(toDateTime(intDiv(start_us, 1000000), 'UTC')) AS day, sensor, site, gateway_name,
+    pair.1 AS what, pair.2 AS value, day, sensor, site, gateway_name,
     uniqState(id) AS sessions,
     uniqState(if(role = 'outbound', dest_net, src_net)) AS networks,
     minState(start_us) AS first_us,

@@ -1,0 +1,109 @@
+/*
+ * spray_heap: which heap an attempt belongs to, and which is the largest.  Must not know what is usual.
+ */
+#include "detect/spray_heap.h"
+
+#include "detect/sketch.h"
+
+enum { YOUNG = 8 }; /* attempts: too few to tell whether they vary */
+
+/* What a heap is worth keeping for: nothing, when it is clear that its requests are all the same. */
+static uint32_t
+worth(const struct heap *h)
+{
+	return h->count < YOUNG || heap_varies(h) ? h->count : 0;
+}
+
+/* The first of those that are worth least. */
+static unsigned
+least_worth(const struct spray_heaps *all, uint32_t *worth_least)
+{
+	uint32_t smallest = worth(&all->one[0].heap);
+	unsigned at = 0;
+
+	for (unsigned i = 1; i < HEAPS && smallest; i++) {
+		uint32_t here = worth(&all->one[i].heap);
+
+		if (here < smallest) {
+			smallest = here;
+			at = i;
+		}
+	}
+	*worth_least = smallest;
+	return at;
+}
+
+/* Where hardly two requests are alike, the one before it is worth least, seen once: then nobody looks (100 instructions
+   for each attempt). */
+static struct spray_heap *
+heap_begin(struct spray_heaps *all, const struct turn *t)
+{
+	uint32_t smallest = 1;
+	unsigned at = all->spare ? (all->spare - 1) % HEAPS : least_worth(all, &smallest);
+
+	all->spare = smallest && t->count == 1 ? at + 1 : 0;
+	all->one[at] = (struct spray_heap){0};
+	return &all->one[at];
+}
+
+static struct spray_heap *
+heap_for(struct spray_heaps *all, const struct turn *t)
+{
+	for (unsigned i = 0; i < HEAPS; i++)
+		if (heap_fits(&all->one[i].heap, t)) {
+			all->spare = 0;
+			return &all->one[i];
+		}
+	return heap_begin(all, t);
+}
+
+static void
+vote(uint64_t *choice, uint32_t *votes, uint64_t one)
+{
+	if (*choice == one)
+		++*votes;
+	else if (*votes)
+		--*votes;
+	else {
+		*choice = one;
+		*votes = 1;
+	}
+}
+
+struct spray_heap *
+heaps_add(struct spray_heaps *all, const struct guess *g)
+{
+	struct spray_heap *h = heap_for(all, &g->turn);
+	uint64_t *session = h->session;
+
+	heap_add(&h->heap, &g->turn);
+	hll_add(h->nets, NETS_BITS, g->net);
+	vote(&h->program, &h->program_votes, g->program);
+	vote(&h->signature, &h->signature_votes, g->signature);
+	for (unsigned i = 0; i < SPRAY_SESSIONS; i++)
+		if (session[i] == g->session || session[i] == 0 || i == SPRAY_SESSIONS - 1) {
+			session[i] = g->session;
+			break;
+		}
+	return h;
+}
+
+const struct spray_heap *
+heaps_largest(const struct spray_heaps *all, const uint8_t used[1 << NETS_BITS], uint32_t attempts, uint32_t *networks)
+{
+	const struct spray_heap *best = NULL;
+	uint32_t known = hll_count(used, NETS_BITS);
+
+	*networks = 0;
+	for (unsigned i = 0; i < HEAPS; i++) {
+		const struct spray_heap *h = &all->one[i];
+		bool counts = h->heap.count >= attempts && heap_varies(&h->heap);
+		uint32_t either = counts ? hll_count_either(h->nets, used, NETS_BITS) : 0;
+
+		if (either > known && either - known > *networks) {
+			*networks = either - known;
+			best = h;
+		}
+	}
+	return best;
+}

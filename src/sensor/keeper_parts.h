@@ -1,0 +1,51 @@
+/*
+ * keeper_parts: what the keeper's files share.  For src/sensor/keeper*.c only.
+ */
+#ifndef SENSOR_KEEPER_PARTS_H
+#define SENSOR_KEEPER_PARTS_H
+
+#include "sensor/keeper.h"
+
+struct slot {
+	struct channel *channel; /* NULL: nobody is there */
+	struct channel *next;    /* joins when this one's messages are worked in */
+	bool lost;               /* nobody waits for it; what it said is still worked in */
+	bool ended;              /* TAP_END was worked in */
+	bool has_head;
+	uint8_t type; /* of the head */
+	struct tap_stamp stamp;
+	uint32_t epoch;                    /* of its beginning */
+	struct tap_counts counts, earlier; /* of those that were here before */
+	struct gateway_guess guess[GATEWAY_GUESSES];
+	size_t guesses;
+	bool guessed;
+	char error[KEEPER_ERROR_MAX];
+};
+
+struct keeper {
+	struct watch *watch;
+	struct keeper_tell tell;
+	unsigned n;
+	size_t held;
+	struct tap_part part;
+	bool heard[GATEWAYS_MAX + 1]; /* gateways that were ever heard */
+	uint32_t epoch;
+	struct bytes message;
+	struct row row;
+	struct slot slot[];
+};
+
+/* Is it one of those whose turn comes in an order? */
+static inline bool
+slot_counts(const struct slot *s)
+{
+	return s->channel && !s->ended && !*s->error;
+}
+
+/* It said nonsense, or stopped: nobody waits for it. */
+void slot_gone(struct slot *s, const char *why);
+
+/* keeper_turn.c: the head of this slot goes into the watch, with those of others that are of the same second. */
+void keeper_turn(struct keeper *k, struct slot *s);
+
+#endif

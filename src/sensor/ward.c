@@ -1,0 +1,220 @@
+/*
+ * ward: see ward.h.
+ */
+#include "sensor/ward.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/when.h"
+#include "sensor/batch.h"
+
+void
+ward_init(struct ward *w, const struct role_spec *spec)
+{
+	*w = (struct ward){.spec = *spec,
+			   .rights = &ROLE_RIGHTS[spec->is.role],
+			   .process = {.monitor = -1},
+			   .fatal = -1,
+			   .link = -1};
+	w->spec.keeper = w->spec.batch = -1;
+}
+
+void
+ward_forget(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+forget_all(int *fd, unsigned *n)
+{
+	while (*n > 0)
+		ward_forget(&fd[--*n]);
+}
+
+static int64_t
+clock_of(clockid_t which)
+{
+	struct timespec t;
+
+	clock_gettime(which, &t);
+	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+int64_t
+ward_now(void)
+{
+	return clock_of(CLOCK_MONOTONIC);
+}
+
+int64_t
+ward_wall(void)
+{
+	return clock_of(CLOCK_REALTIME);
+}
+
+const char *
+ward_name(const struct ward *w, char to[WARD_NAME])
+{
+	snprintf(to, WARD_NAME, "%s%s%s", w->rights->name, *w->spec.is.name ? " " : "", w->spec.is.name);
+	return to;
+}
+
+void
+ward_tell(const struct ward *w, enum role_note_kind kind)
+{
+	(void)role_tell(w->process.monitor, &(struct role_note){.kind = kind}, -1);
+}
+
+/* A tap has had its end from its start, since it takes nothing later. */
+void
+ward_join(struct ward *w, const struct ward *keeper)
+{
+	int pair[2];
+
+	if (w->link < 0) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+			return;
+		w->link = pair[0];
+		(void)role_tell(w->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = keeper->spec.is},
+				pair[1]);
+		close(pair[1]);
+	}
+	(void)role_tell(keeper->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = w->spec.is}, w->link);
+	ward_forget(&w->link);
+	w->joined = true;
+}
+
+void
+ward_hold(struct ward *w, int fd)
+{
+	if (w->nexts < WARD_HELD)
+		w->next[w->nexts++] = fd;
+	else
+		close(fd);
+}
+
+void
+ward_open(struct ward *w)
+{
+	w->state = WARD_OPEN;
+	forget_all(w->held, &w->helds);
+	memcpy(w->held, w->next, w->nexts * sizeof(w->next[0]));
+	w->helds = w->nexts;
+	w->nexts = 0;
+}
+
+void
+ward_work(struct ward *w)
+{
+	ward_tell(w, ROLE_START);
+	w->state = WARD_AT_WORK;
+	w->back = ward_wall();
+}
+
+/* What a tap has from its start. */
+static bool
+equip(struct ward *w, bool batch)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return false;
+	w->link = pair[0];
+	w->spec.keeper = pair[1];
+	if (batch)
+		w->spec.batch = batch_new();
+	return true;
+}
+
+bool
+ward_start(struct ward *w, bool batch)
+{
+	bool fine;
+
+	w->since = w->alive = ward_now();
+	w->stuck = w->follows = false;
+	fine = (w->spec.is.role != ROLE_tap || equip(w, batch)) && role_spawn(&w->spec, &w->process);
+	ward_forget(&w->spec.keeper);
+	if (fine)
+		w->state = WARD_OPENING;
+	else
+		ward_forget(&w->link);
+	return fine;
+}
+
+static void
+say_why(struct ward *w, int status)
+{
+	const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
+
+	if (w->follows)
+		snprintf(w->why, sizeof(w->why), "lost its keeper");
+	else if (w->stuck)
+		snprintf(w->why, sizeof(w->why), "gave no sign of life for %u s", w->rights->patience);
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		snprintf(w->why, sizeof(w->why), "made a system call that it may not make (SIGSYS)");
+	else if (name)
+		snprintf(w->why, sizeof(w->why), "died of SIG%s (%s)", name, sigdescr_np(WTERMSIG(status)));
+	else if (WIFSIGNALED(status))
+		snprintf(w->why, sizeof(w->why), "died of signal %d", WTERMSIG(status));
+	else
+		snprintf(w->why, sizeof(w->why), "ended by itself, exit code %d", WEXITSTATUS(status));
+}
+
+/* A crash is worth looking at; the latest one is, where nobody took the one before. */
+static void
+keep_batch(struct ward *w, int status)
+{
+	if (WIFSIGNALED(status) && !w->follows) {
+		ward_forget(&w->fatal);
+		w->fatal = w->spec.batch;
+		w->spec.batch = -1;
+	}
+	ward_forget(&w->spec.batch);
+}
+
+void
+ward_ended(struct ward *w, int status)
+{
+	say_why(w, status);
+	keep_batch(w, status);
+	ward_forget(&w->link);
+	ward_forget(&w->process.monitor);
+	forget_all(w->next, &w->nexts);
+	if (WIFEXITED(
+		    status)) /* it gave its place up; where its interface is gone, what it held is in the way of the next */
+		forget_all(w->held, &w->helds);
+	w->joined = false;
+	w->state = WARD_OUT;
+}
+
+void
+ward_report(struct ward *w, const struct ward *keeper)
+{
+	struct role_note note = {.kind = ROLE_DIED, .who = w->spec.is, .from = w->gone};
+
+	note.until = w->state == WARD_AT_WORK ? w->back : ward_wall();
+	memcpy(note.words, w->why, sizeof(note.words));
+	(void)role_tell(keeper->process.monitor, &note, w->fatal);
+	w->gone = 0;
+	ward_forget(&w->fatal);
+}
+
+void
+ward_impatient(struct ward *w, int64_t since)
+{
+	if (w->state == WARD_OUT || !w->rights->patience || w->stuck ||
+	    ward_now() - since < w->rights->patience * NS_PER_S)
+		return;
+	w->stuck = true;
+	kill(w->process.pid, SIGKILL);
+}
