@@ -77,6 +77,8 @@ configure(struct common *c, int id, const char *value)
 		return usage_error(c->command->name, "more than 256 options; write them into a configuration");
 	*g = (struct given){id, value};
 	c->givens++;
+	if (c->handed)
+		return EXIT_DONE;
 	return common_configure(&c->config, &c->gateway_given, g) ? EXIT_DONE : config_error(c);
 }
 

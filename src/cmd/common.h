@@ -58,6 +58,7 @@ struct common {
 	bool again;    /* outputs go on behind what is there; set before common_open */
 	struct gateway_guess guess[GATEWAY_GUESSES];
 	size_t guesses;
+	bool handed; /* options of the configuration are kept, and not taken: it comes from elsewhere; set before they are */
 	struct given given[GIVEN_MAX];
 	unsigned givens;
 	struct detect_rules rules[2];               /* in force, and room for those that are read next */
@@ -67,7 +68,12 @@ struct common {
 	const char *ledger;                         /* --ledger; NULL: not given */
 	const char *privacy_file;                   /* --privacy-key; NULL: not given */
 	struct privacy privacy;                     /* its key, where there is one */
-	bool asks;         /* set before common_open: records are asked, none is made; the key need not be there */
+	bool asks; /* set before common_open: records are asked, none is made; the key need not be there */
+	struct reloaded {
+		unsigned times;
+		bool fine;
+		char words[CONFIG_ERROR_MAX + 64]; /* of the last one */
+	} reloaded;
 	struct keep *keep; /* NULL: no ledger is written */
 	/* lists as they were, in place of their files; false: told.  NULL: the files */
 	bool (*lists)(void *arg, struct lists_wanted *want);

@@ -38,10 +38,11 @@ say_reloaded(struct common *c)
 {
 	const struct detect_rules *r = &c->rules[c->now];
 
+	snprintf(c->reloaded.words, sizeof(c->reloaded.words),
+		 "configuration read again: %u suppressions, %u maintenance windows, %u facts in force",
+		 r->suppressions, r->maintenances, r->facts);
 	if (!c->quiet)
-		fprintf(stderr,
-			"configuration read again: %u suppressions, %u maintenance windows, %u facts in force\n",
-			r->suppressions, r->maintenances, r->facts);
+		fprintf(stderr, "%s\n", c->reloaded.words);
 	if (c->watch.began)
 		common_say_expired(c, pipeline_now(c->watch.pipeline));
 }
@@ -50,7 +51,7 @@ bool
 common_reload(struct common *c)
 {
 	struct config *config = malloc(sizeof(*config));
-	char words[CONFIG_ERROR_MAX + 64];
+	struct reloaded *r = &c->reloaded;
 	bool fine = config && read_again(c, config);
 
 	enrich_reload(c->enrich);
@@ -61,9 +62,12 @@ common_reload(struct common *c)
 			keep_rules(c->keep, config);
 		say_reloaded(c);
 	} else {
-		snprintf(words, sizeof(words), "%s; what was in force stays", config ? config->error : "no memory");
-		common_error(c, words);
+		snprintf(r->words, sizeof(r->words), "%s; what was in force stays",
+			 config ? config->error : "no memory");
+		common_error(c, r->words);
 	}
+	r->fine = fine;
+	r->times++;
 	free(config);
 	return fine;
 }

@@ -6,6 +6,7 @@
  *
  * One program, each part a process of its own that may do what it needs and no more (sensor/role.def).
  */
+#include "cmd/run_config.h"
 #include "cmd/run_couriers.h"
 #include "cmd/run_desk.h"
 
@@ -47,7 +48,12 @@ take_option(void *arg, int id, const char *value)
 static int
 take_arguments(struct running *r)
 {
-	int status = args_take(&CMD_RUN, r->argc, r->argv, take_option, r);
+	int status;
+
+	r->common->handed = r->self.again;
+	status = args_take(&CMD_RUN, r->argc, r->argv, take_option, r);
+	if (status == EXIT_DONE && r->common->handed && !run_config_take(r->common))
+		return EXIT_IO;
 
 	if (status == EXIT_DONE && !r->iface)
 		r->iface = config_text(&r->common->config, OPT_capture_interface);

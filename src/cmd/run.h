@@ -19,7 +19,12 @@ struct running {
 };
 
 /* What the monitor gives each role, from ROLE_FD_FIRST on. */
-enum run_fd { RUN_FD_KEY /* of --privacy-key */, RUN_FD_FAN /* for taps: run_fan.h */, RUN_FDS };
+enum run_fd {
+	RUN_FD_CONFIG /* run_config.h */,
+	RUN_FD_KEY /* of --privacy-key */,
+	RUN_FD_FAN /* for taps: run_fan.h */,
+	RUN_FDS
+};
 
 /* Each is the whole life of its process; the exit code. */
 int run_monitor(struct running *r);

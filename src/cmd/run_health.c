@@ -145,6 +145,9 @@ numbers(struct health *h, const struct running *r)
 	h->counts = *watch_counts(w);
 	h->buffer_ms = bridged_ms(r, &h->counts, &was, h->told - told);
 	h->loss = w->capture.loss;
+	h->reloads = r->common->reloaded.times;
+	h->reload_fine = r->common->reloaded.fine;
+	snprintf(h->reload, sizeof(h->reload), "%.*s", HEALTH_WORDS - 1, r->common->reloaded.words);
 }
 
 void

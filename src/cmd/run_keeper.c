@@ -170,6 +170,8 @@ run_keep(struct running *run, const struct feed *feed, void *own)
 	status = start(&k);
 	if (status == EXIT_DONE && duty_begin(&k.duty)) {
 		k.began = clock_now_ns();
+		k.duty.reload =
+			run->self.again; /* what was read again since the start, where it still has no mistake */
 		keep_on(&k);
 		status = finish(&k);
 	}

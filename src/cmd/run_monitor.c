@@ -1,6 +1,7 @@
 /*
  * run_monitor: the process that the user started: which roles there are, and what people are told of them.
  */
+#include "cmd/run_config.h"
 #include "cmd/run_couriers.h"
 #include "cmd/run_crash.h"
 #include "cmd/run_desk.h"
@@ -67,6 +68,17 @@ add_taps(struct plan *p, const struct running *r, unsigned n)
 	}
 }
 
+static void
+add_couriers(struct plan *p, const struct running *r)
+{
+	size_t n = run_courier_specs(r, &p->sinks, p->spec + p->n);
+
+	for (size_t i = 0; i < n; i++, p->n++) {
+		p->spec[p->n].fd = p->none;
+		p->spec[p->n].fds = RUN_FDS;
+	}
+}
+
 static int
 make_plan(struct plan *p, const struct running *r)
 {
@@ -77,8 +89,10 @@ make_plan(struct plan *p, const struct running *r)
 	if (!hold_key(r, &p->keepers[RUN_FD_KEY]))
 		return EXIT_USAGE;
 	p->taps[RUN_FD_FAN] = run_fan_new(taps);
-	if (p->taps[RUN_FD_FAN] < 0) {
-		common_error(r->common, "no memory to share with taps");
+	p->none[RUN_FD_CONFIG] = run_config_new(&r->common->config);
+	p->taps[RUN_FD_CONFIG] = p->keepers[RUN_FD_CONFIG] = p->none[RUN_FD_CONFIG];
+	if (p->taps[RUN_FD_FAN] < 0 || p->none[RUN_FD_CONFIG] < 0) {
+		common_error(r->common, "no memory to share with roles");
 		return EXIT_IO;
 	}
 	if (run_whole(r)) {
@@ -87,7 +101,7 @@ make_plan(struct plan *p, const struct running *r)
 		add_taps(p, r, taps);
 		add(p, r, ROLE_keeper, p->keepers);
 	}
-	p->n += run_courier_specs(r, &p->sinks, p->spec + p->n);
+	add_couriers(p, r);
 	if (run_desk_wanted(r->common))
 		add(p, r, ROLE_desk, p->none);
 	return EXIT_DONE;

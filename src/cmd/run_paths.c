@@ -30,11 +30,12 @@ static const char *const SYSTEM[] = {"/etc",         "/usr/share/zoneinfo", "/de
 static void
 add(struct run_paths *p, const char *path, enum of of, bool writes)
 {
-	char *to = p->text[p->n];
-	char *slash;
+	char *to, *slash;
 
-	if (!*path || strcmp(path, "-") == 0 || p->n == RUN_PATHS_MAX ||
-	    snprintf(to, sizeof(p->text[0]), "%s", path) >= (int)sizeof(p->text[0]))
+	if (!*path || strcmp(path, "-") == 0 || p->n >= RUN_PATHS_MAX)
+		return;
+	to = p->text[p->n];
+	if (snprintf(to, sizeof(p->text[0]), "%s", path) >= (int)sizeof(p->text[0]))
 		return;
 	/* a device is no folder's file: all of /dev is not meant */
 	if (of == FOLDER_OF && strncmp(path, "/dev/", 5) != 0) {

@@ -1,73 +1,21 @@
 /*
  * status: how a running sensor is, from its control socket.  Must not read what the sensor keeps: it asks.
  */
-#include "cmd/run_desk.h"
+#include "cmd/asking.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd/tables.h"
 #include "sensor/json_in.h"
 
-enum { OPT_SOCKET = 400, OPT_WATCH = 'w', TEXT_MAX = 1 << 16, ANSWER_S = 5, WATCH_S = 2, NAME_WIDTH = 16 };
+enum { OPT_WATCH = 'w', WATCH_S = 2, NAME_WIDTH = 16 };
 
-struct asking {
-	struct common *common;
-	const char *given;
+struct asked {
+	struct asking asking;
 	bool json, watch;
-	char path[PATH_MAX];
-	char text[TEXT_MAX];
-	size_t n;
 };
-
-static int
-fail(const struct asking *a, const char *why)
-{
-	char words[PATH_MAX + 256];
-
-	snprintf(words, sizeof(words), "%s: %s", a->path, why);
-	common_error(a->common, words);
-	return EXIT_IO;
-}
-
-static const char *
-no_answer(int error)
-{
-	if (error == ENOENT)
-		return "no such socket; is `gatewitness run` at work, with this configuration (-c) or --ledger?";
-	if (error == ECONNREFUSED)
-		return "nobody answers there; the sensor does not run";
-	return strerror(error);
-}
-
-/* Reads to the end what the desk says to whoever connects. */
-static int
-ask(struct asking *a)
-{
-	const struct timeval patience = {.tv_sec = ANSWER_S};
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ssize_t got = 1;
-
-	if (fd < 0 || strlen(a->path) >= sizeof(to.sun_path))
-		return fail(a, fd < 0 ? strerror(errno) : "longer than a socket's name may be");
-	memcpy(to.sun_path, a->path, strlen(a->path));
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) != 0) {
-		int error = errno;
-
-		close(fd);
-		return fail(a, no_answer(error));
-	}
-	for (a->n = 0; a->n < sizeof(a->text) && got > 0; a->n += got > 0 ? (size_t)got : 0)
-		got = read(fd, a->text + a->n, sizeof(a->text) - a->n);
-	close(fd);
-	return got == 0 && a->n ? EXIT_DONE : fail(a, "it was asked and did not answer");
-}
 
 static struct words
 ago(int64_t then)
@@ -261,7 +209,7 @@ show(const struct asking *a)
 	struct json *j = json_in(a->text, a->n);
 
 	if (!j || *text(j, "error")) {
-		int status = fail(a, j ? text(j, "error") : "what it said is no JSON");
+		int status = asking_failed(a, j ? text(j, "error") : "what it said is no JSON");
 
 		json_in_free(j);
 		return status;
@@ -281,19 +229,19 @@ show(const struct asking *a)
 }
 
 static int
-once(struct asking *a)
+once(struct asked *a)
 {
-	int status = ask(a);
+	int status = asking_ask(&a->asking);
 
 	if (status != EXIT_DONE || !a->json)
-		return status == EXIT_DONE ? show(a) : status;
-	fwrite(a->text, 1, a->n, stdout);
+		return status == EXIT_DONE ? show(&a->asking) : status;
+	fwrite(a->asking.text, 1, a->asking.n, stdout);
 	return tables_finish();
 }
 
 /* Until Ctrl-C.  A terminal is written over; what is no terminal gets one after the other. */
 static int
-again_and_again(struct asking *a)
+again_and_again(struct asked *a)
 {
 	int status = EXIT_DONE;
 
@@ -310,11 +258,11 @@ again_and_again(struct asking *a)
 static int
 take_option(void *arg, int id, const char *value)
 {
-	struct asking *a = arg;
+	struct asked *a = arg;
 
 	switch (id) {
-	case OPT_SOCKET:
-		a->given = value;
+	case ASKING_SOCKET:
+		a->asking.given = value;
 		return EXIT_DONE;
 	case OPT_WATCH:
 		a->watch = true;
@@ -326,51 +274,30 @@ take_option(void *arg, int id, const char *value)
 		return usage_error("status",
 				   "takes no files; the sensor is found by -c FILE, --ledger DIR or --socket PATH");
 	default:
-		return common_option(a->common, id, value);
+		return common_option(a->asking.common, id, value);
 	}
-}
-
-/* Where nothing is said: the sensor that the package has installed. */
-static int
-find(struct asking *a)
-{
-	static const char INSTALLED[] = "/etc/gatewitness/gatewitness.conf";
-
-	if (a->given)
-		snprintf(a->path, sizeof(a->path), "%s", a->given);
-	else
-		run_desk_socket(a->common, a->path);
-	if (!*a->path && access(INSTALLED, R_OK) == 0 && common_option(a->common, 'c', INSTALLED) == EXIT_DONE)
-		run_desk_socket(a->common, a->path);
-	return *a->path ?
-		       EXIT_DONE :
-		       usage_error("status", "which sensor? Its configuration (-c FILE), its ledger (--ledger DIR), or "
-					     "its socket (--socket PATH)");
 }
 
 static int
 status_run(int argc, char **argv)
 {
-	struct asking *a = calloc(1, sizeof(*a));
+	struct asked *a = calloc(1, sizeof(*a));
 	int status = EXIT_IO;
 
-	if (a && (a->common = common_new(&CMD_STATUS)))
+	if (a && (a->asking.common = common_new(&CMD_STATUS)))
 		status = args_take(&CMD_STATUS, argc, argv, take_option, a);
 	if (status == EXIT_DONE)
-		status = find(a);
+		status = asking_find(&a->asking);
 	if (status == EXIT_DONE)
 		status = a->watch ? again_and_again(a) : once(a);
-	if (a && a->common)
-		common_free(a->common);
+	if (a && a->asking.common)
+		common_free(a->asking.common);
 	free(a);
 	return status;
 }
 
 static const struct arg_option OPTIONS[] = {
-	{'c', "config", "FILE", "the configuration that the sensor runs with"},
-	{OPT_SET, "set", "SECTION.OPTION=VALUE", "set one option; the later wins"},
-	{OPT_LEDGER, "ledger", "DIR", "its ledger, where control.sock is"},
-	{OPT_SOCKET, "socket", "PATH", "the socket itself"},
+	ASKING_OPTIONS,
 	{OPT_WATCH, "watch", NULL, "again every two seconds"},
 	{OPT_JSON, "json", NULL, "one JSON object a line, with all counters"},
 	{0, NULL, NULL, NULL},

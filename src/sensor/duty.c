@@ -50,7 +50,7 @@ take(struct duty *d, const struct role_note *note, int fd)
 static bool
 take_all(struct duty *d)
 {
-	struct role_note note;
+	struct role_note note = {.kind = ROLE_NOTES};
 	enum role_heard heard;
 	int fd;
 

@@ -146,7 +146,7 @@ health_sound(const struct health *h)
 	bool sound = h->sinks <= SINKS_MAX && h->given_up <= HEALTH_LOSSES && h->incidents <= HEALTH_INCIDENTS &&
 		     h->clients <= HEALTH_CLIENTS && ends(h->sensor, sizeof(h->sensor)) &&
 		     ends(h->iface, sizeof(h->iface)) && ends(h->version, sizeof(h->version)) &&
-		     ends(h->ledger_head, sizeof(h->ledger_head));
+		     ends(h->ledger_head, sizeof(h->ledger_head)) && ends(h->reload, sizeof(h->reload));
 
 	for (uint32_t i = 0; sound && i < h->sinks; i++)
 		sound = ends(h->sink[i].name, HEALTH_NAME) && ends(h->sink[i].error, HEALTH_WORDS);

@@ -58,6 +58,7 @@ struct health_client {
 
 struct health {
 	char sensor[HEALTH_NAME], iface[HEALTH_NAME], version[HEALTH_NAME], ledger_head[HEALTH_NAME + 1];
+	char reload[HEALTH_WORDS]; /* what the last one had to say */
 #define NUMBER(field, type, metric, doc) uint64_t field;
 #include "sensor/health.def"
 #undef NUMBER

@@ -170,6 +170,8 @@ health_json(struct out *o, const struct health *h, const struct health_rates *r)
 #define NUMBER(field, type, metric, doc) member(o, #field, h->field);
 #include "sensor/health.def"
 #undef NUMBER
+	JSON_KEY(o, "reload");
+	json_text(o, h->reload);
 	JSON_KEY(o, "ledger_head");
 	json_text(o, h->ledger_head);
 	rates(o, r);

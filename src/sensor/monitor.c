@@ -40,17 +40,17 @@ keeper(struct monitor *m)
 	return NULL;
 }
 
-/* With the keeper, or the keeper with all. */
+/* Whoever is open, with the keeper. */
 static void
-link_up(struct monitor *m, const struct ward *w)
+link_up(struct monitor *m)
 {
 	const struct ward *k = keeper(m);
 
 	for (size_t i = 0; i < m->n; i++) {
-		struct ward *other = &m->ward[i];
+		struct ward *w = &m->ward[i];
 
-		if (other != k && (other == w || w == k) && other->state >= WARD_OPEN && k->state >= WARD_OPEN)
-			ward_join(other, k);
+		if (w != k && !w->joined && w->state >= WARD_OPEN && k->state >= WARD_OPEN)
+			ward_join(w, k);
 	}
 }
 
@@ -91,17 +91,19 @@ start(struct monitor *m, struct ward *w)
 	return false;
 }
 
-/* What taps told the keeper that died is lost with it, and what they did not tell yet, they tell nobody. */
+/* What taps told the keeper that died is lost with it, and what they did not tell yet, they tell nobody.  The others wait
+   for the next. */
 static void
 end_taps(struct monitor *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		struct ward *w = &m->ward[i];
 
-		if (w->spec.is.role != ROLE_tap || w->state == WARD_OUT || w->link >= 0)
-			continue;
-		w->follows = true;
-		kill(w->process.pid, SIGKILL);
+		if (w->spec.is.role == ROLE_tap && w->joined) {
+			w->follows = true;
+			kill(w->process.pid, SIGKILL);
+		}
+		w->joined = false;
 	}
 }
 
@@ -190,7 +192,7 @@ take_note(struct monitor *m, struct ward *w, const struct role_note *note)
 static void
 take_notes(struct monitor *m, struct ward *w)
 {
-	struct role_note note;
+	struct role_note note = {.kind = ROLE_NOTES};
 	enum role_heard heard;
 	int fd;
 
@@ -240,7 +242,7 @@ each_role(struct monitor *m)
 		if (w->state == WARD_OUT && ward_now() >= w->again)
 			start(m, w);
 		if (w->state == WARD_OPEN) {
-			link_up(m, w);
+			link_up(m);
 			ward_work(w);
 		}
 		if (w->state == WARD_AT_WORK)
@@ -301,7 +303,7 @@ start_all(struct monitor *m)
 	}
 	if (m->stop)
 		return false;
-	link_up(m, keeper(m));
+	link_up(m);
 	for (size_t i = 0; i < m->n; i++)
 		ward_work(&m->ward[i]);
 	return true;

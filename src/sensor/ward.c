@@ -90,6 +90,7 @@ ward_join(struct ward *w, const struct ward *keeper)
 	}
 	(void)role_tell(keeper->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = w->spec.is}, w->link);
 	ward_forget(&w->link);
+	w->joined = true;
 }
 
 void
@@ -189,8 +190,10 @@ ward_ended(struct ward *w, int status)
 	ward_forget(&w->link);
 	ward_forget(&w->process.monitor);
 	forget_all(w->next, &w->nexts);
-	if (w->state == WARD_STOPPING)
+	if (WIFEXITED(
+		    status)) /* it gave its place up; where its interface is gone, what it held is in the way of the next */
 		forget_all(w->held, &w->helds);
+	w->joined = false;
 	w->state = WARD_OUT;
 }
 

@@ -22,6 +22,7 @@ struct ward {
 	unsigned helds, nexts;
 	int link;             /* of a tap: the keeper's end, until it is told; -1: it has it */
 	int64_t gone, back;   /* wall clock: it did nothing in between, which the keeper is to be told; 0: nothing */
+	bool joined;          /* with the keeper that is there */
 	bool stuck, follows;  /* it was ended: it gave no sign of life; the keeper that it spoke to died */
 	char why[ROLE_WORDS]; /* it is out */
 };

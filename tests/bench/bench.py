@@ -6,10 +6,13 @@
 Every round runs all commands in turn, so that a slow moment of the machine touches all of them; a figure is the
 median of the ratios inside the rounds.  Quote ratios and counts, never seconds.
 """
+import glob
+import json
 import os
 import re
 import shutil
 import statistics
+import struct
 import subprocess
 import sys
 
@@ -121,6 +124,51 @@ def detectors(whole, few, many):
           (item + index, kept))
 
 
+def processes(capture, taps):
+    """Instructions of a read: of the process that keeps, and of each tap."""
+    prefix = "%s/taps.callgrind." % DIR
+    for old in glob.glob(prefix + "*"):
+        os.remove(old)
+    child = subprocess.Popen(["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + prefix + "%p", PROGRAM,
+                              "read", "--quiet", "--eve", "/dev/null", "--set", OFF, "-g", ADDRESSES[0]] +
+                             (["--taps", str(taps)] if taps else []) + [capture])
+    child.wait()
+    of = {}
+    for path in glob.glob(prefix + "*"):
+        of[int(path.rsplit(".", 1)[1])] = int(re.search(r"^summary: (\d+)", open(path).read(), re.M).group(1))
+    return [of.pop(child.pid)] + list(of.values())
+
+
+def spread(capture, to):
+    """The same with an address for each client's port, so that there is something to deal."""
+    with open("%s/%s.pcap" % (DIR, capture), "rb") as f:
+        b = bytearray(f.read())
+    at = 24
+    while at + 16 <= len(b):
+        length, frame = struct.unpack_from("<I", b, at + 8)[0], at + 16
+        at = frame + length
+        if b[frame + 12:frame + 14] == b"\x08\0":
+            mine = b[frame + 26:frame + 30] == bytes((192, 0, 2, 10))
+            b[frame + 28 + 4 * mine:frame + 30 + 4 * mine] = b[frame + 34 + 2 * mine:frame + 36 + 2 * mine]
+    with open(to, "wb") as f:
+        f.write(b)
+
+
+def taps():
+    """What one process does, one tap and the keeper, two taps and the keeper: starting them left out."""
+    spread("gateway-20k", DIR + "/spread.pcap")
+    cost = {n: [all_ - start for all_, start in zip(processes(DIR + "/spread.pcap", n),
+                                                    processes("tests/golden/curl/curl.pcap", n))] for n in (0, 1, 2)}
+    told = subprocess.run([PROGRAM, "read", "--quiet", "--eve", "-", "--set", OFF, "-g", ADDRESSES[0],
+                           DIR + "/spread.pcap"], capture_output=True, text=True, check=False).stdout
+    counts = json.loads(told.splitlines()[-1])["gatewitness"]["counters"]
+    records = counts["record_open"] + counts["record_update"] + counts["record_close"]
+    print("Taps: two do %.2f x what one does, on average, the busier %.2f x (goal 1.8)" %
+          (2 * cost[1][1] / sum(cost[2][1:]), cost[1][1] / max(cost[2][1:])))
+    print("      a record through a tap's channel takes %.0f instructions more than in one process (%d frames a record)" %
+          ((sum(cost[1]) - cost[0][0]) / records, counts["frames"] / records))
+
+
 def record_time():
     """What a record takes of CPU time: with all detectors less without any, in the same round."""
     records, ns = subprocess.run([DIR + "/records", "15", DIR + "/gateway-200k.pcap"] + ADDRESSES, capture_output=True,
@@ -152,6 +200,7 @@ if shutil.which("valgrind"):
     slope = (many[0] - few[0]) / 180000
     print("\nInstructions a packet, gateway mix, reading included: %.0f (goal 1,100)" % slope)
     detectors(slope, few[1], many[1])
+    taps()
 record_time()
 memory()
 growth()

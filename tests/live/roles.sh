@@ -191,6 +191,10 @@ within 30 grep -q 'conf:1: .*what was in force stays' "$work/run.log" || fail "a
 printf '[suppress scan]\ndetector = leak_loop\nowner = me\nreason = a test\nexpires = 2099-01-01\n' > "$work/conf"
 kill -HUP "$pid"
 within 30 grep -q 'configuration read again: 1 suppressions' "$work/run.log" || fail "the configuration was not read again"
+"$witness" reload --ledger "$work/ledger" > "$work/out" 2>&1 || fail "reload: $(cat "$work/out")"
+grep -q '^configuration read again: 1 suppressions' "$work/out" || fail "reload says: $(cat "$work/out")"
+echo 'memory = 1' > "$work/conf"
+refused 2 'conf:1: .*what was in force stays' "$witness" reload --ledger "$work/ledger"
 [ "$were" = "$(role tap:0) $(role tap:1) $(role keeper)" ] || fail "a reload started somebody anew"
 
 # One that hangs is as good as dead.
@@ -236,6 +240,9 @@ set -- "$work"/ledger/crashes/crash-*.pcap
 for f; do
 	"$witness" read --quiet --set identity.key=public "$f" > "$work/out" 2>&1 || fail "$f: $(cat "$work/out")"
 done
+
+refused 1 'nobody answers|no such socket' "$witness" reload --ledger "$work/ledger"
+: > "$work/conf"
 
 # Without its monitor nothing lives on, and what was kept is whole.
 start
