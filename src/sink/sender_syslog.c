@@ -83,7 +83,7 @@ put_host(struct out *o, const char *name)
 {
 	if (!*name)
 		out_char(o, '-');
-	for (size_t i = 0; name[i] && i < 255; i++)
+	for (size_t i = 0; i < 255 && name[i]; i++)
 		out_char(o, name[i] > ' ' && name[i] < 0x7f ? name[i] : '_');
 }
 
