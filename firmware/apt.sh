@@ -1,6 +1,6 @@
 #!/bin/sh
 # Debian's packages of another architecture, by an apt of its own: lists and cache lie in a folder, and nothing of the
-# machine changes.  The sources are the machine's.
+# machine changes.  The sources are the machine's; where DIR ends in -nonfree, with firmware that is not free.
 #	apt.sh ARCH DIR update			reads the lists; says nothing where they are of today
 #	apt.sh ARCH DIR fetch PACKAGE...	leaves their .debs, prints the paths
 #	apt.sh ARCH DIR kernel			the name of the package that holds Debian's kernel now
@@ -10,15 +10,20 @@ set -eu
 . "$(dirname "$0")/say.sh"
 arch=$1 dir=$(realpath -m "$2") what=$3
 shift 3
-mkdir -p "$dir/lists/partial" "$dir/archives/partial" "$dir/debs"
+case $dir in
+*-nonfree) components='main non-free-firmware' ;;
+*) components=main ;;
+esac
+mkdir -p "$dir/sources" "$dir/lists/partial" "$dir/archives/partial" "$dir/debs"
 : >"$dir/status"
+sed "s/^Components:.*/Components: $components/" /etc/apt/sources.list.d/debian.sources >"$dir/sources/debian.sources"
 
 private() {
 	tool=$1
 	shift
 	"$tool" -qq -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o Dir::State="$dir" \
 		-o Dir::State::status="$dir/status" -o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir" \
-		-o Acquire::Languages=none -o APT::Sandbox::User=root -o Dir::Etc::sourcelist=/dev/null "$@"
+		-o Acquire::Languages=none -o APT::Sandbox::User=root -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$dir/sources" "$@"
 }
 
 # A mirror that is being synchronised fails now and then.

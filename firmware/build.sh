@@ -107,6 +107,7 @@ disk() {
 }
 
 "$here/apt.sh" $arch "$cache/apt" update
+[ -z "$nonfree" ] || "$here/apt.sh" $arch "$cache/apt-nonfree" update
 say BOARD "$board: $title"
 slot=$("$here/slot.sh" $arch "$B" "$version" "$deb")
 size=$(stat -c %s "$slot/slot.squashfs")

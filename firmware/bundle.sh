@@ -14,7 +14,7 @@ done
 work=$(mktemp -d "$folder/bundle.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/in"
-ln "$folder/slot.squashfs" "$work/in/root.img" 2>/dev/null || cp "$folder/slot.squashfs" "$work/in/root.img"
+ln -L "$folder/slot.squashfs" "$work/in/root.img" 2>/dev/null || cp "$folder/slot.squashfs" "$work/in/root.img"
 cat >"$work/in/manifest.raucm" <<-END_MANIFEST
 	[update]
 	compatible=gatewitness-arm64

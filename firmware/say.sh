@@ -21,15 +21,17 @@ room() {
 	[ "$free" -ge "$2" ] || die "$1 has $free MB free, $2 are needed"
 }
 
-# fetch PACKAGE...: paths of their .debs (apt.sh)
+# fetch PACKAGE...: paths of their .debs (apt.sh); those that are not free have lists of their own
 fetch() {
-	"$here/apt.sh" "$arch" "$cache/apt" fetch "$@"
+	"$here/apt.sh" "$arch" "$cache/apt${nonfree:+-nonfree}" fetch "$@"
 }
 
 # unpack PACKAGES DIR; which .debs they were is noted for the list of parts
 unpack() {
 	mkdir -p "$2"
-	for file in $(fetch $1); do
+	# shellcheck disable=SC2086 # several
+	files=$(fetch $1)
+	for file in $files; do
 		echo "$file" >>"$work/debs"
 		dpkg-deb --fsys-tarfile "$file" | tar x -C "$2"
 	done

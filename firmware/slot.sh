@@ -6,7 +6,7 @@
 set -eu
 here=$(realpath "$(dirname "$0")")
 . "$here/say.sh"
-arch=$1 out=$2/firmware cache=$2/firmware/cache version=$3 deb=$4 site=${SITE:-}
+nonfree= arch=$1 out=$2/firmware cache=$2/firmware/cache version=$3 deb=$4 site=${SITE:+$(realpath "$SITE")}
 commit=$(git -C "$here" rev-parse --short=12 HEAD 2>/dev/null || echo none)
 keys=${KEY_DIR:-$out/keys}
 
@@ -81,7 +81,8 @@ squash() {
 ingredients() {
 	echo "$tar $SOURCE_DATE_EPOCH $version $commit"
 	cat "$deb" "$keys/cert.pem"
-	find "$here" ${site:+"$site/root"} -type f -print0 2>/dev/null | sort -z | xargs -0 cat
+	(cd "$here" && find overlay initramfs slot.sh finish.sh kernel.py modules.list ${site:+"$site/root"} -type f -print0 |
+		sort -z | xargs -0 cat)
 }
 
 keyring

@@ -129,6 +129,12 @@ void pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n);
 /* Tells each such frame from now on to the sink's arg; span duplicates are left out.  NULL: none. */
 void pipeline_tell_frames(struct pipeline *p, told_frame_fn *to);
 
+/* What is left out from now on because cores are short, each level with those before it; never a handshake, nor what a
+   gateway began.  Level 0 reads as if there were no such thing. */
+enum shed_level { SHED_NOTHING, SHED_TUNNELS, SHED_EXCHANGES, SHED_NDPI, SHED_LEVELS };
+void pipeline_shed(struct pipeline *p, enum shed_level level);
+uint64_t pipeline_shed_bytes(const struct pipeline *p); /* left out so far */
+
 /* Time passes without frames (live), or behind a frame that somebody else gets. */
 void pipeline_tick(struct pipeline *p, struct when now);
 /* Is that time so far back that what went before cannot go on?  Then a tick ends all connections. */

@@ -12,7 +12,7 @@
 #include "pipeline_privacy.h"
 
 /* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
-enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4 };
+enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4, SHED = 8 /* its payload is not read for now */ };
 
 /* What a connection needs once it has talked or lasted. */
 struct live {
@@ -48,6 +48,8 @@ struct pipeline {
 	uint32_t others; /* packets of other hosts since the last pulse */
 	uint32_t roomy;  /* so many packets cannot fill a table, whatever they open */
 	bool sure;       /* so it is with all of this batch */
+	uint8_t shed;    /* enum shed_level */
+	uint64_t shed_bytes;
 	struct site site;
 	struct pipeline_places places;
 	struct pipeline_privacy privacy;
@@ -67,6 +69,12 @@ void connection_tell(struct pipeline *p, struct flow *f, enum session_kind kind,
 void connection_progress(struct pipeline *p, struct flow *f);
 void connection_finish(struct pipeline *p, struct flow *f);
 void connections_finish_ended(struct pipeline *p, struct when now);
+
+/* Both sides of its stream have a hole of unknown size. */
+void connection_lose(struct pipeline *p, struct flow *f, struct when time);
+
+/* pipeline_shed.c: is this piece left out? */
+bool shed_takes(struct pipeline *p, struct flow *f, const struct chunk *c);
 
 /* pipeline_time.c: what comes after the packet's time begins; the ten seconds of a packet; the end of the input. */
 void time_advance(struct pipeline *p, struct when time);

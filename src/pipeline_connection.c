@@ -160,10 +160,19 @@ connection_read(struct pipeline *p, struct flow *f, const struct chunk *c)
 {
 	if (c->lost && f->gateway)
 		p->pulse[f->gateway].gap_bytes += c->lost;
-	if (p->classify && f->gateway && !(f->above[2] & CLASSIFY_DONE))
+	if (p->shed | (f->told & SHED) && shed_takes(p, f, c))
+		return;
+	if (p->classify && p->shed < SHED_NDPI && f->gateway && !(f->above[2] & CLASSIFY_DONE))
 		read_both(p, f, c);
 	else if (f->above[0] != TLS_NOT)
 		read_tls(p, f, c);
+}
+
+void
+connection_lose(struct pipeline *p, struct flow *f, struct when time)
+{
+	for (uint8_t side = 0; side < 2; side++)
+		read_tls(p, f, &(struct chunk){.lost = UINT32_MAX, .side = side, .time = time});
 }
 
 void

@@ -108,7 +108,7 @@ from_now() {
 }
 
 board() {
-	inside timeout 120 ssh -q -i "$work/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=60 \
+	inside timeout 300 ssh -q -i "$work/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=60 \
 		root@10.77.0.2 "$@"
 }
 

@@ -53,7 +53,7 @@ init() {
 bundle() {
 	rm -rf "$work/bundled"
 	mkdir "$work/bundled"
-	ln -s "$1" "$work/bundled/slot.squashfs"
+	cp "$1" "$work/bundled/slot.squashfs"
 	KEY_DIR=$2 "$top/firmware/bundle.sh" "$work/bundled" 9.0.0 >/dev/null || fail "no bundle"
 	mv "$work/bundled"/*.raucb "$work/update.raucb"
 }

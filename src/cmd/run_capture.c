@@ -2,6 +2,7 @@
  * run_capture: see run_capture.h.  Must not work on a frame.
  */
 #include "cmd/run_capture.h"
+#include "cmd/run_fan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -104,12 +105,15 @@ run_capture_news(struct run_capture *c, char line[CAPTURE_ERROR_MAX])
 static void
 note(struct run_capture *c, const struct frame *frames, size_t n)
 {
+	c->idle |= n == 0;
 	if (n == 0)
 		return;
 	if (c->first.ns == 0)
 		c->first = frames[0].time;
 	c->last = frames[n - 1].time;
 	c->frames += n;
+	for (size_t i = 0; i < n; i++)
+		c->bytes += frames[i].wire_len;
 	for (size_t i = 0; c->records && i < n; i++)
 		record_frame(&c->record, &frames[i]);
 }
@@ -133,6 +137,24 @@ run_capture_time(void)
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (struct when){((int64_t)t.tv_sec - 1) * NS_PER_S + t.tv_nsec};
+}
+
+bool
+run_capture_load(struct run_capture *c, const struct capture_drops *drops)
+{
+	int64_t behind = when_since(run_capture_time(), c->last) + NS_PER_S;
+	unsigned taps = c->run->self.role == ROLE_tap ? run_taps(c->run) : 1;
+	size_t buffer = (size_t)config_number(&c->run->common->config, OPT_capture_buffer) / taps;
+	const struct load_seen seen = {
+		.behind_ms = c->idle || behind < 0 ? 0 : (uint64_t)(behind / NS_PER_MS),
+		.bridges_ms = capture_bridges_ms(buffer, c->frames - c->frames_then, c->bytes - c->bytes_then),
+		.lost = drops->ring,
+	};
+
+	c->frames_then = c->frames;
+	c->bytes_then = c->bytes;
+	c->idle = false;
+	return load_look(&c->load, &seen);
 }
 
 void

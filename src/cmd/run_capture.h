@@ -7,6 +7,7 @@
 
 #include "cmd/run.h"
 #include "sensor/capture.h"
+#include "sensor/load.h"
 
 struct run_capture {
 	const struct running *run;
@@ -14,7 +15,10 @@ struct run_capture {
 	bool records;
 	struct file record;
 	struct when first, last; /* frames so far */
-	uint64_t frames;
+	uint64_t frames, bytes;
+	bool idle; /* there were none to take, since the last look at the load */
+	struct load load;
+	uint64_t frames_then, bytes_then; /* at that look */
 };
 
 /* EXIT_DONE, or the mistake was told. */
@@ -26,6 +30,9 @@ bool run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, 
 
 /* An interface went away or came back: a line to tell and to keep, once, and by one tap of several. */
 bool run_capture_news(struct run_capture *c, char line[CAPTURE_ERROR_MAX]);
+
+/* Once a second: do we keep up?  True: c->load.level has changed. */
+bool run_capture_load(struct run_capture *c, const struct capture_drops *drops);
 
 /* The wall clock, a second late, so that no frame still in the ring is overtaken: what time it is without frames. */
 struct when run_capture_time(void);

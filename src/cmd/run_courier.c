@@ -42,6 +42,20 @@ static const char *const SYSTEM[] = {"/etc/resolv.conf",
 				     "/dev/urandom"};
 enum { SYSTEM_COUNT = sizeof(SYSTEM) / sizeof(SYSTEM[0]), OWN_MAX = 4 };
 
+/* "/a/b" of "/a/b/c". */
+static void
+folder_of(char to[PATH_MAX], const char *path)
+{
+	char *slash;
+
+	snprintf(to, PATH_MAX, "%s", path);
+	slash = strrchr(to, '/');
+	if (slash)
+		slash[slash == to] = '\0';
+	else
+		memcpy(to, ".", sizeof("."));
+}
+
 /* Folders of its own files: who renews a certificate puts another file there. */
 static size_t
 own_paths(const struct sink_config *s, struct confine_path to[OWN_MAX], char folder[OWN_MAX][PATH_MAX])
@@ -50,18 +64,12 @@ own_paths(const struct sink_config *s, struct confine_path to[OWN_MAX], char fol
 					    s->secret_file};
 	size_t n = 0;
 
-	for (unsigned i = 0; i < OWN_MAX; i++) {
-		const char *slash = strrchr(files[i], '/');
-
-		if (!*files[i])
-			continue;
-		if (!slash)
-			snprintf(folder[n], PATH_MAX, ".");
-		else
-			snprintf(folder[n], PATH_MAX, "%.*s", slash > files[i] ? (int)(slash - files[i]) : 1, files[i]);
-		to[n] = (struct confine_path){folder[n], false};
-		n++;
-	}
+	for (unsigned i = 0; i < OWN_MAX; i++)
+		if (*files[i]) {
+			folder_of(folder[n], files[i]);
+			to[n] = (struct confine_path){folder[n], false};
+			n++;
+		}
 	return n;
 }
 

@@ -49,6 +49,11 @@ each_second(struct keeping *k)
 	to->kernel_drops = d.ring;
 	to->interface_drops = d.interface;
 	to->loss = d.loss;
+	to->loss.shed = pipeline_shed_bytes(k->common->watch.pipeline);
+	if (run_capture_load(c, &d)) {
+		pipeline_shed(k->common->watch.pipeline, c->load.level);
+		run_keep_news(k, load_words(c->load.level));
+	}
 	run_capture_flush(c);
 }
 

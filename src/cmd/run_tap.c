@@ -80,6 +80,10 @@ tell(struct tapping *t)
 	tap_drops(t->tap, &(struct tap_drops){d.packets, d.ring, d.interface, d.loss});
 	tap_progress(t->tap, &(struct tap_progress){
 				     .frames = t->capture.frames, .first = t->capture.first, .last = t->capture.last});
+	if (run_capture_load(&t->capture, &d)) {
+		tap_shed(t->tap, t->capture.load.level);
+		tap_note(t->tap, load_words(t->capture.load.level));
+	}
 	run_capture_flush(&t->capture);
 }
 

@@ -293,7 +293,7 @@ take_field(struct cur *c, const struct field *f, void *record)
 {
 	uint64_t v;
 	struct cur text;
-	struct addr a;
+	struct addr a = {{0}};
 
 	switch (f->kind) {
 	case FIELD_ADDR:

@@ -56,16 +56,30 @@ value(struct out *o, const char *name, const char *key, const char *of, uint64_t
 	number(o, v);
 }
 
+/* Base units: what is counted in ms is told in seconds. */
 static void
-one(struct out *o, const char *name, const char *type, const char *doc, uint64_t v)
+one(struct out *o, const char *name, const char *type, const char *doc, uint64_t v, bool ms)
 {
 	head(o, name, type, doc);
 	OUT_LIT(o, "gatewitness_");
 	out_text(o, name);
-	number(o, v);
+	if (!ms) {
+		number(o, v);
+		return;
+	}
+	out_char(o, ' ');
+	out_fixed(o, (int64_t)v, 3);
+	out_char(o, '\n');
 }
 
-/* Base units: what loss.def counts in ms is told in seconds. */
+static bool
+in_ms(const char *field)
+{
+	size_t n = strlen(field);
+
+	return n > 3 && strcmp(field + n - 3, "_ms") == 0;
+}
+
 static void
 lost(struct out *o, const char *cause, const char *unit, const char *doc, uint64_t v)
 {
@@ -79,16 +93,7 @@ lost(struct out *o, const char *cause, const char *unit, const char *doc, uint64
 	out_text(&n, ms ? "seconds" : unit);
 	OUT_LIT(&n, "_total");
 	*n.p = '\0';
-	if (!ms) {
-		one(o, name, "counter", doc, v);
-		return;
-	}
-	head(o, name, "counter", doc);
-	OUT_LIT(o, "gatewitness_");
-	out_text(o, name);
-	out_char(o, ' ');
-	out_fixed(o, (int64_t)v, 3);
-	out_char(o, '\n');
+	one(o, name, "counter", doc, v, ms);
 }
 
 static void
@@ -130,7 +135,7 @@ void
 metrics_write(struct out *o, const struct health *h)
 {
 	build(o, h);
-#define NUMBER(field, type, metric, doc) one(o, metric, #type, doc, h->field);
+#define NUMBER(field, type, metric, doc) one(o, metric, #type, doc, h->field, in_ms(#field));
 #include "sensor/health.def"
 #undef NUMBER
 	incidents(o, h);
@@ -138,7 +143,7 @@ metrics_write(struct out *o, const struct health *h)
 #define LOSS(name, unit, doc) lost(o, #name, unit, doc, h->loss.name);
 #include "base/loss.def"
 #undef LOSS
-#define COUNT(name, stratum, doc) one(o, #name "_total", "counter", doc, h->counts.name);
+#define COUNT(name, stratum, doc) one(o, #name "_total", "counter", doc, h->counts.name, false);
 #include "base/count.def"
 #undef COUNT
 }

@@ -17,6 +17,7 @@ record_open(struct file *f, const char *path, uint32_t link, uint32_t snaplen)
 	memcpy(bytes, head, sizeof(head));
 	memcpy(bytes + 4, version, sizeof(version));
 	file_bytes(f, bytes, sizeof(bytes));
+	file_flush(f); /* a tap that dies now leaves a file that the next one can go on with */
 	return true;
 }
 

@@ -103,14 +103,15 @@ static void
 say_counts(struct tap *t, enum tap_says type, struct when at)
 {
 	const struct tap_stamp stamp = stamp_at(t, at, PHASE_BEAT);
-	const struct tap_counts c = {.counts = *pipeline_counts(t->pipeline),
-				     .open = pipeline_open(t->pipeline),
-				     .kernel_packets = t->drops.packets,
-				     .kernel_drops = t->drops.ring,
-				     .interface_drops = t->drops.interface,
-				     .loss = t->drops.loss,
-				     .now = pipeline_now(t->pipeline)};
+	struct tap_counts c = {.counts = *pipeline_counts(t->pipeline),
+			       .open = pipeline_open(t->pipeline),
+			       .kernel_packets = t->drops.packets,
+			       .kernel_drops = t->drops.ring,
+			       .interface_drops = t->drops.interface,
+			       .loss = t->drops.loss,
+			       .now = pipeline_now(t->pipeline)};
 
+	c.loss.shed = pipeline_shed_bytes(t->pipeline);
 	wire_stamp(&t->message, &stamp);
 	wire_counts(&t->message, &c);
 	send_message(t, type);
@@ -358,6 +359,12 @@ void
 tap_drops(struct tap *t, const struct tap_drops *d)
 {
 	t->drops = *d;
+}
+
+void
+tap_shed(struct tap *t, enum shed_level level)
+{
+	pipeline_shed(t->pipeline, level);
 }
 
 void

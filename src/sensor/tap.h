@@ -42,6 +42,8 @@ struct tap_drops {
 	struct losses loss; /* the same and more, by cause */
 };
 void tap_drops(struct tap *t, const struct tap_drops *d);
+/* What is left out from now on (pipeline_shed). */
+void tap_shed(struct tap *t, enum shed_level level);
 /* A line for the person in front of the keeper, and how far this tap is. */
 void tap_note(struct tap *t, const char *words);
 void tap_progress(struct tap *t, const struct tap_progress *p);

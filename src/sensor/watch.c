@@ -366,15 +366,19 @@ pass(struct watch *w, struct when t)
 static size_t
 in_order(struct watch *w, const struct frame *frames, size_t n)
 {
-	size_t i = 0;
+	struct when now;
+	size_t i = 1;
 
 	if (beat_is_due(&w->beat, frames[0].time))
 		pass(w, frames[0].time);
 	else if (when_before(frames[0].time, w->beat.now))
 		beat_catch_up(&w->beat, w->pipeline);
-	do
-		beat_see(&w->beat, frames[i++].time);
-	while (i < n && !beat_is_due(&w->beat, frames[i].time) && !when_before(frames[i].time, w->beat.now));
+	beat_see(&w->beat, frames[0].time);
+	/* of what is in order, and of this second, nothing else can be due */
+	for (now = w->beat.now;
+	     i < n && !when_before(frames[i].time, now) && when_before(frames[i].time, w->beat.next);)
+		now = frames[i++].time;
+	w->beat.now = now;
 	return i;
 }
 

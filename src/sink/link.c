@@ -5,15 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -216,18 +214,29 @@ read_end(struct link *l, bool *bare, char words[SENDER_WORDS])
 	return LINK_STEP_FAILED;
 }
 
-/* One step of waiting for the receiver's system: it has acknowledged all bytes, and our FIN, and sent no reset.  A receiver
-   that dies with nothing unread closes with a FIN, too; what comes to it then is answered with a reset, which recv(2) hides
-   behind the FIN. */
+/* Our FIN among it.  After a reset, too: SO_ERROR has that. */
+static bool
+all_acknowledged(const struct link *l)
+{
+	struct tcp_info t = {0};
+	socklen_t size = sizeof(t);
+
+	return getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &t, &size) == 0 && t.tcpi_unacked == 0 &&
+	       t.tcpi_notsent_bytes == 0;
+}
+
+/* One step of waiting for the receiver's system: it has acknowledged all, and sent no reset.  A receiver that dies with
+   nothing unread closes with a FIN, too; what comes to it then is answered with a reset, which recv(2) hides behind the FIN. */
 static enum link_step
 settle(struct link *l, char words[SENDER_WORDS])
 {
-	int why = 0, left = 0;
+	bool all = all_acknowledged(l);
+	int why = 0;
 	socklen_t size = sizeof(why);
 	char byte;
 	ssize_t n;
 
-	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &why, &size) < 0 || ioctl(l->fd, SIOCOUTQ, &left) < 0)
+	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &why, &size) < 0)
 		why = errno;
 	n = why ? -1 : recv(l->fd, &byte, 1, 0);
 	if (!why && n < 0 && errno != EAGAIN && errno != EINTR)
@@ -236,7 +245,7 @@ settle(struct link *l, char words[SENDER_WORDS])
 		snprintf(words, SENDER_WORDS, "the connection broke: %s", strerror(why));
 		return LINK_STEP_FAILED;
 	}
-	return n == 0 && left == 0 ? LINK_STEP_DONE : LINK_STEP_READ;
+	return n == 0 && all ? LINK_STEP_DONE : LINK_STEP_READ;
 }
 
 /* Nothing tells when the last byte is acknowledged: it is asked for. */

@@ -217,13 +217,14 @@ take_from_window(struct outbox *o, struct outbox_sink *s, struct sender_event *t
 		if (!wanted)
 			continue;
 		used += l.n;
-		to[n++] = (struct sender_event){.id = l.id,
-						.kind = l.kind,
-						.severity = l.severity,
-						.time = l.time,
-						.gateway = l.gateway,
-						.line = l.line,
-						.n = l.n};
+		to[n] = (struct sender_event){.id = l.id,
+					      .kind = l.kind,
+					      .severity = l.severity,
+					      .time = l.time,
+					      .gateway = l.gateway,
+					      .line = l.line,
+					      .n = l.n};
+		n++;
 	}
 	return n;
 }

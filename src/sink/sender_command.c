@@ -8,7 +8,8 @@
  *
  * No shell, no arguments, no environment but the few names below, no descriptor beyond the first three, / as working
  * folder.  It is killed, with all that it has started, after the sink's timeout; what it leaves running when it exits is
- * ended, too, so that two copies never run at once.  Must not interpret what it prints: the end of it is for people.
+ * ended, too, so that two copies never run at once.  Must not interpret what it prints: the first line of its standard
+ * error is for people.
  */
 #include "sink/sender.h"
 

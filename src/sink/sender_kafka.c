@@ -203,13 +203,13 @@ static int
 produce(struct kafka *k, const struct sender_event *e, struct sent *s)
 {
 	const char *key = *e->gateway ? e->gateway : k->cfg.sensor;
+	void *const bytes = (void *)(uintptr_t)key, *const line = (void *)(uintptr_t)e->line; /* only read */
 	char id[24];
 
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)e->id);
 	s->error = PENDING;
-	return rd_kafka_producev(k->producer, RD_KAFKA_V_TOPIC(k->cfg.topic), RD_KAFKA_V_KEY(key, strlen(key)),
-				 RD_KAFKA_V_VALUE((void *)(uintptr_t)e->line, e->n),
-				 RD_KAFKA_V_TIMESTAMP(e->time.ns / NS_PER_MS),
+	return rd_kafka_producev(k->producer, RD_KAFKA_V_TOPIC(k->cfg.topic), RD_KAFKA_V_KEY(bytes, strlen(key)),
+				 RD_KAFKA_V_VALUE(line, e->n), RD_KAFKA_V_TIMESTAMP(e->time.ns / NS_PER_MS),
 				 RD_KAFKA_V_HEADER("sensor", k->cfg.sensor, -1), RD_KAFKA_V_HEADER("event-id", id, -1),
 				 RD_KAFKA_V_OPAQUE(s), RD_KAFKA_V_MSGFLAGS(0), RD_KAFKA_V_END);
 }

@@ -470,6 +470,17 @@ tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_ev
 	return true;
 }
 
+bool
+tls_is_steady(const struct tls *t, uint32_t handle)
+{
+	const struct half *h;
+
+	if (handle == 0 || handle == TLS_NOT)
+		return false;
+	h = pool_at(&t->halves, handle);
+	return h->stage & HALF_STEADY;
+}
+
 void
 tls_close(struct tls *t, uint32_t handle)
 {

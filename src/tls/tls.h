@@ -83,6 +83,9 @@ struct tls_event {
 #define TLS_NOT UINT32_MAX
 bool tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_event *ev);
 
+/* Is its handshake over, and nothing half read but bodies of no interest?  Of a stream. */
+bool tls_is_steady(const struct tls *t, uint32_t handle);
+
 void tls_close(struct tls *t, uint32_t handle);
 
 /* Full pools: the handle of the connection that holds an item the longest is not known here; the caller

@@ -101,7 +101,8 @@ def measure(command, mix, rate, stopped=0.0):
             signal_all(pids, signal.SIGCONT)
         sent, took = sender.communicate()[0].split()
         time.sleep(1)
-        child.send_signal(signal.SIGINT)
+        if "-s" not in command:  # who ends by itself would say nothing
+            child.send_signal(signal.SIGINT)
         _, status, usage = os.wait4(child.pid, 0)
         said.seek(0)
         return int(sent), float(took), usage.ru_utime + usage.ru_stime - before, said.read(), status
@@ -135,7 +136,7 @@ TOOLS = [
     ("counting loop", lambda: [DIR + "/listen", "in0", str(BUFFER)], lambda said: (number(r"^(\d+)", said), "")),
     ("tcpdump -w /dev/null", lambda: ["tcpdump", "-Z", "root", "-i", "in0", "-B", str(BUFFER >> 10), "-w", "/dev/null"],
      lambda said: (number(r"(\d+) packets? captured", said), "")),
-    ("ndpiReader", lambda: ["ndpiReader", "-i", "in0", "-q"],
+    ("ndpiReader", lambda: ["ndpiReader", "-i", "in0", "-s", "%d" % (SECONDS + 5)],
      lambda said: (number(r"IP packets:\s+\d+\s+of (\d+)", said), "")),
 ]
 

@@ -120,10 +120,10 @@ def plan(sent, json_bytes, busy, took, sessions, seen, small, rate, asked):
           f"message, {rate:.0f} messages/s")
     print(f"where_seen for one program: {asked['rows_read']} rows, {1000 * asked['elapsed']:.0f} ms")
     for sensors, each in ((50, 20000), (1000, 20000), (1000, 100000)):
-        day = sensors * each
+        day, often = sensors * each, min(each / 86400, 1 / (11 * small))  # messages a second: of a session each, as a sender paces them
         print(f"  {sensors:5} sensors x {each:6}: {day / 1e6:5.1f} M rows a day, {day / 86400:5.0f}/s, {us * day / 86400e6:4.2f} cores; "
               f"{day * row / 1e9:5.1f} GB a day, {100 * day * row / 1e9:6.0f} GB in 100 days; seen {400 * day * seen_row / 1e9:5.0f} GB "
-              f"in 400; straight, a message a second: {sensors * small:5.1f} cores")
+              f"in 400; straight {sensors * often:5.0f} messages/s, {sensors * often * small:5.1f} cores")
     check(row <= MOST_BYTES_A_ROW, f"{row:.0f} bytes a row")
     check(us <= MOST_CPU_US_A_ROW, f"{us:.0f} us a row")
 

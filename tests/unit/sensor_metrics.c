@@ -50,6 +50,7 @@ fill(void)
 	health.loss.away = 61005;
 	health.loss.ring = 7;
 	health.told = 1700000000;
+	health.buffer_ms = 2500;
 	health.sinks = 2;
 	strcpy(health.sink[0].name, "siem");
 	health.sink[0].waiting = 3;
@@ -82,6 +83,7 @@ has_every_counter(void **state)
 				     "gatewitness_frames_total 12345\n"));
 	assert_non_null(strstr(text, "\ngatewitness_lost_away_seconds_total 61.005\n"));
 	assert_non_null(strstr(text, "\ngatewitness_lost_ring_frames_total 7\n"));
+	assert_non_null(strstr(text, "\ngatewitness_capture_buffer_seconds 2.500\n"));
 	assert_non_null(strstr(text, "\ngatewitness_sink_waiting{sink=\"siem\"} 3\n"
 				     "gatewitness_sink_waiting{sink=\"lake\"} 0\n"));
 	assert_non_null(strstr(text, "\ngatewitness_incidents_open{severity=\"critical\"} 1\n"));
