@@ -162,7 +162,7 @@ within 50 [ -S "$work/notify" ] || fail "no notify socket"
 
 echo '# nothing yet' > "$work/conf"
 start
-grep -q 'READY=1' "$work/notified" || fail "systemd was not told that it is ready"
+within 50 grep -q 'READY=1' "$work/notified" || fail "systemd was not told that it is ready"
 refused 1 'another|lock|in use' ip netns exec "$in" "$witness" run --quiet -i span0 --ledger "$work/ledger"
 
 for r in tap:0 tap:1 keeper; do
@@ -220,7 +220,7 @@ within 100 gone "$pid" || fail "run did not stop"
 wait "$pid" || fail "run ended with $?"
 pid=
 for word in READY=1 RELOADING=1 STOPPING=1 WATCHDOG=1; do
-	grep -q "$word" "$work/notified" || fail "systemd was not told $word"
+	within 50 grep -q "$word" "$work/notified" || fail "systemd was not told $word"
 done
 "$witness" verify "$work/ledger" > "$work/out" 2>&1 || fail "the ledger: $(cat "$work/out")"
 "$witness" query "$work/ledger" "select cause, begin, end from coverage where cause != '' and end > begin" --json > "$work/gaps" 2>&1
