@@ -3,6 +3,8 @@
  */
 #include "cmd/tables.h"
 
+#include <ctype.h>
+
 #include "sensor/role.h"
 
 enum { ID_JSON = TABLES_JSON << 8, INDENT = 2, LABEL = 10 };
@@ -21,14 +23,46 @@ label(const struct term *t, const char *name, const char *text)
 	tables_doc(t, INDENT + LABEL + 1, text);
 }
 
+/* "work", "no files" */
 static void
-calls_text(const struct term *t, const struct role_rights *r, bool refused, const char *name)
+set_name(struct out *o, unsigned set)
 {
+	for (const char *c = ROLE_CALLS[set].name; *c; c++)
+		out_char(o, *c == '_' ? ' ' : (char)tolower((unsigned char)*c));
+}
+
+static void
+sets_text(const struct term *t, const struct role_rights *r, bool refused, const char *name)
+{
+	char line[256];
+	struct out o = out_of(line, sizeof(line) - 1);
+
 	for (unsigned i = 0; i < ROLE_SETS; i++) {
 		if (!(r->sets & 1u << i) || ROLE_CALLS[i].refused != refused)
 			continue;
-		label(t, name, ROLE_CALLS[i].calls);
-		name = "";
+		if (out_len(&o))
+			OUT_LIT(&o, ", ");
+		set_name(&o, i);
+	}
+	*o.p = '\0';
+	if (*line)
+		label(t, name, line);
+}
+
+/* What the names stand for, once. */
+static void
+calls_text(const struct term *t)
+{
+	char name[64];
+
+	for (unsigned i = 0; i < ROLE_SETS; i++) {
+		struct out o = out_of(name, sizeof(name) - 1);
+
+		set_name(&o, i);
+		*o.p = '\0';
+		fprintf(t->to, "%s%-*s%s ", term_style(t, STYLE_BOLD), INDENT + LABEL, name,
+			term_style(t, STYLE_PLAIN));
+		tables_doc(t, INDENT + LABEL + 1, ROLE_CALLS[i].calls);
 	}
 }
 
@@ -41,8 +75,8 @@ role_text(const struct term *t, const struct role_rights *r)
 	label(t, "files", PATHS[r->paths]);
 	if (!r->sets)
 		label(t, "calls", "all");
-	calls_text(t, r, false, "calls");
-	calls_text(t, r, true, "refused");
+	sets_text(t, r, false, "calls");
+	sets_text(t, r, true, "but");
 	fprintf(t->to, "\n");
 }
 
@@ -101,6 +135,8 @@ roles_run(int argc, char **argv)
 			role_json(&ROLE_RIGHTS[i]);
 		else
 			role_text(&t, &ROLE_RIGHTS[i]);
+	if (!(chosen & TABLES_JSON))
+		calls_text(&t);
 	return tables_finish();
 }
 
@@ -116,8 +152,9 @@ const struct command CMD_ROLES = {
 	OPTIONS,
 	"run is several processes of this program, and each gives up what it does not need before it\n"
 	"reads its first byte: all capabilities, new privileges, core dumps; files (Landlock, on kernel\n"
-	"5.13 and later); system calls (seccomp): what is in no list ends the process, and what is\n"
-	"refused gets EACCES. A colon says that a call is left only so: mmap:data without code.\n"
+	"5.13 and later); system calls (seccomp), by sets whose calls stand below: what is in no set\n"
+	"ends the process, and what is refused gets EACCES. A colon says that a call is left only so: mmap:data "
+	"without code.\n"
 	"\n"
 	"examples:\n"
 	"  gatewitness roles\n"
