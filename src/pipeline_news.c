@@ -138,9 +138,9 @@ news_take(struct news *n, struct when now, void *arg, bool (*goes_after)(void *a
 
 	if (!first)
 		return 0;
-	before = link_at(n, first)->before;
 	while (news_next(n, now))
 		continue;
+	before = link_at(n, first)->before; /* not sooner: who stood before it may have been taken, too */
 	first = sort_list(&(struct sort_list){&t, taken_after, taken_link, taken_goes_after}, first);
 	if (before)
 		link_at(n, before)->after = first & NEWS_ITEMS;

@@ -101,6 +101,39 @@ in_order_of_due_times(void **state)
 	assert_int_equal(news_next(&b.news, at(400)), 0);
 }
 
+static bool
+larger(void *arg, uint32_t a, uint32_t b)
+{
+	(void)arg;
+	return a > b;
+}
+
+/* Again and again due together: each time all of them, in order, and nobody twice. */
+static void
+taken_together(void **state)
+{
+	struct bench b;
+	int64_t now = 0;
+
+	(void)state;
+	begin(&b);
+	for (unsigned round = 0; round < 4; round++) {
+		uint32_t last = 0;
+		unsigned n = 0;
+
+		for (unsigned i = ITEMS; i-- > 0;)
+			news_add(&b.news, b.h[i], at(now));
+		now += 1000;
+		for (uint32_t h = news_take(&b.news, at(now), NULL, larger); h; h = news_after(&b.news, h)) {
+			assert_true(h > last);
+			last = h;
+			assert_true(++n <= ITEMS);
+		}
+		assert_int_equal(n, ITEMS);
+		assert_int_equal(news_take(&b.news, at(now), NULL, larger), 0);
+	}
+}
+
 int
 main(void)
 {
@@ -108,6 +141,7 @@ main(void)
 		cmocka_unit_test(soon_then_rarely),
 		cmocka_unit_test(silence_tells_nothing),
 		cmocka_unit_test(in_order_of_due_times),
+		cmocka_unit_test(taken_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
