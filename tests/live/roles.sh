@@ -255,4 +255,4 @@ for p in $were; do
 done
 "$witness" verify "$work/ledger" > "$work/out" 2>&1 || fail "the ledger after the monitor's death: $(cat "$work/out")"
 
-echo "PASS roles: $(wc -l < "$work/gaps") gaps with their causes, $(lines) sessions in the second run"
+echo "PASS roles: $(wc -l < "$work/gaps") gaps with their causes"
