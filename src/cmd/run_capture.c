@@ -118,9 +118,20 @@ note(struct run_capture *c, const struct frame *frames, size_t n)
 		record_frame(&c->record, &frames[i]);
 }
 
+/* The wall clock, a second late, so that no frame still in the ring is overtaken. */
+static struct when
+late_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (struct when){((int64_t)t.tv_sec - 1) * NS_PER_S + t.tv_nsec};
+}
+
 bool
 run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *exit)
 {
+	c->asked = late_now(); /* not later: we may sleep long between the ring's answer and the clock's */
 	if (!capture_frames(c->capture, frames, PIPELINE_BATCH, n)) {
 		common_error(c->run->common, capture_error(c->capture));
 		*exit = EXIT_IO;
@@ -130,19 +141,10 @@ run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *
 	return !(c->records && c->record.error);
 }
 
-struct when
-run_capture_time(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (struct when){((int64_t)t.tv_sec - 1) * NS_PER_S + t.tv_nsec};
-}
-
 bool
 run_capture_load(struct run_capture *c, const struct capture_drops *drops)
 {
-	int64_t behind = when_since(run_capture_time(), c->last) + NS_PER_S;
+	int64_t behind = when_since(late_now(), c->last) + NS_PER_S;
 	unsigned taps = c->run->self.role == ROLE_tap ? run_taps(c->run) : 1;
 	size_t buffer = (size_t)config_number(&c->run->common->config, OPT_capture_buffer) / taps;
 	const struct load_seen seen = {

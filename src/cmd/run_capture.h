@@ -15,6 +15,7 @@ struct run_capture {
 	bool records;
 	struct file record;
 	struct when first, last; /* frames so far */
+	struct when asked;       /* what time it is where there are none: as the ring was asked, a second late */
 	uint64_t frames, bytes;
 	bool idle; /* there were none to take, since the last look at the load */
 	struct load load;
@@ -33,9 +34,6 @@ bool run_capture_news(struct run_capture *c, char line[CAPTURE_ERROR_MAX]);
 
 /* Once a second: do we keep up?  True: c->load.level has changed. */
 bool run_capture_load(struct run_capture *c, const struct capture_drops *drops);
-
-/* The wall clock, a second late, so that no frame still in the ring is overtaken: what time it is without frames. */
-struct when run_capture_time(void);
 
 /* Once a second: what was recorded must be readable. */
 void run_capture_flush(struct run_capture *c);

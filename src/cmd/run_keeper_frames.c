@@ -34,7 +34,7 @@ work(struct keeping *k)
 	if (n)
 		watch_frames(&k->common->watch, frames, n);
 	else
-		watch_tick(&k->common->watch, run_capture_time());
+		watch_tick(&k->common->watch, c->asked);
 	return true;
 }
 

@@ -119,7 +119,7 @@ work(struct tapping *t, size_t *n)
 	if (*n)
 		tap_frames(t->tap, frames, *n);
 	else
-		tap_tick(t->tap, run_capture_time());
+		tap_tick(t->tap, t->capture.asked);
 	look(t);
 	return !tap_failed(t->tap);
 }
