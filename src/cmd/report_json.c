@@ -12,7 +12,7 @@ time_value(struct out *o, struct when t)
 	out_char(o, '"');
 }
 
-void
+static void
 id_value(struct out *o, uint64_t id)
 {
 	json_comma(o);

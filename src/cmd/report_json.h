@@ -7,7 +7,6 @@
 #include "cmd/report.h"
 
 void time_value(struct out *o, struct when t);
-void id_value(struct out *o, uint64_t id);
 void addr_value(struct out *o, const struct addr *a);
 void text_or_null(struct out *o, const char *text);
 

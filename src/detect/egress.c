@@ -197,14 +197,6 @@ egress_blind(const struct detect *d, const struct view *v)
 }
 
 bool
-egress_unknown(const struct detect *d, const struct view *v)
-{
-	const struct callee *p = egress_callee(d, v);
-
-	return p && p->standing == PLACE_NEW && !egress_blind(d, v);
-}
-
-bool
 egress_name_known(const struct detect *d, const struct session *s)
 {
 	const struct memory_key key = name_key(s);

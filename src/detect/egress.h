@@ -58,9 +58,6 @@ bool egress_fresh(const struct detect *d, const struct view *v);
 /* Is the own address one that users' traffic leaves from, too?  Then nothing can be told of the gateway's own. */
 bool egress_blind(const struct detect *d, const struct view *v);
 
-/* Neither learnt nor explained, and not shared: what a detector of the unknown judges. */
-bool egress_unknown(const struct detect *d, const struct view *v);
-
 /* What is known of the record's protocol and port; NULL: never called. */
 struct service *egress_service(const struct detect *d, const struct session *s);
 

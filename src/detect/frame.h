@@ -309,8 +309,7 @@ struct actor actor_of(const struct view *v); /* the client's address, IPv6 by /6
 void incident_report(struct detect *d, struct finding *f, const struct actor *a);
 void incident_idle(struct detect *d, struct when now);
 struct when incident_due(const struct detect *d);
-/* Is an incident with one of these detectors (DETECTOR_BIT) open on the gateway; one about this client? */
-uint64_t incident_detectors(const struct detect *d, const struct actor *a, uint8_t gateway);
+/* Is an incident with one of these detectors (DETECTOR_BIT) open on the gateway; any about this client? */
 bool incident_open(const struct detect *d, uint8_t gateway, uint64_t detectors);
 bool incident_about(const struct detect *d, uint8_t gateway, const struct addr *source);
 uint32_t incident_payload(void);

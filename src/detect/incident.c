@@ -112,8 +112,9 @@ coverage(const struct detect *d)
 	return d->frame_bytes ? (uint32_t)(d->frame_bytes * WHOLE / (d->frame_bytes + d->gap_bytes)) : WHOLE;
 }
 
-uint64_t
-incident_detectors(const struct detect *d, const struct actor *a, uint8_t gateway)
+/* Of the incident that is open about the actor (DETECTOR_BIT), 0: none is. */
+static uint64_t
+detectors_of(const struct detect *d, const struct actor *a, uint8_t gateway)
 {
 	const struct memory_key key = actor_key(a, gateway);
 	const struct incident_slot *slot = memory_find(&d->incidents, &key);
@@ -158,7 +159,7 @@ incident_join(struct detect *d, struct finding *f, const struct actor *a)
 static bool
 chained(struct detect *d, struct finding *f, const struct actor *a)
 {
-	uint64_t before = incident_detectors(d, a, f->gateway) | trail_detectors(d, a, f->gateway);
+	uint64_t before = detectors_of(d, a, f->gateway) | trail_detectors(d, a, f->gateway);
 
 	if (guesser_has(d, f->gateway, &f->actor))
 		before |= DETECTOR_BIT(spray) | DETECTOR_BIT(brute_force);
@@ -169,7 +170,7 @@ chained(struct detect *d, struct finding *f, const struct actor *a)
 static bool
 incident_counts(struct detect *d, struct finding *f, const struct actor *a, bool in_chain)
 {
-	uint64_t open = incident_detectors(d, a, f->gateway);
+	uint64_t open = detectors_of(d, a, f->gateway);
 	bool enough = f->weak && f->severity > SEVERITY_INFO && trail_add(d, f, a);
 	const struct memory_key key = actor_key(a, f->gateway);
 	const struct incident_slot *slot = open ? memory_find(&d->incidents, &key) : NULL;
@@ -254,5 +255,5 @@ incident_open(const struct detect *d, uint8_t gateway, uint64_t detectors)
 bool
 incident_about(const struct detect *d, uint8_t gateway, const struct addr *source)
 {
-	return incident_detectors(d, &(struct actor){.net = *source}, gateway) != 0;
+	return detectors_of(d, &(struct actor){.net = *source}, gateway) != 0;
 }

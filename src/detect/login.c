@@ -18,7 +18,6 @@ enum {
 	BAND = 16,         /* answers that differ by no more, and by a 64th, are one class */
 	MARKER_VISITS = 4, /* that a class began the login of */
 	MARKER_PARTS = 8,  /* and at least one of so many fresh visits */
-	FAIL_VISITS = 3,
 	JUDGED_FROM = 6, /* the first fresh visits only teach */
 	KNOWN_FROM = 12,
 	MARKED_PERCENT = 65,
@@ -61,12 +60,6 @@ static bool
 is_marker(const struct login *l, const struct login_class *c)
 {
 	return c->on >= MARKER_VISITS && (uint32_t)c->on * MARKER_PARTS >= l->fresh && c->off * 2u <= c->on;
-}
-
-static bool
-is_failure(const struct login_class *c)
-{
-	return c->off >= FAIL_VISITS && c->off > c->on * 2u;
 }
 
 /* A marker's request, allowing for longer names and other programs' headers. */
@@ -262,8 +255,9 @@ login_learn_on(struct detect *d, const struct visit *w)
 		login_count(l, w, first);
 }
 
-bool
-login_request(const struct detect *d, uint8_t gateway, uint32_t request)
+/* Is the request of a size with which credentials come here? */
+static bool
+asks_to_log_in(const struct detect *d, uint8_t gateway, uint32_t request)
 {
 	const struct login *l = login_of(d, gateway);
 
@@ -282,24 +276,11 @@ login_learn_off(struct detect *d, const struct visit *w)
 	uint32_t set = candidates(w, VISIT_STEPS);
 
 	for (unsigned i = w->steps; i-- > 0;)
-		if ((set >> i & 1) || login_request(d, w->gateway, w->step[i].request)) {
+		if ((set >> i & 1) || asks_to_log_in(d, w->gateway, w->step[i].request)) {
 			struct login_class *c = class_use(l, &w->step[i]);
 
 			if (c->off < UINT16_MAX && (!c->on || asked_so(c, w->step[i].request)))
 				class_count(c, &w->step[i], false);
 			return;
 		}
-}
-
-bool
-login_failed(const struct detect *d, const struct view *v, const struct turn *t)
-{
-	const struct login *l = login_of(d, v->s->gateway);
-
-	if (login_state(d, v->s->gateway) != LOGIN_LEARNT || !login_request(d, v->s->gateway, t->request))
-		return false;
-	for (unsigned i = 0; i < LOGIN_CLASSES; i++)
-		if (same_class(&l->class[i], t -> answer) && is_failure(&l->class[i]))
-			return true;
-	return false;
 }

@@ -43,11 +43,6 @@ const struct login *login_of(const struct detect *d, uint8_t gateway);
 /* The step (index) of a visit that was its login, -1: none. */
 int login_step(const struct detect *d, const struct visit *w);
 
-/* Does a turn look like credentials of this gateway that were refused?  Never before that is learnt. */
-bool login_failed(const struct detect *d, const struct view *v, const struct turn *t);
-/* Is the request of a size with which credentials come here? */
-bool login_request(const struct detect *d, uint8_t gateway, uint32_t request);
-
 /* How likely this hold is here: parts of 256, never 0; the scale's bin of some seconds. */
 unsigned login_hold_bin(uint32_t server_ms);
 

@@ -424,21 +424,6 @@ visits_pass(struct detect *d)
 }
 
 bool
-visit_before_login(const struct detect *d, const struct view *v, uint32_t index)
-{
-	enum { LOGIN_TURNS = 6, LOGIN_SHAPES = 4 };
-	const struct session *s = v->s;
-	uint64_t shapes = 0;
-
-	(void)d;
-	if (v->familiar)
-		return false;
-	for (uint32_t i = 0; i < index && i < s->exchange_count; i++)
-		shapes |= size_bit(s->exchange[i].request, VISIT_SHAPE_STEP);
-	return index < LOGIN_TURNS || set_count(shapes) < LOGIN_SHAPES;
-}
-
-bool
 visit_login_near(const struct detect *d, const struct visit *w, struct when t, int64_t window_s)
 {
 	for (unsigned network = 0; network < 2; network++) {
@@ -448,15 +433,6 @@ visit_login_near(const struct detect *d, const struct visit *w, struct when t, i
 			return true;
 	}
 	return false;
-}
-
-bool
-visit_logged_in(const struct detect *d, const struct view *v, int64_t window_s)
-{
-	const struct visit *w = v->visit;
-
-	return w && ((w->login.ns && when_since(v->s->start, w->login) <= window_s * NS_PER_S) ||
-		     visit_login_near(d, w, v->s->start, window_s));
 }
 
 bool

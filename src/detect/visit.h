@@ -87,12 +87,6 @@ struct visit *visit_note(struct detect *d, const struct view *v);
 struct visit *visit_due(struct detect *d);
 void visits_pass(struct detect *d);
 
-/* Could this exchange (its index in the session) have come before a login? */
-bool visit_before_login(const struct detect *d, const struct view *v, uint32_t index);
-
-/* Did this program log in from this address, or anyone from this network, within `window_s` before? */
-bool visit_logged_in(const struct detect *d, const struct view *v, int64_t window_s);
-
 /* Did any program log in from this address or network within `window_s` before the time? */
 bool visit_login_near(const struct detect *d, const struct visit *w, struct when t, int64_t window_s);
 

@@ -73,11 +73,6 @@ uint32_t block_know(struct block_known *k, struct text t);
 uint32_t block_find(const struct block_known *k, struct text t); /* 0: it is not known */
 bool block_same_text(struct text a, struct text b);
 
-/* The pairs as they follow from exchanges that are all kept, most frequent first; how many. */
-uint32_t block_pairs(const struct exchange *e, uint32_t n, struct exchange_pair to[PAIRS_KEPT]);
-/* What part 0..2 (request, response, count) of session i's pair k is told by: that of the record before, else 0. */
-uint32_t block_pair_base(const struct block_rows *b, size_t i, uint32_t k, unsigned part);
-
 static inline uint32_t
 block_count(const struct block_many *m, size_t i)
 {

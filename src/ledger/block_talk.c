@@ -28,8 +28,9 @@ count_pair(struct exchange_pair to[PAIRS_KEPT], uint32_t n, const struct exchang
 	return n;
 }
 
-uint32_t
-block_pairs(const struct exchange *e, uint32_t kept, struct exchange_pair to[PAIRS_KEPT])
+/* The pairs as they follow from exchanges that are all kept, most frequent first; how many. */
+static uint32_t
+count_pairs(const struct exchange *e, uint32_t kept, struct exchange_pair to[PAIRS_KEPT])
 {
 	uint32_t n = 0, at;
 
@@ -57,8 +58,9 @@ pair_part(const struct exchange_pair *p, unsigned part)
 	return part == 0 ? p->request : part == 1 ? p->response : p->count;
 }
 
-uint32_t
-block_pair_base(const struct block_rows *b, size_t i, uint32_t k, unsigned part)
+/* What part 0..2 (request, response, count) of session i's pair k is told by: that of the record before, else 0. */
+static uint32_t
+pair_base(const struct block_rows *b, size_t i, uint32_t k, unsigned part)
 {
 	uint32_t of = b->before[i];
 
@@ -191,7 +193,7 @@ block_put_pairs(struct bytes *to, const struct block_rows *b, struct column_work
 		uint32_t own = block_count(&b->pairs, i);
 		const struct exchange_pair *p = own ? b->pairs.pair + b->pairs.at[i] : NULL;
 
-		follows[i] = block_pairs(exchanges_of(b, i), block_count(&b->exchanges, i), of) == own &&
+		follows[i] = count_pairs(exchanges_of(b, i), block_count(&b->exchanges, i), of) == own &&
 			     (!own || memcmp(of, p, own * sizeof(of[0])) == 0);
 		v[i] = follows[i] ? 0 : 1 + own;
 	}
@@ -201,7 +203,7 @@ block_put_pairs(struct bytes *to, const struct block_rows *b, struct column_work
 		for (size_t i = 0; i < b->sessions; i++)
 			for (uint32_t k = 0; !follows[i] && k < block_count(&b->pairs, i); k++)
 				v[n++] = zigzag((uint64_t)pair_part(&b->pairs.pair[b->pairs.at[i] + k], part) -
-						block_pair_base(b, i, k, part));
+						pair_base(b, i, k, part));
 		if (n)
 			column_put(to, v, n, w);
 	}
@@ -226,7 +228,7 @@ get_pair_counts(struct cur *c, struct block_rows *b, bool *follows)
 		if (v[i] > PAIRS_KEPT + 1)
 			return SIZE_MAX;
 		if (follows[i])
-			own = block_pairs(exchanges_of(b, i), block_count(&b->exchanges, i), m->pair + m->at[i]);
+			own = count_pairs(exchanges_of(b, i), block_count(&b->exchanges, i), m->pair + m->at[i]);
 		else
 			left += own;
 		m->at[i + 1] = m->at[i] + own;
@@ -244,7 +246,7 @@ get_pair_part(struct cur *c, struct block_rows *b, const bool *follows, unsigned
 	for (size_t i = 0; i < b->sessions; i++)
 		for (uint32_t k = 0; !follows[i] && k < block_count(&b->pairs, i); k++, v++) {
 			struct exchange_pair *p = &b->pairs.pair[b->pairs.at[i] + k];
-			uint64_t value = block_pair_base(b, i, k, part) + unzigzag(*v);
+			uint64_t value = pair_base(b, i, k, part) + unzigzag(*v);
 
 			if (value > UINT32_MAX)
 				return false;

@@ -206,8 +206,9 @@ again(struct ledger *l)
 	return start(l) && ledger_commit(l) && note_failure(l);
 }
 
-bool
-ledger_ready(struct ledger *l)
+/* Opens the day of l->now when none is open, and after a failure tries again when that is due.  False: failed. */
+static bool
+ready(struct ledger *l)
 {
 	if (*l->error)
 		return again(l);
@@ -278,14 +279,14 @@ ledger_advance(struct ledger *l, struct when time)
 {
 	if (when_before(l->now, time))
 		l->now = time;
-	if (!ledger_ready(l))
+	if (!ready(l))
 		return false;
 	if (!is_over(l, time))
 		return true;
 	if (!ledger_seal(l))
 		return false;
 	l->now = time;
-	if (!ledger_ready(l))
+	if (!ready(l))
 		return false;
 	ledger_due_snapshot(l);
 	return true;
@@ -348,8 +349,8 @@ ledger_pulse(struct ledger *l, const struct pulse *p)
 
 static const int64_t MINUTE_NS = 60 * NS_PER_S;
 
-void
-ledger_minute_end(struct ledger *l)
+static void
+minute_end(struct ledger *l)
 {
 	struct ledger_event e = {.begin = {l->minute}, .rows = l->rows_in_minute};
 
@@ -399,7 +400,7 @@ ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen)
 		return;
 	l->seen = *seen;
 	if (l->minute && minute != l->minute)
-		ledger_minute_end(l);
+		minute_end(l);
 	ledger_advance(l, now);
 	note_step(l, now);
 	if (!l->minute)
@@ -422,9 +423,9 @@ ledger_head(const struct ledger *l)
 static void
 finish(struct ledger *l)
 {
-	ledger_minute_end(l);
+	minute_end(l);
 	l->failing.again = l->now;
-	if ((!l->open && !*l->error) || !ledger_ready(l))
+	if ((!l->open && !*l->error) || !ready(l))
 		return;
 	if (!l->cfg.seal_last && !l->cfg.visit.ns)
 		ledger_note(l, "stopped", 0);

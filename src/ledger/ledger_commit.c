@@ -18,8 +18,10 @@ fail_day(struct ledger *l)
 	return false;
 }
 
-bool
-ledger_pack(struct ledger *l, const struct bytes *rows, int64_t count, int64_t first, int64_t last)
+/* Packs the tail into a block within the sessions' transaction; the block is hashed by the commit that is being
+   made. */
+static bool
+pack_rows(struct ledger *l, const struct bytes *rows, int64_t count, int64_t first, int64_t last)
 {
 	struct block_about about = {.sessions = 0};
 	struct bytes block = {.p = NULL};
@@ -57,7 +59,7 @@ pack_tail(struct ledger *l)
 {
 	if (!l->tail_rows)
 		return true;
-	if (!ledger_pack(l, &l->tail, l->tail_rows, l->tail_first, l->day.commits) ||
+	if (!pack_rows(l, &l->tail, l->tail_rows, l->tail_first, l->day.commits) ||
 	    !database_run(l->day.sessions, "DELETE FROM tail"))
 		return false;
 	l->tail.n = 0;
@@ -93,7 +95,7 @@ put_rows(struct ledger *l)
 	if (l->tail_rows + l->pending_rows > BLOCK_ROWS && !pack_tail(l))
 		return false;
 	if (l->pending_rows == BLOCK_ROWS)
-		return ledger_pack(l, &l->pending, l->pending_rows, k, k);
+		return pack_rows(l, &l->pending, l->pending_rows, k, k);
 	return l->pending_rows == 0 || put_tail(l);
 }
 

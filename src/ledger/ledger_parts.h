@@ -71,9 +71,7 @@ struct ledger {
 };
 
 void ledger_fail(struct ledger *l, const char *words);
-/* Opens the day of l->now when none is open, and after a failure tries again when that is due.  False: failed. */
-bool ledger_ready(struct ledger *l);
-/* The same, and seals the day when the time is in a later one. */
+/* Opens the day of l->now when none is open, and seals it when the time is in a later one.  False: failed. */
 bool ledger_advance(struct ledger *l, struct when time);
 /* The next commit comes so much later, or earlier than that. */
 void ledger_due(struct ledger *l, int64_t ns);
@@ -81,9 +79,6 @@ void ledger_due(struct ledger *l, int64_t ns);
 bool ledger_commit(struct ledger *l);
 /* The day was opened again after a commit that seemed to fail: if it did not, its rows no longer wait. */
 bool ledger_was_committed(struct ledger *l);
-/* Packs the tail into a block within the sessions' transaction; the block is hashed by the commit that is being
-   made. */
-bool ledger_pack(struct ledger *l, const struct bytes *rows, int64_t count, int64_t first, int64_t last);
 /* Packs, closes and seals the open day. */
 bool ledger_seal(struct ledger *l);
 /* The day that is open: who was in it so far; rows of its peers, into the summary. */
@@ -106,7 +101,6 @@ struct ledger_event {
 };
 void ledger_coverage(struct ledger *l, const struct ledger_event *e);
 void ledger_note(struct ledger *l, const char *cause, int64_t rows); /* now */
-void ledger_minute_end(struct ledger *l);
 /* Removes what is older than it may be, or too much. */
 void ledger_retain(struct ledger *l);
 

@@ -132,8 +132,9 @@ close_up(struct buffer *b)
 	b->from = 0;
 }
 
-uint8_t *
-channel_room(struct channel *c, size_t most)
+/* For a message of so many bytes behind its head; NULL: broken, or there is none. */
+static uint8_t *
+room(struct channel *c, size_t most)
 {
 	struct buffer *b = &c->out;
 
@@ -144,8 +145,8 @@ channel_room(struct channel *c, size_t most)
 	return b->size - b->to < most + CHANNEL_HEAD ? NULL : b->p + b->to + CHANNEL_HEAD;
 }
 
-void
-channel_put(struct channel *c, uint8_t type, size_t n)
+static void
+put(struct channel *c, uint8_t type, size_t n)
 {
 	const struct channel_kind *k = kind_of(c->kinds, type);
 	struct buffer *b = &c->out;
@@ -161,13 +162,13 @@ channel_put(struct channel *c, uint8_t type, size_t n)
 bool
 channel_send(struct channel *c, uint8_t type, const void *bytes, size_t n)
 {
-	uint8_t *to = channel_room(c, n);
+	uint8_t *to = room(c, n);
 
 	if (!to)
 		return false;
 	if (n)
 		memcpy(to, bytes, n);
-	channel_put(c, type, n);
+	put(c, type, n);
 	return true;
 }
 

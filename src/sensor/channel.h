@@ -57,12 +57,8 @@ int channel_fd(const struct channel *c);
 /* What broke it, "": nothing did. */
 const char *channel_error(const struct channel *c);
 
-/* Room for a message of at most `most` bytes, until the next call; channel_put makes it one of `n` bytes, with fewer than
-   that many left unused.  NULL: broken, or there is no room: channel_flush or channel_drain makes some.
+/* Puts it behind what waits to be written.  False: broken, or there is no room: channel_flush or channel_drain makes some.
    A message that its table does not allow is our own mistake: abort. */
-uint8_t *channel_room(struct channel *c, size_t most);
-void channel_put(struct channel *c, uint8_t type, size_t n);
-/* Both at once.  False: as channel_room's NULL. */
 bool channel_send(struct channel *c, uint8_t type, const void *bytes, size_t n);
 
 size_t channel_waiting(const struct channel *c); /* bytes that were put and not yet written */

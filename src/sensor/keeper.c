@@ -188,6 +188,24 @@ keeper_take(struct keeper *k, unsigned i)
 	return KEEPER_FINE;
 }
 
+/* The watch has settled who the gateways are: all taps hear it. */
+static void
+tell_gateways(struct keeper *k)
+{
+	const struct watch *w = k->watch;
+
+	for (unsigned i = 0; i < k->n; i++) {
+		struct slot *s = &k->slot[i];
+		struct channel *c = s->next ? s->next : s->channel;
+
+		if (!c || (s->lost && !s->next) || s->ended)
+			continue;
+		wire_gateways(&k->message, w->gateway, w->gateways);
+		if (!say(k, c, TAP_GATEWAYS))
+			slot_gone(s, "it does not read what it is told");
+	}
+}
+
 /* Each tap has its own clients; once each has looked for a while they are judged together. */
 static void
 take_guess(struct keeper *k, struct slot *s, struct cur c)
@@ -212,7 +230,7 @@ take_guess(struct keeper *k, struct slot *s, struct cur c)
 	if (!n || watch_settled(k->watch))
 		return;
 	watch_settle(k->watch, best, n);
-	keeper_gateways(k);
+	tell_gateways(k);
 }
 
 static void
@@ -324,21 +342,4 @@ keeper_done(const struct keeper *k)
 		if (slot_counts(&k->slot[i]) || k->slot[i].next)
 			return false;
 	return true;
-}
-
-void
-keeper_gateways(struct keeper *k)
-{
-	const struct watch *w = k->watch;
-
-	for (unsigned i = 0; i < k->n; i++) {
-		struct slot *s = &k->slot[i];
-		struct channel *c = s->next ? s->next : s->channel;
-
-		if (!c || (s->lost && !s->next) || s->ended)
-			continue;
-		wire_gateways(&k->message, w->gateway, w->gateways);
-		if (!say(k, c, TAP_GATEWAYS))
-			slot_gone(s, "it does not read what it is told");
-	}
 }

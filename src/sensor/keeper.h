@@ -62,7 +62,4 @@ void keeper_work(struct keeper *k);
 /* All taps ended or were lost, and all that they said was worked in: watch_end is next. */
 bool keeper_done(const struct keeper *k);
 
-/* The watch has settled who the gateways are: all taps hear it. */
-void keeper_gateways(struct keeper *k);
-
 #endif

@@ -414,12 +414,6 @@ tap_failed(const struct tap *t)
 	return *t->error != '\0';
 }
 
-const char *
-tap_error(const struct tap *t)
-{
-	return t->error;
-}
-
 const struct counts *
 tap_counts(const struct tap *t)
 {

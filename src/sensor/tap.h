@@ -56,7 +56,6 @@ void tap_end(struct tap *t);
 
 /* The keeper is gone, or said what nobody understands: there is nothing left to do. */
 bool tap_failed(const struct tap *t);
-const char *tap_error(const struct tap *t); /* one line; "": not failed */
 const struct counts *tap_counts(const struct tap *t);
 
 #endif

@@ -25,8 +25,8 @@ ward_init(struct ward *w, const struct role_spec *spec)
 	w->spec.keeper = w->spec.batch = -1;
 }
 
-void
-ward_forget(int *fd)
+static void
+forget(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -37,7 +37,7 @@ static void
 forget_all(int *fd, unsigned *n)
 {
 	while (*n > 0)
-		ward_forget(&fd[--*n]);
+		forget(&fd[--*n]);
 }
 
 static int64_t
@@ -89,7 +89,7 @@ ward_join(struct ward *w, const struct ward *keeper)
 		close(pair[1]);
 	}
 	(void)role_tell(keeper->process.monitor, &(struct role_note){.kind = ROLE_LINK, .who = w->spec.is}, w->link);
-	ward_forget(&w->link);
+	forget(&w->link);
 	w->joined = true;
 }
 
@@ -143,11 +143,11 @@ ward_start(struct ward *w, bool batch)
 	w->since = w->alive = ward_now();
 	w->stuck = w->follows = false;
 	fine = (w->spec.is.role != ROLE_tap || equip(w, batch)) && role_spawn(&w->spec, &w->process);
-	ward_forget(&w->spec.keeper);
+	forget(&w->spec.keeper);
 	if (fine)
 		w->state = WARD_OPENING;
 	else
-		ward_forget(&w->link);
+		forget(&w->link);
 	return fine;
 }
 
@@ -175,11 +175,11 @@ static void
 keep_batch(struct ward *w, int status)
 {
 	if (WIFSIGNALED(status) && !w->follows) {
-		ward_forget(&w->fatal);
+		forget(&w->fatal);
 		w->fatal = w->spec.batch;
 		w->spec.batch = -1;
 	}
-	ward_forget(&w->spec.batch);
+	forget(&w->spec.batch);
 }
 
 void
@@ -187,8 +187,8 @@ ward_ended(struct ward *w, int status)
 {
 	say_why(w, status);
 	keep_batch(w, status);
-	ward_forget(&w->link);
-	ward_forget(&w->process.monitor);
+	forget(&w->link);
+	forget(&w->process.monitor);
 	forget_all(w->next, &w->nexts);
 	if (WIFEXITED(
 		    status)) /* it gave its place up; where its interface is gone, what it held is in the way of the next */
@@ -206,7 +206,7 @@ ward_report(struct ward *w, const struct ward *keeper)
 	memcpy(note.words, w->why, sizeof(note.words));
 	(void)role_tell(keeper->process.monitor, &note, w->fatal);
 	w->gone = 0;
-	ward_forget(&w->fatal);
+	forget(&w->fatal);
 }
 
 void

@@ -58,7 +58,4 @@ void ward_impatient(struct ward *w, int64_t since);
 int64_t ward_now(void);  /* monotonic */
 int64_t ward_wall(void); /* as frames are stamped */
 
-/* Closes it, if it is one. */
-void ward_forget(int *fd);
-
 #endif

@@ -118,6 +118,14 @@ watch_sinks_stats(struct watch *w, const struct counts *c)
 						     .eve = &w->eve_context});
 }
 
+/* What they have to say, into w->notice. */
+static void
+notice(struct watch *w)
+{
+	if (w->sinks && !*w->notice && !sinks_notice(w->sinks, w->notice) && w->post)
+		(void)post_notice(w->post, w->notice);
+}
+
 void
 watch_flush(struct watch *w)
 {
@@ -125,7 +133,7 @@ watch_flush(struct watch *w)
 		file_flush(&w->eve);
 	if (w->sinks)
 		sinks_flush(w->sinks);
-	watch_sinks_notice(w);
+	notice(w);
 }
 
 void
@@ -135,13 +143,6 @@ watch_reopen(struct watch *w)
 		file_reopen(&w->eve);
 	if (w->sinks)
 		sinks_reopen(w->sinks);
-}
-
-void
-watch_sinks_notice(struct watch *w)
-{
-	if (w->sinks && !*w->notice && !sinks_notice(w->sinks, w->notice) && w->post)
-		(void)post_notice(w->post, w->notice);
 }
 
 bool

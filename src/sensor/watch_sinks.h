@@ -13,9 +13,6 @@ void watch_sinks_finding(struct watch *w, struct eve_context *x, const struct fi
 void watch_sinks_closed(struct watch *w, const struct incident *i);
 void watch_sinks_stats(struct watch *w, const struct counts *c);
 
-/* What they have to say, into w->notice. */
-void watch_sinks_notice(struct watch *w);
-
 /* False: w->error. */
 bool watch_sinks_finish(struct watch *w);
 

@@ -144,6 +144,13 @@ commit(struct outbox *o)
 	return true;
 }
 
+/* More than half of the memory waits. */
+static bool
+presses(const struct outbox *o)
+{
+	return window_waits(&o->window) > COMMIT_WAITS;
+}
+
 void
 outbox_add(struct outbox *o, const struct sender_event *e, uint32_t sinks)
 {
@@ -156,7 +163,7 @@ outbox_add(struct outbox *o, const struct sender_event *e, uint32_t sinks)
 				.n = e->n};
 	bool fits;
 
-	if (o->drain && outbox_presses(o))
+	if (o->drain && presses(o))
 		o->drain(o->arg);
 	fits = window_fits(&o->window, e->n) || (!o->failing && commit(o) && window_fits(&o->window, e->n));
 	for (unsigned i = 0; i < o->sinks; i++) {
@@ -181,7 +188,7 @@ outbox_poll(struct outbox *o, int64_t now_ns, struct when wall)
 	bool due = now_ns >= o->commit_at, urgent = o->urgent && !o->failing && now_ns >= o->urgent_at;
 
 	o->wall = wall;
-	if (o->changed && (due || urgent || outbox_presses(o))) {
+	if (o->changed && (due || urgent || presses(o))) {
 		o->urgent_at = now_ns + URGENT_NS;
 		o->commit_at = now_ns + COMMIT_NS;
 		(void)commit(o);
@@ -313,12 +320,6 @@ bool
 outbox_is_urgent(const struct outbox *o)
 {
 	return o->urgent;
-}
-
-bool
-outbox_presses(const struct outbox *o)
-{
-	return window_waits(&o->window) > COMMIT_WAITS;
 }
 
 static struct when

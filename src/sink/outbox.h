@@ -91,9 +91,8 @@ void outbox_says(struct outbox *o, unsigned i, const char *words);
 
 /* So many lines wait for sink i, about; those that were handed out among them. */
 uint64_t outbox_waiting(const struct outbox *o, unsigned i);
-/* An alert came since the last commit; more than half of the memory waits. */
+/* An alert came since the last commit. */
 bool outbox_is_urgent(const struct outbox *o);
-bool outbox_presses(const struct outbox *o);
 
 unsigned outbox_sinks(const struct outbox *o);
 struct outbox_status outbox_status(struct outbox *o, unsigned i);

@@ -24,8 +24,9 @@ hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-bool
-sender_tls_pin(struct sender_tls_verdict *v, const char *hex)
+/* False: it is not 64 hex digits. */
+static bool
+take_pin(struct sender_tls_verdict *v, const char *hex)
 {
 	v->pinned = *hex != '\0';
 	if (!v->pinned)
@@ -178,7 +179,7 @@ sender_tls_new(const struct sender_config *cfg, const char *host, struct sender_
 	}
 	SSL_CTX_set_default_passwd_cb(c, no_passphrase);
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER, judge);
-	if (!sender_tls_pin(v, cfg->tls_pin)) {
+	if (!take_pin(v, cfg->tls_pin)) {
 		snprintf(words, SENDER_WORDS, "tls_pin is not a SHA-256 in 64 hex digits");
 		goto out;
 	}

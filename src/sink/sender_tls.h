@@ -25,7 +25,6 @@ struct ssl_ctx_st *sender_tls_new(const struct sender_config *cfg, const char *h
 void sender_tls_free(struct ssl_ctx_st *context);
 
 /* For libraries that have a context of their own: the same check of the pin, on a certificate in DER. */
-bool sender_tls_pin(struct sender_tls_verdict *v, const char *hex); /* false: it is not 64 hex digits */
 bool sender_tls_pin_fits(struct sender_tls_verdict *v, const uint8_t *der, size_t n);
 
 #endif
