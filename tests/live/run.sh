@@ -1,6 +1,7 @@
 #!/bin/sh
 # tests/live/run.sh: what `run --record` saw live and what `read` makes of that recording are the same, byte for
-# byte.  A veth pair in two namespaces of its own; the demo goes over it fifteen times as fast.  Some 15 seconds.
+# byte.  A veth pair in two namespaces of its own; the demo goes over it fifteen times as fast: once with tap and keeper in
+# processes of their own, once with evidence.ring, which needs them in one.  Some 25 seconds.
 #
 #   GATEWITNESS=build/gatewitness tests/live/run.sh [CAPTURE [SPEED]]
 #
@@ -13,7 +14,7 @@ witness=${GATEWITNESS:-$here/../../build/gatewitness}
 capture=${1:-$here/../demo/demo.pcap}
 speed=${2:-15}
 out=gwlive$$-out in=gwlive$$-in
-same="--set identity.key=public --set sensor.name=live --set capture.scope=all --set detect.learn=5s --set eve.replay=yes --set evidence.ring=16MiB"
+same="--set identity.key=public --set sensor.name=live --set capture.scope=all --set detect.learn=5s --set eve.replay=yes"
 work='' pid=''
 
 skip()
@@ -76,7 +77,7 @@ plain()
 }
 
 [ "$(id -u)" = 0 ] || skip "needs root"
-for tool in ip python3 ethtool; do
+for tool in ip python3 ethtool pgrep; do
 	command -v $tool > /dev/null || skip "needs $tool"
 done
 [ -x "$witness" ] || skip "$witness is not built"
@@ -87,23 +88,27 @@ trap 'exit 130' INT TERM
 wire || skip "cannot make a veth pair here"
 work=$(mktemp -d)
 
-# shellcheck disable=SC2086
-ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 $same --set evidence.folder="$work/live" --record "$work/seen.pcap" --eve "$work/live.json" \
-	2> "$work/run.log" &
-pid=$!
-listening || fail "run did not open its interface"
-kill -HUP "$pid" # a reload of what is already in force changes nothing
-sent=$(ip netns exec "$out" python3 "$here/send.py" send0 "$capture" "$speed") || fail "could not send"
-sleep 0.5
-kill -INT "$pid"
-ended || fail "run did not stop within 4 s of SIGINT"
-grep -q "configuration read again" "$work/run.log" || fail "SIGHUP did not read the configuration again"
-wait "$pid" || fail "run ended with $?"
-pid=
+# same_both RING ROLE: what is kept of frames, and the process that then parses them
+same_both()
+{
+	# shellcheck disable=SC2086
+	ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 $same --set evidence.ring="$1" --set evidence.folder="$work/live" --record "$work/seen.pcap" --eve "$work/live.json" \
+		2> "$work/run.log" &
+	pid=$!
+	listening || fail "run did not open its interface"
+	pgrep -P "$pid" -f "run role:$2" > /dev/null || fail "there is no process $2"
+	kill -HUP "$pid" # a reload of what is already in force changes nothing
+	sent=$(ip netns exec "$out" python3 "$here/send.py" send0 "$capture" "$speed") || fail "could not send"
+	sleep 0.5
+	kill -INT "$pid"
+	ended || fail "run did not stop within 4 s of SIGINT"
+	grep -q "configuration read again" "$work/run.log" || fail "SIGHUP did not read the configuration again"
+	wait "$pid" || fail "run ended with $?"
+	pid=
 
-# shellcheck disable=SC2086
-"$witness" read -g 192.0.2.10 $same --set evidence.folder="$work/read" --eve "$work/read.json" "$work/seen.pcap" 2>> "$work/run.log" || fail "read ended with $?"
-python3 - "$work/seen.pcap" "$capture" <<'END' || fail "the recording has not the very frames that were sent"
+	# shellcheck disable=SC2086
+	"$witness" read -g 192.0.2.10 $same --set evidence.ring="$1" --set evidence.folder="$work/read" --eve "$work/read.json" "$work/seen.pcap" 2>> "$work/run.log" || fail "read ended with $?"
+	python3 - "$work/seen.pcap" "$capture" <<'END' || fail "the recording has not the very frames that were sent"
 import struct, sys
 def frames(path):
     data, at, order = open(path, "rb").read(), 24, "<"
@@ -113,16 +118,20 @@ def frames(path):
         at += 16 + length
 sys.exit(list(frames(sys.argv[1])) != list(frames(sys.argv[2])))
 END
-plain "$work/live.json" > "$work/live.txt"
-plain "$work/read.json" > "$work/read.txt"
-[ -s "$work/live.txt" ] || fail "no records"
-if ! cmp -s "$work/live.txt" "$work/read.txt"; then
-	sort "$work/live.txt" > "$work/live.sorted"
-	sort "$work/read.txt" > "$work/read.sorted"
-	cmp -s "$work/live.sorted" "$work/read.sorted" && echo "	(same lines in another order)" >&2
-	diff "$work/live.txt" "$work/read.txt" | cut -c1-600 | head -20 >&2
-	fail "live and read differ"
-fi
+	plain "$work/live.json" > "$work/live.txt"
+	plain "$work/read.json" > "$work/read.txt"
+	[ -s "$work/live.txt" ] || fail "no records"
+	if ! cmp -s "$work/live.txt" "$work/read.txt"; then
+		sort "$work/live.txt" > "$work/live.sorted"
+		sort "$work/read.txt" > "$work/read.sorted"
+		cmp -s "$work/live.sorted" "$work/read.sorted" && echo "	(same lines in another order)" >&2
+		diff "$work/live.txt" "$work/read.txt" | cut -c1-600 | head -20 >&2
+		fail "live and read differ ($2)"
+	fi
+}
+
+same_both 0B tap:0
+same_both 16MiB whole
 [ -n "$(ls "$work/live")" ] || fail "no capture of an incident"
 diff -r "$work/live" "$work/read" >&2 || fail "captures of incidents differ"
 
