@@ -47,202 +47,35 @@ struct bench_traffic {
 	uint8_t bytes[BENCH_CHUNK][FRAME];
 };
 
-/* TLS_AES_128_GCM_SHA256 and two others; SNI gw.example.org, X25519, ALPN http/1.1, as a browser asks. */
-static const uint8_t CLIENT_HELLO[] = {0x16,
-				       0x03,
-				       0x01,
-				       0x00,
-				       0xbe,
-				       0x01,
-				       0x00,
-				       0x00,
-				       0xba,
-				       0x03,
-				       0x03,
-				       [RANDOM_AT] = 0,
-				       [SESSION_ID_AT - 1] = 32,
-				       [SESSION_ID_AT + NOISE] = 0x00,
-				       0x06,
-				       0x13,
-				       0x01,
-				       0x13,
-				       0x02,
-				       0x13,
-				       0x03,
-				       0x01,
-				       0x00,
-				       0x00,
-				       0x6b,
-				       /* server_name */ 0x00,
-				       0x00,
-				       0x00,
-				       0x13,
-				       0x00,
-				       0x11,
-				       0x00,
-				       0x00,
-				       0x0e,
-				       'g',
-				       'w',
-				       '.',
-				       'e',
-				       'x',
-				       'a',
-				       'm',
-				       'p',
-				       'l',
-				       'e',
-				       '.',
-				       'o',
-				       'r',
-				       'g',
-				       /* supported_groups */ 0x00,
-				       0x0a,
-				       0x00,
-				       0x04,
-				       0x00,
-				       0x02,
-				       0x00,
-				       0x1d,
-				       /* signature_algorithms */ 0x00,
-				       0x0d,
-				       0x00,
-				       0x08,
-				       0x00,
-				       0x06,
-				       0x04,
-				       0x03,
-				       0x08,
-				       0x04,
-				       0x04,
-				       0x01,
-				       /* supported_versions */ 0x00,
-				       0x2b,
-				       0x00,
-				       0x03,
-				       0x02,
-				       0x03,
-				       0x04,
-				       /* alpn */ 0x00,
-				       0x10,
-				       0x00,
-				       0x0b,
-				       0x00,
-				       0x09,
-				       0x08,
-				       'h',
-				       't',
-				       't',
-				       'p',
-				       '/',
-				       '1',
-				       '.',
-				       '1',
-				       /* key_share */ 0x00,
-				       0x33,
-				       0x00,
-				       0x26,
-				       0x00,
-				       0x24,
-				       0x00,
-				       0x1d,
-				       0x00,
-				       0x20,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a,
-				       0x5a};
+#define EIGHT(c) c c c c c c c c
+#define KEY(c)   EIGHT(c) EIGHT(c) EIGHT(c) EIGHT(c) /* 32 bytes of it */
 
-static const uint8_t SERVER_HELLO[] = {0x16,
-				       0x03,
-				       0x03,
-				       0x00,
-				       0x7a,
-				       0x02,
-				       0x00,
-				       0x00,
-				       0x76,
-				       0x03,
-				       0x03,
-				       [RANDOM_AT] = 0,
-				       [SESSION_ID_AT - 1] = 32,
-				       [SESSION_ID_AT + NOISE] = 0x13,
-				       0x01,
-				       0x00,
-				       0x00,
-				       0x2e,
-				       /* supported_versions */ 0x00,
-				       0x2b,
-				       0x00,
-				       0x02,
-				       0x03,
-				       0x04,
-				       /* key_share */ 0x00,
-				       0x33,
-				       0x00,
-				       0x24,
-				       0x00,
-				       0x1d,
-				       0x00,
-				       0x20,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5,
-				       0xa5};
+/* clang-format off */
+
+/* TLS_AES_128_GCM_SHA256 and two others; SNI gw.example.org, X25519, ALPN http/1.1, as a browser asks. */
+static const char CLIENT_HELLO[] =
+	"\x16\x03\x01\x00\xbe\x01\x00\x00\xba\x03\x03"          /* record, handshake, version */
+	KEY("\x00")                                             /* random */
+	"\x20" KEY("\x00")                                      /* session id */
+	"\x00\x06\x13\x01\x13\x02\x13\x03\x01\x00"              /* ciphers, compression */
+	"\x00\x6b"                                              /* extensions */
+	"\x00\x00\x00\x13\x00\x11\x00\x00\x0e" "gw.example.org" /* server_name */
+	"\x00\x0a\x00\x04\x00\x02\x00\x1d"                      /* supported_groups */
+	"\x00\x0d\x00\x08\x00\x06\x04\x03\x08\x04\x04\x01"      /* signature_algorithms */
+	"\x00\x2b\x00\x03\x02\x03\x04"                          /* supported_versions */
+	"\x00\x10\x00\x0b\x00\x09\x08" "http/1.1"               /* alpn */
+	"\x00\x33\x00\x26\x00\x24\x00\x1d\x00\x20" KEY("\x5a")  /* key_share */;
+
+static const char SERVER_HELLO[] =
+	"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03" /* record, handshake, version */
+	KEY("\x00")                                    /* random */
+	"\x20" KEY("\x00")                             /* session id */
+	"\x13\x01\x00"                                 /* cipher, compression */
+	"\x00\x2e"                                     /* extensions */
+	"\x00\x2b\x00\x02\x03\x04"                     /* supported_versions */
+	"\x00\x33\x00\x24\x00\x1d\x00\x20" KEY("\xa5") /* key_share */;
+
+/* clang-format on */
 
 static const uint8_t CHANGE_CIPHER[] = {0x14, 0x03, 0x03, 0x00, 0x01, 0x01};
 
@@ -309,10 +142,10 @@ handshake(struct bench_traffic *t)
 	segment(t, 0, TCP_SYN, 0, 0);
 	segment(t, 1, TCP_SYN | TCP_ACK, 0, 0);
 	segment(t, 0, TCP_ACK, 0, 0);
-	say(t, CLIENT_HELLO, sizeof(CLIENT_HELLO));
+	say(t, CLIENT_HELLO, sizeof(CLIENT_HELLO) - 1);
 	send_from(t, 0, at)->hello = true;
 	at = t->used;
-	say(t, SERVER_HELLO, sizeof(SERVER_HELLO));
+	say(t, SERVER_HELLO, sizeof(SERVER_HELLO) - 1);
 	say(t, CHANGE_CIPHER, sizeof(CHANGE_CIPHER));
 	say_record(t, 2400); /* certificate and the rest, encrypted */
 	send_from(t, 1, at)->hello = true;
