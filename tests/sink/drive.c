@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "../common/no_tls.h"
 #include "sink/format.h"
 #include "sink/sink.h"
 
@@ -29,11 +30,7 @@ static struct sender_config config = {
 	.sensor = "sensor",
 	.address = "",
 	.url = "",
-	.tls_ca = "",
-	.tls_certificate = "",
-	.tls_key = "",
-	.tls_pin = "",
-	.tls_name = "",
+	NO_TLS,
 	.user = "",
 	.secret = "",
 	.topic = "",

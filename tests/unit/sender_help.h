@@ -22,6 +22,7 @@
 
 #include <cmocka.h>
 
+#include "../common/no_tls.h"
 #include "sink/deadline.h"
 #include "sink/eve.h"
 #include "sink/sender.h"
@@ -89,6 +90,17 @@ struct courier {
 	unsigned again, refused;  /* how often it was told so */
 	char words[SENDER_WORDS]; /* of the last that was not DONE */
 };
+
+static inline struct courier
+courier_open(const struct sender_calls *calls, const struct sender_config *cfg)
+{
+	char words[SENDER_WORDS] = "";
+	struct courier c = {.calls = calls, .batch = cfg->batch, .state = calls->open(cfg, words)};
+
+	assert_string_equal(words, "");
+	assert_non_null(c.state);
+	return c;
+}
 
 static inline void
 courier_send(struct courier *c, const struct sender_event *e, size_t n)

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/no_tls.h"
 #include "sensor/courier.h"
 #include "sensor/courier_message.h"
 #include "sensor/post.h"
@@ -167,11 +168,7 @@ wanted(unsigned sinks, unsigned batch)
 						   .address = address[i],
 						   .url = "",
 						   .transport = SENDER_TCP,
-						   .tls_ca = "",
-						   .tls_certificate = "",
-						   .tls_key = "",
-						   .tls_pin = "",
-						   .tls_name = "",
+						   NO_TLS,
 						   .timeout_ns = 2 * NS_PER_S,
 						   .batch = batch};
 	}

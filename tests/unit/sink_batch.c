@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../common/no_tls.h"
 #include "sink/batch.h"
 
 enum { EVENTS = 100 };
@@ -16,11 +17,7 @@ static const struct sender_config config = {.name = "t",
 					    .sensor = "s",
 					    .address = "",
 					    .url = "http://127.0.0.1:9/",
-					    .tls_ca = "",
-					    .tls_certificate = "",
-					    .tls_key = "",
-					    .tls_pin = "",
-					    .tls_name = "",
+					    NO_TLS,
 					    .user = "",
 					    .secret = "",
 					    .timeout_ns = 10 * NS_PER_S,

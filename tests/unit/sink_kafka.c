@@ -73,27 +73,12 @@ config(void)
 	return (struct sender_config){.name = "sink",
 				      .sensor = "sensor",
 				      .address = rd_kafka_mock_cluster_bootstraps(cluster),
-				      .tls_ca = "",
-				      .tls_certificate = "",
-				      .tls_key = "",
-				      .tls_pin = "",
-				      .tls_name = "",
+				      NO_TLS,
 				      .user = "",
 				      .secret = "",
 				      .topic = TOPIC,
 				      .timeout_ns = 10 * NS_PER_S,
 				      .batch = 100};
-}
-
-static struct courier
-courier_open(const struct sender_config *cfg)
-{
-	char words[SENDER_WORDS] = "";
-	struct courier c = {.calls = &SENDER_KAFKA, .batch = 100, .state = SENDER_KAFKA.open(cfg, words)};
-
-	assert_string_equal(words, "");
-	assert_non_null(c.state);
-	return c;
 }
 
 static rd_kafka_t *
@@ -166,7 +151,7 @@ static void
 everything_once(void **state)
 {
 	struct sender_config cfg = config();
-	struct courier c = courier_open(&cfg);
+	struct courier c = courier_open(&SENDER_KAFKA, &cfg);
 	struct sender_event *e = events_new(events);
 	struct seen s;
 
@@ -192,7 +177,7 @@ down_at_start(void **state)
 	(void)state;
 	all_brokers(false);
 	cfg.timeout_ns = NS_PER_S;
-	c = courier_open(&cfg);
+	c = courier_open(&SENDER_KAFKA, &cfg);
 	until = deadline_after(4 * NS_PER_S);
 	SENDER_KAFKA.send(c.state, e, 100, &r);
 	assert_false(deadline_passed(&until));
@@ -252,7 +237,7 @@ every_trouble(void **state)
 		struct courier c;
 
 		cfg.address = rd_kafka_mock_cluster_bootstraps(cluster);
-		c = courier_open(&cfg);
+		c = courier_open(&SENDER_KAFKA, &cfg);
 		c.batch = 25;
 		c.before = trouble;
 		c.arg = &n;
@@ -286,7 +271,7 @@ cost(void **state)
 		e[i] = (struct sender_event){
 			.id = i + 1, .kind = EVENT_SESSION, .gateway = "gw/1", .line = line, .n = len};
 	cfg.batch = BATCH;
-	c = courier_open(&cfg);
+	c = courier_open(&SENDER_KAFKA, &cfg);
 	c.batch = BATCH;
 	began = clock();
 	for (unsigned i = 0; i < TIMES; i++)
@@ -310,7 +295,7 @@ too_slow(void **state)
 
 	(void)state;
 	cfg.timeout_ns = 500 * NS_PER_MS;
-	c = courier_open(&cfg);
+	c = courier_open(&SENDER_KAFKA, &cfg);
 	for (int i = 1; i <= BROKERS; i++)
 		rd_kafka_mock_broker_set_rtt(cluster, i, 800);
 	SENDER_KAFKA.send(c.state, e, 50, &r);
@@ -327,7 +312,7 @@ static void
 too_large_is_refused_alone(void **state)
 {
 	struct sender_config cfg = config();
-	struct courier c = courier_open(&cfg);
+	struct courier c = courier_open(&SENDER_KAFKA, &cfg);
 	struct sender_event *e = events_new(10);
 	struct sender_result r;
 
@@ -389,7 +374,7 @@ end_tls(void **state)
 static struct sender_result
 try(const struct sender_config *cfg, const struct sender_event *e)
 {
-	struct courier c = courier_open(cfg);
+	struct courier c = courier_open(&SENDER_KAFKA, cfg);
 	struct sender_result r;
 
 	SENDER_KAFKA.send(c.state, e, 1, &r);
@@ -418,7 +403,7 @@ trusts_whom_it_is_told(void **state)
 	cfg.tls_pin = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 	assert_non_null(strstr(try(&cfg, e).words, "tls_pin"));
 	cfg.tls_pin = "";
-	c = courier_open(&cfg);
+	c = courier_open(&SENDER_KAFKA, &cfg);
 	courier_send(&c, e, 20);
 	reap(&proxy, SIGTERM); /* the certificate changes to one that nobody vouches for, and is then put right */
 	proxy_start("stranger");

@@ -114,18 +114,6 @@ config(void)
 				      .batch = 50};
 }
 
-static struct courier
-courier_open(const struct sender_config *cfg)
-{
-	char words[SENDER_WORDS] = "";
-	struct courier c = {.calls = &SENDER_MQTT, .batch = 50, .state = SENDER_MQTT.open(cfg, words)};
-
-	if (!c.state)
-		print_error("%s\n", words);
-	assert_non_null(c.state);
-	return c;
-}
-
 static int
 nibble(char c)
 {
@@ -196,7 +184,7 @@ static void
 down_at_start_then_everything(void **state)
 {
 	struct sender_config cfg = config();
-	struct courier c = courier_open(&cfg);
+	struct courier c = courier_open(&SENDER_MQTT, &cfg);
 	struct sender_event *e = events_new(events);
 	struct sender_result r;
 
@@ -233,7 +221,7 @@ static void
 restarted_again_and_again(void **state)
 {
 	struct sender_config cfg = config();
-	struct courier c = courier_open(&cfg);
+	struct courier c = courier_open(&SENDER_MQTT, &cfg);
 	struct sender_event *e = events_new(3 * events);
 	unsigned stops = 0;
 
@@ -279,7 +267,7 @@ closed_after_each(void **state)
 	snprintf(to, sizeof(to), "127.0.0.1:%d", cut);
 	cfg.address = to;
 	cfg.tls = false;
-	c = courier_open(&cfg);
+	c = courier_open(&SENDER_MQTT, &cfg);
 	courier_send(&c, e, 40);
 	assert_true(c.again >= 38); /* one each time, but for the last */
 	SENDER_MQTT.close(c.state);
@@ -294,7 +282,7 @@ static void
 waits_for_a_reader(void **state)
 {
 	struct sender_config cfg = config();
-	struct courier c = courier_open(&cfg);
+	struct courier c = courier_open(&SENDER_MQTT, &cfg);
 	struct sender_event *e = events_new(3);
 	struct sender_result r;
 
@@ -316,7 +304,7 @@ static void
 too_large_is_refused_alone(void **state)
 {
 	struct sender_config cfg = config();
-	struct courier c = courier_open(&cfg);
+	struct courier c = courier_open(&SENDER_MQTT, &cfg);
 	struct sender_event *e = events_new(60);
 
 	(void)state;
@@ -401,7 +389,7 @@ health_is_retained_and_the_will_is_done(void **state)
 	wait_status("1 online\n");
 	reap(&dies, SIGKILL);
 	wait_status("1 online\n0 offline\n");
-	c = courier_open(&cfg);
+	c = courier_open(&SENDER_MQTT, &cfg);
 	SENDER_MQTT.send(c.state, NULL, 0, &r); /* no event: a link, and health */
 	assert_int_equal(r.outcome, SENDER_DONE);
 	wait_status("1 online\n0 offline\n0 online\n");
@@ -412,7 +400,7 @@ health_is_retained_and_the_will_is_done(void **state)
 static struct sender_result
 try(const struct sender_config *cfg)
 {
-	struct courier c = courier_open(cfg);
+	struct courier c = courier_open(&SENDER_MQTT, cfg);
 	struct sender_result r;
 
 	SENDER_MQTT.send(c.state, NULL, 0, &r);
@@ -468,7 +456,7 @@ static void
 certificate_changes(void **state)
 {
 	struct sender_config cfg = config();
-	struct courier c = courier_open(&cfg);
+	struct courier c = courier_open(&SENDER_MQTT, &cfg);
 	struct sender_event *e = events_new(100);
 	struct sender_result r;
 
@@ -519,7 +507,7 @@ password_and_rights(void **state)
 	cfg.secret = "wrong";
 	assert_non_null(strstr(try(&cfg).words, "does not let us in: Not authorized"));
 	cfg.secret = "secret";
-	c = courier_open(&cfg);
+	c = courier_open(&SENDER_MQTT, &cfg);
 	SENDER_MQTT.send(c.state, e, 1, &r);
 	assert_int_equal(r.outcome, SENDER_AGAIN); /* a right can be given, an alert cannot be had again */
 	assert_non_null(strstr(r.words, "Not authorized"));

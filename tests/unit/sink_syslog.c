@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../common/no_tls.h"
 #include "detect/detect.h"
 #include "sink/sender.h"
 
@@ -26,11 +27,7 @@ static struct sender_config config = {.name = "s",
 				      .address = address,
 				      .url = "",
 				      .transport = SENDER_UDP,
-				      .tls_ca = "",
-				      .tls_certificate = "",
-				      .tls_key = "",
-				      .tls_pin = "",
-				      .tls_name = "",
+				      NO_TLS,
 				      .timeout_ns = NS_PER_S,
 				      .batch = 10};
 
