@@ -5,30 +5,18 @@
 #   confine.sh build/tests/live/try
 
 set -u
+name=confine
+. "$(dirname "$0")/common.sh"
 witness=$(realpath "${1:?which program}")
-work='' pid='' net=gwconf$$
-
-clean()
-{
-	[ -z "$pid" ] || kill "$pid" 2> /dev/null
-	ip netns del "$net" 2> /dev/null
-	[ -z "$work" ] || rm -rf "$work"
-}
-
-skip()
-{
-	echo "$*"
-	exit 77
-}
 
 [ "$(id -u)" = 0 ] || skip "needs root"
 command -v ip > /dev/null || skip "needs ip"
 [ -x "$witness" ] || skip "$witness is not built"
-ip netns add "$net" 2> /dev/null || skip "cannot make network namespaces here"
+ip netns add "$in" 2> /dev/null || skip "cannot make network namespaces here"
 trap clean EXIT
 trap 'exit 130' INT TERM
 work=$(mktemp -d)
-ip -n "$net" link set lo up
+ip -n "$in" link set lo up
 failed=0 tries=0
 
 # attempt WHAT: what has to be on stderr, "refused EACCES" or "ends"
@@ -39,7 +27,7 @@ attempt()
 	ends) words='tap 0 made a system call that it may not make (SIGSYS)' ;;
 	*) words="try $1: $2" ;;
 	esac
-	GATEWITNESS_TRY=$1 GATEWITNESS_LEDGER=$work/ledger/try ip netns exec "$net" "$witness" run -i lo --quiet \
+	GATEWITNESS_TRY=$1 GATEWITNESS_LEDGER=$work/ledger/try ip netns exec "$in" "$witness" run -i lo --quiet \
 		--set capture.taps=1 --ledger "$work/ledger" 2> "$work/err" &
 	pid=$!
 	for _ in $(seq 100); do

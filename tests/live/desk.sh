@@ -5,32 +5,9 @@
 #   GATEWITNESS=build/gatewitness tests/live/desk.sh
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+name=desk
+. "$here/common.sh"
 witness=${GATEWITNESS:-$here/../../build/gatewitness}
-in=gwdesk$$-in out=gwdesk$$-out
-work='' pid='' broker='' reader=''
-
-skip()
-{
-	echo "$*"
-	exit 77
-}
-
-fail()
-{
-	echo "FAIL desk: $*" >&2
-	sed 's/^/	/' "$work/run.log" >&2
-	exit 1
-}
-
-clean()
-{
-	for p in $pid $broker $reader; do
-		kill "$p" 2> /dev/null
-	done
-	ip netns del "$in" 2> /dev/null
-	ip netns del "$out" 2> /dev/null
-	[ -z "$work" ] || rm -rf "$work"
-}
 
 # Tries for ten seconds.
 until_true()

@@ -6,33 +6,10 @@
 
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+name=roles
+. "$here/common.sh"
 witness=$(realpath "${GATEWITNESS:-$here/../../build/gatewitness}")
 capture=$here/../demo/demo.pcap
-out=gwrole$$-out in=gwrole$$-in
-work='' pid='' sender='' listener=''
-
-skip()
-{
-	echo "$*"
-	exit 77
-}
-
-fail()
-{
-	echo "FAIL roles: $*" >&2
-	[ -z "$work" ] || sed 's/^/	/' "$work/run.log" >&2
-	exit 1
-}
-
-clean()
-{
-	for p in $sender $listener $pid; do
-		kill "$p" 2> /dev/null
-	done
-	ip netns del "$out" 2> /dev/null
-	ip netns del "$in" 2> /dev/null
-	[ -z "$work" ] || rm -rf "$work"
-}
 
 # Until the command succeeds, a tenth of a second each; so many times at most.
 within()

@@ -10,33 +10,12 @@
 
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+name=live
+. "$here/common.sh"
 witness=${GATEWITNESS:-$here/../../build/gatewitness}
 capture=${1:-$here/../demo/demo.pcap}
 speed=${2:-15}
-out=gwlive$$-out in=gwlive$$-in
 same="--set identity.key=public --set sensor.name=live --set capture.scope=all --set detect.learn=5s --set eve.replay=yes"
-work='' pid=''
-
-skip()
-{
-	echo "$*"
-	exit 77
-}
-
-fail()
-{
-	echo "FAIL live: $*" >&2
-	[ -z "$work" ] || sed 's/^/	/' "$work/run.log" >&2
-	exit 1
-}
-
-clean()
-{
-	[ -z "$pid" ] || kill "$pid" 2> /dev/null
-	ip netns del "$out" 2> /dev/null
-	ip netns del "$in" 2> /dev/null
-	[ -z "$work" ] || rm -rf "$work"
-}
 
 # Nothing may be on the wire but what we send: no addresses, no IPv6 of the kernel's own.
 wire()
