@@ -18,7 +18,7 @@ enum {
 	BAND = 16,         /* answers that differ by no more, and by a 64th, are one class */
 	MARKER_VISITS = 4, /* that a class began the login of */
 	MARKER_PARTS = 8,  /* and at least one of so many fresh visits */
-	JUDGED_FROM = 6, /* the first fresh visits only teach */
+	JUDGED_FROM = 6,   /* the first fresh visits only teach */
 	KNOWN_FROM = 12,
 	MARKED_PERCENT = 65,
 	HALVED_AT = 1024, /* counts are halved, so that a new theme is learnt in weeks */
