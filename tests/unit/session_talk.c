@@ -23,7 +23,7 @@ say(struct talk *k, uint8_t side, uint32_t plain, double seconds)
 }
 
 static void
-build(struct session *s, struct session_scratch *scratch, const struct talk *k)
+build(struct session *s, struct session_scratch *scratch, struct talk *k)
 {
 	const struct flow flow = {.flags = 0};
 	const struct tls_facts tls = {.carrier = CARRIER_TCP};
