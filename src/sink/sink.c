@@ -138,7 +138,7 @@ wants(const struct sink *s, const struct event *e)
 		return true;
 	if (!(s->cfg.events & e->kind) || severity < s->cfg.severity)
 		return false;
-	return e->kind == EVENT_STATS || s->cfg.where.tests == 0 || holds(s, e);
+	return e->kind == EVENT_STATS || e->kind == EVENT_HEARTBEAT || s->cfg.where.tests == 0 || holds(s, e);
 }
 
 /* The event in the sink's format, into all->line.  False: it is too long, or the format has nothing to say. */
