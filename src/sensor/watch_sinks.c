@@ -64,7 +64,7 @@ watch_post_status(const struct watch *w, struct outbox_status *to)
 bool
 watch_post_fails(const struct watch *w)
 {
-	return w->post && outbox_is_failing(post_outbox(w->post));
+	return (w->post && outbox_is_failing(post_outbox(w->post))) || (w->sinks && sinks_failing(w->sinks));
 }
 
 unsigned

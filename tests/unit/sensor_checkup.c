@@ -147,7 +147,8 @@ at_once(void **state)
 	health.counts.ledger_not_kept = 1;
 	pass(1, 10);
 	expect(TROUBLE_not_kept, true,
-	       "records cannot be kept: the ledger or the outbox cannot be written: a full or failing disk");
+	       "records cannot be kept: the ledger, the outbox or a sink's file cannot be written: a full or failing "
+	       "disk");
 	health.clock_steps++;
 	pass(1, 10);
 	assert_int_equal(news[0].what, TROUBLE_clock_stepped);
