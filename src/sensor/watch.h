@@ -111,6 +111,8 @@ void watch_post_link(struct watch *w, const char *sink, int fd);
 /* How each of them is; how many, at most SINKS_MAX. */
 struct outbox_status;
 unsigned watch_post_status(const struct watch *w, struct outbox_status *to);
+/* The outbox's file, or that of a sink, cannot be written. */
+bool watch_post_fails(const struct watch *w);
 /* What was given up, oldest first; how many, at most OUTBOX_LOSSES. */
 struct outbox_loss;
 unsigned watch_post_losses(const struct watch *w, struct outbox_loss *to);
