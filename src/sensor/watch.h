@@ -88,7 +88,7 @@ struct watch {
 /* sensor.name, else the host's. */
 void watch_sensor(char sensor[256], const struct config *c);
 
-/* sensor.site and the gateways' names, which the configuration keeps. */
+/* sensor.site, sensor.serial and the gateways' names, which the configuration keeps. */
 void watch_labels(struct eve_config *e, const struct config *c);
 
 /* False: w->error.  The setup's pointers must outlive the watch. */
