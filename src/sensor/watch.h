@@ -95,8 +95,8 @@ void watch_labels(struct eve_config *e, const struct config *c);
 bool watch_open(struct watch *w, const struct watch_setup *setup);
 void watch_close(struct watch *w); /* also after watch_open failed */
 
-/* Keeps evidence in that folder, as the configuration says; after the ledger was opened.  False: w->error. */
-bool watch_evidence(struct watch *w, const char *folder);
+/* Keeps evidence in that folder, as the configuration says, for these readers; after the ledger was opened.  False: w->error. */
+bool watch_evidence(struct watch *w, const char *folder, const struct evidence_readers *readers);
 
 /* Opens sinks (sensor/sinks_config.h has those of the configuration).  False: w->error. */
 struct sinks_wanted;
