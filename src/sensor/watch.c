@@ -53,6 +53,7 @@ watch_pipeline(struct watch *w, struct pipeline_config *p)
 		.incident_idle_ns = config_number(c, OPT_incident_idle),
 		.table = p->table,
 		.params = c->number + OPTIONS_OWN,
+		.only = w->setup.judges,
 	};
 	return true;
 }
