@@ -27,21 +27,23 @@ is_regular(int fd, off_t *size)
 	return regular;
 }
 
-/* What a crash tore off ends in no line end. */
-static void
+/* What a crash or a full disk tore off ends in no line end.  False: errno. */
+static bool
 end_torn_line(int fd, const char *path)
 {
 	char last = '\n';
 	off_t size;
+	bool fine = true;
 	int in;
 
 	if (!is_regular(fd, &size) || size == 0)
-		return;
+		return true;
 	in = open(path, O_RDONLY | O_CLOEXEC);
 	if (in >= 0 && pread(in, &last, 1, size - 1) == 1 && last != '\n')
-		(void)!write(fd, "\n", 1); /* whoever writes next finds out what is wrong */
+		fine = write(fd, "\n", 1) == 1;
 	if (in >= 0)
 		close(in);
+	return fine;
 }
 
 static int
@@ -49,9 +51,14 @@ open_behind(const char *path)
 {
 	int fd = open_path(path, O_WRONLY | O_APPEND);
 
-	if (fd >= 0)
-		end_torn_line(fd, path);
-	return fd;
+	int why;
+
+	if (fd < 0 || end_torn_line(fd, path))
+		return fd;
+	why = errno;
+	close(fd);
+	errno = why;
+	return -1;
 }
 
 static bool
@@ -63,6 +70,8 @@ is_stdout(const char *path)
 static bool
 begin(struct file *f, const char *path, bool append)
 {
+	off_t size;
+
 	*f = (struct file){.path = path, .fd = STDOUT_FILENO};
 	f->buffer = malloc(FILE_BUFFER + FILE_ROOM);
 	if (!f->buffer) {
@@ -77,6 +86,7 @@ begin(struct file *f, const char *path, bool append)
 		f->buffer = NULL;
 		return false;
 	}
+	f->regular = is_regular(f->fd, &size);
 	return true;
 }
 
@@ -124,7 +134,14 @@ file_flush(struct file *f)
 		p += n;
 		f->written += (uint64_t)n;
 	}
+	f->thrown += (uint64_t)(end - p);
 	f->used = 0;
+}
+
+bool
+file_recover(struct file *f)
+{
+	return f->error == 0 || (f->regular && file_reopen(f));
 }
 
 struct out

@@ -2,7 +2,7 @@
  * file: lines into a file, a device, a pipe or standard output, through one large buffer.
  *
  * A formatter writes straight into the buffer (file_room, file_wrote).  The first error is kept: from then
- * on everything is thrown away and file_error says why, once.
+ * on everything is thrown away and counted, until file_reopen or file_recover.
  */
 #ifndef SINK_FILE_H
 #define SINK_FILE_H
@@ -22,6 +22,8 @@ struct file {
 	size_t used;
 	uint64_t written;  /* bytes handed to the system */
 	uint64_t left_out; /* lines that did not fit */
+	uint64_t thrown;   /* bytes that could not be written */
+	bool regular;      /* else a device, a pipe, standard output */
 	char *buffer;      /* FILE_BUFFER + FILE_ROOM */
 };
 
@@ -35,6 +37,10 @@ bool file_open_append(struct file *f, const char *path);
    there.  An earlier error is forgotten.  What is no regular file stays as it is: a pipe without
    a reader would make it wait.  False: f->error says why. */
 bool file_reopen(struct file *f);
+
+/* A regular file that could not be written, for its disk was full, may be some time: opens it anew behind what is there.
+   True: it can be written, as far as one knows; `thrown` says how much was lost. */
+bool file_recover(struct file *f);
 
 /* At least FILE_ROOM bytes to write into; then file_wrote takes over what was written. */
 struct out file_room(struct file *f);
