@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab soak bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab soak bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -238,7 +238,13 @@ deb:
 	@tests/setup.sh build deb $(if $(ARCH),cross)
 	@mkdir -p $(B)
 	@firmware/deb.sh $(B) $(VERSION) $(ARCH)
-	@tests/cross/package.sh $(B)/gatewitness_$(VERSION)_$(if $(ARCH),$(ARCH),$$(dpkg --print-architecture)).deb
+	@tests/install/package.sh $(B)/gatewitness_$(VERSION)_$(or $(ARCH),$$(dpkg --print-architecture)).deb
+
+# The package in a fresh Debian 12: installed, used live under systemd, removed, purged; as root.  ARCH=arm64 in a chroot.
+deb-test:
+	@tests/setup.sh fresh
+	@$(MAKE) --no-print-directory deb ARCH=$(ARCH)
+	@tests/install/fresh.sh $(B)/gatewitness_$(VERSION)_$(or $(ARCH),$$(dpkg --print-architecture)).deb $(B)
 
 # An image for a board, from Debian's packages: make firmware BOARD=virt (or rock-pi-e, uefi, rpi4); SITE=DIR lays a site's own files in it.
 BOARD ?= virt
@@ -271,8 +277,14 @@ cross:
 	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness
 	@for arch in $(or $(ARCH),arm64 armhf); do CORPUS=$(CORPUS) tests/cross/run.sh $$arch $(B) || exit 1; done
 
+# Instructions a packet there and here, counted by QEMU.
+bench-cross:
+	@tests/setup.sh build bench cross count
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness
+	@tests/cross/instructions.sh $(or $(ARCH),arm64) $(B)
+
 clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab soak units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
+.PHONY: demo test lab soak units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
