@@ -93,8 +93,12 @@ $(B)/tests/world/world: $(call obj,$(LABELLED)) $(B)/world.a $(call obj,$(EDGE))
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # A sender without a sensor, for its tests against receivers.
-$(B)/tests/sink/drive: $(call obj,tests/sink/drive.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+$(B)/tests/sink/drive: $(call obj,tests/sink/drive.c tests/sink/keep.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# A broker that speaks Kafka, for the same.
+$(B)/tests/sink/brokers: $(call obj,tests/sink/brokers.c)
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lrdkafka
 
 # The sensor with a tap that tries what it may not.
 $(B)/tests/live/try: $(call obj,tests/live/try.c src/main.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
@@ -105,6 +109,7 @@ $(B)/tests/soak/clock: $(call obj,tests/soak/clock.c src/main.c) $(B)/world.a $(
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=clock_gettime,--wrap=time,--wrap=ring_take -o $@ $^ $(LIBS)
 
 -include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/live/try.c tests/soak/clock.c))
+-include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/sink/keep.c tests/sink/brokers.c tests/live/try.c))
 .SECONDARY:
 
 # The two commands of README: each sets up all that it needs.
