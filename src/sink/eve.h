@@ -6,7 +6,7 @@
  *	alert       a finding that opens or worsens an incident, severity low and up
  *	anomaly     messages that do not parse, nDPI and our parser disagreeing
  *	stats       counters, every eve.stats seconds of packet time and at the end
- *	gatewitness sessions that go on (update), other findings, incidents that close: extended mode only; and with
+ *	gatewitness sessions that go on (update), other findings, incidents that close, heartbeats: extended mode only; with
  *	            eve.replay what else the detectors saw: sessions that just began, pulses
  *
  * Stamps: tls and quic the first ClientHello (else the first packet), flow and anomaly the record's own
@@ -71,6 +71,11 @@ void eve_pulse(struct out *o, struct eve_context *x, const struct pulse *p);
 void eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const struct session *s);
 void eve_incident_closed(struct out *o, struct eve_context *x, const struct incident *i);
 void eve_stats(struct out *o, struct eve_context *x, const struct counts *c, const struct eve_capture *live);
+
+/* Nothing in strict mode. */
+struct heartbeat;
+void eve_heartbeat(struct out *o, struct eve_context *x, struct when time, const struct heartbeat *h,
+		   const struct counts *c);
 
 /* Does this finding give an alert line?  EVE contract: opening and worsening, low and up. */
 bool eve_alerts(const struct finding *f);
