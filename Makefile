@@ -264,13 +264,20 @@ bundle:
 	@tests/setup.sh firmware
 	@firmware/bundle.sh $(B)/firmware/$(BOARD) $(VERSION)
 
-# The image in QEMU: configured, attacked, misconfigured; then power cuts, then updates, an hour each (CUTS, WAY=uboot|uefi).
+# The image in QEMU: configured, attacked, misconfigured, and a tap in it taken over (BOOTS="direct uboot uefi"; EPISODE=600: ten
+# minutes of a night in real time besides); then power cuts, then updates, an hour each (CUTS, WAY=uboot|uefi).
 CUTS ?= 20
 WAY ?= uboot
+BOOTS ?= direct
+EPISODE ?= 0
 in_qemu = tests/setup.sh qemu firmware && { [ -e $(B)/firmware/virt/gatewitness-virt.img ] || $(MAKE) --no-print-directory firmware BOARD=virt; } && \
 	GATEWITNESS=$(B)/gatewitness
-firmware-test: $(B)/gatewitness
-	@$(in_qemu) firmware/test/run.sh $(B)/firmware/virt
+firmware-test: $(B)/gatewitness $(B)/tests/world/world
+	@tests/setup.sh cross && firmware/sysroot.sh arm64 $(B)/sysroot-arm64
+	@$(MAKE) --no-print-directory -j2 B=$(B)/try-arm64 CC="aarch64-linux-gnu-gcc --sysroot=$(CURDIR)/$(B)/sysroot-arm64" CFLAGS=-O1 \
+		$(B)/try-arm64/tests/live/try
+	@$(in_qemu) WORLD=$(CURDIR)/$(B)/tests/world/world TRY=$(B)/try-arm64/tests/live/try EPISODE=$(EPISODE) QEMU_BOOTS="$(BOOTS)" \
+		firmware/test/run.sh $(B)/firmware/virt
 firmware-power-test: $(B)/gatewitness
 	@$(in_qemu) CUTS=$(CUTS) firmware/test/power.sh $(B)/firmware/virt
 firmware-update-test: $(B)/gatewitness

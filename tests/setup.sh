@@ -15,7 +15,7 @@ cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6
 fresh="mmdebstrap arch-test qemu-user-static systemd-container"
 count="qemu-user"
 firmware="mmdebstrap arch-test squashfs-tools grub-common genimage dosfstools mtools e2fsprogs kmod cpio zstd openssl rauc python3"
-qemu="fdisk qemu-system-arm qemu-efi-aarch64 u-boot-qemu iproute2 openssh-client tcpdump jq mtools e2fsprogs python3"
+qemu="mosquitto mosquitto-clients curl fdisk qemu-system-arm qemu-efi-aarch64 u-boot-qemu iproute2 openssh-client tcpdump jq mtools e2fsprogs python3"
 bench="valgrind tcpdump libndpi-bin python3 jq sqlite3 zstd time"
 
 want=

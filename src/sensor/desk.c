@@ -20,7 +20,7 @@
 #include "sensor/metrics.h"
 #include "sink/endpoint.h"
 
-enum { WAITING_MAX = 16, AT_ONCE = 16, NOTICE_MAX = 16 << 10 };
+enum { WAITING_MAX = 16, AT_ONCE = 16, NOTICE_MAX = 4 << 10 };
 
 struct desk {
 	int control, notice; /* -1: none */
