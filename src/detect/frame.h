@@ -178,6 +178,7 @@ struct detect {
 	uint64_t imports;                              /* those that judge records of other sensors' logs */
 	uint64_t lower[HALF_NEEDS], upper[HALF_NEEDS]; /* and by what a record has that they need */
 	struct known_text texts[1 << KNOWN_TEXT_BITS];
+	uint16_t only;   /* the detector that has a say, 0: all */
 	uint16_t making; /* whose init runs */
 	unsigned kept_count;
 	struct kept kept[KEPT_MAX];
