@@ -128,6 +128,7 @@ on_died(void *arg, const struct role_note *note, int fd)
 	struct keeping *k = arg;
 	char cause[2 * ROLE_WORDS];
 
+	run_health_died(k->health);
 	if (note->who.role == ROLE_courier || note->who.role == ROLE_hook || note->who.role == ROLE_desk)
 		return; /* the traffic was seen */
 	snprintf(cause, sizeof(cause), "%s%s%s %s", ROLE_RIGHTS[note->who.role].name, *note->who.name ? " " : "",

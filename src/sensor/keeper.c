@@ -250,7 +250,7 @@ take_note(struct keeper *k, unsigned i, struct cur c)
 
 	words[n] = '\0';
 	for (size_t at = 0; at < n; at++)
-		if (words[at] < ' ' && words[at] >= 0)
+		if ((unsigned char)words[at] < ' ')
 			words[at] = '?';
 	if (k->tell.note)
 		k->tell.note(k->tell.arg, i, words);

@@ -50,7 +50,6 @@ static int
 open_behind(const char *path)
 {
 	int fd = open_path(path, O_WRONLY | O_APPEND);
-
 	int why;
 
 	if (fd < 0 || end_torn_line(fd, path))
@@ -59,6 +58,13 @@ open_behind(const char *path)
 	close(fd);
 	errno = why;
 	return -1;
+}
+
+/* It is as well again once somebody makes room. */
+static bool
+is_full_disk(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
 static bool
@@ -73,7 +79,8 @@ begin(struct file *f, const char *path, bool append)
 	off_t size;
 
 	*f = (struct file){.path = path, .fd = STDOUT_FILENO};
-	f->buffer = malloc(FILE_BUFFER + FILE_ROOM);
+	f->size = FILE_BUFFER + FILE_ROOM;
+	f->buffer = malloc(f->size);
 	if (!f->buffer) {
 		f->error = ENOMEM;
 		return false;
@@ -117,11 +124,44 @@ file_reopen(struct file *f)
 	return f->error == 0;
 }
 
+bool
+file_be_patient(struct file *f)
+{
+	char *larger = realloc(f->buffer, FILE_HELD);
+
+	if (!larger)
+		return false;
+	f->buffer = larger;
+	f->size = FILE_HELD;
+	f->patient = true;
+	return true;
+}
+
+bool
+file_takes(struct file *f, size_t n)
+{
+	if (f->used >= FILE_BUFFER)
+		file_flush(f);
+	return f->patient && is_full_disk(f->error) ? f->size - f->used >= n : f->error == 0;
+}
+
+/* What was written is written: who goes on at the next byte leaves no torn line. */
+static void
+keep_behind(struct file *f, const char *from)
+{
+	size_t left = (size_t)(f->buffer + f->used - from);
+
+	memmove(f->buffer, from, left);
+	f->used = left;
+}
+
 void
 file_flush(struct file *f)
 {
 	const char *p = f->buffer, *end = p + f->used;
 
+	if (f->patient && is_full_disk(f->error))
+		f->error = 0;
 	while (p < end && !f->error) {
 		ssize_t n = write(f->fd, p, (size_t)(end - p));
 
@@ -134,6 +174,10 @@ file_flush(struct file *f)
 		p += n;
 		f->written += (uint64_t)n;
 	}
+	if (f->patient && is_full_disk(f->error)) {
+		keep_behind(f, p);
+		return;
+	}
 	f->thrown += (uint64_t)(end - p);
 	f->used = 0;
 }
@@ -141,6 +185,10 @@ file_flush(struct file *f)
 bool
 file_recover(struct file *f)
 {
+	if (f->patient && is_full_disk(f->error)) {
+		file_flush(f);
+		return f->error == 0;
+	}
 	return f->error == 0 || (f->regular && file_reopen(f));
 }
 
@@ -149,7 +197,7 @@ file_room(struct file *f)
 {
 	if (f->used >= FILE_BUFFER)
 		file_flush(f);
-	return out_of(f->buffer + f->used, FILE_ROOM);
+	return out_of(f->buffer + f->used, f->size - f->used < FILE_ROOM ? f->size - f->used : FILE_ROOM);
 }
 
 void

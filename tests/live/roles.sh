@@ -66,7 +66,8 @@ start()
 	: > "$work/run.log"
 	NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=3000000 ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 \
 		-c "$work/conf" --set capture.taps=2 --set detect.learn=5s --set capture.scope=all --ledger "$work/ledger" \
-		--eve "$work/eve.json" 2>> "$work/run.log" &
+		--set sink.own.path="$work/own.json" --set sink.own.format=ecs --set sink.own.events=alerts,heartbeats \
+		--set sensor.heartbeat=1s --eve "$work/eve.json" 2>> "$work/run.log" &
 	pid=$!
 	within 100 all_at_work || fail "run did not start"
 }
@@ -239,6 +240,17 @@ python3 - "$work/eve.json" <<'END' || fail "a line of EVE is torn"
 import json, sys
 for line in open(sys.argv[1]):
     json.loads(line)
+END
+
+# The sensor says of itself that a part of it died, and that it lives.
+python3 - "$work/own.json" <<'END' || fail "own.json: $(tail -n 3 "$work/own.json")"
+import json, sys
+events = [json.loads(line) for line in open(sys.argv[1])]
+died = [e for e in events if e["event"]["action"] == "part_died"]
+beats = [e["gatewitness"]["heartbeat"] for e in events if e["event"]["action"] == "heartbeat"]
+assert died and all(e["event"]["kind"] == "alert" and "source" not in e for e in died), "no alert"
+assert len(beats) > 5 and all(b["every"] == 1 for b in beats) and beats[-1]["number"] > 1, "no heartbeats"
+assert any(b.get("trouble") == "a part of the sensor died" for b in beats), "no trouble in heartbeats"
 END
 
 # What a tap worked on when it died is there for those who mend it; it is theirs alone.

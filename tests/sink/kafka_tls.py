@@ -8,18 +8,10 @@ import struct
 import sys
 import threading
 
+from wire import exactly
+
 port, certificate, key, target = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 HERE, THERE = (b"127.0.0.1" + struct.pack(">I", p) for p in (port, target))
-
-
-def exactly(s, n):
-    data = b""
-    while len(data) < n:
-        got = s.recv(n - len(data))
-        if not got:
-            raise EOFError
-        data += got
-    return data
 
 
 def answers(client, broker):

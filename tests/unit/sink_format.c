@@ -203,6 +203,35 @@ cef_escapes(void **state)
 	assert_null(strstr(line, "\t"));
 }
 
+/* Of the sensor itself: a sign of life, and a trouble in a detector's place, without an address. */
+static void
+of_itself(void **state)
+{
+	static const struct counts counts = {.frames = 7};
+	const struct heartbeat h = {
+		.number = 12, .every_s = 60, .waiting = 3, .troubles = 2, .trouble = "no frame arrives"};
+	struct event beat = {.kind = EVENT_HEARTBEAT,
+			     .time = {1746100808000000000},
+			     .counts = &counts,
+			     .heartbeat = &h,
+			     .eve = &context};
+	struct finding f = {.id = 1, .detector = 908, .severity = SEVERITY_MEDIUM, .opens = true, .text = "sink x"};
+	struct event trouble = alert_of(&f, NULL);
+
+	(void)state;
+	assert_string_equal(written("text", &beat, 1),
+			    "2025-05-01T12:00:08Z heartbeat: heartbeat 12, the next in 60 s: no frame "
+			    "arrives, and 1 more\n");
+	assert_non_null(strstr(written("eve", &beat, 1),
+			       "\"event\":\"heartbeat\",\"number\":12,\"every_s\":60,\"frames\":7,"
+			       "\"waiting\":3,\"troubles\":2,\"trouble\":\"no frame arrives\"}"));
+	assert_non_null(strstr(written("ecs", &beat, 1), "\"heartbeat\":{\"number\":12,\"every\":60,\"waiting\":3,"));
+	assert_non_null(strstr(written("cef", &beat, 1), "|heartbeat|heartbeat of the sensor|0|"));
+	assert_non_null(strstr(written("eve", &trouble, 1), "\"category\":\"a receiver takes nothing\""));
+	assert_null(strstr(memory, "src_ip"));
+	assert_non_null(strstr(written("cef", &trouble, 1), "|sink_down|a receiver takes nothing|5|"));
+}
+
 /* An IPv6 address has a key of its own; a value that is empty is left out. */
 static void
 cef_knows_ipv6(void **state)
@@ -391,17 +420,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(json_gives_texts_back),
-		cmocka_unit_test(zeek_writes_two_lines),
-		cmocka_unit_test(cef_escapes),
-		cmocka_unit_test(cef_knows_ipv6),
-		cmocka_unit_test(leef_keeps_to_its_tabs),
-		cmocka_unit_test(text_is_one_line),
-		cmocka_unit_test(severities),
-		cmocka_unit_test(the_largest_is_cut),
-		cmocka_unit_test(cut_between_characters),
-		cmocka_unit_test(no_room_no_line),
-		cmocka_unit_test(names_once),
+		cmocka_unit_test(json_gives_texts_back), cmocka_unit_test(zeek_writes_two_lines),
+		cmocka_unit_test(cef_escapes),           cmocka_unit_test(of_itself),
+		cmocka_unit_test(cef_knows_ipv6),        cmocka_unit_test(leef_keeps_to_its_tabs),
+		cmocka_unit_test(text_is_one_line),      cmocka_unit_test(severities),
+		cmocka_unit_test(the_largest_is_cut),    cmocka_unit_test(cut_between_characters),
+		cmocka_unit_test(no_room_no_line),       cmocka_unit_test(names_once),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
