@@ -195,6 +195,16 @@ drive(const struct sender_calls *calls, void *state)
 	return done;
 }
 
+static double
+cpu_of(int who)
+{
+	struct rusage u;
+
+	getrusage(who, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
 static void
 report(size_t done, double took)
 {
@@ -202,10 +212,7 @@ report(size_t done, double took)
 
 	getrusage(RUSAGE_SELF, &u);
 	printf("{\"done\":%zu,\"of\":%zu,\"sends\":%llu,\"seconds\":%.3f,\"cpu\":%.3f,\"memory_kib\":%ld,\"refused\":[",
-	       done, count, (unsigned long long)sends, took,
-	       (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-		       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6,
-	       u.ru_maxrss);
+	       done, count, (unsigned long long)sends, took, cpu_of(RUSAGE_SELF), u.ru_maxrss);
 	for (uint64_t i = 0; i < refusals; i++)
 		printf("%s%llu", i ? "," : "", (unsigned long long)refused[i]);
 	printf("]}\n");
@@ -223,15 +230,13 @@ through_outbox(void)
 				   .secret_file = "",
 				   .secret_env = *config.secret ? "DRIVE_SECRET" : ""};
 	struct keep_done done;
-	struct rusage u;
 
 	setenv("DRIVE_SECRET", config.secret, 1);
 	plan.give_up_s = give_up_s;
 	done = keep_all(&sink, events, count, &plan);
-	getrusage(RUSAGE_CHILDREN, &u);
-	printf("{\"sent\":%llu,\"lost\":%llu,\"waiting\":%llu,\"kills\":%u,\"memory_kib\":%ld}\n",
+	printf("{\"sent\":%llu,\"lost\":%llu,\"waiting\":%llu,\"kills\":%u,\"memory_kib\":%lu,\"cpu\":%.3f}\n",
 	       (unsigned long long)done.sent, (unsigned long long)done.lost, (unsigned long long)done.waiting,
-	       done.kills, u.ru_maxrss);
+	       done.kills, done.courier_kib, cpu_of(RUSAGE_SELF) + cpu_of(RUSAGE_CHILDREN));
 	return done.waiting ? 1 : 0;
 }
 
