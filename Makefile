@@ -159,7 +159,7 @@ sinks-chaos: $(addprefix $(B)/tests/unit/,$(CHAOS_UNITS)) $(B)/tests/sink/drive 
 	@tests/setup.sh build test
 	@for test in $(CHAOS_UNITS); do CHAOS=$(CHAOS) QUEUE_ROUNDS=$(CHAOS) $(B)/tests/unit/$$test || exit 1; done
 	@ROUNDS=$$((2 * $(CHAOS))) tests/sink/syslog.sh $(B)/gatewitness
-	@for test in over_http over_tls to_clickhouse chaos; do KILLS=$$((20 * $(CHAOS))) GATEWITNESS=$(B)/gatewitness \
+	@for test in over_http over_tls kafka_sasl to_clickhouse chaos; do KILLS=$$((20 * $(CHAOS))) GATEWITNESS=$(B)/gatewitness \
 		python3 tests/sink/$$test.py $(B)/tests/sink/drive $$((300 * $(CHAOS))) || exit 1; done
 
 # What it costs: events a second and a core, of files, of Kafka and of ClickHouse, and a courier's memory while nobody takes anything.

@@ -74,6 +74,14 @@ kind_name(unsigned i)
 	return SINK_KIND[i].name;
 }
 
+static const char *
+sasl_name(unsigned i)
+{
+	static const char *const NAMES[] = {"scram-sha-512", "scram-sha-256", "plain"};
+
+	return NAMES[i];
+}
+
 static void
 take(const char *name, const char *value)
 {
@@ -109,6 +117,8 @@ take(const char *name, const char *value)
 		give_up_s = (unsigned)atol(value);
 	else if (strcmp(name, "first") == 0)
 		first_id = strtoull(value, NULL, 10);
+	else if (strcmp(name, "sasl") == 0)
+		config.sasl = row_of(value, sasl_name, SENDER_PLAIN + 1, "no such mechanism");
 	else if (strcmp(name, "outbox") == 0)
 		plan.outbox = value;
 	else if (strcmp(name, "kills") == 0)
