@@ -37,7 +37,7 @@ ifeq ($(MQTT),yes)
 LIBS += -lmosquitto
 else
 ALL_CFLAGS += -DWITHOUT_MOSQUITTO
-LEFT_OUT += src/sink/sender_mqtt.c src/sink/mqtt.c
+LEFT_OUT += src/sink/sender_mqtt.c src/sink/mqtt.c src/sink/answers.c
 endif
 ifeq ($(KAFKA),yes)
 LIBS += -lrdkafka

@@ -7,7 +7,8 @@
  * event=alert|session, first=ID, pause=MS (the first wait after a failure, doubled up to 32 times), give_up=S.  Says on standard
  * error whenever what the sender says changes; at the end one line of JSON.
  *
- * outbox=FILE: the whole way instead, with an outbox and a courier (keep.h): kills=N, restarts=N, between=MICROSECONDS, full=yes.
+ * outbox=FILE: the whole way instead, with an outbox and a courier (keep.h): kills=N, restarts=N, between=MICROSECONDS, full=yes,
+ * secret_file=FILE.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ static uint64_t refused[REFUSED_MAX], refusals, sends, first_id = 1;
 static unsigned kind_of_event = EVENT_ALERT, pause_ms = 20, give_up_s = 60;
 static unsigned kind;
 static struct keep_plan plan;
+static const char *secret_file = "";
 
 static struct sender_config config = {
 	.name = "drive",
@@ -119,6 +121,8 @@ take(const char *name, const char *value)
 		first_id = strtoull(value, NULL, 10);
 	else if (strcmp(name, "sasl") == 0)
 		config.sasl = row_of(value, sasl_name, SENDER_PLAIN + 1, "no such mechanism");
+	else if (strcmp(name, "secret_file") == 0)
+		secret_file = value;
 	else if (strcmp(name, "outbox") == 0)
 		plan.outbox = value;
 	else if (strcmp(name, "kills") == 0)
@@ -237,7 +241,7 @@ through_outbox(void)
 				   .format = (uint8_t)config.format,
 				   .events = (uint8_t)kind_of_event,
 				   .sender = config,
-				   .secret_file = "",
+				   .secret_file = secret_file,
 				   .secret_env = *config.secret ? "DRIVE_SECRET" : ""};
 	struct keep_done done;
 
