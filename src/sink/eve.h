@@ -25,6 +25,7 @@ struct eve_config {
 	bool replay;        /* eve.replay: and for those that began, and for pulses */
 	const char *sensor; /* `host` */
 	const char *site;   /* sensor.site, NULL: none */
+	const char *serial; /* sensor.serial, NULL: none */
 	const char *iface;  /* `in_iface`, NULL when reading */
 	const char *version;
 	const char *gateway[GATEWAYS_MAX]; /* names, of number 1 on; NULL: it has none */

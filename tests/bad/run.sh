@@ -120,6 +120,19 @@ bad 1 'folder: holds no ledger' bundle 0123456789abcdef folder -o x.tar
 bad 1 '0123456789abcdef: no finding, incident or session of a finding in ledger' bundle 0123456789abcdef ledger -o x.tar
 bad 1 '0123456789abcdef: no finding, incident or session of a finding in ledger' explain 0123456789abcdef --ledger ledger
 bad 2 'explain: --eve or --ledger, not both' explain 0123456789abcdef --ledger ledger --eve eve.json
+# evidence for certain readers
+bad 2 'evidence.recipient: age1zz is no public key such as age1zvkyg2lqz' read $q --set evidence.ring=1MiB --set evidence.folder=ev --set evidence.recipient=age1zz whole.pcap
+bad 2 'unseal: name INCIDENT.age.tar' unseal
+bad 2 'unseal: no key: --key FILE' unseal letter.tar
+bad 2 'unseal: where to\? -o FILE.pcapng' unseal --key privacy.key letter.tar
+bad 2 'privacy.key: is no secret key, which is a line that begins with AGE-SECRET-KEY-1' unseal --key privacy.key -o x letter.tar
+bad 2 'nowhere: No such file' unseal --key nowhere -o x letter.tar
+bad 1 'privacy.key: is there already, and a key is not written over' unseal --make-key privacy.key
+bad 2 'unseal: --make-key goes alone' unseal --make-key x letter.tar
+"$program" unseal --make-key reader.key >reader.pub
+bad 1 'letter.tar: holds no sealed evidence' unseal --key reader.key -o x letter.tar
+bad 1 'nowhere.tar: No such file' unseal --key reader.key -o x nowhere.tar
+bad 1 'empty.pcap: is empty, or no regular file' unseal --key reader.key -o x empty.pcap
 # queries, of a ledger with one record, a newer one and a foreign one
 "$program" read $q --ledger asked whole.pcap
 "$program" read $q --ledger newer whole.pcap

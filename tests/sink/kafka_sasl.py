@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 
-from framed import copy, frame, framed, until_it_ends
+from wire import copy, frame, framed, until_it_ends
 from linked import DRIVE, EVENTS, check, drive, folder, free_port, json_lines, run, start
 from over_tls import authority, certificate
 

@@ -8,7 +8,7 @@ import struct
 import sys
 import threading
 
-from framed import copy, frame, framed, until_it_ends
+from wire import copy, frame, framed, until_it_ends
 
 port, certificate, key, target = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 HERE, THERE = (b"127.0.0.1" + struct.pack(">I", p) for p in (port, target))

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from framed import exactly
+from wire import exactly
 
 port, target, delay = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]) if len(sys.argv) > 3 else 0
 PUBACK = 4

@@ -1,5 +1,5 @@
 """
-framed: what the neighbours of brokers share: bytes of a socket by number, Kafka's frames, and copying one socket to another.
+wire: what the neighbours of brokers share: bytes of a socket by number, Kafka's frames, and copying one socket to another.
 """
 import socket
 import struct
