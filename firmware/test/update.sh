@@ -33,7 +33,7 @@ broken() {
 	rm -rf "$work/slot"
 	unsquashfs -q -n -d "$work/slot" "$image/slot.squashfs" >/dev/null || fail "unsquashfs"
 	# who waits ten minutes for a board has more time than a test
-	sed -i 's/-gt 600/-gt 150/' "$work/slot/usr/lib/board/health"
+	sed -i 's/patience=600/patience=150/' "$work/slot/usr/lib/board/health"
 	case $1 in
 	crash) printf '#!/bin/sh\nkill -SEGV $$\n' >"$work/slot/usr/bin/gatewitness" ;;
 	panic) init 'echo c >/proc/sysrq-trigger' ;;
