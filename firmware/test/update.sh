@@ -41,7 +41,7 @@ broken() {
 	hang) init 'modprobe i6300esb; exec 3>/dev/watchdog; while :; do sleep 1000; done' ;;
 	esac
 	rm -f "$work/slot.squashfs"
-	mksquashfs "$work/slot" "$work/slot.squashfs" -quiet -no-progress -comp gzip -b 256K >/dev/null || fail "mksquashfs"
+	mksquashfs "$work/slot" "$work/slot.squashfs" -quiet -no-progress -comp gzip -Xcompression-level 1 -b 256K >/dev/null || fail "mksquashfs"
 	rm -rf "$work/slot"
 }
 
