@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab soak bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -93,14 +93,23 @@ $(B)/tests/world/world: $(call obj,$(LABELLED)) $(B)/world.a $(call obj,$(EDGE))
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # A sender without a sensor, for its tests against receivers.
-$(B)/tests/sink/drive: $(call obj,tests/sink/drive.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+$(B)/tests/sink/drive: $(call obj,tests/sink/drive.c tests/sink/keep.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# A broker that speaks Kafka, for the same.
+$(B)/tests/sink/brokers: $(call obj,tests/sink/brokers.c)
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lrdkafka
 
 # The sensor with a tap that tries what it may not.
 $(B)/tests/live/try: $(call obj,tests/live/try.c src/main.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=duty_begin -o $@ $^ $(LIBS)
 
--include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/live/try.c))
+# The sensor with a clock that a test can step.
+$(B)/tests/soak/clock: $(call obj,tests/soak/clock.c src/main.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=clock_gettime,--wrap=time,--wrap=ring_take -o $@ $^ $(LIBS)
+
+-include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/live/try.c tests/soak/clock.c))
+-include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/sink/keep.c tests/sink/brokers.c tests/live/try.c))
 .SECONDARY:
 
 # The two commands of README: each sets up all that it needs.
@@ -122,6 +131,13 @@ lab:
 	@tests/setup.sh build
 	@$(MAKE) --no-print-directory -j2
 	@GATEWITNESS=$(B)/gatewitness tests/lab/run.sh $(B)/lab || [ $$? -eq 77 ]
+
+# Roles killed, disk full, interface gone, clock stepped, hostile frames, under load; a night is SOAK_MINUTES=600, and SOAK="SEED EVENT..." repeats a part.
+SOAK_MINUTES ?= 3
+soak:
+	@tests/setup.sh build test
+	@$(MAKE) --no-print-directory -j2 $(B)/tests/soak/clock
+	@tests/soak/run.sh $(B) $(SOAK_MINUTES) $(SOAK) || [ $$? -eq 77 ]
 
 units: $(patsubst %.c,$(B)/%,$(UNIT))
 fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ)) $(B)/tests/fuzz/main/cuts
@@ -227,7 +243,13 @@ deb:
 	@tests/setup.sh build deb $(if $(ARCH),cross)
 	@mkdir -p $(B)
 	@firmware/deb.sh $(B) $(VERSION) $(ARCH)
-	@tests/cross/package.sh $(B)/gatewitness_$(VERSION)_$(if $(ARCH),$(ARCH),$$(dpkg --print-architecture)).deb
+	@tests/install/package.sh $(B)/gatewitness_$(VERSION)_$(or $(ARCH),$$(dpkg --print-architecture)).deb
+
+# The package in a fresh Debian 12: installed, used live under systemd, removed, purged; as root.  ARCH=arm64 in a chroot.
+deb-test:
+	@tests/setup.sh fresh
+	@$(MAKE) --no-print-directory deb ARCH=$(ARCH)
+	@tests/install/fresh.sh $(B)/gatewitness_$(VERSION)_$(or $(ARCH),$$(dpkg --print-architecture)).deb $(B)
 
 # An image for a board, from Debian's packages: make firmware BOARD=virt (or rock-pi-e, uefi, rpi4); SITE=DIR lays a site's own files in it.
 BOARD ?= virt
@@ -267,8 +289,14 @@ cross:
 	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness
 	@for arch in $(or $(ARCH),arm64 armhf); do CORPUS=$(CORPUS) tests/cross/run.sh $$arch $(B) || exit 1; done
 
+# Instructions a packet there and here, counted by QEMU.
+bench-cross:
+	@tests/setup.sh build bench cross count
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness
+	@tests/cross/instructions.sh $(or $(ARCH),arm64) $(B)
+
 clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
+.PHONY: demo test lab soak units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean

@@ -298,6 +298,7 @@ common_open(struct common *c, const char *iface)
 		.version = PROGRAM_VERSION,
 		.rules = &c->rules[c->now],
 		.only = c->only,
+		.judges = c->judges,
 		.taps = c->taps,
 		.tell = {c, c->quiet && !c->hears.session ? NULL : on_session,
 			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,

@@ -49,7 +49,8 @@ struct common {
 	struct tally tally;
 	struct watch_tell
 		hears; /* what the command itself wants to hear: session, pulse, finding, frames; set before common_open */
-	uint16_t only; /* detector that EVE lines tell of, 0: all; set before common_open */
+	uint16_t only;   /* detector that EVE lines tell of, 0: all; set before common_open */
+	uint16_t judges; /* the only one that has a say, 0: all; set before common_open */
 	struct term err;
 	const char *eve;
 	bool quiet, gateway_given;

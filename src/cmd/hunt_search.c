@@ -178,6 +178,8 @@ run(struct hunt *h)
 		r.since.ns = INT64_MIN;
 	else if (h->question)
 		r.wants = is_wanted;
+	if (h->common->judges)
+		r.wants_sessions = hunt_may_touch;
 	if (h->learnt.is) {
 		r.from_day = h->learnt.day;
 		r.from_row = h->learnt.row;
@@ -313,6 +315,9 @@ hunt_search(struct hunt *h)
 	hunt_own_options(&h->common->config);
 	h->common->hears = (struct watch_tell){.arg = h, .finding = on_finding};
 	h->common->only = detector_wanted(h);
+	/* each finding of it stands by itself, whatever else happened: so what touches no list need not be judged */
+	if (h->indicators && strcmp(h->detector, "indicator") == 0 && !h->as_was && !h->question)
+		h->common->judges = h->common->only;
 	h->common->asks = true;
 	status = common_open(h->common, NULL);
 	if (status != EXIT_DONE)

@@ -133,6 +133,8 @@ on_died(void *arg, const struct role_note *note, int fd)
 		return; /* the traffic was seen */
 	snprintf(cause, sizeof(cause), "%s%s%s %s", ROLE_RIGHTS[note->who.role].name, *note->who.name ? " " : "",
 		 note->who.name, note->words);
+	if (note->who.role == ROLE_tap)
+		k->feed->died(k, (unsigned)strtoul(note->who.name, NULL, 10), note->came);
 	if (k->keep.ledger)
 		ledger_gap(k->keep.ledger, (struct when){note->from}, (struct when){note->until}, cause);
 	run_crash_keep(&k->keep, k->common, fd, (struct when){note->from});

@@ -69,6 +69,14 @@ end(struct keeping *k)
 }
 
 static void
+tap_died(struct keeping *k, unsigned tap, uint64_t came)
+{
+	(void)k;
+	(void)tap;
+	(void)came;
+}
+
+static void
 link_tap(struct keeping *k, unsigned tap, int fd)
 {
 	(void)k;
@@ -82,7 +90,7 @@ static struct run_capture capture;
 int
 run_frames(struct running *run)
 {
-	static const struct feed FRAMES = {0, open_capture, begin, work, each_second, end, link_tap};
+	static const struct feed FRAMES = {0, open_capture, begin, work, each_second, end, tap_died, link_tap};
 
 	return run_keep(run, &FRAMES, &capture);
 }

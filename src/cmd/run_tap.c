@@ -85,6 +85,8 @@ tell(struct tapping *t)
 		tap_note(t->tap, load_words(t->capture.load.level));
 	}
 	run_capture_flush(&t->capture);
+	(void)role_tell(ROLE_FD_MONITOR,
+			&(struct role_note){.kind = ROLE_COUNTS, .came = d.packets, .told = tap_told(t->tap)}, -1);
 }
 
 /* What is not about frames, a hundred times a second at most. */

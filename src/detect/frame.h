@@ -171,6 +171,7 @@ struct detect {
 	uint64_t judging, learning;                    /* rows of detect.def with such functions */
 	uint64_t imports;                              /* those that judge records of other sensors' logs */
 	uint64_t lower[HALF_NEEDS], upper[HALF_NEEDS]; /* and by what a record has that they need */
+	uint16_t only;                                 /* the detector that has a say, 0: all */
 	uint16_t making;                               /* whose init runs */
 	unsigned kept_count;
 	struct kept kept[KEPT_MAX];

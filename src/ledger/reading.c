@@ -109,7 +109,7 @@ settings_pass(struct reading *r, struct settings *all, int64_t day, int64_t row)
 }
 
 static bool
-tell_block(struct reading *r, struct settings *all, const struct scan *scan)
+tell_block(struct reading *r, struct settings *all, const struct scan *scan, bool sessions)
 {
 	const struct block_rows *b = &scan->block;
 	struct block_layout layout;
@@ -117,7 +117,8 @@ tell_block(struct reading *r, struct settings *all, const struct scan *scan)
 	struct pulse pulse;
 	size_t s = 0, p = 0;
 
-	block_layout(b, &layout);
+	if (sessions)
+		block_layout(b, &layout);
 	for (size_t i = 0; i < b->rows; i++) {
 		int64_t row = scan->row + (int64_t)i;
 		bool told = scan->day.day > r->from_day || row >= r->from_row;
@@ -130,11 +131,23 @@ tell_block(struct reading *r, struct settings *all, const struct scan *scan)
 				return false;
 			continue;
 		}
+		if (!sessions)
+			continue;
 		block_session(b, &layout, s++, &session);
 		if (told && !r->session(r->arg, &session))
 			return false;
 	}
 	return true;
+}
+
+static bool
+need_pulses(struct block_rows *b)
+{
+	bool fine = true;
+
+	for (unsigned i = 0; i < PULSE_COLUMNS; i++)
+		fine = block_need_pulse(b, i) && fine;
+	return fine;
 }
 
 /* Whole microseconds that hold it: nothing of the window is passed over. */
@@ -150,13 +163,16 @@ tell_all(struct reading *r, struct settings *all, struct scan *s)
 	bool more = true;
 
 	while (more && scan_next(s)) {
-		if (block_need_all(&s->block))
-			more = tell_block(r, all, s);
+		bool sessions = !r->wants_sessions || r->wants_sessions(r->arg, &s->block);
+
+		r->passed_over += !sessions;
+		if (sessions ? block_need_all(&s->block) : need_pulses(&s->block))
+			more = tell_block(r, all, s, sessions);
 		else
 			scan_damaged(s, "a block cannot be read");
 	}
 	r->blocks = s->blocks;
-	r->passed_over = s->passed_over;
+	r->passed_over += s->passed_over;
 	r->damaged = s->damaged;
 	snprintf(r->error, sizeof(r->error), "%s", s->error);
 	scan_end(s);

@@ -10,6 +10,7 @@
 enum { READING_ERROR_MAX = 400 };
 
 struct scan_about;
+struct block_rows;
 
 /* A setting, and what was told before it. */
 struct reading_setting {
@@ -24,13 +25,17 @@ struct reading {
 	int64_t from_day, from_row; /* what came before that row of that day is not told; 0, 0: all is */
 	struct when since, until;   /* blocks that end before or begin after are passed over */
 	void *arg;
-	bool (*wants)(void *arg, const struct scan_about *a);        /* is that block (ledger/scan.h)?  NULL: all */
+	bool (*wants)(void *arg, const struct scan_about *a); /* is that block (ledger/scan.h)?  NULL: all */
+	/* Are its sessions, by what their columns have?  No: only its pulses are told.  NULL: all are */
+	bool (*wants_sessions)(void *arg, struct block_rows *b);
 	bool (*session)(void *arg, const struct session *s);         /* false: enough */
 	bool (*pulse)(void *arg, const struct pulse *p);             /* may be NULL */
 	bool (*setting)(void *arg, const struct reading_setting *s); /* between the records; may be NULL */
 	/* found */
-	uint64_t blocks, passed_over, damaged; /* damaged: blocks and tails that cannot be read */
-	char error[READING_ERROR_MAX];         /* of the first of them, or why nothing is read */
+	uint64_t blocks, passed_over,
+		damaged;               /* passed over: not read, or not its sessions; damaged: blocks and tails that
+						  cannot be read */
+	char error[READING_ERROR_MAX]; /* of the first of them, or why nothing is read */
 };
 
 /* False: r->error; what could be read was told. */

@@ -141,7 +141,8 @@ ended(struct monitor *m, struct ward *w, int status, bool begun)
 
 	ward_ended(w, status);
 	w->spec.is.again = begun;
-	if (begun && was != WARD_STOPPING && !(told && w->rights->fails == ROLE_ENDS)) {
+	/* one that comes back to a full disk finds it less full some time; who reads the first word is the first start's */
+	if (begun && was != WARD_STOPPING && !(told && was == WARD_AT_WORK && w->rights->fails == ROLE_ENDS)) {
 		plan(m, w, was);
 		return;
 	}
@@ -183,8 +184,13 @@ static void
 take_note(struct monitor *m, struct ward *w, const struct role_note *note)
 {
 	w->alive = ward_now();
+	w->lively |= note->kind == ROLE_ALIVE;
 	if (note->kind == ROLE_READY && w->state == WARD_OPENING)
 		ward_open(w);
+	if (note->kind == ROLE_COUNTS && w->spec.is.role == ROLE_tap) {
+		w->came = note->came;
+		w->told = note->told;
+	}
 	if (note->kind == ROLE_RELOADED && w == keeper(m))
 		tell_status(m);
 }
@@ -241,10 +247,10 @@ each_role(struct monitor *m)
 
 		if (w->state == WARD_OUT && ward_now() >= w->again)
 			start(m, w);
-		if (w->state == WARD_OPEN) {
+		if (w->state == WARD_OPEN)
 			link_up(m);
+		if (w->state == WARD_OPEN && (w->joined || w == keeper(m)))
 			ward_work(w);
-		}
 		if (w->state == WARD_AT_WORK)
 			ward_impatient(w, w->alive);
 	}

@@ -25,6 +25,7 @@ struct tap {
 	struct when guess_at;
 	bool began;
 	uint64_t frames;                 /* seen so far */
+	uint64_t recorded;               /* of them in records of connections that are over */
 	const struct frame *batch;       /* that the pipeline works on now */
 	uint64_t number[PIPELINE_BATCH]; /* of its frames; live: 0 */
 	struct tap_drops drops;
@@ -77,6 +78,7 @@ on_session(void *arg, const struct session *s)
 	const struct tap_record r = {s->said, s->shown, s->capture};
 
 	wire_stamp(&t->message, &stamp);
+	t->recorded += tap_record_frames(s);
 	wire_record(&t->message, &r, s);
 	send_message(t, TAP_RECORD);
 }
@@ -418,4 +420,10 @@ const struct counts *
 tap_counts(const struct tap *t)
 {
 	return pipeline_counts(t->pipeline);
+}
+
+uint64_t
+tap_told(const struct tap *t)
+{
+	return t->recorded + tap_counts_aside(pipeline_counts(t->pipeline)) + t->drops.ring;
 }

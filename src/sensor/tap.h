@@ -56,6 +56,8 @@ void tap_end(struct tap *t);
 
 /* The keeper is gone, or said what nobody understands: there is nothing left to do. */
 bool tap_failed(const struct tap *t);
+/* Of the frames that came: those of which the keeper was told what became. */
+uint64_t tap_told(const struct tap *t);
 const struct counts *tap_counts(const struct tap *t);
 
 #endif

@@ -53,6 +53,7 @@ watch_pipeline(struct watch *w, struct pipeline_config *p)
 		.incident_idle_ns = config_number(c, OPT_incident_idle),
 		.table = p->table,
 		.params = c->number + OPTIONS_OWN,
+		.only = w->setup.judges,
 	};
 	return true;
 }
@@ -142,6 +143,7 @@ open_eve(struct watch *w)
 	w->eve_config.ready = calloc(1, sizeof(*w->eve_config.ready));
 	w->eve_context.recent.ready = w->eve_config.ready;
 	w->writes = true;
+	w->lasts = w->setup.iface && w->eve.regular;
 	return true;
 }
 

@@ -45,6 +45,7 @@ struct watch_setup {
 	const struct pseudonym_key *privacy; /* addresses of clients become pseudonyms; NULL: stay clear */
 	unsigned taps;                       /* that give it records; 0: it gets frames */
 	uint16_t only; /* detector whose findings become EVE lines, without incidents, which are of all; 0: all */
+	uint16_t judges; /* the only detector that has a say; 0: all */
 	struct watch_tell tell;
 };
 
@@ -60,6 +61,8 @@ struct watch {
 	void *memory;
 	size_t memory_size;
 	bool writes; /* there is an EVE file */
+	bool lasts;  /* that may be full for a while: the watch goes on */
+	bool full;   /* it is, and it was told */
 	struct file eve;
 	struct eve_config eve_config;
 	struct eve_context eve_context; /* of the capture file that `context` numbers */
@@ -145,7 +148,7 @@ void watch_beat(struct watch *w, struct when at);
 static inline bool
 watch_failed(const struct watch *w)
 {
-	return (w->writes && w->eve.error != 0) || (w->setup.ledger && ledger_failed(w->setup.ledger));
+	return (w->writes && w->eve.error != 0 && !w->lasts) || (w->setup.ledger && ledger_failed(w->setup.ledger));
 }
 
 /* Closes the EVE file and the sinks.  False: w->error. */

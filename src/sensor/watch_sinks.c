@@ -183,11 +183,30 @@ notice(struct watch *w)
 		(void)post_notice(w->post, w->notice);
 }
 
+/* A disk is full until somebody makes room; lines until then are lost, and counted. */
+static void
+flush_eve(struct watch *w)
+{
+	if (w->lasts)
+		(void)file_recover(&w->eve);
+	file_flush(&w->eve);
+	if (!w->lasts || w->full == (w->eve.error != 0) || *w->notice)
+		return;
+	w->full = !w->full;
+	if (w->full)
+		snprintf(w->notice, sizeof(w->notice),
+			 "%.300s: cannot be written: %s; the watch goes on, and it is tried again", w->eve.path,
+			 strerror(w->eve.error));
+	else
+		snprintf(w->notice, sizeof(w->notice), "%.300s: written again; %llu bytes of lines were lost so far",
+			 w->eve.path, (unsigned long long)w->eve.thrown);
+}
+
 void
 watch_flush(struct watch *w)
 {
 	if (w->writes)
-		file_flush(&w->eve);
+		flush_eve(w);
 	if (w->sinks)
 		sinks_flush(w->sinks);
 	notice(w);

@@ -27,31 +27,37 @@ is_regular(int fd, off_t *size)
 	return regular;
 }
 
-/* What a crash tore off ends in no line end. */
-static void
+/* What a crash or a full disk tore off ends in no line end.  False: errno. */
+static bool
 end_torn_line(int fd, const char *path)
 {
 	char last = '\n';
 	off_t size;
+	bool fine = true;
 	int in;
 
 	if (!is_regular(fd, &size) || size == 0)
-		return;
+		return true;
 	in = open(path, O_RDONLY | O_CLOEXEC);
 	if (in >= 0 && pread(in, &last, 1, size - 1) == 1 && last != '\n')
-		(void)!write(fd, "\n", 1); /* whoever writes next finds out what is wrong */
+		fine = write(fd, "\n", 1) == 1;
 	if (in >= 0)
 		close(in);
+	return fine;
 }
 
 static int
 open_behind(const char *path)
 {
 	int fd = open_path(path, O_WRONLY | O_APPEND);
+	int why;
 
-	if (fd >= 0)
-		end_torn_line(fd, path);
-	return fd;
+	if (fd < 0 || end_torn_line(fd, path))
+		return fd;
+	why = errno;
+	close(fd);
+	errno = why;
+	return -1;
 }
 
 /* It is as well again once somebody makes room. */
@@ -70,6 +76,8 @@ is_stdout(const char *path)
 static bool
 begin(struct file *f, const char *path, bool append)
 {
+	off_t size;
+
 	*f = (struct file){.path = path, .fd = STDOUT_FILENO};
 	f->size = FILE_BUFFER + FILE_ROOM;
 	f->buffer = malloc(f->size);
@@ -85,6 +93,7 @@ begin(struct file *f, const char *path, bool append)
 		f->buffer = NULL;
 		return false;
 	}
+	f->regular = is_regular(f->fd, &size);
 	return true;
 }
 
@@ -165,10 +174,22 @@ file_flush(struct file *f)
 		p += n;
 		f->written += (uint64_t)n;
 	}
-	if (f->patient && is_full_disk(f->error))
+	if (f->patient && is_full_disk(f->error)) {
 		keep_behind(f, p);
-	else
-		f->used = 0;
+		return;
+	}
+	f->thrown += (uint64_t)(end - p);
+	f->used = 0;
+}
+
+bool
+file_recover(struct file *f)
+{
+	if (f->patient && is_full_disk(f->error)) {
+		file_flush(f);
+		return f->error == 0;
+	}
+	return f->error == 0 || (f->regular && file_reopen(f));
 }
 
 struct out

@@ -2,8 +2,8 @@
  * file: lines into a file, a device, a pipe or standard output, through one large buffer.
  *
  * A formatter writes straight into the buffer (file_room, file_wrote).  The first error is kept: from then
- * on everything is thrown away and file_error says why, once.  A patient file keeps what a full disk does not take, and goes on
- * where it stood when there is room again.
+ * on everything is thrown away and counted, until file_reopen or file_recover.  A patient file keeps what a full disk does
+ * not take, and goes on where it stood when there is room again.
  */
 #ifndef SINK_FILE_H
 #define SINK_FILE_H
@@ -23,9 +23,11 @@ struct file {
 	size_t used;
 	uint64_t written;  /* bytes handed to the system */
 	uint64_t left_out; /* lines that did not fit */
+	uint64_t thrown;   /* bytes that could not be written */
+	bool regular;      /* else a device, a pipe, standard output */
+	bool patient;
 	char *buffer;
 	size_t size; /* of it: FILE_BUFFER + FILE_ROOM, FILE_HELD of a patient one */
-	bool patient;
 };
 
 /* Truncates a regular file.  False: f->error says why. */
@@ -43,6 +45,10 @@ bool file_takes(struct file *f, size_t n);
    there.  An earlier error is forgotten.  What is no regular file stays as it is: a pipe without
    a reader would make it wait.  False: f->error says why. */
 bool file_reopen(struct file *f);
+
+/* A regular file that could not be written, for its disk was full, may be some time: opens it anew behind what is there.
+   True: it can be written, as far as one knows; `thrown` says how much was lost. */
+bool file_recover(struct file *f);
 
 /* At least FILE_ROOM bytes to write into; then file_wrote takes over what was written. */
 struct out file_room(struct file *f);

@@ -55,12 +55,15 @@ const char SINK_NAMES[] =
 #undef KIND
 	;
 
+enum { WELL = 60 };
+
 struct sink {
 	struct sink_config cfg;
 	const struct sink_calls *calls; /* NULL: its lines go to the outbox */
 	void *state;
 	struct sink_counts counts;
 	bool failed, failure_told;
+	unsigned well; /* flushes in a row */
 };
 
 struct sinks {
@@ -261,7 +264,9 @@ sinks_flush(struct sinks *s)
 			continue;
 		one->calls->flush(one->state);
 		one->failed = one->calls->error(one->state) != 0;
-		one->failure_told &= one->failed;
+		one->well = one->failed ? 0 : one->well + 1;
+		if (one->well >= WELL) /* a disk that is full all the time is told once */
+			one->failure_told = false;
 	}
 }
 

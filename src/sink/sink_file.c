@@ -182,6 +182,8 @@ file_sink_flush(void *state)
 {
 	struct sink_file *s = state;
 
+	if (s->file.error && file_recover(&s->file))
+		measure(s);
 	file_flush(&s->file);
 }
 

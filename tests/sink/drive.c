@@ -1,11 +1,13 @@
 /*
- * drive: lines from standard input through one sender until its receiver has them all: a courier without an outbox.
+ * drive: lines from standard input through one sender until its receiver has them all.
  *
  *	drive KIND [name=value ...] <LINES
  *
  * Each line is an event, its number its id.  Names are those of [sink NAME], and: secret=TEXT, sensor=NAME,
  * event=alert|session, first=ID, pause=MS (the first wait after a failure, doubled up to 32 times), give_up=S.  Says on standard
  * error whenever what the sender says changes; at the end one line of JSON.
+ *
+ * outbox=FILE: the whole way instead, with an outbox and a courier (keep.h): kills=N, restarts=N, between=MICROSECONDS, full=yes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +15,8 @@
 #include <time.h>
 
 #include "../common/no_tls.h"
+#include "keep.h"
 #include "sink/format.h"
-#include "sink/sink.h"
 
 enum { EVENTS_MAX = 1 << 20, REFUSED_MAX = 1000 };
 
@@ -24,6 +26,7 @@ static size_t count;
 static uint64_t refused[REFUSED_MAX], refusals, sends, first_id = 1;
 static unsigned kind_of_event = EVENT_ALERT, pause_ms = 20, give_up_s = 60;
 static unsigned kind;
+static struct keep_plan plan;
 
 static struct sender_config config = {
 	.name = "drive",
@@ -37,6 +40,7 @@ static struct sender_config config = {
 	.content_type = "application/json",
 	.body = "",
 	.program = "",
+	.transport = SENDER_TLS,
 	.timeout_ns = 2 * NS_PER_S,
 	.batch = 1000,
 };
@@ -105,6 +109,16 @@ take(const char *name, const char *value)
 		give_up_s = (unsigned)atol(value);
 	else if (strcmp(name, "first") == 0)
 		first_id = strtoull(value, NULL, 10);
+	else if (strcmp(name, "outbox") == 0)
+		plan.outbox = value;
+	else if (strcmp(name, "kills") == 0)
+		plan.kills = (unsigned)atol(value);
+	else if (strcmp(name, "restarts") == 0)
+		plan.restarts = (unsigned)atol(value);
+	else if (strcmp(name, "between") == 0)
+		plan.pause_us = (unsigned)atol(value);
+	else if (strcmp(name, "full") == 0)
+		plan.full = strcmp(value, "yes") == 0;
 	else if (strcmp(name, "event") == 0)
 		kind_of_event = strcmp(value, "session") == 0 ? EVENT_SESSION : EVENT_ALERT;
 	else
@@ -197,6 +211,30 @@ report(size_t done, double took)
 	printf("]}\n");
 }
 
+/* The secret goes the way that it does in the product. */
+static int
+through_outbox(void)
+{
+	struct sink_config sink = {.name = "drive",
+				   .kind = (uint8_t)kind,
+				   .format = (uint8_t)config.format,
+				   .events = (uint8_t)kind_of_event,
+				   .sender = config,
+				   .secret_file = "",
+				   .secret_env = *config.secret ? "DRIVE_SECRET" : ""};
+	struct keep_done done;
+	struct rusage u;
+
+	setenv("DRIVE_SECRET", config.secret, 1);
+	plan.give_up_s = give_up_s;
+	done = keep_all(&sink, events, count, &plan);
+	getrusage(RUSAGE_CHILDREN, &u);
+	printf("{\"sent\":%llu,\"lost\":%llu,\"waiting\":%llu,\"kills\":%u,\"memory_kib\":%ld}\n",
+	       (unsigned long long)done.sent, (unsigned long long)done.lost, (unsigned long long)done.waiting,
+	       done.kills, u.ru_maxrss);
+	return done.waiting ? 1 : 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -219,6 +257,8 @@ main(int argc, char **argv)
 	if (!SINK_KIND[kind].sender)
 		fail("not built in, or no network sink", argv[1]);
 	read_lines();
+	if (plan.outbox)
+		return through_outbox();
 	state = SINK_KIND[kind].sender->open(&config, words);
 	if (!state)
 		fail(argv[1], words);
