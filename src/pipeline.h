@@ -40,6 +40,7 @@ struct pipeline_config {
 	struct detect_config detect;
 	struct place_lookup places;          /* find NULL: off */
 	const struct pseudonym_key *privacy; /* addresses of clients become pseudonyms; NULL: stay clear */
+	bool long_way; /* every frame is taken apart, as if no glance were enough: what is told is the same */
 };
 
 /* Ten seconds in which there were packets, and what each gateway that was ever heard had of them.  Of the parts of one

@@ -233,9 +233,8 @@ keep_evidence(struct keep *k, struct common *c)
 	return close_early(k, c, EXIT_IO);
 }
 
-/* What the kernel knows of it, from whoever keeps it right (adjtimex(2)). */
-static bool
-clock_kept_right(void)
+bool
+clock_is_kept_right(void)
 {
 	struct timex t = {.modes = 0};
 
@@ -249,7 +248,7 @@ keep_poll(struct keep *k, struct common *c)
 	char words[LEDGER_ERROR_MAX + 160];
 
 	if (k->ledger && c->watch.began)
-		ledger_clock(k->ledger, clock_kept_right());
+		ledger_clock(k->ledger, clock_is_kept_right());
 	if (!*error == !k->told)
 		return;
 	if (*error)

@@ -91,6 +91,8 @@ keep_settings(struct keep *k, struct common *c)
 		ledger_in_force(k->ledger, "privacy_key", id);
 	}
 	put_configuration(k, "configuration", &c->config);
+	if (c->again_config)
+		keep_rules(k, c->again_config);
 	keep_lists(k, c);
 	if (c->watch.evidence)
 		ledger_in_force(k->ledger, "evidence.folder",

@@ -11,7 +11,7 @@
 #ifndef CMD_REPORT_H
 #define CMD_REPORT_H
 
-#include "cmd/html.h"
+#include "sink/html.h"
 #include "cmd/hunt.h"
 
 enum {

@@ -198,6 +198,24 @@ check_format(struct database *db, const char *path, int64_t application, bool *e
 	return false;
 }
 
+/*
+ * Both files' headers and where the chain stands, each file as it is at one moment: a sensor may be making them, and what
+ * is no ledger in one statement is one in the next.
+ */
+static bool
+at_one_moment(struct day *d, char error[DATABASE_ERROR_MAX])
+{
+	if (!database_run(d->summary, "BEGIN") || (d->sessions && !database_run(d->sessions, "BEGIN")) ||
+	    !check_format(d->summary, d->summary_path, 0x47574c32, &d->empty, error) ||
+	    (d->sessions && !check_format(d->sessions, d->sessions_path, 0x47574c31, &d->empty, error)))
+		return false;
+	if (load_chain(d))
+		return database_run(d->summary, "COMMIT") && (!d->sessions || database_run(d->sessions, "COMMIT"));
+	d->empty = !*database_error(d->summary) && d->commits == 0;
+	snprintf(error, DATABASE_ERROR_MAX, "%.300s: its chain cannot be read", d->summary_path);
+	return false;
+}
+
 bool
 day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERROR_MAX])
 {
@@ -210,14 +228,8 @@ day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERR
 	if (d->summary && access(d->sessions_path, F_OK) == 0)
 		d->sessions = database_open(d->sessions_path, false, error);
 	d->number = !d->summary || (!d->sessions && access(d->sessions_path, F_OK) == 0) ? errno : 0;
-	if (d->summary && (d->sessions || access(d->sessions_path, F_OK) != 0) &&
-	    check_format(d->summary, d->summary_path, 0x47574c32, &d->empty, error) &&
-	    (!d->sessions || check_format(d->sessions, d->sessions_path, 0x47574c31, &d->empty, error))) {
-		if (load_chain(d))
-			return true;
-		d->empty = !*database_error(d->summary) && d->commits == 0;
-		snprintf(error, DATABASE_ERROR_MAX, "%.300s: its chain cannot be read", d->summary_path);
-	}
+	if (d->summary && (d->sessions || access(d->sessions_path, F_OK) != 0) && at_one_moment(d, error))
+		return true;
 	if (d->summary && !d->number)
 		d->number = database_errno(d->summary) || !d->sessions ? database_errno(d->summary) :
 									 database_errno(d->sessions);

@@ -160,6 +160,14 @@ free_day(const struct ledger *l, int64_t day)
 	return day;
 }
 
+/* Was the clock that opened this day wrong?  It is not taken for wrong as long as no earlier day is free: what goes there
+   has to go somewhere. */
+static bool
+is_ahead(const struct ledger *l, int64_t day, int64_t now)
+{
+	return day > now + FREE_DAYS && free_day(l, now) < day;
+}
+
 /* Days that an earlier run left open: those before this one are sealed now; one that is not over goes on. */
 static bool
 open_first(struct ledger *l)
@@ -172,11 +180,26 @@ open_first(struct ledger *l)
 		if (is_sealed(l, days[i]) || is_lost(l, days[i]))
 			continue;
 		fine = open_day(l, days[i]);
-		if (fine && (days[i] < today || days[i] > today + FREE_DAYS))
+		if (fine && (days[i] < today || is_ahead(l, days[i], today)))
 			fine = ledger_seal(l);
 	}
 	free(days);
 	return fine && (l->open || open_day(l, free_day(l, today)));
+}
+
+/* A start that follows no stop is a sensor, or a keeper, that was killed: what came behind its last commit is nowhere. */
+static void
+note_killed(struct ledger *l)
+{
+	struct statement *s =
+		statement_of(l->day.summary, "SELECT time_us, (SELECT cause FROM coverage ORDER BY rowid DESC LIMIT 1) "
+					     "FROM chain ORDER BY commit_no DESC LIMIT 1");
+	struct ledger_event e = {.end = l->now, .cause = "not kept: it was killed before the next commit"};
+
+	if (statement_next(s) && strcmp(column_text(s, 1), "stopped") != 0)
+		e.begin.ns = column_i64(s, 0) * NS_PER_US;
+	if (statement_end(s) && e.begin.ns && when_before(e.begin, e.end))
+		ledger_coverage(l, &e);
 }
 
 static bool
@@ -184,9 +207,10 @@ start(struct ledger *l)
 {
 	if (!open_first(l))
 		return false;
-	if (!l->started && !l->cfg.seal_last &&
-	    !l->cfg.visit.ns) /* a start that follows no stop is a sensor that was killed */
+	if (!l->started && !l->cfg.seal_last && !l->cfg.visit.ns) {
+		note_killed(l);
 		ledger_note(l, "started", 0);
+	}
 	note_lost(l);
 	if (!l->started)
 		ledger_find_snapshot(l);
@@ -303,7 +327,7 @@ ledger_open(const struct ledger_config *cfg, char error[LEDGER_ERROR_MAX])
 static bool
 is_over(const struct ledger *l, struct when time)
 {
-	return chain_day(l->now) > l->day.day || chain_day(time) + FREE_DAYS < l->day.day;
+	return chain_day(l->now) > l->day.day || is_ahead(l, l->day.day, chain_day(time));
 }
 
 /* The day of what comes now; records of a clock that went back a little stay with the day that is open. */

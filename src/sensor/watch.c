@@ -73,9 +73,10 @@ watch_sensor(char sensor[256], const struct config *c)
 void
 watch_labels(struct eve_config *e, const struct config *c)
 {
-	const char *site = config_text(c, OPT_sensor_site);
+	const char *site = config_text(c, OPT_sensor_site), *serial = config_text(c, OPT_sensor_serial);
 
 	e->site = *site ? site : NULL;
+	e->serial = *serial ? serial : NULL;
 	for (unsigned i = 0; i < c->gateways; i++)
 		e->gateway[i] = c->gateway[i].name;
 }
@@ -142,6 +143,7 @@ open_eve(struct watch *w)
 	w->eve_config.ready = calloc(1, sizeof(*w->eve_config.ready));
 	w->eve_context.recent.ready = w->eve_config.ready;
 	w->writes = true;
+	w->lasts = w->setup.iface && w->eve.regular;
 	return true;
 }
 

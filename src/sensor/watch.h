@@ -61,6 +61,8 @@ struct watch {
 	void *memory;
 	size_t memory_size;
 	bool writes; /* there is an EVE file */
+	bool lasts;  /* that may be full for a while: the watch goes on */
+	bool full;   /* it is, and it was told */
 	struct file eve;
 	struct eve_config eve_config;
 	struct eve_context eve_context; /* of the capture file that `context` numbers */
@@ -89,7 +91,7 @@ struct watch {
 /* sensor.name, else the host's. */
 void watch_sensor(char sensor[256], const struct config *c);
 
-/* sensor.site and the gateways' names, which the configuration keeps. */
+/* sensor.site, sensor.serial and the gateways' names, which the configuration keeps. */
 void watch_labels(struct eve_config *e, const struct config *c);
 
 /* False: w->error.  The setup's pointers must outlive the watch. */
@@ -112,6 +114,8 @@ void watch_post_link(struct watch *w, const char *sink, int fd);
 /* How each of them is; how many, at most SINKS_MAX. */
 struct outbox_status;
 unsigned watch_post_status(const struct watch *w, struct outbox_status *to);
+/* The outbox's file, or that of a sink, cannot be written. */
+bool watch_post_fails(const struct watch *w);
 /* What was given up, oldest first; how many, at most OUTBOX_LOSSES. */
 struct outbox_loss;
 unsigned watch_post_losses(const struct watch *w, struct outbox_loss *to);
@@ -144,7 +148,7 @@ void watch_beat(struct watch *w, struct when at);
 static inline bool
 watch_failed(const struct watch *w)
 {
-	return (w->writes && w->eve.error != 0) || (w->setup.ledger && ledger_failed(w->setup.ledger));
+	return (w->writes && w->eve.error != 0 && !w->lasts) || (w->setup.ledger && ledger_failed(w->setup.ledger));
 }
 
 /* Closes the EVE file and the sinks.  False: w->error. */
