@@ -143,7 +143,7 @@ open_eve(struct watch *w)
 	w->eve_config.ready = calloc(1, sizeof(*w->eve_config.ready));
 	w->eve_context.recent.ready = w->eve_config.ready;
 	w->writes = true;
-	w->lasts = w->setup.iface && w->eve.regular;
+	w->lasts = w->setup.iface && w->eve.regular && file_be_patient(&w->eve);
 	return true;
 }
 
