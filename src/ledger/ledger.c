@@ -90,10 +90,14 @@ open_day(struct ledger *l, int64_t day)
 
 	l->open = day_open(&l->day, l->folder, day, &l->head, words);
 	if (!l->open) {
+		if (l->day.damaged)
+			ledger_lose_day(l, day);
 		ledger_fail(l, words);
 		return false;
 	}
 	if (!load_tail(l)) {
+		if (!*day_error(&l->day) || day_is_damaged(&l->day))
+			ledger_lose_day(l, day);
 		ledger_fail(l,
 			    "the tail of the open day cannot be read: it was damaged; gatewitness verify says where");
 		return false;
@@ -119,11 +123,39 @@ is_sealed(const struct ledger *l, int64_t day)
 	return false;
 }
 
+static bool
+is_lost(const struct ledger *l, int64_t day)
+{
+	for (unsigned i = 0; i < l->losts; i++)
+		if (l->lost[i] == day)
+			return true;
+	return false;
+}
+
+void
+ledger_lose_day(struct ledger *l, int64_t day)
+{
+	if (l->cfg.persists && l->losts < LOST_DAYS && !is_lost(l, day))
+		l->lost[l->losts++] = day;
+}
+
+static void
+note_lost(struct ledger *l)
+{
+	char date[CHAIN_DATE], note[96];
+
+	for (; l->losts_noted < l->losts; l->losts_noted++) {
+		chain_date(date, l->lost[l->losts_noted]);
+		snprintf(note, sizeof(note), "damaged: %s was open and goes no further; it stays as it is", date);
+		ledger_note(l, note, 0);
+	}
+}
+
 /* A day that nobody has sealed: the clock may have gone back into one that was. */
 static int64_t
 free_day(const struct ledger *l, int64_t day)
 {
-	while (is_sealed(l, day))
+	while (is_sealed(l, day) || is_lost(l, day))
 		day++;
 	return day;
 }
@@ -145,7 +177,7 @@ open_first(struct ledger *l)
 	bool fine = true;
 
 	for (size_t i = 0; fine && i < n && !l->open; i++) {
-		if (is_sealed(l, days[i]))
+		if (is_sealed(l, days[i]) || is_lost(l, days[i]))
 			continue;
 		fine = open_day(l, days[i]);
 		if (fine && (days[i] < today || is_ahead(l, days[i], today)))
@@ -179,6 +211,7 @@ start(struct ledger *l)
 		note_killed(l);
 		ledger_note(l, "started", 0);
 	}
+	note_lost(l);
 	if (!l->started)
 		ledger_find_snapshot(l);
 	l->started = true;
