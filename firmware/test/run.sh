@@ -174,9 +174,9 @@ first_boot() {
 	says "span port 52:54:00:00:00:02" 900
 	ok "$1: the span port was found by the frames on it"
 	says "sensor   active" 600
-	kill $murmur
-	board true || fail "no login with the key of authorized_keys"
+	wait_until 600 board true || fail "no login with the key of authorized_keys"
 	ok "$1: configured from the FAT partition; login with the key that was given"
+	kill $murmur
 	page "span port 52:54:00:00:00:02"
 	ok "$1: the page over HTTPS shows the board's state; its certificate is what the console says"
 	confined
