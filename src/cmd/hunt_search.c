@@ -316,7 +316,7 @@ hunt_search(struct hunt *h)
 	h->common->hears = (struct watch_tell){.arg = h, .finding = on_finding};
 	h->common->only = detector_wanted(h);
 	/* each finding of it stands by itself, whatever else happened: so what touches no list need not be judged */
-	if (h->indicators && strcmp(h->detector, "indicator") == 0 && !h->as_was && !h->question)
+	if (h->indicators && h->detector && strcmp(h->detector, "indicator") == 0 && !h->as_was && !h->question)
 		h->common->judges = h->common->only;
 	h->common->asks = true;
 	status = common_open(h->common, NULL);

@@ -90,10 +90,14 @@ open_day(struct ledger *l, int64_t day)
 
 	l->open = day_open(&l->day, l->folder, day, &l->head, words);
 	if (!l->open) {
+		if (l->day.damaged)
+			ledger_lose_day(l, day);
 		ledger_fail(l, words);
 		return false;
 	}
 	if (!load_tail(l)) {
+		if (!*day_error(&l->day) || day_is_damaged(&l->day))
+			ledger_lose_day(l, day);
 		ledger_fail(l,
 			    "the tail of the open day cannot be read: it was damaged; gatewitness verify says where");
 		return false;
@@ -119,13 +123,49 @@ is_sealed(const struct ledger *l, int64_t day)
 	return false;
 }
 
+static bool
+is_lost(const struct ledger *l, int64_t day)
+{
+	for (unsigned i = 0; i < l->losts; i++)
+		if (l->lost[i] == day)
+			return true;
+	return false;
+}
+
+void
+ledger_lose_day(struct ledger *l, int64_t day)
+{
+	if (l->cfg.persists && l->losts < LOST_DAYS && !is_lost(l, day))
+		l->lost[l->losts++] = day;
+}
+
+static void
+note_lost(struct ledger *l)
+{
+	char date[CHAIN_DATE], note[96];
+
+	for (; l->losts_noted < l->losts; l->losts_noted++) {
+		chain_date(date, l->lost[l->losts_noted]);
+		snprintf(note, sizeof(note), "damaged: %s was open and goes no further; it stays as it is", date);
+		ledger_note(l, note, 0);
+	}
+}
+
 /* A day that nobody has sealed: the clock may have gone back into one that was. */
 static int64_t
 free_day(const struct ledger *l, int64_t day)
 {
-	while (is_sealed(l, day))
+	while (is_sealed(l, day) || is_lost(l, day))
 		day++;
 	return day;
+}
+
+/* Was the clock that opened this day wrong?  It is not taken for wrong as long as no earlier day is free: what goes there
+   has to go somewhere. */
+static bool
+is_ahead(const struct ledger *l, int64_t day, int64_t now)
+{
+	return day > now + FREE_DAYS && free_day(l, now) < day;
 }
 
 /* Days that an earlier run left open: those before this one are sealed now; one that is not over goes on. */
@@ -137,14 +177,29 @@ open_first(struct ledger *l)
 	bool fine = true;
 
 	for (size_t i = 0; fine && i < n && !l->open; i++) {
-		if (is_sealed(l, days[i]))
+		if (is_sealed(l, days[i]) || is_lost(l, days[i]))
 			continue;
 		fine = open_day(l, days[i]);
-		if (fine && (days[i] < today || days[i] > today + FREE_DAYS))
+		if (fine && (days[i] < today || is_ahead(l, days[i], today)))
 			fine = ledger_seal(l);
 	}
 	free(days);
 	return fine && (l->open || open_day(l, free_day(l, today)));
+}
+
+/* A start that follows no stop is a sensor, or a keeper, that was killed: what came behind its last commit is nowhere. */
+static void
+note_killed(struct ledger *l)
+{
+	struct statement *s =
+		statement_of(l->day.summary, "SELECT time_us, (SELECT cause FROM coverage ORDER BY rowid DESC LIMIT 1) "
+					     "FROM chain ORDER BY commit_no DESC LIMIT 1");
+	struct ledger_event e = {.end = l->now, .cause = "not kept: it was killed before the next commit"};
+
+	if (statement_next(s) && strcmp(column_text(s, 1), "stopped") != 0)
+		e.begin.ns = column_i64(s, 0) * NS_PER_US;
+	if (statement_end(s) && e.begin.ns && when_before(e.begin, e.end))
+		ledger_coverage(l, &e);
 }
 
 static bool
@@ -152,9 +207,11 @@ start(struct ledger *l)
 {
 	if (!open_first(l))
 		return false;
-	if (!l->started && !l->cfg.seal_last &&
-	    !l->cfg.visit.ns) /* a start that follows no stop is a sensor that was killed */
+	if (!l->started && !l->cfg.seal_last && !l->cfg.visit.ns) {
+		note_killed(l);
 		ledger_note(l, "started", 0);
+	}
+	note_lost(l);
 	if (!l->started)
 		ledger_find_snapshot(l);
 	l->started = true;
@@ -270,7 +327,7 @@ ledger_open(const struct ledger_config *cfg, char error[LEDGER_ERROR_MAX])
 static bool
 is_over(const struct ledger *l, struct when time)
 {
-	return chain_day(l->now) > l->day.day || chain_day(time) + FREE_DAYS < l->day.day;
+	return chain_day(l->now) > l->day.day || is_ahead(l, l->day.day, chain_day(time));
 }
 
 /* The day of what comes now; records of a clock that went back a little stay with the day that is open. */

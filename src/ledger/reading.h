@@ -66,4 +66,13 @@ struct reading_minute {
 };
 bool reading_coverage(const char *folder, void *arg, void (*tell)(void *arg, const struct reading_minute *m));
 
+/* Who talked with the gateways on the days whose sessions have expired, as the day's table has it (ledger/peers.h). */
+struct reading_peer {
+	struct addr addr; /* or its network, /24 or /48, of strangers */
+	bool outbound;
+	struct when first, last;
+	uint64_t sessions, to_gateway, from_gateway; /* bytes */
+};
+bool reading_peers(const char *folder, void *arg, void (*tell)(void *arg, const struct reading_peer *p));
+
 #endif

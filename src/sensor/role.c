@@ -40,6 +40,15 @@ const struct role_rights ROLE_RIGHTS[ROLES] = {
 #undef SAME
 };
 
+bool
+role_may_the_rest(const struct role_rights *r)
+{
+	for (unsigned i = 0; i < ROLE_SETS; i++)
+		if (r->sets & 1u << i && !ROLE_CALLS[i].refused)
+			return false;
+	return true;
+}
+
 static const char WORD[] = "role:", AGAIN[] = "again:";
 
 /* "role:tap:0".  False: no such role. */

@@ -55,6 +55,9 @@ struct role_rights {
 };
 extern const struct role_rights ROLE_RIGHTS[ROLES];
 
+/* Its sets say only what it may not: all else it may. */
+bool role_may_the_rest(const struct role_rights *r);
+
 /* Above what shells and people use, for these stay open: --eve /dev/fd/63. */
 enum { ROLE_FD_MONITOR = 200, ROLE_FD_KEEPER, ROLE_FD_BATCH, ROLE_FD_FIRST, ROLE_FDS_MAX = 64, ROLE_NAME_MAX = 64 };
 

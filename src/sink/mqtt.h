@@ -11,13 +11,14 @@
 
 #include <time.h>
 
+#include "sink/answers.h"
 #include "sink/sender.h"
 
 struct mqtt;
 
 /* Reason codes of the standard (section 2.4) that make a difference; WAITING: there is no answer. */
 enum {
-	MQTT_WAITING = -1,
+	MQTT_WAITING = ANSWERS_WAITING,
 	MQTT_SUCCESS = 0,
 	MQTT_NOBODY = 16, /* no matching subscribers: the broker drops it */
 	MQTT_TOO_LARGE = 149,

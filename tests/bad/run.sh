@@ -267,6 +267,7 @@ bad 2 'owner.conf:1: \[suppress scan\]: no owner' suppress check -c owner.conf
 bad 1 'folder/none/s.conf.new: No such file' suppress add x -f folder/none/s.conf --detector leak_loop --owner o --reason r --expires 30d
 # tune
 bad 2 'tune: no traffic named: captures, or --eve FILE' tune
+bad 2 'tune: captures or EVE lines, not both: a connection would count twice' tune --eve eve.json --capture whole.pcap
 bad 2 'tune: no detector "leek_loop"; the nearest is "leak_loop"' tune --detector leek_loop whole.pcap
 bad 2 'tune: no parameter "requets"; the nearest is "requests"' tune --parameter requets whole.pcap
 bad 2 'tune: no parameter "page"; the nearest is "' tune --detector oversized_request --parameter page whole.pcap
