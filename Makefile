@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab soak bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab soak bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -39,7 +39,7 @@ ifeq ($(MQTT),yes)
 LIBS += -lmosquitto
 else
 ALL_CFLAGS += -DWITHOUT_MOSQUITTO
-LEFT_OUT += src/sink/sender_mqtt.c src/sink/mqtt.c
+LEFT_OUT += src/sink/sender_mqtt.c src/sink/mqtt.c src/sink/answers.c
 endif
 ifeq ($(KAFKA),yes)
 LIBS += -lrdkafka
@@ -123,7 +123,7 @@ demo:
 test:
 	@tests/setup.sh build test
 	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world $(B)/tests/live/try
-	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness $(B)/san/tests/sink/drive units fuzzers
+	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness $(B)/san/tests/sink/drive $(B)/san/tests/sink/brokers units fuzzers
 	@tests/run.sh $(B)
 
 # Real gateways, people and an intruder in network namespaces, the sensor live on the mirror port: four minutes.
@@ -167,25 +167,20 @@ ledger-chaos: $(B)/tests/unit/world_chaos $(B)/tests/unit/ledger_flip
 	@KILLS=$(KILLS) $(B)/tests/unit/world_chaos
 	@FLIP_STEP=1 $(B)/tests/unit/ledger_flip
 
-# The way from outbox to receiver, CHAOS times as long as in make test: 200 couriers killed, 100,000 alerts at once; minutes.
+# All ways in which what is sent can be lost: CHAOS=10 is 200 couriers killed of each kind of sink, 100,000 alerts at once; half an hour.
 CHAOS ?= 10
-sinks-chaos: $(B)/tests/unit/sensor_post $(B)/tests/unit/sink_outbox $(B)/gatewitness
-	@CHAOS=$(CHAOS) $(B)/tests/unit/sensor_post
-	@CHAOS=$(CHAOS) $(B)/tests/unit/sink_outbox
-	@ROUNDS=$$((4 * $(CHAOS))) tests/sink/syslog.sh $(B)/gatewitness
-
-# Brokers that fail in every way, so many times over, and what it costs: make queue-chaos ROUNDS=50
-ROUNDS ?= 10
-queue-chaos: $(B)/tests/unit/sink_mqtt $(B)/tests/unit/sink_kafka $(B)/tests/unit/sink_command
-	@for test in $^; do QUEUE_ROUNDS=$(ROUNDS) $$test || exit 1; done
-
-# The same senders against their receivers with more events, and what a fleet costs a ClickHouse: minutes.
-SENDER_EVENTS ?= 3000
-senders-chaos: $(B)/tests/sink/drive $(B)/gatewitness
+CHAOS_UNITS := sensor_post sink_outbox sink_mqtt sink_kafka sink_command
+sinks-chaos: $(addprefix $(B)/tests/unit/,$(CHAOS_UNITS)) $(B)/tests/sink/drive $(B)/tests/sink/brokers $(B)/gatewitness
 	@tests/setup.sh build test
-	@python3 tests/sink/over_http.py $(B)/tests/sink/drive $(SENDER_EVENTS)
-	@python3 tests/sink/over_tls.py $(B)/tests/sink/drive $(SENDER_EVENTS)
-	@GATEWITNESS=$(B)/gatewitness python3 tests/sink/to_clickhouse.py $(B)/tests/sink/drive $(SENDER_EVENTS)
+	@for test in $(CHAOS_UNITS); do CHAOS=$(CHAOS) QUEUE_ROUNDS=$(CHAOS) $(B)/tests/unit/$$test || exit 1; done
+	@ROUNDS=$$((2 * $(CHAOS))) tests/sink/syslog.sh $(B)/gatewitness
+	@for test in over_http over_tls kafka_sasl to_clickhouse chaos; do KILLS=$$((20 * $(CHAOS))) GATEWITNESS=$(B)/gatewitness \
+		python3 tests/sink/$$test.py $(B)/tests/sink/drive $$((300 * $(CHAOS))) || exit 1; done
+
+# What it costs: events a second and a core, of files, of Kafka and of ClickHouse, and a courier's memory while nobody takes anything.
+sinks-cost: $(B)/tests/sink/drive $(B)/tests/sink/brokers $(B)/gatewitness
+	@tests/setup.sh build test
+	@GATEWITNESS=$(B)/gatewitness python3 tests/sink/cost.py $(B)/tests/sink/drive
 FLEET ?= 20 1000 3
 fleet-load:
 	@tests/setup.sh test
@@ -299,4 +294,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab soak units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
+.PHONY: demo test lab soak units fuzzers check conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean

@@ -2,6 +2,7 @@
  * pipeline: frame -> packet -> flow -> tls -> session -> detect, on one page.
  *
  *	frames --decode--> packets --hash, prefetch--> flows --chunks--> tls --events--> talk
+ *	   \------ most: a glance, and pipeline_glance.c goes all the way at once ------/
  *	                                                 |                |
  *	                                               ended           settled
  *	                                                 +--- record -----+--> sink, detectors
@@ -14,13 +15,6 @@
 
 /* What so few connections need stays in the processor's caches: asking for it costs more than it brings. */
 enum { NEAR = 1024 };
-
-struct job {
-	struct packet packet;
-	uint64_t hash;
-	struct flow *maybe; /* its connection, most likely; NULL: not looked up */
-	const struct frame *frame;
-};
 
 /* Whole cache lines, of which a record seldom touches more than the first. */
 static size_t
@@ -46,6 +40,25 @@ new_front(struct pipeline *p, struct carve *c, struct shares *share)
 		p->classify = classify_new(&(struct classify_config){cfg->ndpi_calls, 1024}, &p->counts);
 }
 
+static void
+new_detect(struct pipeline *p, struct carve *c, const struct shares *share)
+{
+	p->detect_at.p = c->p;
+	p->detect = detect_new(c, &share->detect, &p->counts);
+	p->detect_at.end = c->p;
+}
+
+void
+pipeline_forget(struct pipeline *p)
+{
+	struct carve c = p->detect_at;
+	struct shares share;
+
+	shares_begin(&share, &p->cfg);
+	memset(c.p, 0, (size_t)(c.end - c.p));
+	new_detect(p, &c, &share);
+}
+
 struct pipeline *
 pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipeline_sink *to)
 {
@@ -54,7 +67,7 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 	struct shares share;
 
 	shares_begin(&share, cfg);
-	*p = (struct pipeline){.cfg = *cfg, .to = *to, .phase = PHASE_FRAME};
+	*p = (struct pipeline){.cfg = *cfg, .to = *to, .phase = PHASE_FRAME, .looks = !cfg->long_way};
 	if (cfg->part != PIPELINE_KEEPER) {
 		p->decoder = decoder_new(&c, share.fragments, &p->counts);
 		decoder_key(p->decoder, &cfg->table);
@@ -63,7 +76,7 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 	p->privacy.key = cfg->privacy;
 	p->privacy.sensor = cfg->sensor;
 	if (cfg->part != PIPELINE_TAP)
-		p->detect = detect_new(&c, &share.detect, &p->counts);
+		new_detect(p, &c, &share);
 	if (cfg->part != PIPELINE_KEEPER)
 		new_front(p, &c, &share);
 	return p;
@@ -119,10 +132,9 @@ count_pulse(struct pipeline *p, const struct fed *fed, const struct packet *k)
 {
 	const struct flow *f = fed->flow;
 	struct pulse *pulse = &p->pulse[f->gateway];
-	bool from = f->told >> fed->side & GATEWAY_0;
 
 	pulse->gateway = f->gateway;
-	pulse_packet(pulse, f, k, (struct pulse_what){from, fed->is_new, fed->plain});
+	pulse_packet(pulse, f, k, (struct pulse_what){from_gateway(f, fed->side), fed->is_new, fed->plain});
 }
 
 __attribute__((noinline)) static void
@@ -246,21 +258,52 @@ prefetch(struct pipeline *p, struct job *job, size_t n)
 		tls_prefetch_full(p->tls, half[i]);
 }
 
+/* A glance is enough for most frames; what it was not enough for is decoded now. */
+static const struct flow *
+feed_job(struct pipeline *p, struct job *job, bool glances)
+{
+	if (job->glanced) {
+		if (glances && glance_goes_on(p, job))
+			return NULL;
+		packet_of_glance(job->frame, &job->packet);
+	}
+	return feed(p, job);
+}
+
 static void
 feed_all(struct pipeline *p, struct job *job, size_t n)
 {
 	const bool tells = p->frame != NULL;
+	bool glances;
 
 	if (flows_used(p->flows) > NEAR)
 		prefetch(p, job, n);
 	p->sure = p->roomy > n;
 	p->roomy -= p->sure ? (uint32_t)n : 0;
+	glances = p->sure && !p->capture_begins;
 	for (size_t i = 0; i < n; i++) {
-		const struct flow *f = feed(p, &job[i]);
+		const struct flow *f = feed_job(p, &job[i], glances);
 
 		if (tells)
 			tell_frame(p, f, &job[i], &job[n - 1]);
 	}
+}
+
+/* What is known of a frame before those in front of it are worked in; false: nothing. */
+static inline bool
+look(struct pipeline *p, const struct frame *f, struct job *j)
+{
+	j->frame = f;
+	j->maybe = NULL;
+	j->glanced = p->looks && packet_glance(f, &j->glance);
+	if (j->glanced) {
+		j->hash = flow_glance_hash(p->flows, &j->glance);
+		return true;
+	}
+	if (!packet_decode(p->decoder, f, &j->packet))
+		return false;
+	j->hash = flow_hash(p->flows, &j->packet);
+	return true;
 }
 
 void
@@ -268,16 +311,20 @@ pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 {
 	struct job job[PIPELINE_BATCH], *j = job;
 	bool far = flows_used(p->flows) > NEAR;
+	uint64_t glanced = 0, bytes = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct packet *held = NULL;
 
-		if (packet_decode(p->decoder, &frames[i], &j->packet)) {
-			j->frame = &frames[i];
-			j->hash = flow_hash(p->flows, &j->packet);
-			j->maybe = NULL;
+		if (look(p, &frames[i], j)) {
 			if (far)
 				flow_prefetch(p->flows, j->hash);
+			if (j->glanced) {
+				glanced++;
+				bytes += frames[i].wire_len;
+				j++;
+				continue;
+			}
 			if (!j++->packet.borrowed)
 				continue;
 		} else if (p->frame && p->held != p->counts.fragment_held) {
@@ -291,6 +338,7 @@ pipeline_frames(struct pipeline *p, const struct frame *frames, size_t n)
 		if (held)
 			tell_held(p, &frames[i], held);
 	}
+	packet_glanced(p->decoder, glanced, bytes);
 	feed_all(p, job, (size_t)(j - job));
 }
 
@@ -298,6 +346,7 @@ void
 pipeline_tell_frames(struct pipeline *p, told_frame_fn *to)
 {
 	p->frame = to;
+	p->looks = !to && !p->cfg.long_way;
 	p->held = p->counts.fragment_held;
 }
 

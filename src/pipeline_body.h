@@ -12,7 +12,7 @@
 #include "pipeline_privacy.h"
 
 /* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
-enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4, SHED = 8 /* its payload is not read for now */ };
+enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4, SHED = 8 /* its payload is not read for now */, KNOWN = 16 };
 
 /* What a connection needs once it has talked or lasted. */
 struct live {
@@ -21,16 +21,28 @@ struct live {
 	uint64_t talk[]; /* struct talk */
 };
 
+/* A frame on its way through the batch. */
+struct job {
+	uint64_t hash;
+	struct flow *maybe; /* its connection, most likely; NULL: not looked up */
+	const struct frame *frame;
+	bool glanced; /* glance is filled, packet is not */
+	struct glance glance;
+	struct packet packet;
+};
+
 struct pipeline {
 	struct pipeline_config cfg;
 	struct pipeline_sink to;
 	told_frame_fn *frame; /* NULL: nobody wants frames */
 	uint64_t held;        /* pieces of packets that were told */
+	bool looks;           /* a glance may be enough: nobody wants frames */
 	struct decoder *decoder;
 	struct flows *flows;
 	struct tls *tls;
 	struct classify *classify; /* NULL: switched off */
 	struct detect *detect;     /* NULL: a tap's */
+	struct carve detect_at;    /* its memory */
 	/* the stamp of what is told now */
 	uint32_t epoch;
 	uint8_t phase; /* enum pipeline_phase */
@@ -57,6 +69,13 @@ struct pipeline {
 	struct counts counts;
 };
 
+/* Did that side's packet come from a gateway? */
+static inline bool
+from_gateway(const struct flow *f, unsigned side)
+{
+	return f->told >> side & GATEWAY_0;
+}
+
 static inline struct detect_sink
 findings_to(const struct pipeline *p)
 {
@@ -72,6 +91,9 @@ void connections_finish_ended(struct pipeline *p, struct when now);
 
 /* Both sides of its stream have a hole of unknown size. */
 void connection_lose(struct pipeline *p, struct flow *f, struct when time);
+
+/* pipeline_glance.c: the whole way of a frame of which a glance was enough; false: nothing was done. */
+bool glance_goes_on(struct pipeline *p, const struct job *job);
 
 /* pipeline_shed.c: is this piece left out? */
 bool shed_takes(struct pipeline *p, struct flow *f, const struct chunk *c);

@@ -73,7 +73,7 @@ take() {
 	debugfs -R "rdump / $work/data" "$work/data.ext4" >/dev/null 2>&1
 }
 
-# boot direct|uboot|uefi
+# boot direct|uboot|uefi.  CPUS=1: where the machine has no two to spare, one is faster than two that wait for each other.
 boot() {
 	case $1 in
 	direct) set -- -kernel "$image/vmlinuz" -initrd "$image/initrd" -append "rauc.slot=A panic=10 quiet loglevel=4" ;;
@@ -82,7 +82,7 @@ boot() {
 	esac
 	: >"$work/console"
 	from=0
-	ip netns exec "$net" timeout 14400 qemu-system-aarch64 -M virt -cpu cortex-a72 -smp 2 -m 512 -display none \
+	ip netns exec "$net" timeout 14400 qemu-system-aarch64 -M virt -cpu cortex-a72 -smp "${CPUS:-2}" -m 512 -display none \
 		-accel tcg,thread=multi -serial "file:$work/console" -monitor none ${REBOOT:--no-reboot} "$@" \
 		-device i6300esb -device virtio-rng-pci \
 		-drive "if=none,id=card,file=$work/card.img,format=raw" -device virtio-blk-pci,drive=card \

@@ -33,7 +33,7 @@ broken() {
 	rm -rf "$work/slot"
 	unsquashfs -q -n -d "$work/slot" "$image/slot.squashfs" >/dev/null || fail "unsquashfs"
 	# who waits ten minutes for a board has more time than a test
-	sed -i 's/-gt 600/-gt 150/' "$work/slot/usr/lib/board/health"
+	sed -i 's/patience=600/patience=150/' "$work/slot/usr/lib/board/health"
 	case $1 in
 	crash) printf '#!/bin/sh\nkill -SEGV $$\n' >"$work/slot/usr/bin/gatewitness" ;;
 	panic) init 'echo c >/proc/sysrq-trigger' ;;
@@ -41,7 +41,7 @@ broken() {
 	hang) init 'modprobe i6300esb; exec 3>/dev/watchdog; while :; do sleep 1000; done' ;;
 	esac
 	rm -f "$work/slot.squashfs"
-	mksquashfs "$work/slot" "$work/slot.squashfs" -quiet -no-progress -comp gzip -b 256K >/dev/null || fail "mksquashfs"
+	mksquashfs "$work/slot" "$work/slot.squashfs" -quiet -no-progress -comp gzip -Xcompression-level 1 -b 256K >/dev/null || fail "mksquashfs"
 	rm -rf "$work/slot"
 }
 

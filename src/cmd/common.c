@@ -28,6 +28,7 @@ common_free(struct common *c)
 	watch_close(&c->watch);
 	enrich_free(c->enrich);
 	privacy_close(&c->privacy);
+	free(c->again_config);
 	free(c);
 }
 
@@ -263,7 +264,7 @@ tell_notice(struct common *c)
 void
 common_poll(struct common *c)
 {
-	if (enrich_poll(c->enrich, c->watch.pipeline) && c->keep)
+	if (enrich_poll(c->enrich, c->watch.pipeline) && c->keep && c->watch.began)
 		keep_lists(c->keep, c);
 	watch_post(&c->watch, clock_now_ns());
 	tell_notice(c);

@@ -190,15 +190,23 @@ keep_import(struct keep *k, struct common *c, const char **file, size_t files)
 	return open_ledger(k, c, root, true);
 }
 
-/* Nothing was written yet. */
-static int
-close_early(struct keep *k, struct common *c, int status)
+void
+keep_discard(struct keep *k, struct common *c)
 {
 	char error[LEDGER_ERROR_MAX];
 
 	c->watch.setup.ledger = NULL;
 	ledger_close(k->ledger, error);
 	k->ledger = NULL;
+	if (*k->final)
+		remove_part(k->folder);
+}
+
+/* Nothing was written yet. */
+static int
+close_early(struct keep *k, struct common *c, int status)
+{
+	keep_discard(k, c);
 	return status;
 }
 
@@ -263,6 +271,8 @@ keep_close(struct keep *k, struct common *c, int so_far)
 	c->watch.setup.ledger = NULL;
 	if (!ledger_close(k->ledger, error)) {
 		common_error(c, error);
+		if (*k->final)
+			remove_part(k->folder);
 		return EXIT_IO;
 	}
 	if (*k->final && rename(k->folder, k->final) < 0)

@@ -177,6 +177,8 @@ run_keep(struct running *run, const struct feed *feed, void *own)
 			run->self.again; /* what was read again since the start, where it still has no mistake */
 		keep_on(&k);
 		status = finish(&k);
+	} else if (k.duty.stop) { /* a port never came */
+		status = EXIT_DONE;
 	}
 	run_health_close(k.health);
 	free(k.health);

@@ -9,7 +9,10 @@
 static int
 open_capture(struct keeping *k)
 {
-	return run_capture_open(k->own, k->run, &(struct capture_fan){.members = 1}, NULL);
+	struct run_capture *c = k->own;
+
+	c->run = k->run;
+	return run_capture_open(c, &k->duty, &(struct capture_fan){.members = 1}, NULL);
 }
 
 static bool

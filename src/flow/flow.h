@@ -17,7 +17,7 @@
 #define FLOW_FLOW_H
 
 #include "base/hash.h"
-#include "packet/packet.h"
+#include "packet/glance.h"
 
 enum flow_end { FLOW_OPEN, FLOW_FIN, FLOW_RST, FLOW_TIMEOUT, FLOW_EVICTED, FLOW_INPUT_END };
 
@@ -28,6 +28,7 @@ enum flow_flag {
 	FLOW_IGNORED = 8,     /* set by the pipeline with the first packet: outside the scope, no chunks wanted */
 	FLOW_REPLACED = 16,   /* a new connection on the same addresses and ports ended it */
 	FLOW_SMOOTH = 32,     /* stream.c's: open and established, both sides known, nothing held or finished */
+	FLOW_V4 = 64,         /* between two addresses of IPv4 */
 };
 
 /* What each packet of a side changes. */
@@ -135,6 +136,22 @@ struct fed {
  * and comes out of flow_ended first; the caller drains flow_ended BEFORE flow_feed, too, when flows_full().
  */
 struct fed flow_feed(struct flows *t, const struct packet *p, uint64_t hash, struct flow *maybe);
+
+/*
+ * The short way for a frame of which a glance was enough: true: it is the next segment of a smooth connection, or an
+ * acknowledgement in it, and no copy.  Nothing is changed before flow_goes_on, which does what flow_feed would have
+ * done, but for the chunk: that is the glance's payload.  False: to be decoded, and fed.
+ */
+struct glanced {
+	struct flow *flow;
+	unsigned side;
+	uint32_t id; /* by which a copy is known */
+};
+uint64_t flow_glance_hash(const struct flows *t, const struct glance *g);
+bool flow_glance(const struct flows *t, const struct glance *g, struct when time, uint64_t hash, struct flow *maybe,
+		 struct glanced *to);
+void flow_goes_on(struct flows *t, const struct glanced *d, const struct glance *g, struct when time);
+
 bool flows_full(const struct flows *t);
 uint32_t flows_room(const struct flows *t); /* for how many more */
 void flow_evict_one(struct flows *t);       /* marks the oldest; flow_ended then returns it */

@@ -178,6 +178,7 @@ void
 flow_end(struct flows *t, struct flow *f, enum flow_end how)
 {
 	prefetch_next(t, f);
+	f->flags &= (uint8_t)~FLOW_SMOOTH;
 	map_remove(&t->map, flow_hash_of(t, f), flow_handle(t, f));
 	queue_leave(t, f);
 	flow_mark(t, f, how);
@@ -305,6 +306,7 @@ flow_free(struct flows *t, struct flow *f)
 		held_free(t, &f->side[0]);
 		held_free(t, &f->side[1]);
 	}
+	f->flags &= (uint8_t)~FLOW_SMOOTH;
 	f->queue = QUEUE_FREE;
 	pool_put(&t->items, flow_handle(t, f));
 }

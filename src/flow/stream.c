@@ -12,7 +12,6 @@
 
 enum {
 	HELD_MOST = 256,      /* blocks waiting for one side: about 128 KiB */
-	FAR = 1 << 24,        /* further from `next` than a window that anybody uses */
 	BEYOND = 1 << 30,     /* largest window there is (RFC 7323 2.3) */
 	RESET_NEAR = 1 << 20, /* a RST further off would be ignored by the peer, too (RFC 5961 3.2) */
 	OPENING = 4096,       /* a SYN that far behind `next` is its own copy; fast open sends data with it */
@@ -138,7 +137,7 @@ deliver(struct flows *t, struct flow_side *s, const struct segment *seg, unsigne
 	uint32_t have = (uint32_t)cur_left(&seg->bytes);
 
 	s->next = seg->seq + seg->len;
-	s->seen = (uint8_t)((s->seen | SIDE_DATA) & ~(SIDE_ACKED | SIDE_SKIP | SIDE_RESYNC));
+	s->seen = seen_data(s->seen);
 	t->piece.bytes = seg->bytes;
 	t->piece.lost = 0;
 	t->piece.side = (uint8_t)side;

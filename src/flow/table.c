@@ -5,11 +5,11 @@
  * connections are open: it touches the index slot and the flow itself.  Must not look into payload, but for
  * the identity of a datagram.
  */
-#include "flow/table.h"
+#include "flow/key.h"
 
 /* How long after a packet its copy may come.  Switches deliver the copy within microseconds, a queue in between
    may take milliseconds.  Without an IP id (IPv6; Linux sends 0 with DF) two equal packets may be two packets. */
-enum { COPY_UNITS = 305, COPY_UNITS_NO_ID = 15, TIME_SHIFT = 16 };
+enum { COPY_UNITS = 305, COPY_UNITS_NO_ID = 15 };
 
 size_t
 flows_bytes(const struct flows_config *cfg)
@@ -34,59 +34,27 @@ flows_new(struct carve *c, const struct flows_config *cfg, struct counts *counts
 	return t;
 }
 
-static inline uint64_t
-load_32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return v;
-}
-
-/*
- * Multilinear hashing of 32-bit words with random 64-bit factors, upper half taken: two keys that are chosen without
- * knowing the factors meet with probability 2^-32 (Lemire, Kaser 2014), and nobody outside sees anything that
- * would tell the factors.  A tenth of SipHash's cost, on each packet.
- */
-static inline uint64_t
-hash_v4(const struct flows *t, uint64_t x, uint64_t y, uint8_t proto)
-{
-	const uint64_t *k = t->factor;
-	uint64_t low = x < y ? x : y, high = x < y ? y : x; /* so that both directions agree */
-
-	return (k[0] + k[1] * (uint32_t)low + k[2] * (low >> 32 | (uint64_t)proto << 16) + k[3] * (uint32_t)high +
-		k[4] * (high >> 32)) >>
-	       32;
-}
-
 static uint64_t
-hash_v6(const struct flows *t, const struct addr *a, const struct addr *b, uint32_t ports)
+hash_v6(const struct flows *t, const uint8_t *a, const uint8_t *b, uint32_t ports)
 {
 	const uint64_t *k = t->factor;
 	uint64_t sum = k[0] + k[1] * ports;
 
 	for (unsigned i = 0; i < 4; i++)
-		sum += k[2 + i] * load_32(a->b + 4 * i) + k[6 + i] * load_32(b->b + 4 * i);
+		sum += k[2 + i] * load_32(a + 4 * i) + k[6 + i] * load_32(b + 4 * i);
 	return sum >> 32;
 }
 
-COLD static uint64_t
-hash_ordered(const struct flows *t, const struct addr *a, const struct addr *b, uint32_t ports, uint8_t proto)
+/* Of addresses as they stand in an IPv6 header: the lower end first, so that both directions agree. */
+COLD uint64_t
+hash_ordered(const struct flows *t, const uint8_t *a, const uint8_t *b, uint32_t ports, uint8_t proto)
 {
 	uint32_t turned = ports << 16 | ports >> 16;
-	int order = memcmp(a, b, sizeof(*a));
+	int order = memcmp(a, b, sizeof(struct addr));
 
 	if (order < 0 || (order == 0 && ports < turned))
 		return hash_v6(t, a, b, ports ^ proto);
 	return hash_v6(t, b, a, turned ^ proto);
-}
-
-static inline uint64_t
-hash_ends(const struct flows *t, const struct addr *a, const struct addr *b, uint32_t ports, uint8_t proto)
-{
-	if (!addr_is_v4(a) || !addr_is_v4(b))
-		return hash_ordered(t, a, b, ports, proto);
-	return hash_v4(t, load_32(a->b + 12) << 16 | ports >> 16, load_32(b->b + 12) << 16 | (ports & 0xffff), proto);
 }
 
 uint64_t
@@ -108,15 +76,6 @@ void
 flow_prefetch(struct flows *t, uint64_t hash)
 {
 	map_prefetch(&t->map, hash);
-}
-
-/* The first with that hash, most likely the one. */
-static inline struct flow *
-first_of(const struct flows *t, uint64_t hash)
-{
-	struct map_at at = map_first(&t->map, hash);
-
-	return map_found(&at) ? flow_at(t, at.handle) : NULL;
 }
 
 struct flow *
@@ -216,9 +175,10 @@ make(struct flows *t, const struct packet *p, uint64_t hash, int side)
 	f->addr[!side] = p->dst;
 	f->port[side] = p->sport;
 	f->port[!side] = p->dport;
+	f->flags = addr_is_v4(&p->src) && addr_is_v4(&p->dst) ? FLOW_V4 : 0;
 	t->counts->flow_new++;
 	if (p->proto == PROTO_TCP && !(p->tcp_flags & TCP_SYN)) {
-		f->flags = FLOW_MIDSTREAM;
+		f->flags |= FLOW_MIDSTREAM;
 		t->counts->midstream++;
 	}
 	map_add(&t->map, hash, handle);
@@ -226,33 +186,23 @@ make(struct flows *t, const struct packet *p, uint64_t hash, int side)
 	return f;
 }
 
-/* Ends and middle of the TCP header's options and checksum: with no IP id, SACK blocks tell two equal ACKs apart. */
 COLD static uint32_t
 options_of(const struct packet *p)
 {
 	struct cur ip = p->ip;
-	uint64_t sum = 0;
 
-	cur_skip(&ip, (p->v6 ? 40 : 20) + 16);
-	for (unsigned i = 0; i < 5 && cur_left(&ip) >= 8; i++)
-		sum = sum * UINT64_C(0x9e3779b97f4a7c15) + cur_u64(&ip);
-	return (uint32_t)(sum >> 32);
+	cur_skip(&ip, p->v6 ? 40 : 20);
+	return identity_options(ip);
 }
 
-/*
- * Not keyed: a read gives the same result each time.  An attacker can make two segments collide, which is
- * why a segment with news is never taken for a copy (stream_has_news).
- */
 static inline uint32_t
 identity_tcp(const struct packet *p)
 {
-	uint64_t w[PACKET_SAID / 8];
-	uint32_t id;
+	uint64_t numbers = __builtin_bswap32(p->seq) | (uint64_t)__builtin_bswap32(p->ack) << 32;
+	uint64_t said = p->wscale | (uint64_t)p->tcp_flags << 8 | (uint64_t)__builtin_bswap16(p->window) << 16 |
+			(uint64_t)__builtin_bswap16(p->ip_id) << 32 | (uint64_t)p->mss << 48;
+	uint32_t id = identity_of(numbers, said, __builtin_bswap32(p->ts_val) | (uint64_t)p->payload_len << 32);
 
-	memcpy(w, (const uint8_t *)p + offsetof(struct packet, tcp_flags), sizeof(w));
-	id = (uint32_t)((w[0] * UINT64_C(0x165667b19e3779f9) + w[1] * UINT64_C(0x9e3779b97f4a7c15) +
-			 w[2] * UINT64_C(0xc2b2ae3d27d4eb4f)) >>
-			32);
 	if (p->ip_id == 0 && p->payload_len == 0)
 		id ^= options_of(p);
 	return id;
@@ -275,7 +225,7 @@ static bool
 is_copy(const struct flows *t, const struct flow *f, const struct packet *p, int side)
 {
 	const struct flow_side *s = &f->side[side];
-	uint32_t age = (uint32_t)((uint64_t)p->time.ns >> TIME_SHIFT) - s->recent_time;
+	uint32_t age = copy_time(p->time) - s->recent_time;
 
 	if (!s->packets || age > (p->ip_id ? COPY_UNITS : COPY_UNITS_NO_ID))
 		return false;
@@ -299,7 +249,7 @@ account(struct flow *f, unsigned side, const struct packet *p)
 	if (!s->packets)
 		account_first(&f->note[side], p);
 	side_count(s, p->ip_payload_len);
-	s->recent_time = (uint32_t)((uint64_t)p->time.ns >> TIME_SHIFT);
+	s->recent_time = copy_time(p->time);
 	f->last = p->time;
 }
 

@@ -38,6 +38,22 @@ enum side_seen {
 	SIDE_RESYNC = 32,  /* the peer acknowledges a stretch far from `next` */
 };
 
+enum { FAR = 1 << 24 /* further from `next` than a window that anybody uses */ };
+
+/* And payload came, the next there was. */
+static inline uint8_t
+seen_data(uint8_t seen)
+{
+	return (uint8_t)((seen | SIDE_DATA) & ~(SIDE_ACKED | SIDE_SKIP | SIDE_RESYNC));
+}
+
+/* struct flow_side.recent_time */
+static inline uint32_t
+copy_time(struct when t)
+{
+	return (uint32_t)((uint64_t)t.ns >> 16);
+}
+
 struct queue {
 	uint32_t head, tail;
 };
@@ -77,7 +93,7 @@ seq_diff(uint32_t a, uint32_t b)
 static inline struct flow *
 flow_at(const struct flows *t, uint32_t handle)
 {
-	return pool_at(&t->items, handle);
+	return (struct flow *)(void *)t->items.base + (handle - 1); /* pool_at, of a size that is known */
 }
 
 static inline uint32_t

@@ -74,6 +74,14 @@ day_error(const struct day *d)
 	return *first || !d->sessions ? first : database_error(d->sessions);
 }
 
+bool
+day_is_damaged(const struct day *d)
+{
+	const struct database *first = d->summary && *database_error(d->summary) ? d->summary : d->sessions;
+
+	return first && *database_error(first) && !database_errno(first);
+}
+
 void
 day_close(struct day *d)
 {
@@ -158,12 +166,15 @@ day_open(struct day *d, const char *folder, int64_t day, const struct digest *li
 	}
 	d->sessions = database_open(d->sessions_path, true, error);
 	d->summary = d->sessions ? database_open(d->summary_path, true, error) : NULL;
+	d->damaged = !d->summary && !errno;
 	if (d->summary && database_run(d->sessions, SESSIONS_SCHEMA) && database_run(d->summary, SUMMARY_SCHEMA) &&
 	    put_link(d, link) && load_chain(d) && take_back(d))
 		return true;
-	if (d->summary)
+	if (d->summary) {
+		d->damaged = day_is_damaged(d) || !*day_error(d);
 		snprintf(error, DATABASE_ERROR_MAX, "%s",
 			 *day_error(d) ? day_error(d) : "the chain of the open day cannot be read");
+	}
 	day_close(d);
 	return false;
 }

@@ -335,3 +335,77 @@ reading_coverage(const char *folder, void *arg, void (*tell)(void *arg, const st
 	free(days);
 	return fine;
 }
+
+void
+reading_trouble(const char *folder, char error[READING_ERROR_MAX])
+{
+	size_t n;
+	int64_t *days = days_in(folder, &n);
+	bool fine = true;
+	struct day d;
+
+	_Static_assert((int)READING_ERROR_MAX >= (int)DATABASE_ERROR_MAX, "room for its words");
+	snprintf(error, READING_ERROR_MAX, "%.300s: holds no minute that was watched", folder);
+	for (size_t i = 0; fine && i < n; i++) {
+		fine = day_read(&d, folder, days[i], error);
+		if (fine)
+			day_close(&d);
+	}
+	free(days);
+}
+
+/* "203.0.113.7", "203.0.113.0/24"; what is summed of all others is of nobody. */
+static bool
+peer_addr(struct addr *a, const char *text)
+{
+	char word[ADDR_TEXT_MAX];
+	size_t n = strcspn(text, "/");
+
+	if (n >= sizeof(word))
+		return false;
+	memcpy(word, text, n);
+	word[n] = '\0';
+	return addr_parse(a, word);
+}
+
+static bool
+tell_peers(struct day *d, void *arg, void (*tell)(void *arg, const struct reading_peer *p))
+{
+	struct statement *s = statement_of(d->summary, "SELECT peer, role, first_us, last_us, sessions, "
+						       "bytes_to_gateway, bytes_from_gateway FROM peer ORDER BY rowid");
+
+	while (statement_next(s)) {
+		struct reading_peer p = {.sessions = (uint64_t)column_i64(s, 4),
+					 .to_gateway = (uint64_t)column_i64(s, 5),
+					 .from_gateway = (uint64_t)column_i64(s, 6)};
+
+		if (!peer_addr(&p.addr, column_text(s, 0)) ||
+		    __builtin_mul_overflow(column_i64(s, 2), NS_PER_US, &p.first.ns) ||
+		    __builtin_mul_overflow(column_i64(s, 3), NS_PER_US, &p.last.ns))
+			continue;
+		p.outbound = strcmp(column_text(s, 1), "outbound") == 0;
+		tell(arg, &p);
+	}
+	return statement_end(s);
+}
+
+bool
+reading_peers(const char *folder, void *arg, void (*tell)(void *arg, const struct reading_peer *p))
+{
+	char error[DATABASE_ERROR_MAX];
+	size_t n;
+	int64_t *days = days_in(folder, &n);
+	bool fine = true;
+	struct day d;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!day_read(&d, folder, days[i], error)) {
+			fine &= d.empty;
+			continue;
+		}
+		fine = (d.sessions || tell_peers(&d, arg, tell)) && fine;
+		day_close(&d);
+	}
+	free(days);
+	return fine;
+}

@@ -2,9 +2,8 @@
  * decode: the walk through a frame's layers, and the one place where its end is counted.
  * Must not look into headers, except to spare plain Ethernet the table.
  */
+#include "packet/glance.h"
 #include "packet/hot.h"
-
-enum { LINK_ETHERNET = 1 };
 
 struct decoder {
 	struct counts *counts;
@@ -122,10 +121,10 @@ walk_all(struct decoder *d, const struct frame *f, struct packet *p)
 /*
  * The short way for most of what there is: Ethernet, IP without options or extensions, TCP, captured whole.
  * False: take the long way, which fills everything again.
+ *
+ * h: a TCP header, behind which `left` bytes were captured; len: of header and payload, by the IP
+ * length.
  */
-enum { ETHER_HEAD = 14, IP4_HEAD = 20, IP6_HEAD = 40, TCP_HEAD = 20 };
-
-/* h: a TCP header, behind which `left` bytes were captured; len: of header and payload, by the IP length. */
 static inline bool
 plain_tcp(struct packet *p, const uint8_t *h, size_t left, uint32_t len)
 {
@@ -198,6 +197,22 @@ packet_decode(struct decoder *d, const struct frame *f, struct packet *p)
 		return walk_all(d, f, p);
 	c->frame_ok++;
 	return true;
+}
+
+void
+packet_glanced(struct decoder *d, uint64_t frames, uint64_t bytes)
+{
+	d->counts->frames += frames;
+	d->counts->frame_bytes += bytes;
+	d->counts->frame_ok += frames;
+}
+
+void
+packet_of_glance(const struct frame *f, struct packet *p)
+{
+	packet_clear(p, f);
+	if (!plain(p, f->bytes))
+		__builtin_trap(); /* a glance asks for more */
 }
 
 /* Both orders give the same; then what differs in one bit differs everywhere (MurmurHash3's last steps). */

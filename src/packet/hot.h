@@ -1,6 +1,7 @@
 /*
  * hot: the fields of the headers that nearly every frame has.  Internal to src/packet.
- * Inline, because decode.c has a short way for plain frames beside the walk; both fill a packet by these.
+ * Inline, because decode.c has a short way for plain frames beside the walk; both fill a packet by these.  glance.c
+ * looks without filling.
  * Must not check: the caller has taken a whole header off a cursor.
  */
 #ifndef PACKET_HOT_H
@@ -10,6 +11,7 @@
 
 enum { TYPE_IP4 = 0x0800, TYPE_IP6 = 0x86dd };
 enum { OPTION_NOP = 1, OPTION_TIMESTAMPS = 8, OPTIONS_STAMPS = 12 };
+enum { LINK_ETHERNET = 1, ETHER_HEAD = 14, IP4_HEAD = 20, IP6_HEAD = 40, TCP_HEAD = 20 };
 
 /* transport.c */
 void tcp_options_read(struct packet *p, struct cur options);
@@ -54,12 +56,18 @@ tcp_fields(struct packet *p, const uint8_t *h)
 }
 
 /* RFC 7323 appendix A: two bytes of padding and the timestamps, what nearly every segment carries. */
-static inline void
-tcp_options(struct packet *p, const uint8_t *o, uint32_t n)
+static inline bool
+is_stamps(const uint8_t *o)
 {
 	static const uint8_t stamps[4] = {OPTION_NOP, OPTION_NOP, OPTION_TIMESTAMPS, 10};
 
-	if (n == OPTIONS_STAMPS && memcmp(o, stamps, 4) == 0) {
+	return memcmp(o, stamps, 4) == 0;
+}
+
+static inline void
+tcp_options(struct packet *p, const uint8_t *o, uint32_t n)
+{
+	if (n == OPTIONS_STAMPS && is_stamps(o)) {
 		p->ts_val = be32(o + 4);
 		p->ts_ecr = be32(o + 8);
 	} else if (n) {

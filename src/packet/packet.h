@@ -73,10 +73,6 @@ struct packet {
 	uint32_t wire_len;       /* of the frame */
 };
 
-/* From tcp_flags to payload_len: whole words without a hole, by which flow tells a segment from its copy. */
-enum { PACKET_SAID = 24 };
-_Static_assert(offsetof(struct packet, ts_ecr) - offsetof(struct packet, tcp_flags) == PACKET_SAID, "no hole");
-
 struct decoder; /* holds fragments */
 
 /* Memory for the given number of bytes of fragments, taken from `c`. */

@@ -2,7 +2,7 @@
  * role_note: what the monitor and a role tell each other: notes of one fixed size over SOCK_SEQPACKET, some with a
  * descriptor.
  *
- *	monitor <- role		HOLD a descriptor as long as it or nobody in its place lives; READY when all is open, ALIVE each second, COUNTS of a tap, RELOADED with how it went
+ *	monitor <- role		HOLD a descriptor as long as it or nobody in its place lives; WAITS for a port that is not there, which keeps nobody else waiting; READY when all is open, ALIVE each second, COUNTS of a tap, RELOADED with how it went
  *	monitor -> role		LINK with a new connection to the keeper (or, to the keeper: to that role), then START;
  *				RELOAD, STOP; to the keeper: DIED
  *
@@ -15,6 +15,7 @@
 
 enum role_note_kind {
 	ROLE_HOLD,
+	ROLE_WAITS,
 	ROLE_READY,
 	ROLE_ALIVE,
 	ROLE_COUNTS,

@@ -22,6 +22,9 @@ struct tap_setup {
 	/* where addresses become pseudonyms here, what must be asked before; else the keeper asks */
 	struct place_lookup places;
 	const struct indicators *indicators;
+	/* called while the keeper takes no more, at least once a second; NULL: nobody has to know */
+	void (*waits)(void *arg);
+	void *arg;
 };
 
 struct tap;

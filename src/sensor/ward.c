@@ -113,8 +113,19 @@ ward_hold(struct ward *w, int fd)
 }
 
 void
+ward_wait(struct ward *w)
+{
+	w->waits = true;
+	if (w->gone)
+		return;
+	w->gone = ward_wall();
+	snprintf(w->why, sizeof(w->why), "waited for its port");
+}
+
+void
 ward_open(struct ward *w)
 {
+	w->waits = false;
 	w->state = WARD_OPEN;
 	let_go(w, w->held, &w->helds);
 	memcpy(w->held, w->next, w->nexts * sizeof(w->next[0]));
@@ -151,7 +162,7 @@ ward_start(struct ward *w, bool batch)
 	bool fine;
 
 	w->since = w->alive = ward_now();
-	w->stuck = w->follows = w->lively = false;
+	w->stuck = w->follows = w->lively = w->waits = false;
 	fine = (w->spec.is.role != ROLE_tap || equip(w, batch)) && role_spawn(&w->spec, &w->process);
 	forget(&w->spec.keeper);
 	if (fine)

@@ -51,21 +51,33 @@ odd(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_
 	p->strays += what.is_new && tcp && !(tcp & TCP_SYN);
 }
 
+static inline void
+count(struct pulse *p, bool from_gateway, uint32_t payload, bool data)
+{
+	if (from_gateway) {
+		p->packets_from++;
+		p->bytes_from += payload;
+		p->data_from += data;
+	} else {
+		p->packets_to++;
+		p->bytes_to += payload;
+		p->data_to += data;
+	}
+}
+
+void
+pulse_plain(struct pulse *p, bool from_gateway, uint32_t payload)
+{
+	count(p, from_gateway, payload, payload != 0);
+}
+
 /* A plain packet opens, refuses and strays nothing, and acknowledges what was seen. */
 void
 pulse_packet(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_what what)
 {
 	bool data = k->payload_len && (what.plain || (k->proto == PROTO_TCP && k->tcp_flags));
 
-	if (what.from_gateway) {
-		p->packets_from++;
-		p->bytes_from += k->payload_len;
-		p->data_from += data;
-	} else {
-		p->packets_to++;
-		p->bytes_to += k->payload_len;
-		p->data_to += data;
-	}
+	count(p, what.from_gateway, k->payload_len, data);
 	if (!what.plain)
 		odd(p, f, k, what);
 }

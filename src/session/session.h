@@ -171,6 +171,8 @@ struct pulse_what {
 	bool plain; /* as struct fed has it */
 };
 void pulse_packet(struct pulse *p, const struct flow *f, const struct packet *k, struct pulse_what what);
+/* The same of a plain one. */
+void pulse_plain(struct pulse *p, bool from_gateway, uint32_t payload);
 
 void pulse_json(struct out *o, const struct pulse *p);
 

@@ -2,7 +2,7 @@
  * talk: application records become exchanges: request bytes, server time, response bytes, think time.
  *
  * Two application protocols that talk at the same time (HTTP/2, tunnels) blur exchanges; the sums stay right.
- * Must stay cheap: talk_record runs for every application record of every session.
+ * What every application record does stands in talk.h; here is what a turn of the conversation does.
  */
 #include "session/talk.h"
 
@@ -17,14 +17,6 @@ talk_init(struct talk *k, unsigned client_side)
 {
 	memset(k, 0, offsetof(struct talk, kept));
 	k->client = (uint8_t)client_side;
-}
-
-static inline uint32_t
-add_u32(uint32_t a, uint32_t b)
-{
-	uint32_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? UINT32_MAX : sum;
 }
 
 static inline uint64_t
@@ -91,7 +83,7 @@ sums_add(struct talk *k)
 	k->request_squares = add_square(k->request_squares, k->request);
 	k->response_squares = add_square(k->response_squares, k->response);
 	pair_count(k, pair_key(k->request, k->response));
-	k->exchanges = add_u32(k->exchanges, 1);
+	k->exchanges = talk_add(k->exchanges, 1);
 	k->phase = TALK_SILENT;
 }
 
@@ -102,7 +94,7 @@ talk_finish(struct talk *k)
 		sums_add(k);
 }
 
-static void
+void
 talk_begin(struct talk *k, uint32_t think_us)
 {
 	talk_keep(k);
@@ -111,52 +103,12 @@ talk_begin(struct talk *k, uint32_t think_us)
 	k->think_us = think_us;
 }
 
-static inline void
-talk_request(struct talk *k, uint32_t bytes, uint32_t gap_us)
-{
-	if (k->phase != TALK_REQUEST) {
-		talk_begin(k, gap_us);
-		k->phase = TALK_REQUEST;
-	}
-	k->request = add_u32(k->request, bytes);
-}
-
-static inline void
-talk_response(struct talk *k, uint32_t bytes, uint32_t gap_us)
-{
-	if (k->phase == TALK_SILENT) {
-		k->server_first = true;
-		talk_begin(k, 0);
-	}
-	if (k->phase == TALK_REQUEST)
-		k->server_us = gap_us;
-	else
-		k->reply_us = add_u32(k->reply_us, gap_us);
-	k->phase = TALK_RESPONSE;
-	k->response = add_u32(k->response, bytes);
-}
-
 void
 talk_record(struct talk *k, const struct tls_event *ev)
 {
-	int64_t now_us = ev->time.ns / NS_PER_US, since = now_us - k->last_us;
-	uint32_t gap, plain = ev->plain + ev->crowd_plain, small = (ev->plain - 1 < TALK_SMALL - 1) + ev->crowd;
-
-	/* Empty records only shield old CBC ciphers (BEAST); they are nobody's turn. */
-	if (!ev->application || plain == 0)
-		return;
-	gap = k->phase == TALK_SILENT || since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
-	if (k->phase == TALK_SILENT || since > 0)
-		k->last_us = now_us;
-	if (gap > k->idle_max_us)
-		k->idle_max_us = gap;
-	if (ev->side == k->client) {
-		k->small[0] += small;
-		talk_request(k, plain, gap);
-	} else {
-		k->small[1] += small;
-		talk_response(k, plain, gap);
-	}
+	if (ev->application)
+		talk_plain(k, ev->side, ev->time, ev->plain + ev->crowd_plain,
+			   (ev->plain - 1 < TALK_SMALL - 1) + ev->crowd);
 }
 
 uint32_t

@@ -36,6 +36,9 @@ struct talk {
 };
 _Static_assert(sizeof(struct talk) <= 480, "a talk is paid for every session");
 
+/* The exchange that goes on is over, another begins. */
+void talk_begin(struct talk *k, uint32_t think_us);
+
 /* The exchange going on, to where it will be kept; nothing else changes. */
 void talk_keep(struct talk *k);
 
@@ -44,5 +47,64 @@ void talk_finish(struct talk *k);
 
 /* The commonest pairs, most frequent first; returns how many. */
 uint32_t talk_pairs(const struct talk *k, struct exchange_pair pair[PAIRS_KEPT]);
+
+static inline uint32_t
+talk_add(uint32_t a, uint32_t b)
+{
+	uint32_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT32_MAX : sum;
+}
+
+static inline void
+talk_request(struct talk *k, uint32_t bytes, uint32_t gap_us)
+{
+	if (k->phase != TALK_REQUEST) {
+		talk_begin(k, gap_us);
+		k->phase = TALK_REQUEST;
+	}
+	k->request = talk_add(k->request, bytes);
+}
+
+static inline void
+talk_response(struct talk *k, uint32_t bytes, uint32_t gap_us)
+{
+	if (k->phase == TALK_SILENT) {
+		k->server_first = true;
+		talk_begin(k, 0);
+	}
+	if (k->phase == TALK_REQUEST)
+		k->server_us = gap_us;
+	else
+		k->reply_us = talk_add(k->reply_us, gap_us);
+	k->phase = TALK_RESPONSE;
+	k->response = talk_add(k->response, bytes);
+}
+
+/*
+ * So many bytes of plain text were said, in one record or more, `small` of them short.  Of every application record of
+ * every session, which is why it is here.  Empty ones only shield old CBC ciphers (BEAST); they are nobody's turn.
+ */
+static inline void
+talk_plain(struct talk *k, unsigned side, struct when time, uint32_t plain, uint32_t small)
+{
+	int64_t now_us = time.ns / NS_PER_US, since = now_us - k->last_us;
+	uint32_t gap;
+
+	if (plain == 0)
+		return;
+	gap = k->phase == TALK_SILENT || since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
+	if (k->phase == TALK_SILENT || since > 0)
+		k->last_us = now_us;
+	if (gap > k->idle_max_us)
+		k->idle_max_us = gap;
+	if (side == k->client) {
+		k->small[0] += small;
+		talk_request(k, plain, gap);
+	} else {
+		k->small[1] += small;
+		talk_response(k, plain, gap);
+	}
+}
 
 #endif

@@ -137,6 +137,19 @@ struct tls {
 	uint8_t scratch[SCRATCH_BYTES]; /* of the datagram carriers, while a datagram is read */
 };
 
+/* pool_at, of sizes that are known. */
+static inline struct half *
+half_at(const struct tls *t, uint32_t handle)
+{
+	return (struct half *)(void *)t->halves.base + (handle - 1);
+}
+
+static inline struct full *
+full_at(const struct tls *t, uint32_t handle)
+{
+	return (struct full *)(void *)t->fulls.base + (handle - 1);
+}
+
 static inline unsigned
 conn_client(const struct half *h)
 {

@@ -83,6 +83,13 @@ struct tls_event {
 #define TLS_NOT UINT32_MAX
 bool tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_event *ev);
 
+/*
+ * The short way for the next segment of a stream whose handshake is over.  TLS_STEP_NOT: nothing was read, tls_next is to;
+ * else it was, TLS_STEP_TOLD: one record began, and ev->length, plain and application say how long it is.
+ */
+enum tls_step { TLS_STEP_NOT, TLS_STEP_QUIET, TLS_STEP_TOLD };
+enum tls_step tls_goes_on(struct tls *t, uint32_t handle, unsigned side, struct cur bytes, struct tls_event *ev);
+
 /* Is its handshake over, and nothing half read but bodies of no interest?  Of a stream. */
 bool tls_is_steady(const struct tls *t, uint32_t handle);
 

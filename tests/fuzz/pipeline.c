@@ -1,7 +1,7 @@
 /*
  * Fuzz target: a whole capture file through the whole sentence, to EVE lines in a buffer.
- * Checks that every record gives whole lines, the same ones whether texts are kept ready or not, and that nothing
- * outlives its memory.
+ * Checks that every record gives whole lines, the same ones whether texts are kept ready or not, and whether a glance at
+ * a frame is enough or all are taken apart, in batches of any size; and that nothing outlives its memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ struct lines {
 	struct ready ready;
 	struct eve_config cfg, cfg_plain; /* keeps texts ready, writes each out */
 	struct eve_context context, plain;
-	uint64_t count;
+	uint64_t count, sum; /* of bytes written, and what tells one run's from another's */
 };
 
 static void
@@ -29,6 +29,7 @@ check(struct lines *l, const struct out *o)
 	if (!o->full && out_len(o) && o->p[-1] != '\n')
 		__builtin_trap();
 	l->count += out_len(o);
+	l->sum = hash_fast(&(struct hash_key){l->sum, l->count}, o->start, out_len(o));
 }
 
 static void
@@ -52,6 +53,7 @@ on_pulse(void *arg, const struct pulse *p)
 
 	pulse_json(&o, p);
 	l->count += out_len(&o);
+	l->sum = hash_fast(&(struct hash_key){l->sum, l->count}, l->buffer, out_len(&o));
 }
 
 static void
@@ -90,25 +92,43 @@ choose_gateways(struct pipeline *p, const struct frame *f)
 }
 
 static void
-read_all(struct pipeline *p, struct cur bytes)
+read_all(struct pipeline *p, struct cur bytes, size_t batch)
 {
 	struct savefile file = {0};
-	struct frame frame;
+	struct frame frames[PIPELINE_BATCH];
 	const char *why;
+	size_t n = 0;
 	bool first = true;
 
 	for (;;) {
-		enum savefile_verdict verdict = savefile_next(&file, &bytes, &frame, &why);
+		enum savefile_verdict verdict = savefile_next(&file, &bytes, &frames[n], &why);
 
 		if (verdict == SAVEFILE_MORE || verdict == SAVEFILE_BAD)
-			return;
+			break;
 		if (verdict != SAVEFILE_FRAME)
 			continue;
 		if (first)
-			choose_gateways(p, &frame);
+			choose_gateways(p, &frames[n]);
 		first = false;
-		pipeline_frames(p, &frame, 1);
+		if (++n < batch)
+			continue;
+		pipeline_frames(p, frames, n);
+		n = 0;
 	}
+	pipeline_frames(p, frames, n);
+}
+
+static void
+run(void *memory, const struct pipeline_config *cfg, struct lines *lines, struct cur bytes, size_t batch)
+{
+	const struct pipeline_sink to = {
+		.arg = lines, .session = on_session, .pulse = on_pulse, .finding = on_finding, .closed = on_closed};
+	struct pipeline *p = pipeline_new(memory, cfg, &to);
+
+	lines->count = lines->sum = 0;
+	read_all(p, bytes, batch);
+	pipeline_end(p);
+	pipeline_close(p);
 }
 
 int
@@ -116,8 +136,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct lines lines;
 	static void *memory;
-	struct pipeline_sink to = {
-		.arg = &lines, .session = on_session, .pulse = on_pulse, .finding = on_finding, .closed = on_closed};
 	struct pipeline_config cfg = {.memory = MEMORY,
 				      .table = {1, 2},
 				      .identity = {3, 4},
@@ -125,7 +143,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				      .update_ns = NS_PER_S,
 				      .detect = {.learn_ns = NS_PER_S, .incident_idle_ns = 60 * NS_PER_S}};
 	int64_t params[256];
-	struct pipeline *p;
+	uint64_t count, sum;
 
 	if (!memory) {
 		crypt_init();
@@ -139,9 +157,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < DETECT_PARAM_COUNT; i++)
 		params[i] = DETECT_PARAMS[i].value;
 	cfg.detect.params = params;
-	p = pipeline_new(memory, &cfg, &to);
-	read_all(p, cur_of(data, size));
-	pipeline_end(p);
-	pipeline_close(p);
+	run(memory, &cfg, &lines, cur_of(data, size), 1 + size % PIPELINE_BATCH);
+	count = lines.count;
+	sum = lines.sum;
+	cfg.long_way = true;
+	run(memory, &cfg, &lines, cur_of(data, size), 1);
+	if (lines.count != count || lines.sum != sum)
+		__builtin_trap();
 	return 0;
 }

@@ -31,6 +31,8 @@ fresh() {
 	mkdir "$root"
 	tar x -f "$tar" -C "$root"
 	mkdir "$root/test"
+	echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/fresh"
+	echo 'APT::Install-Recommends "false";' >"$root/etc/apt/apt.conf.d/fresh"
 	cp "$deb" "$root/test/gatewitness.deb"
 	cp tests/install/inside.sh tests/demo/demo.pcap tests/demo/demo.conf tests/live/send.py "$root/test"
 	cp /etc/resolv.conf "$root/etc/resolv.conf"
@@ -42,7 +44,7 @@ fresh() {
 
 fresh chroot
 echo "in a chroot of $arch"
-chroot "$root" /test/inside.sh | sed 's/^/    /' | tee "$work/said"
+unshare --mount --pid --fork --mount-proc="$root/proc" chroot "$root" /test/inside.sh | sed 's/^/    /' | tee "$work/said"
 grep -q '^    whole$' "$work/said" || exit 1
 rm -rf "$root"
 

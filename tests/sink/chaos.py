@@ -475,7 +475,7 @@ def chaos():
             for case, again, told in done:
                 cases, twice, memory = cases + 1, twice + max(again, 0), max(memory, told["memory_kib"])
                 print(f"{case}: {told['sent']} sent, {again} twice, {told['kills']} couriers killed")
-    print(f"{cases} cases of {len(kinds)} kinds, {EVENTS} events each: nothing lost, in order, {twice} twice; courier {memory >> 10} MiB")
+    print(f"{cases} cases of {len(kinds)} kinds, {EVENTS} events each: nothing lost, in order, {twice} twice; courier {memory} KiB")
 
 
 linked.CASES = []

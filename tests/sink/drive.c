@@ -7,7 +7,8 @@
  * event=alert|session, first=ID, pause=MS (the first wait after a failure, doubled up to 32 times), give_up=S.  Says on standard
  * error whenever what the sender says changes; at the end one line of JSON.
  *
- * outbox=FILE: the whole way instead, with an outbox and a courier (keep.h): kills=N, restarts=N, between=MICROSECONDS, full=yes.
+ * outbox=FILE: the whole way instead, with an outbox and a courier (keep.h): kills=N, restarts=N, between=MICROSECONDS, full=yes,
+ * secret_file=FILE.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ static uint64_t refused[REFUSED_MAX], refusals, sends, first_id = 1;
 static unsigned kind_of_event = EVENT_ALERT, pause_ms = 20, give_up_s = 60;
 static unsigned kind;
 static struct keep_plan plan;
+static const char *secret_file = "";
 
 static struct sender_config config = {
 	.name = "drive",
@@ -74,6 +76,14 @@ kind_name(unsigned i)
 	return SINK_KIND[i].name;
 }
 
+static const char *
+sasl_name(unsigned i)
+{
+	static const char *const NAMES[] = {"scram-sha-512", "scram-sha-256", "plain"};
+
+	return NAMES[i];
+}
+
 static void
 take(const char *name, const char *value)
 {
@@ -109,6 +119,10 @@ take(const char *name, const char *value)
 		give_up_s = (unsigned)atol(value);
 	else if (strcmp(name, "first") == 0)
 		first_id = strtoull(value, NULL, 10);
+	else if (strcmp(name, "sasl") == 0)
+		config.sasl = row_of(value, sasl_name, SENDER_PLAIN + 1, "no such mechanism");
+	else if (strcmp(name, "secret_file") == 0)
+		secret_file = value;
 	else if (strcmp(name, "outbox") == 0)
 		plan.outbox = value;
 	else if (strcmp(name, "kills") == 0)
@@ -195,6 +209,16 @@ drive(const struct sender_calls *calls, void *state)
 	return done;
 }
 
+static double
+cpu_of(int who)
+{
+	struct rusage u;
+
+	getrusage(who, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
 static void
 report(size_t done, double took)
 {
@@ -202,10 +226,7 @@ report(size_t done, double took)
 
 	getrusage(RUSAGE_SELF, &u);
 	printf("{\"done\":%zu,\"of\":%zu,\"sends\":%llu,\"seconds\":%.3f,\"cpu\":%.3f,\"memory_kib\":%ld,\"refused\":[",
-	       done, count, (unsigned long long)sends, took,
-	       (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-		       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6,
-	       u.ru_maxrss);
+	       done, count, (unsigned long long)sends, took, cpu_of(RUSAGE_SELF), u.ru_maxrss);
 	for (uint64_t i = 0; i < refusals; i++)
 		printf("%s%llu", i ? "," : "", (unsigned long long)refused[i]);
 	printf("]}\n");
@@ -220,18 +241,16 @@ through_outbox(void)
 				   .format = (uint8_t)config.format,
 				   .events = (uint8_t)kind_of_event,
 				   .sender = config,
-				   .secret_file = "",
+				   .secret_file = secret_file,
 				   .secret_env = *config.secret ? "DRIVE_SECRET" : ""};
 	struct keep_done done;
-	struct rusage u;
 
 	setenv("DRIVE_SECRET", config.secret, 1);
 	plan.give_up_s = give_up_s;
 	done = keep_all(&sink, events, count, &plan);
-	getrusage(RUSAGE_CHILDREN, &u);
-	printf("{\"sent\":%llu,\"lost\":%llu,\"waiting\":%llu,\"kills\":%u,\"memory_kib\":%ld}\n",
+	printf("{\"sent\":%llu,\"lost\":%llu,\"waiting\":%llu,\"kills\":%u,\"memory_kib\":%lu,\"cpu\":%.3f}\n",
 	       (unsigned long long)done.sent, (unsigned long long)done.lost, (unsigned long long)done.waiting,
-	       done.kills, u.ru_maxrss);
+	       done.kills, done.courier_kib, cpu_of(RUSAGE_SELF) + cpu_of(RUSAGE_CHILDREN));
 	return done.waiting ? 1 : 0;
 }
 

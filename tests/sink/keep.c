@@ -162,6 +162,22 @@ feed(struct keeping *k, const struct sender_event *e, size_t n, const struct kee
 	}
 }
 
+static unsigned long
+own_memory(pid_t pid)
+{
+	unsigned long kib = 0;
+	char path[64], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		(void)!sscanf(line, "Private_Dirty: %lu", &kib);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
 struct keep_done
 keep_all(const struct sink_config *sink, const struct sender_event *e, size_t n, const struct keep_plan *plan)
 {
@@ -184,6 +200,7 @@ keep_all(const struct sink_config *sink, const struct sender_event *e, size_t n,
 	k.done.sent = s.sent;
 	k.done.lost = s.lost;
 	k.done.waiting = s.waiting;
+	k.done.courier_kib = own_memory(k.courier);
 	(void)post_close(k.post, error);
 	waitpid(k.courier, NULL, 0);
 	return k.done;

@@ -18,6 +18,7 @@ struct keep_plan {
 struct keep_done {
 	uint64_t sent, lost, waiting;
 	unsigned kills;
+	unsigned long courier_kib; /* its own memory: what it shares with who made it does not count */
 };
 
 struct keep_done

@@ -1,0 +1,85 @@
+/*
+ * pipeline_glance: the short way of a frame through the whole sentence: the next segment of a smooth connection of which
+ * all is known that will ever be, but for how much is said and when.
+ *
+ *	glance --> flow: the next one, no copy --> tls: at most one record begins --> talk, pulse, news
+ *	                                       (each may say no, and then nothing was changed)
+ *
+ * Nothing is told here, nothing is made and nothing ends: what does, takes the long way.  Must give what that gives.
+ */
+#include "pipeline_body.h"
+#include "session/talk.h"
+
+/* Nothing is due, and packet time goes on. */
+static inline bool
+is_quiet(const struct pipeline *p, struct when time)
+{
+	return !when_before(time, p->now) && when_before(time, p->second) && p->pulse_pending;
+}
+
+/* All that is to be known or told of it but its records has been; once that is so, it stays. */
+static inline bool
+is_known(const struct pipeline *p, struct flow *f)
+{
+	if (f->told & KNOWN)
+		return true;
+	if (!f->above[1] && (f->gateway || f->above[0] != TLS_NOT))
+		return false;
+	if (f->gateway && (!(f->told & TOLD_OPEN) || (p->classify && !(f->above[2] & CLASSIFY_DONE))))
+		return false;
+	f->told |= KNOWN;
+	return true;
+}
+
+static inline bool
+is_shed(struct pipeline *p, struct flow *f, const struct glance *g, unsigned side)
+{
+	return p->shed | (f->told & SHED) &&
+	       shed_takes(p, f, &(struct chunk){.bytes = glance_payload(g), .side = (uint8_t)side, .time = p->now});
+}
+
+/* False: nothing was read. */
+static inline bool
+payload_goes_on(struct pipeline *p, struct flow *f, unsigned side, const struct glance *g)
+{
+	struct tls_event ev;
+	enum tls_step step;
+	struct talk *talk;
+
+	if (!is_known(p, f))
+		return false;
+	if (is_shed(p, f, g, side) || f->above[0] == TLS_NOT)
+		return true;
+	step = tls_goes_on(p->tls, f->above[0], side, glance_payload(g), &ev);
+	if (step == TLS_STEP_TOLD && ev.application) {
+		talk = (struct talk *)((struct live *)pool_at(&p->lives, f->above[1]))->talk;
+		talk_plain(talk, side, p->now, ev.plain, ev.plain - 1 < TALK_SMALL - 1);
+	}
+	return step != TLS_STEP_NOT;
+}
+
+bool
+glance_goes_on(struct pipeline *p, const struct job *job)
+{
+	const struct glance *g = &job->glance;
+	struct when time = job->frame->time;
+	struct glanced d;
+	struct flow *f;
+
+	if (!is_quiet(p, time) || !flow_glance(p->flows, g, time, job->hash, job->maybe, &d))
+		return false;
+	f = d.flow;
+	p->now = time;
+	if (g->len && !payload_goes_on(p, f, d.side, g))
+		return false;
+	flow_goes_on(p->flows, &d, g, time);
+	if (!f->gateway) {
+		p->others++;
+		return true;
+	}
+	p->pulse[f->gateway].gateway = f->gateway;
+	pulse_plain(&p->pulse[f->gateway], from_gateway(f, d.side), g->len);
+	if (g->len)
+		news_add(&p->news, f->above[1], time);
+	return true;
+}
