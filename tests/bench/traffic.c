@@ -5,6 +5,7 @@
  *
  *	gateway  COUNT packets: 2,000 connections at a time, three quarters tunnels (records of 1,100-1,400 bytes
  *	         down, 70-200 up), the rest the recorded conversation; every tenth over IPv6
+ *	open     2,000 such tunnels, and when all are open COUNT packets over them: none begins or ends meanwhile
  *	small    COUNT connections of ten packets each, the hello in three segments
  *	flood    COUNT connections of a SYN and a whole ClientHello that nobody answers
  *	hellos   as flood, each ClientHello with another cipher list: no fingerprint comes twice
@@ -33,6 +34,22 @@ make_gateway(struct writer *w, const struct template *t, unsigned templates, uin
 			number++;
 		}
 	}
+}
+
+static void
+make_open(struct writer *w, const struct template *t, unsigned templates, uint64_t count)
+{
+	static struct conn conn[CONCURRENT];
+
+	for (uint32_t i = 0; i < CONCURRENT; i++) {
+		begin(w, &conn[i], &t[i % templates], i);
+		conn[i].tunnel = true;
+		conn[i].data_left = UINT32_MAX;
+		for (unsigned step = 0; step < 3 + conn[i].template->handshake; step++, w->ns += 10000)
+			advance(w, &conn[i]);
+	}
+	for (uint64_t i = 0; i < count; i++, w->ns += 300000)
+		advance(w, &conn[random_below(w, CONCURRENT)]);
 }
 
 static void
@@ -119,13 +136,16 @@ main(int argc, char **argv)
 	if (count)
 		templates = writer_open(&w, argv[2], template, argv + 4);
 	if (!templates) {
-		fprintf(stderr,
-			"usage: traffic gateway|small|flood|hellos|scale|scale-long OUT.pcap COUNT TEMPLATE.pcap...\n");
+		fprintf(stderr, "usage: traffic gateway|open|small|flood|hellos|scale|scale-long OUT.pcap COUNT "
+				"TEMPLATE.pcap...\n");
 		return 2;
 	}
 	switch (argv[1][0]) {
 	case 'g':
 		make_gateway(&w, template, templates, count);
+		break;
+	case 'o':
+		make_open(&w, template, templates, count);
 		break;
 	case 's':
 		if (argv[1][1] == 'm')
