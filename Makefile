@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab soak bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -17,12 +17,14 @@ PURE := base packet flow tls session detect
 
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wsign-compare -Wconversion -Wvla -Wswitch-enum \
 	-Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -DGATEWITNESS_VERSION='"$(VERSION)"' -ffp-contract=off $(WARN) $(CFLAGS) $(SAN)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -DGATEWITNESS_VERSION='"$(VERSION)"' -ffp-contract=off $(WARN) $(CFLAGS) $(SAN)
 LIBS := -lpcap -lssl -lcrypto -ljansson -lmaxminddb -lsqlite3 -lzstd -lz -lseccomp -lmicrohttpd
 ifeq ($(NDPI),yes)
 LIBS += -lndpi
+CLASSIFY := src/flow/classify.c
 else
 ALL_CFLAGS += -DWITHOUT_NDPI
+CLASSIFY := src/flow/classify_none.c
 endif
 
 LEFT_OUT :=
@@ -37,7 +39,7 @@ ifeq ($(MQTT),yes)
 LIBS += -lmosquitto
 else
 ALL_CFLAGS += -DWITHOUT_MOSQUITTO
-LEFT_OUT += src/sink/sender_mqtt.c src/sink/mqtt.c
+LEFT_OUT += src/sink/sender_mqtt.c src/sink/mqtt.c src/sink/answers.c
 endif
 ifeq ($(KAFKA),yes)
 LIBS += -lrdkafka
@@ -46,8 +48,9 @@ ALL_CFLAGS += -DWITHOUT_RDKAFKA
 LEFT_OUT += src/sink/sender_kafka.c
 endif
 
-EDGE := src/base/crypt.c src/flow/classify.c
-CORE := $(filter-out $(EDGE),$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
+# Beside core.a, because what they call allocates.
+EDGE := src/base/crypt.c $(CLASSIFY)
+CORE := $(filter-out $(EDGE) src/flow/classify%.c,$(sort $(foreach d,$(PURE),$(wildcard src/$d/*.c)))) $(sort $(wildcard src/pipeline*.c))
 WORLD := $(filter-out $(LEFT_OUT),$(sort $(wildcard src/ledger/*.c src/sink/*.c src/sensor/*.c src/cmd/*.c)))
 UNIT := $(filter-out $(LEFT_OUT),$(sort $(wildcard tests/unit/*.c)))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
@@ -90,14 +93,23 @@ $(B)/tests/world/world: $(call obj,$(LABELLED)) $(B)/world.a $(call obj,$(EDGE))
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # A sender without a sensor, for its tests against receivers.
-$(B)/tests/sink/drive: $(call obj,tests/sink/drive.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+$(B)/tests/sink/drive: $(call obj,tests/sink/drive.c tests/sink/keep.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# A broker that speaks Kafka, for the same.
+$(B)/tests/sink/brokers: $(call obj,tests/sink/brokers.c)
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lrdkafka
 
 # The sensor with a tap that tries what it may not.
 $(B)/tests/live/try: $(call obj,tests/live/try.c src/main.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=duty_begin -o $@ $^ $(LIBS)
 
--include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/live/try.c))
+# The sensor with a clock that a test can step.
+$(B)/tests/soak/clock: $(call obj,tests/soak/clock.c src/main.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=clock_gettime,--wrap=time,--wrap=ring_take -o $@ $^ $(LIBS)
+
+-include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/live/try.c tests/soak/clock.c))
+-include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/sink/keep.c tests/sink/brokers.c tests/live/try.c))
 .SECONDARY:
 
 # The two commands of README: each sets up all that it needs.
@@ -111,7 +123,7 @@ demo:
 test:
 	@tests/setup.sh build test
 	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world $(B)/tests/live/try
-	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness $(B)/san/tests/sink/drive units fuzzers
+	@$(MAKE) --no-print-directory -j2 B=$(B)/san CFLAGS='-O1 -g' SAN='$(SANITIZE)' $(B)/san/gatewitness $(B)/san/tests/sink/drive $(B)/san/tests/sink/brokers units fuzzers
 	@tests/run.sh $(B)
 
 # Real gateways, people and an intruder in network namespaces, the sensor live on the mirror port: four minutes.
@@ -119,6 +131,13 @@ lab:
 	@tests/setup.sh build
 	@$(MAKE) --no-print-directory -j2
 	@GATEWITNESS=$(B)/gatewitness tests/lab/run.sh $(B)/lab || [ $$? -eq 77 ]
+
+# Roles killed, disk full, interface gone, clock stepped, hostile frames, under load; a night is SOAK_MINUTES=600, and SOAK="SEED EVENT..." repeats a part.
+SOAK_MINUTES ?= 3
+soak:
+	@tests/setup.sh build test
+	@$(MAKE) --no-print-directory -j2 $(B)/tests/soak/clock
+	@tests/soak/run.sh $(B) $(SOAK_MINUTES) $(SOAK) || [ $$? -eq 77 ]
 
 units: $(patsubst %.c,$(B)/%,$(UNIT))
 fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ)) $(B)/tests/fuzz/main/cuts
@@ -148,25 +167,20 @@ ledger-chaos: $(B)/tests/unit/world_chaos $(B)/tests/unit/ledger_flip
 	@KILLS=$(KILLS) $(B)/tests/unit/world_chaos
 	@FLIP_STEP=1 $(B)/tests/unit/ledger_flip
 
-# The way from outbox to receiver, CHAOS times as long as in make test: 200 couriers killed, 100,000 alerts at once; minutes.
+# All ways in which what is sent can be lost: CHAOS=10 is 200 couriers killed of each kind of sink, 100,000 alerts at once; half an hour.
 CHAOS ?= 10
-sinks-chaos: $(B)/tests/unit/sensor_post $(B)/tests/unit/sink_outbox $(B)/gatewitness
-	@CHAOS=$(CHAOS) $(B)/tests/unit/sensor_post
-	@CHAOS=$(CHAOS) $(B)/tests/unit/sink_outbox
-	@ROUNDS=$$((4 * $(CHAOS))) tests/sink/syslog.sh $(B)/gatewitness
-
-# Brokers that fail in every way, so many times over, and what it costs: make queue-chaos ROUNDS=50
-ROUNDS ?= 10
-queue-chaos: $(B)/tests/unit/sink_mqtt $(B)/tests/unit/sink_kafka $(B)/tests/unit/sink_command
-	@for test in $^; do QUEUE_ROUNDS=$(ROUNDS) $$test || exit 1; done
-
-# The same senders against their receivers with more events, and what a fleet costs a ClickHouse: minutes.
-SENDER_EVENTS ?= 3000
-senders-chaos: $(B)/tests/sink/drive $(B)/gatewitness
+CHAOS_UNITS := sensor_post sink_outbox sink_mqtt sink_kafka sink_command
+sinks-chaos: $(addprefix $(B)/tests/unit/,$(CHAOS_UNITS)) $(B)/tests/sink/drive $(B)/tests/sink/brokers $(B)/gatewitness
 	@tests/setup.sh build test
-	@python3 tests/sink/over_http.py $(B)/tests/sink/drive $(SENDER_EVENTS)
-	@python3 tests/sink/over_tls.py $(B)/tests/sink/drive $(SENDER_EVENTS)
-	@GATEWITNESS=$(B)/gatewitness python3 tests/sink/to_clickhouse.py $(B)/tests/sink/drive $(SENDER_EVENTS)
+	@for test in $(CHAOS_UNITS); do CHAOS=$(CHAOS) QUEUE_ROUNDS=$(CHAOS) $(B)/tests/unit/$$test || exit 1; done
+	@ROUNDS=$$((2 * $(CHAOS))) tests/sink/syslog.sh $(B)/gatewitness
+	@for test in over_http over_tls kafka_sasl to_clickhouse chaos; do KILLS=$$((20 * $(CHAOS))) GATEWITNESS=$(B)/gatewitness \
+		python3 tests/sink/$$test.py $(B)/tests/sink/drive $$((300 * $(CHAOS))) || exit 1; done
+
+# What it costs: events a second and a core, of files, of Kafka and of ClickHouse, and a courier's memory while nobody takes anything.
+sinks-cost: $(B)/tests/sink/drive $(B)/tests/sink/brokers $(B)/gatewitness
+	@tests/setup.sh build test
+	@GATEWITNESS=$(B)/gatewitness python3 tests/sink/cost.py $(B)/tests/sink/drive
 FLEET ?= 20 1000 3
 fleet-load:
 	@tests/setup.sh test
@@ -224,7 +238,13 @@ deb:
 	@tests/setup.sh build deb $(if $(ARCH),cross)
 	@mkdir -p $(B)
 	@firmware/deb.sh $(B) $(VERSION) $(ARCH)
-	@tests/cross/package.sh $(B)/gatewitness_$(VERSION)_$(if $(ARCH),$(ARCH),$$(dpkg --print-architecture)).deb
+	@tests/install/package.sh $(B)/gatewitness_$(VERSION)_$(or $(ARCH),$$(dpkg --print-architecture)).deb
+
+# The package in a fresh Debian 12: installed, used live under systemd, removed, purged; as root.  ARCH=arm64 in a chroot.
+deb-test:
+	@tests/setup.sh fresh
+	@$(MAKE) --no-print-directory deb ARCH=$(ARCH)
+	@tests/install/fresh.sh $(B)/gatewitness_$(VERSION)_$(or $(ARCH),$$(dpkg --print-architecture)).deb $(B)
 
 # An image for a board, from Debian's packages: make firmware BOARD=virt (or rock-pi-e, uefi, rpi4); SITE=DIR lays a site's own files in it.
 BOARD ?= virt
@@ -239,25 +259,39 @@ bundle:
 	@tests/setup.sh firmware
 	@firmware/bundle.sh $(B)/firmware/$(BOARD) $(VERSION)
 
-# The image in QEMU: configured, attacked, misconfigured; then power cuts, then updates, an hour each (CUTS, WAY=uboot|uefi).
+# The image in QEMU: configured, attacked, misconfigured, and a tap in it taken over (BOOTS="direct uboot uefi"; EPISODE=600: ten
+# minutes of a night in real time besides); then power cuts, then updates, an hour each (CUTS, WAY=uboot|uefi).
 CUTS ?= 20
 WAY ?= uboot
+BOOTS ?= direct
+EPISODE ?= 0
 in_qemu = tests/setup.sh qemu firmware && { [ -e $(B)/firmware/virt/gatewitness-virt.img ] || $(MAKE) --no-print-directory firmware BOARD=virt; } && \
 	GATEWITNESS=$(B)/gatewitness
-firmware-test: $(B)/gatewitness
-	@$(in_qemu) firmware/test/run.sh $(B)/firmware/virt
+firmware-test: $(B)/gatewitness $(B)/tests/world/world
+	@tests/setup.sh cross && firmware/sysroot.sh arm64 $(B)/sysroot-arm64
+	@$(MAKE) --no-print-directory -j2 B=$(B)/try-arm64 CC="aarch64-linux-gnu-gcc --sysroot=$(CURDIR)/$(B)/sysroot-arm64" CFLAGS=-O1 \
+		$(B)/try-arm64/tests/live/try
+	@$(in_qemu) WORLD=$(CURDIR)/$(B)/tests/world/world TRY=$(B)/try-arm64/tests/live/try EPISODE=$(EPISODE) QEMU_BOOTS="$(BOOTS)" \
+		firmware/test/run.sh $(B)/firmware/virt
 firmware-power-test: $(B)/gatewitness
 	@$(in_qemu) CUTS=$(CUTS) firmware/test/power.sh $(B)/firmware/virt
 firmware-update-test: $(B)/gatewitness
 	@$(in_qemu) firmware/test/update.sh $(B)/firmware/virt $(WAY)
 
-# Another processor, by QEMU's user mode: make cross ARCH=arm64 (or armhf).
+# Other processors, by QEMU's user mode: both, or make cross ARCH=armhf.
 cross:
 	@tests/setup.sh build test cross
-	@tests/cross/run.sh $(if $(ARCH),$(ARCH),arm64) $(B)
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness
+	@for arch in $(or $(ARCH),arm64 armhf); do CORPUS=$(CORPUS) tests/cross/run.sh $$arch $(B) || exit 1; done
+
+# Instructions a packet there and here, counted by QEMU.
+bench-cross:
+	@tests/setup.sh build bench cross count
+	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness
+	@tests/cross/instructions.sh $(or $(ARCH),arm64) $(B)
 
 clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab units fuzzers check conformance cuts ledger-chaos sinks-chaos queue-chaos senders-chaos fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
+.PHONY: demo test lab soak units fuzzers check conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean

@@ -12,8 +12,8 @@ on() {
 }
 
 chmod 755 "$root"/usr/lib/board/* "$root"
-chmod 644 "$root/usr/lib/board/tell" "$root/usr/lib/board/gatewitness.conf"
-on board-data board-config board-silent board-ports board-state.timer board-firewall board-login board-health gatewitness \
+chmod 644 "$root/usr/lib/board/tell" "$root/usr/lib/board/fetch" "$root/usr/lib/board/well" "$root/usr/lib/board/gatewitness.conf"
+on board-data board-config board-silent board-ports board-state.timer board-pull.timer board-firewall board-login board-health gatewitness \
 	systemd-networkd systemd-resolved chrony
 # Nobody sits there: no login on a console, no emergency shell that waits, nothing that a read-only root has no use for.
 systemctl --quiet --root="$root" mask getty.target serial-getty@.service getty@.service console-getty.service \

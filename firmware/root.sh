@@ -17,19 +17,8 @@ tar=$cache/root-$arch-$key.tar
 	exit 0
 }
 
-# The kernel runs a foreign program by the interpreter that is registered for it; F: opened now, so a chroot needs no copy.
-foreign() {
-	[ "$arch" = "$(dpkg --print-architecture)" ] || arch-test "$arch" >/dev/null 2>&1 || {
-		registry=/proc/sys/fs/binfmt_misc
-		[ -e $registry/register ] || mount -t binfmt_misc binfmt_misc $registry
-		line=/usr/lib/binfmt.d/qemu-aarch64.conf
-		[ -e $line ] || die "needs $line, which is in the package qemu-user-static"
-		cat $line >$registry/register || die "the kernel does not take qemu-aarch64 as an interpreter (binfmt_misc)"
-	}
-}
-
 [ "$(id -u)" = 0 ] || die "needs root, to unpack a root file system with its owners"
-foreign
+"$here/foreign.sh" "$arch"
 sources=$(mktemp --suffix=.sources)
 trap 'rm -f "$sources" "$tar.new"' EXIT
 cat /etc/apt/sources.list.d/debian.sources >"$sources"

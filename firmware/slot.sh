@@ -6,7 +6,8 @@
 set -eu
 here=$(realpath "$(dirname "$0")")
 . "$here/say.sh"
-nonfree= arch=$1 out=$2/firmware cache=$2/firmware/cache version=$3 deb=$4 site=${SITE:+$(realpath "$SITE")}
+nonfree= arch=$1 out=$2/firmware cache=$2/firmware/cache version=$3 deb=$4 laid=${SITE:+$(realpath "$SITE")/root}
+[ -d "$laid" ] || laid=
 commit=$(git -C "$here" rev-parse --short=12 HEAD 2>/dev/null || echo none)
 keys=${KEY_DIR:-$out/keys}
 
@@ -67,7 +68,7 @@ root() {
 	cp "$work/initrd" "$root/boot/initrd"
 	install -D -m 644 "$keys/cert.pem" "$root/etc/rauc/keyring.pem"
 	"$here/finish.sh" "$root" "$version" "$commit" "$kernel"
-	[ -z "$site" ] || [ ! -d "$site/root" ] || cp -a --no-preserve=ownership "$site/root/." "$root/"
+	[ -z "$laid" ] || cp -a --no-preserve=ownership "$laid/." "$root/"
 }
 
 squash() {
@@ -81,7 +82,7 @@ squash() {
 ingredients() {
 	echo "$tar $SOURCE_DATE_EPOCH $version $commit"
 	cat "$deb" "$keys/cert.pem"
-	(cd "$here" && find overlay initramfs slot.sh finish.sh kernel.py modules.list ${site:+"$site/root"} -type f -print0 |
+	(cd "$here" && find overlay initramfs slot.sh finish.sh kernel.py modules.list ${laid:+"$laid"} -type f -print0 |
 		sort -z | xargs -0 cat)
 }
 

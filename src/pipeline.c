@@ -38,6 +38,25 @@ new_front(struct pipeline *p, struct carve *c, struct shares *share)
 		p->classify = classify_new(&(struct classify_config){cfg->ndpi_calls, 1024}, &p->counts);
 }
 
+static void
+new_detect(struct pipeline *p, struct carve *c, const struct shares *share)
+{
+	p->detect_at.p = c->p;
+	p->detect = detect_new(c, &share->detect, &p->counts);
+	p->detect_at.end = c->p;
+}
+
+void
+pipeline_forget(struct pipeline *p)
+{
+	struct carve c = p->detect_at;
+	struct shares share;
+
+	shares_begin(&share, &p->cfg);
+	memset(c.p, 0, (size_t)(c.end - c.p));
+	new_detect(p, &c, &share);
+}
+
 struct pipeline *
 pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipeline_sink *to)
 {
@@ -55,7 +74,7 @@ pipeline_new(void *memory, const struct pipeline_config *cfg, const struct pipel
 	p->privacy.key = cfg->privacy;
 	p->privacy.sensor = cfg->sensor;
 	if (cfg->part != PIPELINE_TAP)
-		p->detect = detect_new(&c, &share.detect, &p->counts);
+		new_detect(p, &c, &share);
 	if (cfg->part != PIPELINE_KEEPER)
 		new_front(p, &c, &share);
 	return p;

@@ -155,6 +155,8 @@ void pipeline_passes(struct pipeline *p, struct when until);
 void pipeline_take_record(struct pipeline *p, struct session *s);
 void pipeline_take_window(struct pipeline *p, const struct pulse_window *w);
 void pipeline_take_time(struct pipeline *p, struct when until);
+/* The detectors know nothing, as after pipeline_new; lists and rules have to be given again. */
+void pipeline_forget(struct pipeline *p);
 /* Other parameters of the detectors from now on (detect_params). */
 void pipeline_params(struct pipeline *p, const struct detect_config *cfg);
 

@@ -56,6 +56,7 @@ struct pipeline {
 	struct tls *tls;
 	struct classify *classify; /* NULL: switched off */
 	struct detect *detect;     /* NULL: a tap's */
+	struct carve detect_at;    /* its memory */
 	/* the stamp of what is told now */
 	uint32_t epoch;
 	uint8_t phase; /* enum pipeline_phase */

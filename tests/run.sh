@@ -53,6 +53,9 @@ step "lists and places" tests/enrich/run.sh "$B/san/gatewitness"
 step "sinks and formats" tests/sink/run.sh "$B/san/gatewitness"
 step "syslog" tests/sink/syslog.sh "$B/gatewitness"
 step "senders over HTTP" python3 tests/sink/over_http.py "$B/san/tests/sink/drive" 100
+step "senders and what can fail" env KILLS=20 GATEWITNESS="$B/gatewitness" python3 tests/sink/chaos.py "$B/san/tests/sink/drive" 200 courier full
+step "formats by other readers" python3 tests/sink/readers.py "$B/san/tests/unit/sink_format"
+step "Kafka with SASL" python3 tests/sink/kafka_sasl.py "$B/san/tests/sink/drive" 50
 step "senders over TLS" python3 tests/sink/over_tls.py "$B/san/tests/sink/drive" 100
 step "ClickHouse and the fleet" env GATEWITNESS="$B/gatewitness" python3 tests/sink/to_clickhouse.py "$B/san/tests/sink/drive" 200
 step "pseudonyms" tests/privacy/run.sh "$B/san/gatewitness"
@@ -62,6 +65,7 @@ step "taps over the corpus" tests/taps/run.sh "$B/gatewitness" --corpus "${CORPU
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
 step "roles of run" env GATEWITNESS="$B/gatewitness" tests/live/roles.sh
 step "status, metrics, brokers" env GATEWITNESS="$B/gatewitness" tests/live/desk.sh
+step "shedding" env GATEWITNESS="$B/gatewitness" tests/live/shed.sh
 step "alerts about the sensor" tests/sensor/rules.sh
 step "a tap taken over" tests/live/confine.sh "$B/tests/live/try"
 step "worlds" tests/world/ci.sh "$B/tests/world/world"

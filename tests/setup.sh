@@ -1,19 +1,23 @@
 #!/bin/sh
 # Installs the Debian packages that a target needs; says what, does nothing when all are there.
-#	tests/setup.sh build [test] [check] [bench] [lab] [deb] [cross] [firmware] [qemu]
+#	tests/setup.sh build [test] [check] [bench] [lab] [deb] [fresh] [cross] [count] [firmware] [qemu]
 set -eu
 
 build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev libsqlite3-dev \
 	libzstd-dev zlib1g-dev libseccomp-dev libcurl4-openssl-dev libmosquitto-dev librdkafka-dev \
 	libmicrohttpd-dev"
 test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq mandoc openssl curl procps mosquitto mosquitto-clients \
+	prometheus nginx-light clickhouse-server rsyslog rsyslog-openssl liblognorm-utils libivykis0 libnet1 libjson-c5 libwrap0"
+test="libcmocka-dev age python3 python3-jsonschema iproute2 ethtool jq mandoc openssl curl procps mosquitto mosquitto-clients \
 	prometheus nginx-light clickhouse-server rsyslog rsyslog-openssl libivykis0 libnet1 libjson-c5 libwrap0"
 check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmocka-dev"
 lab="iproute2 ethtool openssl procps python3 iputils-ping curl nginx-light ocserv openconnect chromium golang-go"
 deb="dpkg-dev debhelper fakeroot lintian"
 cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross mmdebstrap arch-test qemu-user-static"
+fresh="mmdebstrap arch-test qemu-user-static systemd-container"
+count="qemu-user"
 firmware="mmdebstrap arch-test squashfs-tools grub-common genimage dosfstools mtools e2fsprogs kmod cpio zstd openssl rauc python3"
-qemu="fdisk qemu-system-arm qemu-efi-aarch64 u-boot-qemu iproute2 openssh-client tcpdump jq mtools e2fsprogs python3"
+qemu="mosquitto mosquitto-clients curl fdisk qemu-system-arm qemu-efi-aarch64 u-boot-qemu iproute2 openssh-client tcpdump jq mtools e2fsprogs python3"
 bench="valgrind tcpdump libndpi-bin python3 jq sqlite3 zstd time"
 
 want=

@@ -4,11 +4,11 @@
 
 work=$(mktemp -d)
 net=gwfw$$
-qemu='' listener='' receiver='' murmur='' from=0
+qemu='' listener='' receiver='' murmur='' broker='' server='' from=0
 
 clean() {
 	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null
-	for started in $listener $receiver $murmur; do
+	for started in $listener $receiver $murmur $broker $server; do
 		kill "$started" 2>/dev/null
 	done
 	ip netns del "$net" 2>/dev/null
@@ -73,7 +73,7 @@ take() {
 	debugfs -R "rdump / $work/data" "$work/data.ext4" >/dev/null 2>&1
 }
 
-# boot direct|uboot|uefi
+# boot direct|uboot|uefi.  CPUS=1: where the machine has no two to spare, one is faster than two that wait for each other.
 boot() {
 	case $1 in
 	direct) set -- -kernel "$image/vmlinuz" -initrd "$image/initrd" -append "rauc.slot=A panic=10 quiet loglevel=4" ;;
@@ -82,7 +82,7 @@ boot() {
 	esac
 	: >"$work/console"
 	from=0
-	ip netns exec "$net" nice -n 10 timeout 1500 qemu-system-aarch64 -M virt -cpu cortex-a72 -smp 2 -m 512 -display none \
+	ip netns exec "$net" timeout 14400 qemu-system-aarch64 -M virt -cpu cortex-a72 -smp "${CPUS:-2}" -m 512 -display none \
 		-accel tcg,thread=multi -serial "file:$work/console" -monitor none ${REBOOT:--no-reboot} "$@" \
 		-device i6300esb -device virtio-rng-pci \
 		-drive "if=none,id=card,file=$work/card.img,format=raw" -device virtio-blk-pci,drive=card \
@@ -92,14 +92,33 @@ boot() {
 	qemu=$!
 }
 
-# says TEXT SECONDS: until the console does
-says() {
-	for _ in $(seq "$2"); do
-		tail -c "+$((from + 1))" "$work/console" | grep -qF "$1" && return 0
+# Seconds of processor that the guest had: an emulated board on a busy machine is slow, not dead.
+worked() {
+	cat /proc/"$qemu"/stat /proc/"$(pgrep -P "$qemu" | head -n 1)"/stat 2>/dev/null |
+		awk -v hz="$(getconf CLK_TCK)" '{ s += $14 + $15 } END { print int(s / hz) }'
+}
+
+# wait_until SECONDS COMMAND...: of time and half as many of the guest's work, so that a busy machine gives it more; four
+# times as many at most.
+wait_until() {
+	limit=$1 began=$(date +%s) before=$(worked)
+	shift
+	until "$@"; do
 		kill -0 "$qemu" 2>/dev/null || fail "QEMU ended: $(tail -n 1 "$work/qemu.log")"
+		waited=$(($(date +%s) - began))
+		[ $waited -lt "$limit" ] || [ $(($(worked) - before)) -lt $((limit / 2)) ] || return 1
+		[ $waited -lt $((4 * limit)) ] || return 1
 		sleep 1
 	done
-	fail "the console does not say \"$1\" within $2 s"
+}
+
+console_has() {
+	tail -c "+$((from + 1))" "$work/console" | grep -qF "$1"
+}
+
+# says TEXT SECONDS: until the console does
+says() {
+	wait_until "$2" console_has "$1" || fail "the console does not say \"$1\""
 }
 
 # What the console said so far is no answer to the next says.
@@ -107,20 +126,34 @@ from_now() {
 	from=$(wc -c <"$work/console")
 }
 
+# Both directions, once a second, until told otherwise: what makes a port the span port.
+murmur() {
+	python3 "$here/murmur.py" "$work/murmur.pcap"
+	while :; do
+		inside python3 "$top/tests/live/send.py" span0 "$work/murmur.pcap" 1 >/dev/null || return
+	done
+}
+
+# certificate NAME: NAME.pem and NAME.key of a server at the other end of the board's own port
+certificate() {
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -addext "subjectAltName = IP:10.77.0.1" \
+		-keyout "$work/$1.key" -out "$work/$1.pem" 2>/dev/null
+}
+
 board() {
-	inside timeout 300 ssh -q -i "$work/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=60 \
+	inside timeout 900 ssh -q -i "$work/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=60 \
 		root@10.77.0.2 "$@"
 }
 
 ended() {
-	for _ in $(seq "$1"); do
+	for _ in $(seq $((4 * $1))); do
 		kill -0 "$qemu" 2>/dev/null || {
 			qemu=
 			return 0
 		}
 		sleep 1
 	done
-	fail "the board does not power off within $1 s"
+	fail "the board does not power off"
 }
 
 power_cut() {

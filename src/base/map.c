@@ -63,26 +63,28 @@ map_add(struct map *m, uint64_t hash, uint32_t handle)
 }
 
 /* How far `pos` lies behind `from`, around the end. */
-static uint32_t
+static inline uint32_t
 distance(const struct map *m, uint32_t from, uint32_t pos)
 {
-	return pos >= from ? pos - from : pos + m->slots - from;
+	return pos - from + (pos < from ? m->slots : 0);
 }
 
 void
 map_remove(struct map *m, uint64_t hash, uint32_t handle)
 {
-	uint32_t hole = map_home(m, (uint32_t)hash);
+	const uint32_t tag = (uint32_t)hash;
+	uint32_t hole = map_home(m, tag), pos;
+	struct map_slot s;
 
-	while (m->slot[hole].handle != handle || m->slot[hole].tag != (uint32_t)hash) {
+	while (m->slot[hole].handle != handle || m->slot[hole].tag != tag) {
 		if (m->slot[hole].handle == 0)
 			__builtin_trap();
 		hole = map_step(m, hole);
 	}
 	/* Knuth, TAOCP 6.4 algorithm R: close the gap, so that no probe sequence is cut. */
-	for (uint32_t pos = map_step(m, hole); m->slot[pos].handle != 0; pos = map_step(m, pos)) {
-		if (distance(m, map_home(m, m->slot[pos].tag), pos) >= distance(m, hole, pos)) {
-			m->slot[hole] = m->slot[pos];
+	for (pos = map_step(m, hole); (s = m->slot[pos]).handle != 0; pos = map_step(m, pos)) {
+		if (distance(m, map_home(m, s.tag), pos) >= distance(m, hole, pos)) {
+			m->slot[hole] = s;
 			hole = pos;
 		}
 	}

@@ -28,60 +28,39 @@ write_digits(char *p, uint64_t v, unsigned n)
 		p[0] = (char)('0' + v % 10);
 }
 
-/*
- * Eight digits of v < 10^8, one a byte, the first in the lowest: halves of four digits, of two, of one, all at once.
- * v * 5243 / 2^19 is v / 100 for four digits, v * 103 / 2^10 is v / 10 for two.
- */
-static inline uint64_t
-eight_digits(uint32_t v)
-{
-	uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32, high;
+enum { THOUSAND = 1000, MILLION = 1000000, MILLIARD = 1000000000 };
 
-	high = x * 5243 >> 19 & UINT64_C(0x0000007f0000007f);
-	x = (x - high * 100) << 16 | high;
-	high = x * 103 >> 10 & UINT64_C(0x000f000f000f000f);
-	return (x - high * 10) << 8 | high;
-}
-
-static inline void
-write_eight(char *p, uint64_t digits)
-{
-	digits += UINT64_C(0x3030303030303030);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	digits = __builtin_bswap64(digits);
-#endif
-	memcpy(p, &digits, 8);
-}
-
-/* Leading zeros are shifted out, so that no digit is a branch that nobody can foretell. */
+/* Most have one to six digits. */
 static inline char *
-put_leading(char *p, uint32_t v)
+put_small(char *p, uint32_t v)
 {
-	uint64_t digits = eight_digits(v);
-	unsigned zeros = (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
-
-	write_eight(p, digits >> 8 * zeros);
-	return p + 8 - zeros;
+	if (v < THOUSAND)
+		return digits_first(p, v);
+	return digits_next(digits_first(p, v / THOUSAND), v % THOUSAND);
 }
-
-enum { EIGHT = 100000000 };
 
 char *
 put_long(char *p, uint64_t v)
 {
-	if (v < EIGHT)
-		return put_leading(p, (uint32_t)v);
-	p = put_long(p, v / EIGHT);
-	write_eight(p, eight_digits((uint32_t)(v % EIGHT)));
-	return p + 8;
+	uint32_t rest;
+
+	if (v < MILLION)
+		return put_small(p, (uint32_t)v);
+	if (v < MILLIARD)
+		return digits_next(put_small(p, (uint32_t)v / THOUSAND), (uint32_t)v % THOUSAND);
+	rest = (uint32_t)(v % MILLIARD);
+	p = put_long(p, v / MILLIARD);
+	p = digits_next(p, rest / MILLION);
+	p = digits_next(p, rest / THOUSAND % THOUSAND);
+	return digits_next(p, rest % THOUSAND);
 }
 
 char *
 put_numbers(char *p, const uint32_t *v, unsigned n)
 {
 	*p++ = '[';
-	for (unsigned i = 0; i < n; i++) {
-		p = v[i] - 10 < EIGHT - 10 ? put_leading(p, v[i]) : put_u64(p, v[i]);
+	for (const uint32_t *end = v + n; v < end; v++) {
+		p = *v < MILLION ? put_small(p, *v) : put_long(p, *v);
 		*p++ = ',';
 	}
 	p[-1] = ']';
@@ -105,6 +84,25 @@ out_i64(struct out *o, int64_t v)
 	out_u64(o, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
+/* High and low halves of eight bytes, zipped: a digit a byte; behind '9' comes 'a'. */
+static inline char *
+put_hex_eight(char *p, const void *bytes)
+{
+	typedef signed char bytes16 __attribute__((vector_size(16)));
+	typedef uint64_t words2 __attribute__((vector_size(16)));
+	const uint64_t digit = UINT64_C(0x0f0f0f0f0f0f0f0f);
+	bytes16 high, low, x;
+	uint64_t v;
+
+	memcpy(&v, bytes, sizeof(v));
+	high = (bytes16)(words2){v >> 4 & digit, 0};
+	low = (bytes16)(words2){v & digit, 0};
+	x = __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+	x += '0' + ((x > 9) & ('a' - '0' - 10));
+	memcpy(p, &x, sizeof(x));
+	return p + PUT_HEX_U64_MAX;
+}
+
 void
 out_hex(struct out *o, const void *bytes, size_t n)
 {
@@ -114,30 +112,19 @@ out_hex(struct out *o, const void *bytes, size_t n)
 		o->full = true;
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
-		*o->p++ = HEX[b[i] >> 4];
-		*o->p++ = HEX[b[i] & 15];
-	}
+	for (; n >= 8; n -= 8, b += 8)
+		o->p = put_hex_eight(o->p, b);
+	while (n--)
+		o->p = put_hex_u8(o->p, *b++);
 }
 
-/* High and low halves of the eight bytes, zipped: a digit a byte; behind '9' comes 'a'. */
 char *
 put_hex_u64(char *p, uint64_t v)
 {
-	typedef signed char bytes16 __attribute__((vector_size(16)));
-	typedef uint64_t words2 __attribute__((vector_size(16)));
-	const uint64_t digit = UINT64_C(0x0f0f0f0f0f0f0f0f);
-	bytes16 high, low, x;
-
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	v = __builtin_bswap64(v);
 #endif
-	high = (bytes16)(words2){v >> 4 & digit, 0};
-	low = (bytes16)(words2){v & digit, 0};
-	x = __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-	x += '0' + ((x > 9) & ('a' - '0' - 10));
-	memcpy(p, &x, sizeof(x));
-	return p + PUT_HEX_U64_MAX;
+	return put_hex_eight(p, &v);
 }
 
 char *
@@ -223,22 +210,6 @@ floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
-/* "123456+0" of 123456, first character in the lowest byte; n * 103 / 1024 are the tens of n. */
-static uint64_t
-fraction_text(uint32_t us)
-{
-	const uint64_t pairs = UINT64_C(0x000000ff00ff00ff);
-	uint64_t x = us / 10000 | (uint64_t)(us / 100 % 100) << 16 | (uint64_t)(us % 100) << 32;
-	uint64_t tens = x * 103 >> 10 & UINT64_C(0x0000000f000f000f);
-
-	x = ((x - tens * 10) & pairs) << 8 | tens;
-	x += UINT64_C(0x302b303030303030);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	x = __builtin_bswap64(x);
-#endif
-	return x;
-}
-
 /* Apart: once a day of the traffic, and no registers for it else. */
 __attribute__((noinline)) static void
 day_of(struct out_day *known, struct when t)
@@ -284,14 +255,15 @@ second_of(struct out_day *known, struct when t)
 char *
 put_time_near(char *p, struct when t, struct out_day *known)
 {
-	uint64_t fraction;
+	uint32_t us;
 
 	if (is_outside(t, known->second, NS_PER_S) || !known->text[0])
 		second_of(known, t);
-	fraction = fraction_text((uint32_t)((uint64_t)t.ns - (uint64_t)known->second) / (uint32_t)NS_PER_US);
+	us = (uint32_t)((uint64_t)t.ns - (uint64_t)known->second) / (uint32_t)NS_PER_US;
 	p = put_bytes(p, known->text, sizeof(known->text));
-	p = put_bytes(p, &fraction, sizeof(fraction));
-	return PUT_LIT(p, "000");
+	p = digits_next(p, us / THOUSAND);
+	p = digits_next(p, us % THOUSAND);
+	return PUT_LIT(p, "+0000");
 }
 
 void

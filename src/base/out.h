@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/digits.h"
 #include "base/when.h"
 
 struct out {
@@ -80,8 +81,8 @@ void out_time_near(struct out *o, struct when t, struct out_day *known);
 
 /* For what has a bounded size: written without a check, the caller has seen to the room.  Each returns where it
    ended. */
-enum { PUT_U64_MAX = 20, PUT_HEX_U64_MAX = 16, PUT_TIME_MAX = 31 };
-char *put_long(char *p, uint64_t v);                       /* decimal; eight bytes at least are written to */
+enum { PUT_U64_MAX = 21 /* a byte behind the last digit may be touched */, PUT_HEX_U64_MAX = 16, PUT_TIME_MAX = 31 };
+char *put_long(char *p, uint64_t v);                       /* decimal */
 char *put_numbers(char *p, const uint32_t *v, unsigned n); /* [1,2,3]: one at least, 11 bytes each */
 char *put_hex_u64(char *p, uint64_t v);                    /* 16 digits */
 char *put_hex_u8(char *p, uint8_t v);
@@ -97,10 +98,7 @@ put_bytes(char *p, const void *bytes, size_t n)
 static inline char *
 put_u64(char *p, uint64_t v)
 {
-	if (v >= 10)
-		return put_long(p, v);
-	*p = (char)('0' + v);
-	return p + 1;
+	return v < 1000 ? digits_first(p, (uint32_t)v) : put_long(p, v);
 }
 
 /* A literal: its length is known when it is compiled. */

@@ -14,7 +14,7 @@
 #include "base/crypt.h"
 #include "cmd/bundle_parts.h"
 #include "cmd/common.h"
-#include "cmd/tar.h"
+#include "sink/tar.h"
 
 enum { OPT_OUT = 'o' };
 

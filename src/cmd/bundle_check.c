@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/tar.h"
+#include "sink/tar.h"
 #include "ledger/chain.h"
 
 struct contents {

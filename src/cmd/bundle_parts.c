@@ -13,6 +13,7 @@
 
 #include "cmd/bundle_parts.h"
 #include "cmd/term.h"
+#include "ledger/evidence_name.h"
 #include "ledger/day.h"
 #include "ledger/judged.h"
 #include "ledger/reading.h"
@@ -209,11 +210,15 @@ capture_part(struct bundling *b)
 	struct stat st = {0};
 	int fd;
 
+	char folder[PATH_MAX];
+	bool sealed = evidence_is_sealed(b->told), fine;
+
 	if (*b->evidence == '/')
-		snprintf(b->pcapng, sizeof(b->pcapng), "%s/%016" PRIx64 ".pcapng", b->evidence, b->retold.incident);
+		fine = snprintf(folder, sizeof(folder), "%s", b->evidence) < PATH_MAX;
 	else
-		snprintf(b->pcapng, sizeof(b->pcapng), "%s/%s/%016" PRIx64 ".pcapng", b->retold.folder, b->evidence,
-			 b->retold.incident);
+		fine = snprintf(folder, sizeof(folder), "%s/%s", b->retold.folder, b->evidence) < PATH_MAX;
+	if (!fine || !evidence_path(b->pcapng, folder, b->retold.incident, sealed))
+		return false;
 	if (!*b->told) {
 		fprintf(stderr, "no capture of this incident was kept (evidence.ring); the bundle is without\n");
 		return true;
@@ -225,7 +230,7 @@ capture_part(struct bundling *b)
 			close(fd);
 		return true;
 	}
-	*p = (struct part){.name = "evidence.pcapng", .len = (size_t)st.st_size};
+	*p = (struct part){.name = sealed ? "evidence.age.tar" : "evidence.pcapng", .len = (size_t)st.st_size};
 	p->mapped = mmap(NULL, p->len, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
 	if (p->mapped == MAP_FAILED)

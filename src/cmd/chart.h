@@ -9,7 +9,7 @@
 #define CMD_CHART_H
 
 #include "base/when.h"
-#include "cmd/html.h"
+#include "sink/html.h"
 
 /* A field of hours: a row a day, a column an hour. */
 enum chart_state {

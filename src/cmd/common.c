@@ -28,6 +28,7 @@ common_free(struct common *c)
 	watch_close(&c->watch);
 	enrich_free(c->enrich);
 	privacy_close(&c->privacy);
+	free(c->again_config);
 	free(c);
 }
 
@@ -263,7 +264,7 @@ tell_notice(struct common *c)
 void
 common_poll(struct common *c)
 {
-	if (enrich_poll(c->enrich, c->watch.pipeline) && c->keep)
+	if (enrich_poll(c->enrich, c->watch.pipeline) && c->keep && c->watch.began)
 		keep_lists(c->keep, c);
 	watch_post(&c->watch, clock_now_ns());
 	tell_notice(c);
@@ -298,6 +299,7 @@ common_open(struct common *c, const char *iface)
 		.version = PROGRAM_VERSION,
 		.rules = &c->rules[c->now],
 		.only = c->only,
+		.judges = c->judges,
 		.taps = c->taps,
 		.tell = {c, c->quiet && !c->hears.session ? NULL : on_session,
 			 c->quiet && !c->hears.finding ? NULL : on_finding, on_began, on_gateways,

@@ -49,7 +49,8 @@ struct common {
 	struct tally tally;
 	struct watch_tell
 		hears; /* what the command itself wants to hear: session, pulse, finding, frames; set before common_open */
-	uint16_t only; /* detector that EVE lines tell of, 0: all; set before common_open */
+	uint16_t only;   /* detector that EVE lines tell of, 0: all; set before common_open */
+	uint16_t judges; /* the only one that has a say, 0: all; set before common_open */
 	struct term err;
 	const char *eve;
 	bool quiet, gateway_given;
@@ -74,7 +75,8 @@ struct common {
 		bool fine;
 		char words[CONFIG_ERROR_MAX + 64]; /* of the last one */
 	} reloaded;
-	struct keep *keep; /* NULL: no ledger is written */
+	struct config *again_config; /* as it was read then; NULL: never, or with a mistake */
+	struct keep *keep;           /* NULL: no ledger is written */
 	/* lists as they were, in place of their files; false: told.  NULL: the files */
 	bool (*lists)(void *arg, struct lists_wanted *want);
 	void *lists_arg;

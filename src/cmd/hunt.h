@@ -93,6 +93,8 @@ struct hunt {
 	} learnt;
 	/* as it was */
 	struct was was;
+	uint32_t met;                /* hunt_touch.c: gateways of which a block was read */
+	bool resumes;                /* a start that went on from memory: its snapshot follows */
 	bool lists_changed, refused; /* refused: told why it cannot be repeated */
 	char indicators_set[OPTION_TEXT_MAX];
 	struct progress progress;
@@ -138,8 +140,13 @@ hunt_lost_frames(const struct hunt_loss *l)
 
 void hunt_own_options(struct config *c);
 
+/* hunt_touch.c: may a session of the block touch what is on the list of --indicators?  One that may not is counted. */
+bool hunt_may_touch(void *arg, struct block_rows *b);
+
 /* hunt_learnt.c.  False: told. */
 bool hunt_learn(struct hunt *h);
+/* In place of what the detectors know, where this program can go on from it. */
+bool hunt_resume(struct hunt *h, const struct reading_setting *snapshot);
 
 /* hunt_was.c: the settings of then, at the beginning and as they change; lists before the next record. */
 int hunt_was_begin(struct hunt *h);

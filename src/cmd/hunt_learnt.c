@@ -20,18 +20,26 @@ is_early(struct looking *k, const struct reading_setting *s)
 }
 
 static bool
+made_by_us(const struct reading_setting *s, const char *us)
+{
+	char made_by[WATCH_MADE_BY] = "";
+
+	sscanf(s->value, "%*s kept %95[^\n]", made_by);
+	return strcmp(made_by, us) == 0;
+}
+
+static bool
 on_setting(void *arg, const struct reading_setting *s)
 {
 	struct looking *k = arg;
 	struct hunt_learnt *l = &k->hunt->learnt;
-	char kind[16], hex[ATTACHED_HEX], made_by[WATCH_MADE_BY] = "";
+	char kind[16], hex[ATTACHED_HEX];
 
 	if (!s->sessions || strcmp(s->name, "snapshot") != 0)
 		return true;
 	if (!attached_named(s->name, s->value, kind, hex) || !is_early(k, s))
 		return true;
-	sscanf(s->value, "%*s kept %95[^\n]", made_by);
-	if (strcmp(made_by, k->made_by) != 0) {
+	if (!made_by_us(s, k->made_by)) {
 		l->others++;
 		return true;
 	}
@@ -43,24 +51,36 @@ on_setting(void *arg, const struct reading_setting *s)
 	return true;
 }
 
+/* One that is gone or altered is no hindrance, and the verification tells: then *is is false. */
 static bool
-load(struct hunt *h)
+load(struct hunt *h, const char *hex, bool forget, bool *is)
 {
-	struct hunt_learnt *l = &h->learnt;
 	size_t n;
-	void *bytes = attached_get(h->folder, "snapshot", l->hex, &n);
+	void *bytes = attached_get(h->folder, "snapshot", hex, &n);
 	char words[256];
+	bool fine;
 
-	/* one that is gone or altered is no hindrance, and the verification tells */
-	l->is = bytes != NULL;
-	if (!bytes || watch_from_snapshot(&h->common->watch, bytes, n)) {
-		free(bytes);
-		return true;
-	}
+	*is = bytes != NULL;
+	if (bytes && forget)
+		pipeline_forget(h->common->watch.pipeline);
+	fine = !bytes || watch_from_snapshot(&h->common->watch, bytes, n);
 	free(bytes);
-	snprintf(words, sizeof(words), "snapshot-%.16s...: what was learnt then cannot be taken as a whole", l->hex);
+	if (fine)
+		return true;
+	snprintf(words, sizeof(words), "snapshot-%.16s...: what was learnt then cannot be taken as a whole", hex);
 	common_error(h->common, words);
 	return false;
+}
+
+bool
+hunt_resume(struct hunt *h, const struct reading_setting *snapshot)
+{
+	char kind[16], hex[ATTACHED_HEX], us[WATCH_MADE_BY];
+	bool is;
+
+	watch_made_by(&h->common->watch, us);
+	return !attached_named(snapshot->name, snapshot->value, kind, hex) || !made_by_us(snapshot, us) ||
+	       load(h, hex, true, &is);
 }
 
 bool
@@ -74,5 +94,6 @@ hunt_learn(struct hunt *h)
 	reading_history(h->folder, &k, on_setting);
 	if (!h->learnt.is)
 		return true;
-	return load(h) && (!h->learnt.is || hunt_was_until(h, h->learnt.day, h->learnt.row));
+	return load(h, h->learnt.hex, false, &h->learnt.is) &&
+	       (!h->learnt.is || hunt_was_until(h, h->learnt.day, h->learnt.row));
 }

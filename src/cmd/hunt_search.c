@@ -178,6 +178,8 @@ run(struct hunt *h)
 		r.since.ns = INT64_MIN;
 	else if (h->question)
 		r.wants = is_wanted;
+	if (h->common->judges)
+		r.wants_sessions = hunt_may_touch;
 	if (h->learnt.is) {
 		r.from_day = h->learnt.day;
 		r.from_row = h->learnt.row;
@@ -224,13 +226,12 @@ take_time(const struct hunt *h, const char *option, const char *text, struct whe
 static int
 take_window(struct hunt *h)
 {
-	char words[400];
+	char words[READING_ERROR_MAX];
 	int status;
 
 	/* one day that cannot be read does not silence the others: the verification says that it is there */
 	if (!hunt_coverage(h) && !h->coverage.known) {
-		snprintf(words, sizeof(words), "%.300s: its coverage cannot be read; gatewitness verify says where",
-			 h->folder);
+		reading_trouble(h->folder, words);
 		return fail(h, words);
 	}
 	h->begin = h->coverage.first;
@@ -240,6 +241,8 @@ take_window(struct hunt *h)
 		status = take_time(h, "--until", h->until, &h->end);
 	if (status == EXIT_DONE && when_before(h->end, h->begin))
 		return misused(h, "--until is before --since");
+	if (status == EXIT_DONE && !when_before(h->begin, h->end))
+		return misused(h, "--until is --since: there is no time between them");
 	return status;
 }
 
@@ -313,6 +316,9 @@ hunt_search(struct hunt *h)
 	hunt_own_options(&h->common->config);
 	h->common->hears = (struct watch_tell){.arg = h, .finding = on_finding};
 	h->common->only = detector_wanted(h);
+	/* each finding of it stands by itself, whatever else happened: so what touches no list need not be judged */
+	if (h->indicators && h->detector && strcmp(h->detector, "indicator") == 0 && !h->as_was && !h->question)
+		h->common->judges = h->common->only;
 	h->common->asks = true;
 	status = common_open(h->common, NULL);
 	if (status != EXIT_DONE)

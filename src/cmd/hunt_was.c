@@ -1,7 +1,8 @@
 /*
  * hunt_was: history repeated: settings change between the same two records between which they changed then.
  *
- * What is taken at a start from memory (learnt things, tables) goes on over a start of then: nobody forgets.
+ * A start of then begins with what the detectors knew then: nothing, or what detect.memory held (its snapshot follows);
+ * where that cannot be taken, or a ledger of before does not tell, nobody forgets.
  */
 #include <stdlib.h>
 
@@ -96,15 +97,41 @@ pass_until(struct hunt *h, struct when t)
 	pipeline_passes(h->common->watch.pipeline, (struct when){t.ns / NS_PER_S * NS_PER_S});
 }
 
+/* What was open is closed as it was when the sensor stopped. */
+static bool
+take_start(struct hunt *h, const struct reading_setting *s)
+{
+	h->resumes = strcmp(s->value, WAS_RESUMED) == 0;
+	if (h->resumes)
+		return true;
+	pipeline_end(h->common->watch.pipeline);
+	pipeline_forget(h->common->watch.pipeline);
+	return true;
+}
+
+/* The detectors are other ones: lists and rules have to be given to them. */
+static bool
+take_again(struct hunt *h)
+{
+	return take_text(h, h->was.configuration, true) && (!h->was.rules || take_text(h, h->was.rules, false));
+}
+
 bool
 hunt_was_setting(void *arg, const struct reading_setting *s)
 {
 	struct hunt *h = arg;
-	enum was_change change = h->as_was && h->replays ? was_take(&h->was, s) : WAS_SAME;
+	bool was = h->as_was && h->replays;
+	enum was_change change = was ? was_take(&h->was, s) : WAS_SAME;
 
+	if (was && h->resumes && strcmp(s->name, "snapshot") == 0) {
+		h->resumes = false;
+		return hunt_resume(h, s) && take_again(h);
+	}
 	if (change == WAS_SAME)
 		return true;
 	pass_until(h, s->time);
+	if (change == WAS_START)
+		return take_start(h, s) && take_again(h);
 	if (change == WAS_LIST)
 		h->lists_changed = true;
 	else
@@ -138,8 +165,7 @@ hunt_was_until(struct hunt *h, int64_t day, int64_t row)
 	if (!h->as_was)
 		return true;
 	reading_history(h->folder, &u, before_row);
-	return !u.changed ||
-	       (take_text(h, h->was.configuration, true) && (!h->was.rules || take_text(h, h->was.rules, false)));
+	return !u.changed || take_again(h);
 }
 
 bool

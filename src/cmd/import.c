@@ -139,17 +139,14 @@ read_all(struct importing *i)
 		       fail(i, "no connection of the gateway in these logs; -g names the addresses that they have");
 }
 
-/* A ledger that was begun and is not whole stays a part, which no command reads. */
 static int
 run(struct importing *i)
 {
-	char error[LEDGER_ERROR_MAX];
 	int status = read_all(i);
 
 	if (status == EXIT_DONE)
 		return keep_close(&i->keep, i->common, status);
-	i->common->watch.setup.ledger = NULL;
-	ledger_close(i->keep.ledger, error);
+	keep_discard(&i->keep, i->common);
 	return status;
 }
 

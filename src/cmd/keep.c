@@ -47,8 +47,8 @@ remove_part(const char *folder)
 		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= PATH_MAX)
 			continue;
 		if (strstr(e->d_name, ".sessions") || strstr(e->d_name, ".summary") || strstr(e->d_name, ".pcapng") ||
-		    strncmp(e->d_name, "list-", 5) == 0 || strncmp(e->d_name, "snapshot-", 9) == 0 ||
-		    strcmp(e->d_name, "seals") == 0)
+		    strstr(e->d_name, ".age.tar") || strncmp(e->d_name, "list-", 5) == 0 ||
+		    strncmp(e->d_name, "snapshot-", 9) == 0 || strcmp(e->d_name, "seals") == 0)
 			unlink(path);
 		else if (strcmp(e->d_name, "evidence") == 0)
 			remove_part(path);
@@ -190,15 +190,23 @@ keep_import(struct keep *k, struct common *c, const char **file, size_t files)
 	return open_ledger(k, c, root, true);
 }
 
-/* Nothing was written yet. */
-static int
-close_early(struct keep *k, struct common *c, int status)
+void
+keep_discard(struct keep *k, struct common *c)
 {
 	char error[LEDGER_ERROR_MAX];
 
 	c->watch.setup.ledger = NULL;
 	ledger_close(k->ledger, error);
 	k->ledger = NULL;
+	if (*k->final)
+		remove_part(k->folder);
+}
+
+/* Nothing was written yet. */
+static int
+close_early(struct keep *k, struct common *c, int status)
+{
+	keep_discard(k, c);
 	return status;
 }
 
@@ -206,30 +214,27 @@ int
 keep_evidence(struct keep *k, struct common *c)
 {
 	const char *configured = config_text(&c->config, OPT_evidence_folder);
-	char folder[PATH_MAX + 16];
+	char folder[PATH_MAX + 16], words[256];
+	struct evidence_readers readers;
 
 	if (config_number(&c->config, OPT_evidence_ring) == 0)
 		return EXIT_DONE;
-	if (config_number(&c->config, OPT_privacy_pseudonymize))
-		return close_early(k, c,
-				   usage_error(c->command->name,
-					       "evidence.ring keeps frames with their addresses, which "
-					       "privacy.pseudonymize forbids; leave one of them out"));
+	if (!evidence_readers_parse(&readers, config_text(&c->config, OPT_evidence_recipient), words, sizeof(words)))
+		return close_early(k, c, usage_error(c->command->name, words));
 	if (!*configured && !k->ledger) {
 		if (!c->quiet)
 			fprintf(stderr, "evidence.ring is of no use: there is neither evidence.folder nor a ledger\n");
 		return EXIT_DONE;
 	}
 	snprintf(folder, sizeof(folder), "%s%s", *configured ? configured : k->folder, *configured ? "" : "/evidence");
-	if (watch_evidence(&c->watch, folder))
+	if (watch_evidence(&c->watch, folder, &readers))
 		return EXIT_DONE;
 	common_error(c, c->watch.error);
 	return close_early(k, c, EXIT_IO);
 }
 
-/* What the kernel knows of it, from whoever keeps it right (adjtimex(2)). */
-static bool
-clock_kept_right(void)
+bool
+clock_is_kept_right(void)
 {
 	struct timex t = {.modes = 0};
 
@@ -243,7 +248,7 @@ keep_poll(struct keep *k, struct common *c)
 	char words[LEDGER_ERROR_MAX + 160];
 
 	if (k->ledger && c->watch.began)
-		ledger_clock(k->ledger, clock_kept_right());
+		ledger_clock(k->ledger, clock_is_kept_right());
 	if (!*error == !k->told)
 		return;
 	if (*error)
@@ -266,6 +271,8 @@ keep_close(struct keep *k, struct common *c, int so_far)
 	c->watch.setup.ledger = NULL;
 	if (!ledger_close(k->ledger, error)) {
 		common_error(c, error);
+		if (*k->final)
+			remove_part(k->folder);
 		return EXIT_IO;
 	}
 	if (*k->final && rename(k->folder, k->final) < 0)

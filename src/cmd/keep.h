@@ -29,8 +29,13 @@ void keep_rules(struct keep *k, const struct config *config);
 void keep_lists(struct keep *k, struct common *c);
 /* What people want to have noted (ledger/request.h) goes into the chain, and is answered. */
 void keep_requests(struct keep *k);
+/* What the kernel knows of it, from whoever keeps it right (adjtimex(2)). */
+bool clock_is_kept_right(void);
+
 /* Each second: notes the state of the clock; says once that the ledger cannot be written, and once that it is again. */
 void keep_poll(struct keep *k, struct common *c);
+/* Closes it and, of an import, removes what was written. */
+void keep_discard(struct keep *k, struct common *c);
 /* Returns the exit code, at least `so_far`; an import that failed is not kept. */
 int keep_close(struct keep *k, struct common *c, int so_far);
 

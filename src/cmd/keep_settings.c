@@ -13,6 +13,8 @@
 #include <stdlib.h>
 
 #include "cmd/keep.h"
+
+#include "cmd/was.h"
 #include "ledger/attached.h"
 #include "ledger/squeeze.h"
 
@@ -83,11 +85,14 @@ keep_settings(struct keep *k, struct common *c)
 	char whole[PATH_MAX], id[17];
 
 	ledger_in_force(k->ledger, "version", PROGRAM_VERSION);
+	ledger_setting(k->ledger, "started", c->watch.knows ? WAS_RESUMED : WAS_FRESH);
 	if (c->privacy.key) {
 		privacy_id(id, c->privacy.key->id);
 		ledger_in_force(k->ledger, "privacy_key", id);
 	}
 	put_configuration(k, "configuration", &c->config);
+	if (c->again_config)
+		keep_rules(k, c->again_config);
 	keep_lists(k, c);
 	if (c->watch.evidence)
 		ledger_in_force(k->ledger, "evidence.folder",

@@ -58,16 +58,18 @@ common_reload(struct common *c)
 	if (fine) {
 		c->now = !c->now;
 		watch_rules(&c->watch, &c->rules[c->now]);
-		if (c->keep)
+		free(c->again_config);
+		c->again_config = config;
+		if (c->keep && c->watch.began) /* else there is no time to put it down at: keep_settings will */
 			keep_rules(c->keep, config);
 		say_reloaded(c);
 	} else {
 		snprintf(r->words, sizeof(r->words), "%s; what was in force stays",
 			 config ? config->error : "no memory");
 		common_error(c, r->words);
+		free(config);
 	}
 	r->fine = fine;
 	r->times++;
-	free(config);
 	return fine;
 }

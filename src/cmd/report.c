@@ -101,6 +101,7 @@ report(struct report *r)
 	status = hunt_search(&r->hunt);
 	if (!r->hunt.answered)
 		return status;
+	report_expired(r); /* a day that cannot be read is told by the verification */
 	report_sort(r);
 	if (!report_incidents(r) || !report_ledger(r))
 		return fail(r, "report", "no memory for it, or the ledger's seals cannot be read");

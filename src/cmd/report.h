@@ -11,7 +11,7 @@
 #ifndef CMD_REPORT_H
 #define CMD_REPORT_H
 
-#include "cmd/html.h"
+#include "sink/html.h"
 #include "cmd/hunt.h"
 
 enum {
@@ -23,7 +23,7 @@ enum {
 	REPORT_NAME = 256
 };
 
-/* Whom the gateway called (address, port, protocol), or a network of its clients (/24, /48; port and proto 0). */
+/* Whom the gateway called (address, port, protocol; ports of days whose records have expired are not known: 0), or a network of its clients (/24, /48; port and proto 0). */
 struct report_peer {
 	struct addr addr;
 	uint16_t port;
@@ -93,6 +93,7 @@ struct report {
 	/* found */
 	struct report_peers calls, clients;
 	uint64_t inbound, outbound, other;     /* sessions that ended in the window */
+	uint64_t expired;                      /* sessions of which only their day's sums by peer are left */
 	uint64_t activity[2][REPORT_ROWS][24]; /* of these by their begin: inbound, outbound */
 	unsigned activity_rows;                /* 7: of the week, from Monday on; else days from the window's first */
 	bool by_week;
@@ -119,6 +120,8 @@ struct report {
 /* report_gather.c */
 bool report_begin(struct report *r);
 void report_session(void *arg, const struct session *s, bool within);
+/* Adds the peers of days whose records have expired; before they are sorted.  False: a day cannot be read. */
+bool report_expired(struct report *r);
 void report_sort(struct report *r); /* after the last session */
 /* A text of the wire, cut where there is no more room. */
 void report_take(char *to, size_t size, struct text t);

@@ -102,6 +102,44 @@ add_peer(struct report *r, const struct session *s, bool within)
 }
 
 static void
+on_expired(void *arg, const struct reading_peer *p)
+{
+	struct report *r = arg;
+	struct report_peers *peers = p->outbound ? &r->calls : &r->clients;
+	struct report_peer wanted = {.addr = p->addr}, *to;
+
+	if (!p->outbound)
+		wanted.addr = addr_prefix(&p->addr, addr_is_v4(&p->addr) ? V4_BITS : V6_BITS);
+	to = peer_of(peers, &wanted);
+	if (!to)
+		return;
+	to->before |= when_before(p->first, r->hunt.begin);
+	if (when_before(p->last, r->hunt.begin) || !when_before(p->first, r->hunt.end))
+		return;
+	to->first = to->sessions && when_before(to->first, p->first) ? to->first : p->first;
+	to->last = when_before(to->last, p->last) ? p->last : to->last;
+	to->sessions += p->sessions;
+	to->to_gateway += p->to_gateway;
+	to->from_gateway += p->from_gateway;
+	r->expired += p->sessions;
+}
+
+/* A place is an old one by whichever port it was called then. */
+bool
+report_expired(struct report *r)
+{
+	bool fine = reading_peers(r->hunt.folder, r, on_expired);
+
+	for (size_t i = 0, n = r->calls.n; i < n; i++) {
+		struct report_peer wanted = {.addr = r->calls.peer[i].addr};
+		const struct report_peer *then = peer_of(&r->calls, &wanted);
+
+		r->calls.peer[i].before |= then && then->before;
+	}
+	return fine;
+}
+
+static void
 add_address(struct report *r, const struct session *s)
 {
 	bool outbound = s->role == ROLE_OUTBOUND;

@@ -163,7 +163,10 @@ call(struct html *h, const struct report *r, const struct report_peer *p)
 	html_open(h, "tr");
 	html_open(h, "td");
 	html_attr(h, "data-of", "Place");
-	html_say(h, "%s %s %u", addr, proto_name(p->proto), p->port);
+	if (p->port || p->proto)
+		html_say(h, "%s %s %u", addr, proto_name(p->proto), p->port);
+	else
+		html_say(h, "%s, days without records", addr);
 	if (*p->name) {
 		html_open(h, "br");
 		html_close(h);
@@ -259,6 +262,11 @@ report_html_peers(struct html *h, const struct report *r)
 		  "Sessions that ended in the window: %s of clients with the gateway, %s that the gateway started, %s "
 		  "of others.",
 		  words_number(r->inbound).text, words_number(r->outbound).text, words_number(r->other).text);
+	if (r->expired)
+		html_line(h, "p", NULL,
+			  "Of %s more, on days whose records have expired, the ledger has sums by peer only: they are "
+			  "in the tables of peers, and in nothing else here.",
+			  words_number(r->expired).text);
 	heat(h, r, 0);
 	heat(h, r, 1);
 	calls(h, r);

@@ -79,6 +79,7 @@ report_json_traffic(struct out *o, const struct report *r)
 	MEMBER_U64(o, "sessions_inbound", r->inbound);
 	MEMBER_U64(o, "sessions_outbound", r->outbound);
 	MEMBER_U64(o, "sessions_other", r->other);
+	MEMBER_U64(o, "sessions_expired", r->expired);
 	MEMBER(o, "inbound", activity(o, r, 0));
 	MEMBER(o, "outbound", activity(o, r, 1));
 	json_close(o, '}');

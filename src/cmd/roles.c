@@ -73,7 +73,7 @@ role_text(const struct term *t, const struct role_rights *r)
 	tables_doc(t, INDENT + LABEL + 1, r->doc);
 	label(t, "user", *r->user ? r->user : "as it was started");
 	label(t, "files", PATHS[r->paths]);
-	if (!r->sets)
+	if (role_may_the_rest(r))
 		label(t, "calls", "all");
 	sets_text(t, r, false, "calls");
 	sets_text(t, r, true, "but");

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,8 +31,52 @@ tell_ports(const struct running *r)
 			fprintf(stderr, "%s\n", line);
 }
 
+/* The first that is not there, or down: why, as for people.  False: all are up. */
+static bool
+lacks_port(const struct running *r, bool *absent, char line[PORT_WORDS])
+{
+	char name[CAPTURE_NAME];
+	struct port_state s;
+
+	for (const char *names = r->iface; (names = capture_name(names, name));) {
+		*absent = !port_state(name, &s);
+		if (!*absent && s.up)
+			continue;
+		snprintf(line, PORT_WORDS, "%.64s: %s; waiting for it", name, *absent ? "is not there" : "is down");
+		return true;
+	}
+	return false;
+}
+
+/* One that is down will come up.  One that is not there was misspelt, where somebody just typed its name; where a
+   configuration has it, or it was there before, it is not plugged in. */
+static bool
+may_wait(const struct running *r, char line[PORT_WORDS])
+{
+	bool absent, typed = r->iface == r->ifaces && !r->self.again;
+
+	return lacks_port(r, &absent, line) && !(absent && typed);
+}
+
+/* Until all ports are there.  False: it was ended. */
+static bool
+wait_for_ports(const struct run_capture *c, struct duty *duty)
+{
+	enum { LOOK_MS = 250 };
+	struct pollfd p = {.fd = ROLE_FD_MONITOR, .events = POLLIN};
+	char line[PORT_WORDS];
+	bool absent;
+
+	(void)role_tell(ROLE_FD_MONITOR, &(struct role_note){.kind = ROLE_WAITS}, -1);
+	while (!duty->stop && lacks_port(c->run, &absent, line)) {
+		(void)poll(&p, 1, LOOK_MS);
+		duty_poll(duty, clock_now_ns());
+	}
+	return !duty->stop;
+}
+
 static int
-open_interfaces(struct run_capture *c, const struct capture_fan *fan, void *copies)
+open_interfaces(struct run_capture *c, struct duty *duty, const struct capture_fan *fan, void *copies)
 {
 	const struct config *config = &c->run->common->config;
 	const struct capture_config cfg = {
@@ -41,15 +86,22 @@ open_interfaces(struct run_capture *c, const struct capture_fan *fan, void *copi
 		.promiscuous = config_number(config, OPT_capture_promiscuous) != 0,
 		.copies = copies,
 		.once = true,
+		.beside = !fan_first(c->run),
 		.fan = *fan,
 	};
-	char error[CAPTURE_ERROR_MAX];
+	char error[CAPTURE_ERROR_MAX], line[PORT_WORDS];
+	bool waited = false;
 
-	c->capture = capture_open(&cfg, error);
-	if (c->capture)
-		return EXIT_DONE;
-	common_error(c->run->common, error);
-	return EXIT_IO;
+	while (!(c->capture = capture_open(&cfg, error)) && may_wait(c->run, line)) {
+		if (!waited && fan_first(c->run))
+			common_error(c->run->common, line);
+		waited = true;
+		if (!wait_for_ports(c, duty))
+			return EXIT_IO;
+	}
+	if (!c->capture)
+		common_error(c->run->common, error);
+	return c->capture ? EXIT_DONE : EXIT_IO;
 }
 
 /* A tap may write to what lies among those that the monitor gave, and nowhere else. */
@@ -84,12 +136,11 @@ open_record(struct run_capture *c)
 }
 
 int
-run_capture_open(struct run_capture *c, const struct running *r, const struct capture_fan *fan, void *copies)
+run_capture_open(struct run_capture *c, struct duty *duty, const struct capture_fan *fan, void *copies)
 {
-	int status;
+	const struct running *r = c->run;
+	int status = open_interfaces(c, duty, fan, copies);
 
-	*c = (struct run_capture){.run = r};
-	status = open_interfaces(c, fan, copies);
 	/* of several taps the first tells what all see */
 	if (status == EXIT_DONE && !r->common->quiet && !r->self.again && fan_first(r))
 		tell_ports(r);

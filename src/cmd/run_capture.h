@@ -7,6 +7,7 @@
 
 #include "cmd/run.h"
 #include "sensor/capture.h"
+#include "sensor/duty.h"
 #include "sensor/load.h"
 
 struct run_capture {
@@ -22,9 +23,9 @@ struct run_capture {
 	uint64_t frames_then, bytes_then; /* at that look */
 };
 
-/* EXIT_DONE, or the mistake was told. */
-/* copies: capture_config.copies. */
-int run_capture_open(struct run_capture *c, const struct running *r, const struct capture_fan *fan, void *copies);
+/* c->run is set.  A port that is not there yet is waited for; duty: to be told of the end meanwhile.  copies:
+   capture_config.copies.  EXIT_DONE, or the mistake was told. */
+int run_capture_open(struct run_capture *c, struct duty *duty, const struct capture_fan *fan, void *copies);
 
 /* As capture_frames, and records them; false was told, and *exit says how it ends. */
 bool run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *exit);

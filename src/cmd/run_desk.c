@@ -90,12 +90,16 @@ int
 run_desk(struct running *r)
 {
 	struct desking d = {.duty = {.link = on_link}};
-	char path[PATH_MAX], words[DESK_WORDS], error[CONFINE_ERROR_MAX];
+	char path[PATH_MAX], sensor[256], words[DESK_WORDS], error[CONFINE_ERROR_MAX];
+	const struct config *c = &r->common->config;
+	const struct desk_places at = {config_text(c, OPT_desk_listen), config_text(c, OPT_desk_key),
+				       config_text(c, OPT_desk_notice), path, sensor};
 
 	d.duty.arg = &d;
 	duty_take_over();
 	run_desk_socket(r->common, path);
-	d.desk = desk_open(config_text(&r->common->config, OPT_desk_listen), path, words);
+	watch_sensor(sensor, c);
+	d.desk = desk_open(&at, words);
 	if (d.desk && *words)
 		common_error(r->common, words);
 	if (!d.desk || !confine_rights(ROLE_desk, error) || !confine_surface(ROLE_desk, NULL, 0, error)) {

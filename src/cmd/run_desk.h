@@ -7,6 +7,7 @@
 #include <limits.h>
 
 #include "cmd/run.h"
+#include "sensor/checkup.h"
 #include "sensor/desk.h"
 
 /* desk.socket, else control.sock in the ledger's folder; "": nowhere. */
@@ -22,11 +23,17 @@ struct run_health {
 	struct health health;
 	struct channel *desk; /* NULL: it is not there */
 	int64_t commit;       /* of the ledger, when it last moved */
+	struct checkup checkup;
+	struct heartbeat beat;
+	int64_t beat_at;    /* monotonic */
+	int64_t clock_lead; /* of the wall clock before the monotonic one; 0: not known yet */
 };
 /* What it wants to hear of the watch, beside what is heard already; before common_open. */
 void run_health_hear(struct run_health *h, struct common *c);
 void run_health_link(struct run_health *h, int fd); /* which becomes its own */
+/* Each second: the desk, and what the sensor says of itself to its sinks. */
 void run_health_tell(struct run_health *h, const struct running *r, const struct ledger *ledger);
+void run_health_died(struct run_health *h); /* a part of the sensor */
 void run_health_close(struct run_health *h);
 
 #endif

@@ -1,12 +1,16 @@
 /*
- * run_health: each second the keeper tells the desk how things are.  Must not wait for it.
+ * run_health: each second the keeper looks how things are, and tells the desk and the sinks.  Must not wait for them.
  */
 #include "cmd/run_desk.h"
+#include "cmd/keep.h"
 #include "cmd/run_fan.h"
+#include "sensor/watch_sinks.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
+
+#define STEP_NS (2 * NS_PER_S)
 
 static void
 on_session(void *arg, const struct session *s)
@@ -150,19 +154,70 @@ numbers(struct health *h, const struct running *r)
 	snprintf(h->reload, sizeof(h->reload), "%.*s", HEALTH_WORDS - 1, r->common->reloaded.words);
 }
 
+/* Whoever sets it moves it against the clock that nobody sets. */
+static void
+clock_numbers(struct run_health *h, struct when wall)
+{
+	const int64_t lead = wall.ns - clock_now_ns(), moved = lead - h->clock_lead;
+
+	h->health.clock_unset = !clock_is_kept_right();
+	h->health.clock_steps += h->clock_lead && (moved >= STEP_NS || moved <= -STEP_NS);
+	h->clock_lead = lead;
+}
+
+static void
+measure(struct run_health *h, const struct running *r, const struct ledger *ledger, struct when wall)
+{
+	struct watch *w = &r->common->watch;
+
+	numbers(&h->health, r);
+	ledger_numbers(h, ledger);
+	clock_numbers(h, wall);
+	sinks(&h->health, w);
+	given_up(&h->health, w);
+	health_lists(&h->health, &h->log);
+	h->health.outbox_fails = watch_post_fails(w);
+	checkup_look(&h->checkup, &h->health, clock_now_ns() / NS_PER_S, wall, watch_sinks_trouble, w);
+	h->beat.troubles = checkup_lasting(&h->checkup, &h->beat.trouble);
+	h->health.troubles = h->beat.troubles;
+}
+
+static void
+beat(struct run_health *h, const struct running *r, struct when wall)
+{
+	const int64_t every = config_number(&r->common->config, OPT_sensor_heartbeat), now = clock_now_ns();
+
+	if (now < h->beat_at)
+		return;
+	h->beat_at = now + every;
+	h->beat.number++;
+	h->beat.every_s = (uint64_t)(every / NS_PER_S);
+	h->beat.waiting = 0;
+	for (uint32_t i = 0; i < h->health.sinks; i++)
+		h->beat.waiting += h->health.sink[i].waiting;
+	watch_sinks_heartbeat(&r->common->watch, &h->beat, wall);
+}
+
+void
+run_health_died(struct run_health *h)
+{
+	h->health.deaths++;
+}
+
 void
 run_health_tell(struct run_health *h, const struct running *r, const struct ledger *ledger)
 {
+	struct timespec t;
+	struct when wall;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	wall = (struct when){(int64_t)t.tv_sec * NS_PER_S + t.tv_nsec};
+	measure(h, r, ledger, wall);
+	beat(h, r, wall);
 	if (!h->desk)
 		return;
-	if (channel_waiting(h->desk) == 0) { /* else it is slow, and has the last one still to read */
-		numbers(&h->health, r);
-		ledger_numbers(h, ledger);
-		sinks(&h->health, &r->common->watch);
-		given_up(&h->health, &r->common->watch);
-		health_lists(&h->health, &h->log);
+	if (channel_waiting(h->desk) == 0) /* else it is slow, and has the last one still to read */
 		(void)channel_send(h->desk, DESK_HEALTH, &h->health, sizeof(h->health));
-	}
 	if (!channel_flush(h->desk))
 		run_health_close(h);
 }

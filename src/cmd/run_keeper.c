@@ -128,10 +128,13 @@ on_died(void *arg, const struct role_note *note, int fd)
 	struct keeping *k = arg;
 	char cause[2 * ROLE_WORDS];
 
+	run_health_died(k->health);
 	if (note->who.role == ROLE_courier || note->who.role == ROLE_hook || note->who.role == ROLE_desk)
 		return; /* the traffic was seen */
 	snprintf(cause, sizeof(cause), "%s%s%s %s", ROLE_RIGHTS[note->who.role].name, *note->who.name ? " " : "",
 		 note->who.name, note->words);
+	if (note->who.role == ROLE_tap)
+		k->feed->died(k, (unsigned)strtoul(note->who.name, NULL, 10), note->came);
 	if (k->keep.ledger)
 		ledger_gap(k->keep.ledger, (struct when){note->from}, (struct when){note->until}, cause);
 	run_crash_keep(&k->keep, k->common, fd, (struct when){note->from});
@@ -174,6 +177,8 @@ run_keep(struct running *run, const struct feed *feed, void *own)
 			run->self.again; /* what was read again since the start, where it still has no mistake */
 		keep_on(&k);
 		status = finish(&k);
+	} else if (k.duty.stop) { /* a port never came */
+		status = EXIT_DONE;
 	}
 	run_health_close(k.health);
 	free(k.health);

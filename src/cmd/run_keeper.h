@@ -36,6 +36,8 @@ struct feed {
 	void (*each_second)(struct keeping *k);
 	/* what is left, when the end was asked for */
 	void (*end)(struct keeping *k);
+	/* so many frames came to a tap that died */
+	void (*died)(struct keeping *k, unsigned tap, uint64_t came);
 	/* a new connection to a tap; ours to close */
 	void (*link)(struct keeping *k, unsigned tap, int fd);
 };

@@ -9,7 +9,10 @@
 static int
 open_capture(struct keeping *k)
 {
-	return run_capture_open(k->own, k->run, &(struct capture_fan){.members = 1}, NULL);
+	struct run_capture *c = k->own;
+
+	c->run = k->run;
+	return run_capture_open(c, &k->duty, &(struct capture_fan){.members = 1}, NULL);
 }
 
 static bool
@@ -69,6 +72,14 @@ end(struct keeping *k)
 }
 
 static void
+tap_died(struct keeping *k, unsigned tap, uint64_t came)
+{
+	(void)k;
+	(void)tap;
+	(void)came;
+}
+
+static void
 link_tap(struct keeping *k, unsigned tap, int fd)
 {
 	(void)k;
@@ -82,7 +93,7 @@ static struct run_capture capture;
 int
 run_frames(struct running *run)
 {
-	static const struct feed FRAMES = {0, open_capture, begin, work, each_second, end, link_tap};
+	static const struct feed FRAMES = {0, open_capture, begin, work, each_second, end, tap_died, link_tap};
 
 	return run_keep(run, &FRAMES, &capture);
 }

@@ -120,6 +120,14 @@ end(struct keeping *k)
 	}
 }
 
+static void
+tap_died(struct keeping *k, unsigned tap, uint64_t came)
+{
+	const struct tapped *t = k->own;
+
+	keeper_died(t->keeper, tap, came);
+}
+
 /* One that follows another: the monitor has seen that one end, so its channel ends, too. */
 static void
 link_tap(struct keeping *k, unsigned tap, int fd)
@@ -142,7 +150,7 @@ int
 run_keeper(struct running *run)
 {
 	struct tapped t = {.n = run_taps(run)};
-	const struct feed taps = {t.n, open_nothing, begin, work, each_second, end, link_tap};
+	const struct feed taps = {t.n, open_nothing, begin, work, each_second, end, tap_died, link_tap};
 	int status = run_keep(run, &taps, &t);
 
 	keeper_free(t.keeper);

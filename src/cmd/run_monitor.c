@@ -117,7 +117,8 @@ run_monitor(struct running *r)
 
 	if (exit == EXIT_DONE)
 		exit = make_plan(&p, r);
-	if (exit == EXIT_DONE && !confine_rights(ROLE_monitor, words)) {
+	if (exit == EXIT_DONE &&
+	    !(confine_rights(ROLE_monitor, words) && confine_surface(ROLE_monitor, NULL, 0, words))) {
 		common_error(r->common, words);
 		exit = EXIT_IO;
 	}

@@ -52,7 +52,8 @@ prepare(struct tapping *t)
 		return EXIT_IO;
 	}
 	t->batch = batch_map(ROLE_FD_BATCH); /* where there is one */
-	status = run_capture_open(&t->capture, t->run, &fan, t->batch ? batch_copies(t->batch) : NULL);
+	t->capture.run = t->run;
+	status = run_capture_open(&t->capture, &t->duty, &fan, t->batch ? batch_copies(t->batch) : NULL);
 	if (status != EXIT_DONE)
 		return status;
 	hand_over(t);
@@ -62,10 +63,19 @@ prepare(struct tapping *t)
 	return EXIT_IO;
 }
 
+/* A keeper that waits for its disk is no tap that hangs. */
+static void
+on_wait(void *arg)
+{
+	struct tapping *t = arg;
+
+	duty_poll(&t->duty, clock_now_ns());
+}
+
 static bool
 open_tap(struct tapping *t)
 {
-	struct tap_setup setup = {.channel = channel_new(ROLE_FD_KEEPER, &TAP_WIRE, HELD)};
+	struct tap_setup setup = {.channel = channel_new(ROLE_FD_KEEPER, &TAP_WIRE, HELD), .waits = on_wait, .arg = t};
 	char words[TAP_ERROR_MAX];
 
 	t->tap = setup.channel ? tap_open(&setup, words) : NULL;
@@ -85,6 +95,8 @@ tell(struct tapping *t)
 		tap_note(t->tap, load_words(t->capture.load.level));
 	}
 	run_capture_flush(&t->capture);
+	(void)role_tell(ROLE_FD_MONITOR,
+			&(struct role_note){.kind = ROLE_COUNTS, .came = d.packets, .told = tap_told(t->tap)}, -1);
 }
 
 /* What is not about frames, a hundred times a second at most. */
@@ -152,6 +164,8 @@ run_tap(struct running *run)
 	t->run = run;
 	duty_take_over();
 	status = prepare(t);
+	if (t->duty.stop) /* its port never came */
+		return EXIT_DONE;
 	if (status != EXIT_DONE || !duty_begin(&t->duty) || !open_tap(t))
 		return status;
 	work_on(t);

@@ -19,11 +19,8 @@ static const struct {
 	uint8_t kind;
 	char letter;
 	const char *name;
-} EVENTS[] = {{EVENT_ALERT, 'A', "alerts"},
-	      {EVENT_INCIDENT, 'I', "incidents"},
-	      {EVENT_SESSION, 'S', "sessions"},
-	      {EVENT_STATS, 'T', "stats"},
-	      {EVENT_TLS, 'L', "tls"}};
+} EVENTS[] = {{EVENT_ALERT, 'A', "alerts"}, {EVENT_INCIDENT, 'I', "incidents"},   {EVENT_SESSION, 'S', "sessions"},
+	      {EVENT_STATS, 'T', "stats"},  {EVENT_HEARTBEAT, 'H', "heartbeats"}, {EVENT_TLS, 'L', "tls"}};
 enum { EVENT_COUNT = sizeof(EVENTS) / sizeof(EVENTS[0]) };
 
 /* What the row says: the attribute, or the same words each time. */

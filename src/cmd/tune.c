@@ -16,14 +16,14 @@
 #include "cmd/eve_in.h"
 #include "cmd/tables.h"
 
-enum { ID_DETECTOR = 300, ID_PARAMETER };
+enum { ID_DETECTOR = 300, ID_PARAMETER, ID_CAPTURE };
 
 struct tune {
 	struct common *common;
 	struct store *store;
 	const char **file;
 	size_t files;
-	bool eve, json, no_memory;
+	bool eve, captures, json, no_memory;
 	struct tune_wanted wanted;
 	struct progress progress;
 	uint64_t done, todo;  /* bytes of EVE lines */
@@ -281,6 +281,9 @@ take_option(void *arg, int id, const char *value)
 	case OPT_EVE:
 		t->eve = true;
 		return take_file(t, value);
+	case ID_CAPTURE:
+		t->captures = true;
+		return take_file(t, value);
 	case ARGS_FILE:
 		return take_file(t, value);
 	case ID_DETECTOR:
@@ -306,6 +309,8 @@ take_arguments(struct tune *t, int argc, char **argv)
 		return status;
 	if (t->files == 0)
 		return usage_error("tune", "no traffic named: captures, or --eve FILE");
+	if (t->eve && t->captures)
+		return usage_error("tune", "captures or EVE lines, not both: a connection would count twice");
 	status = check_detector(t);
 	return status == EXIT_DONE ? check_parameter(t) : status;
 }
@@ -339,6 +344,7 @@ tune_run(int argc, char **argv)
 static const struct arg_option OPTIONS[] = {
 	{'g', "gateway", "ADDR[,ADDR]", "addresses of the gateway; EVE lines say who it is"},
 	{OPT_EVE, "eve", "FILE", "the sensor's EVE lines; further files are such, too, in any order"},
+	{ID_CAPTURE, "capture", "FILE", "a capture; the same as without the option"},
 	{'c', "config", "FILE", "read the configuration from there: settings, suppressions, facts, lists"},
 	{OPT_SET, "set", "SECTION.OPTION=VALUE", "set one option; the later wins"},
 	{ID_DETECTOR, "detector", "NAME", "this detector only"},

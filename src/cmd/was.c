@@ -64,6 +64,8 @@ was_take(struct was *w, const struct reading_setting *s)
 		return take_configuration(w, s->value);
 	if (strcmp(s->name, "rules") == 0)
 		return replace(w, &w->rules, s->value) ? WAS_RULES : WAS_SAME;
+	if (strcmp(s->name, "started") == 0)
+		return WAS_START;
 	return strncmp(s->name, "list ", 5) == 0 ? take_list(w, s->name, s->value) : WAS_SAME;
 }
 

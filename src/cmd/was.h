@@ -23,8 +23,12 @@ struct was {
 	bool failed; /* no memory */
 };
 
+/* Setting "started": what the detectors knew; after the second its snapshot follows. */
+#define WAS_FRESH   "knows nothing"
+#define WAS_RESUMED "goes on from detect.memory"
+
 /* What a setting changes; WAS_SAME: nothing. */
-enum was_change { WAS_SAME, WAS_CONFIGURATION, WAS_RULES, WAS_LIST };
+enum was_change { WAS_SAME, WAS_CONFIGURATION, WAS_RULES, WAS_LIST, WAS_START };
 enum was_change was_take(struct was *w, const struct reading_setting *s);
 
 /* What was in force at the first record that is left.  False: `error` is one line. */

@@ -15,8 +15,17 @@ enum {
 void
 heap_add(struct heap *h, const struct turn *t)
 {
-	if (h->count == 0)
-		*h = (struct heap){.request_min = t->request, .answer_min = t->answer};
+	if (h->count == 0) {
+		*h = (struct heap){.sizes = size_bit(t->request, 1),
+				   .count = t->count,
+				   .request_min = t->request,
+				   .request_max = t->request,
+				   .answer_min = t->answer,
+				   .answer_max = t->answer,
+				   .size = t->request,
+				   .size_votes = t->count};
+		return;
+	}
 	h->request_min = least(h->request_min, t->request);
 	h->request_max = most(h->request_max, t->request);
 	h->answer_min = least(h->answer_min, t->answer);

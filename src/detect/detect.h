@@ -115,6 +115,7 @@ struct detect_config {
 	size_t memory;            /* share of the budget, at least DETECT_MEMORY_MIN */
 	struct hash_key table;
 	const int64_t *params; /* DETECT_PARAM_COUNT values */
+	uint16_t only;         /* the detector that has a say, from the beginning on; 0: all */
 };
 
 struct detect;

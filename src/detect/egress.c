@@ -267,6 +267,15 @@ novelty_by_name(const struct egress *e, const struct session *s)
 	return n->server_key == s->server_key && s->server_key ? NOVEL_NETWORK : NOVEL_STACK;
 }
 
+/* TLS whose hello the capture lost, and the name in it: one call says little, and a second one is not lost by chance. */
+static bool
+is_unseen(const struct egress *e, const struct session *s)
+{
+	const struct memory_key key = place_key(s);
+
+	return !s->client_hello && s->server_hello && s->gap_bytes_out && !memory_find(&e->places, &key);
+}
+
 /* How much of the unknown is in a place that was never called. */
 static enum novelty
 novelty_of(const struct egress *e, const struct detect *d, const struct view *v)
@@ -283,6 +292,8 @@ novelty_of(const struct egress *e, const struct detect *d, const struct view *v)
 		return NOVEL_INSIDE;
 	if (s->sni.p)
 		return novelty_by_name(e, s);
+	if (is_unseen(e, s))
+		return NOVEL_UNSEEN;
 	if (egress_is_private(&s->dest) && around && around->places >= NEIGHBOURS)
 		return NOVEL_NEIGHBOUR;
 	if (!tls && service && service->late >= ROAMING)
@@ -299,6 +310,8 @@ standing_of(const struct detect *d, const struct view *v, enum novelty n)
 {
 	if (egress_learning(d, v))
 		return PLACE_LEARNT;
+	if (n == NOVEL_UNSEEN)
+		return PLACE_UNSEEN;
 	/* A name is easily lent: with another server behind it, the place stays strange to the other detectors. */
 	return n <= NOVEL_NEIGHBOUR && n != NOVEL_STACK ? PLACE_EXPLAINED : PLACE_NEW;
 }
@@ -350,11 +363,12 @@ egress_note(struct detect *d, const struct view *v)
 	note_listens(e, v->s);
 	/* calls of users' work inside are no places of the gateway's own */
 	if (is_own_call(d, v) && !(v->inside && egress_inside_usual(d, v))) {
-		bool known = egress_callee(d, v) != NULL;
+		const struct callee *before = egress_callee(d, v);
+		bool known = before && before->standing != PLACE_UNSEEN;
 
 		n = known || !egress_called(d, v) ? NOVEL_NOT : novelty_of(e, d, v);
 		p = use_place(e, d, v, &fresh);
-		if (fresh) {
+		if (fresh || !known) {
 			p->standing = (uint8_t)standing_of(d, v, n);
 			e->fresh = v;
 			note_fresh(e, d, v);

@@ -15,7 +15,8 @@
 enum standing {
 	PLACE_NEW,
 	PLACE_EXPLAINED, /* not learnt, but of a name or service that is */
-	PLACE_LEARNT
+	PLACE_LEARNT,
+	PLACE_UNSEEN /* called once, and the capture lost by what name */
 };
 
 /* An address, port and protocol that a gateway calls. */

@@ -16,6 +16,7 @@ enum novelty {
 	NOVEL_NEIGHBOUR, /* inside, amidst others that offer the same */
 	NOVEL_INSIDE,    /* a protocol and port that it never called in the networks it proxies to */
 	NOVEL_SIBLING,   /* a name of a domain that was called before, by the same program */
+	NOVEL_UNSEEN,    /* by TLS, but the capture lost the hello and the name in it; the next call tells */
 	NOVEL_AGAIN,     /* a name that was new itself not long ago, in the same network */
 	NOVEL_ROAMING,   /* a service over TCP in clear whose servers change (OCSP, CRLs) */
 	NOVEL

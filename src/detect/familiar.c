@@ -61,13 +61,15 @@ day_of(struct when t)
 
 /* What an update leaves alone: protocol, ALPN and the list of ciphers. */
 static uint32_t
-kind_of(const struct session *s)
+kind_of(struct detect *d, const struct session *s)
 {
 	enum { CIPHERS_AT = 11, CIPHERS = 12 };
+	struct text ciphers;
 
 	if (!s->ja4.p || s->ja4.len < CIPHERS_AT + CIPHERS)
 		return 0;
-	return (uint32_t)(detect_hash((struct text){s->ja4.p + CIPHERS_AT, CIPHERS}) & 0xff) | 1;
+	ciphers = (struct text){s->ja4.p + CIPHERS_AT, CIPHERS};
+	return (uint32_t)(detect_hash_again(d, s->said, TEXT_CIPHERS, ciphers) & 0xff) | 1;
 }
 
 /* Without its kind. */
@@ -133,16 +135,15 @@ is_known(const struct slot *s, uint16_t today)
 	return days(s) >= 2 && today - s->day <= AGE_DAYS;
 }
 
-/* What a network's rows say of a program; with a session, also of its kind. */
+/* What a network's rows say of a program, and of its kind where that is known (not 0). */
 struct found {
 	const struct slot *slot; /* the program's own */
 	bool network, kind;      /* somebody's; one of the same kind */
 };
 
 static struct found
-look_up(const struct detect *d, const struct addr *client, uint8_t gateway, uint32_t who, const struct session *session)
+look_up(const struct detect *d, const struct addr *client, uint8_t gateway, uint32_t who, uint32_t kind)
 {
-	uint32_t kind = 0;
 	uint16_t today = day_of(d->now);
 	struct found f = {0};
 
@@ -158,8 +159,6 @@ look_up(const struct detect *d, const struct addr *client, uint8_t gateway, uint
 			if (same_program(s, who))
 				f.slot = s;
 			else if (is_known(s, today)) {
-				if (!f.network && session)
-					kind = kind_of(session);
 				f.network = true;
 				f.kind |= kind && (s->who & ((1 << KIND_BITS) - 1)) == kind;
 			}
@@ -191,7 +190,7 @@ slot_use(struct detect *d, const struct addr *client, uint8_t gateway, uint32_t 
 		if (fresh || is_empty(oldest))
 			break;
 	}
-	*oldest = (struct slot){.who = who | (session ? kind_of(session) : 0)};
+	*oldest = (struct slot){.who = who | (session ? kind_of(d, session) : 0)};
 	return oldest;
 }
 
@@ -221,10 +220,10 @@ ordinary_today(const struct visit *w)
 }
 
 bool
-familiar_known(const struct detect *d, const struct view *v, const struct visit *visit)
+familiar_known(struct detect *d, const struct view *v, const struct visit *visit)
 {
 	uint64_t program = visit ? visit->program : v->s->client_key;
-	struct found f = look_up(d, &v->client, v->s->gateway, who_of(program), v->s);
+	struct found f = look_up(d, &v->client, v->s->gateway, who_of(program), kind_of(d, v->s));
 	uint16_t today = day_of(d->now);
 
 	if (f.slot && (is_known(f.slot, today) || (today - f.slot->day <= 1 && visits_today(f.slot) >= VISITS_TODAY)))
@@ -233,7 +232,7 @@ familiar_known(const struct detect *d, const struct view *v, const struct visit 
 }
 
 bool
-is_familiar(const struct detect *d, const struct view *v)
+is_familiar(struct detect *d, const struct view *v)
 {
 	return v->knock ? familiar_known(d, v, visit_find(d, v)) : v->familiar;
 }
@@ -303,7 +302,7 @@ void
 familiar_stay(struct detect *d, const struct visit *w)
 {
 	uint32_t who = who_of(w->program);
-	struct found f = look_up(d, &w->client, w->gateway, who, NULL);
+	struct found f = look_up(d, &w->client, w->gateway, who, 0);
 	struct slot *s;
 
 	if (w->suspect || w->degraded)
@@ -324,7 +323,7 @@ familiar_stay(struct detect *d, const struct visit *w)
 struct acquaintance
 familiar_with(const struct detect *d, const struct visit *w)
 {
-	struct found f = look_up(d, &w->client, w->gateway, who_of(w->program), NULL);
+	struct found f = look_up(d, &w->client, w->gateway, who_of(w->program), 0);
 	const struct memory_key key = program_key(w->program, w->gateway);
 	const struct program *p = memory_find(&d->familiars, &key);
 	struct acquaintance a = {.network = f.network};

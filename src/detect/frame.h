@@ -147,6 +147,12 @@ struct kept {
 };
 enum { KEPT_MAX = 96, HALF_NEEDS = 128 };
 
+/* A text's hash, by who said it. */
+struct known_text {
+	uint64_t said, hash; /* said 0: none */
+};
+enum { KNOWN_TEXT_BITS = 8 };
+
 struct detect {
 	int64_t learn_ns, idle_ns;
 	struct memory_secret secret; /* of all tables */
@@ -171,7 +177,9 @@ struct detect {
 	uint64_t judging, learning;                    /* rows of detect.def with such functions */
 	uint64_t imports;                              /* those that judge records of other sensors' logs */
 	uint64_t lower[HALF_NEEDS], upper[HALF_NEEDS]; /* and by what a record has that they need */
-	uint16_t making;                               /* whose init runs */
+	struct known_text texts[1 << KNOWN_TEXT_BITS];
+	uint16_t only;   /* the detector that has a say, 0: all */
+	uint16_t making; /* whose init runs */
 	unsigned kept_count;
 	struct kept kept[KEPT_MAX];
 };
@@ -195,6 +203,11 @@ sound_bool(const bool *b)
 
 /* 64 bits of a text, the same in every run; no text: 0. */
 uint64_t detect_hash(struct text t);
+
+/* The same of a text that the session's hellos or certificates tell, which mostly are those of a moment ago.  `said` is
+   session.said or session.shown: equal ones tell equal texts. */
+enum text_of { TEXT_SNI, TEXT_CIPHERS, TEXT_CERT, TEXT_ISSUER };
+uint64_t detect_hash_again(struct detect *d, uint64_t said, enum text_of which, struct text t);
 
 /* Of two numbers, well mixed (SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014),
    also the same in every run.  No secret: where somebody could aim at a place, a table's own key hides it (memory.c). */
@@ -328,8 +341,8 @@ bool trail_sound(const void *bytes);
 bool chain_raise(const struct detect *d, struct finding *f, uint64_t actor_detectors);
 
 /* Clients with a history of ordinary use. */
-bool familiar_known(const struct detect *d, const struct view *v, const struct visit *visit);
-bool is_familiar(const struct detect *d, const struct view *v); /* of knocks, too */
+bool familiar_known(struct detect *d, const struct view *v, const struct visit *visit);
+bool is_familiar(struct detect *d, const struct view *v); /* of knocks, too */
 void familiar_learn(struct detect *d, const struct view *v);
 void familiar_stay(struct detect *d, const struct visit *w);
 uint32_t familiar_payload(void);

@@ -143,7 +143,7 @@ judge_minority(struct detect *d, const struct view *v)
 		what.spread = 0;
 	}
 	if (s->cert_issuer.p) {
-		what.value = detect_hash(s->cert_issuer);
+		what.value = detect_hash_again(d, s->shown, TEXT_ISSUER, s->cert_issuer);
 		see(d, v, ISSUER, &what);
 	}
 	if (s->version < TLS13) {

@@ -207,6 +207,8 @@ incident_report(struct detect *d, struct finding *f, const struct actor *a)
 	bool in_chain;
 	const struct rule_suppress *rule;
 
+	if (d->only && f->detector != d->only)
+		return;
 	f->pseudonyms = (uint8_t)((is_hidden(d, f, &f->actor) ? HIDDEN_ACTOR : 0) |
 				  (is_hidden(d, f, &f->target) ? HIDDEN_DEST : 0));
 	f->id = finding_id(f, a);

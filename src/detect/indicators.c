@@ -431,6 +431,28 @@ indicators_find(const struct indicators *i, const struct session *s, struct indi
 	return q.found;
 }
 
+/* Before every entry's end. */
+static const struct session NOBODY = {.time = {INT64_MIN}};
+
+bool
+indicators_have_text(const struct indicators *i, size_t field, struct text t)
+{
+	struct session s = NOBODY;
+	struct indicator_hit hit;
+
+	memcpy((char *)&s + field, &t, sizeof(t));
+	return indicators_find(i, &s, &hit);
+}
+
+bool
+indicators_have_addr(const struct indicators *i, const struct addr *a)
+{
+	struct session s = NOBODY;
+
+	s.src = *a;
+	return indicators_listed(i, &s) != NULL;
+}
+
 const struct indicator_list *
 indicators_listed(const struct indicators *i, const struct session *s)
 {

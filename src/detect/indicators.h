@@ -96,6 +96,11 @@ struct indicator_hit {
 /* The gravest hit of a record; what is on several lists counts for the gravest one, then the surest, then the first. */
 bool indicators_find(const struct indicators *i, const struct session *s, struct indicator_hit *hit);
 
+/* Could a record touch an entry by such a text in that field (an offset in struct session: sni, ja3, ja4, a digest), or by
+   such an address?  For who looks through what records have, without the records; an entry that expired counts. */
+bool indicators_have_text(const struct indicators *i, size_t field, struct text t);
+bool indicators_have_addr(const struct indicators *i, const struct addr *a);
+
 /* The gravest list that the side which is not the gateway is on by its address; NULL: none. */
 const struct indicator_list *indicators_listed(const struct indicators *i, const struct session *s);
 

@@ -141,22 +141,9 @@ is_piece(const struct detect *d, const struct view *v, const struct turn *t)
 	       !static_known(d, v->s->gateway, t->answer);
 }
 
-/* What is no piece was still asked for, as visitors do. */
 static void
-reader_add(const struct detect *d, const struct view *v, struct reader *r, const struct turn *t, bool piece)
+piece_add(struct reader *r, const struct turn *t)
 {
-	uint64_t request = size_bit(t->request, SHAPE_STEP), length = size_bit(t->request, 1);
-
-	if (when_before(r->last, t->time))
-		r->last = t->time;
-	if (request & ~r->requests || length & ~r->lengths) {
-		r->requests |= request;
-		r->lengths |= length;
-		if (set_count(r->requests) > d->param[PARAM_memory_leak_shapes] || set_count(r->lengths) > PATHS)
-			r->browses = true;
-	}
-	if (!piece)
-		return;
 	r->count = r->count > UINT32_MAX - t->count ? UINT32_MAX : r->count + t->count;
 	r->bytes += (uint64_t)t->answer * t->count;
 	if (when_since(t->time, r->first) > LOAD_S * NS_PER_S)
@@ -166,7 +153,29 @@ reader_add(const struct detect *d, const struct view *v, struct reader *r, const
 	r->request_max = most(r->request_max, t->request);
 	r->answer_min = least(r->answer_min, t->answer);
 	r->answer_max = most(r->answer_max, t->answer);
-	session_add(r, v->s->id);
+}
+
+/* What is no piece was still asked for, as visitors do. */
+static void
+reader_add(const struct detect *d, const struct view *v, struct reader *r, const bool piece[TURNS_MOST])
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < v->turns; i++) {
+		const struct turn *t = &v->turn[i];
+
+		if (when_before(r->last, t->time))
+			r->last = t->time;
+		r->requests |= size_bit(t->request, SHAPE_STEP);
+		r->lengths |= size_bit(t->request, 1);
+		if (piece[i])
+			piece_add(r, t);
+		any |= piece[i];
+	}
+	if (set_count(r->requests) > d->param[PARAM_memory_leak_shapes] || set_count(r->lengths) > PATHS)
+		r->browses = true;
+	if (any)
+		session_add(r, v->s->id);
 }
 
 /* Not one outlier: most answers of their own size, and the largest a multiple of the smallest. */
@@ -288,8 +297,7 @@ memory_leak_judge(struct detect *d, const struct view *v)
 			piece[k] = is_piece(d, v, &v->turn[k]);
 		looked = true;
 		r->sources |= network_bit(v);
-		for (unsigned k = 0; k < v->turns; k++)
-			reader_add(d, v, r, &v->turn[k], piece[k]);
+		reader_add(d, v, r, piece);
 		quiet |= reader_judge(d, v, r, &actor[i], quiet);
 	}
 }

@@ -26,6 +26,9 @@ static const struct judgement {
 	[NOVEL_SIBLING] = {SEVERITY_LOW,
 			   "gateway {a} called {t} port {p} ({x}): new, but of a domain that the same program "
 			   "called before"},
+	[NOVEL_UNSEEN] = {SEVERITY_LOW,
+			  "gateway {a} called {t} port {p}, which it never did in {0}; the capture lost by what "
+			  "name, so the next call is judged"},
 	[NOVEL_AGAIN] = {SEVERITY_LOW,
 			 "gateway {a} called {t} port {p} ({x}): another address of a name that is new itself"},
 	[NOVEL_ROAMING] = {SEVERITY_LOW, "gateway {a} called {t} port {p}: new, but servers of this port changed often "

@@ -301,6 +301,7 @@ outage_pulse(struct detect *d, const struct pulse *p)
 	o->pulse = p->time;
 	o->pulses += o->pulses < UINT32_MAX;
 	o->counts_data |= p->data_from != 0;
+	outage_hush(o, p);
 	judge_resets(o, p);
 	if (o->stage == STAGE_UP)
 		when_up(d, o, p);

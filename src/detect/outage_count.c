@@ -32,7 +32,7 @@ outage_init(struct detect *d, struct carve *c, size_t bytes)
 	*all = (struct outages){.served.words = 1};
 	while (all->served.words * sizeof(uint64_t) * 4 <= left)
 		all->served.words *= 2;
-	all->gate = detect_array(d, c, gates, 3);
+	all->gate = detect_array(d, c, gates, 4);
 	detect_sound(d, outage_sound);
 	for (unsigned i = 0; i < 2; i++)
 		all->served.set[i] = detect_array(d, c, all->served.words * sizeof(uint64_t), 1);
@@ -120,6 +120,7 @@ outage_silence_add(struct outage *o, const struct pulse *p)
 	o->missed += p->acks_unseen;
 	o->alive += p->others;
 	o->mute = p->packets_to || p->packets_from ? 0 : o->mute + 1;
+	o->lull.hushed = most(o->lull.hushed, o->hushed);
 }
 
 void
@@ -128,6 +129,23 @@ outage_silence_forget(struct outage *o, struct when answered)
 	o->answered = answered;
 	o->silent = o->asked = o->tried = o->missed = o->alive = o->mute = 0;
 	o->deaf = false;
+}
+
+void
+outage_hush(struct outage *o, const struct pulse *p)
+{
+	enum { KEPT = 4096 };
+	bool asked = p->packets_to != 0, again = p->packets_from == 0 && !asked;
+
+	if (o->hushed && (p->packets_from || !asked)) {
+		o->hush.behind++;
+		o->hush.again += again;
+	}
+	o->hushed = again ? o->hushed + 1 : 0;
+	if (o->hush.behind >= KEPT) {
+		o->hush.behind /= 2;
+		o->hush.again /= 2;
+	}
 }
 
 void

@@ -29,6 +29,7 @@ struct lull {
 	uint32_t silent, asked, tried, alive;
 	uint32_t open, lost, came_back; /* before it, and in the minute behind it */
 	struct resumption after;
+	uint32_t hushed; /* the longest run of pulses without a packet of the gateway or to it */
 	uint32_t client[LULL_CLIENTS], tried_s[LULL_CLIENTS]; /* hash of the address; its last attempt behind `from` */
 	uint8_t clients, known, bits, ttl;
 	uint8_t told; /* 0 or 1 */
@@ -37,6 +38,12 @@ struct lull {
 /* Attempts to connect to a port that answers: all; those in vain of networks that use it, and of others; decaying. */
 struct tries {
 	uint32_t all, known, strange;
+};
+
+/* Pulses behind one without a packet of the gateway or to it: all, and those that were alike; decaying.  What is asked
+   in vain is counted elsewhere. */
+struct hush {
+	uint32_t behind, again;
 };
 
 struct outage {
@@ -54,6 +61,8 @@ struct outage {
 	uint32_t open;                        /* inbound connections */
 	uint32_t open_before, lost, came_back, holes;
 	struct resumption usual, after;
+	struct hush hush;
+	uint32_t hushed; /* pulses on end without a packet of it or to it */
 	uint8_t stage, ttl, ttl_before;
 	uint8_t told, reset_only, counts_data; /* 0 or 1; counts_data: pulses tell segments with data */
 	uint8_t deaf;                          /* 0 or 1: UDP went on in this silence */
@@ -93,6 +102,7 @@ void outage_silence_add(struct outage *o, const struct pulse *p);
 void outage_usual_add(struct outage *o, const struct pulse *p);
 void outage_run_ends(struct outage *o, const struct pulse *p);
 void outage_silence_forget(struct outage *o, struct when answered);
+void outage_hush(struct outage *o, const struct pulse *p); /* every pulse, before it is judged */
 
 /* Whom it left unanswered.  A silence begins, ends; lull_pulse: true in the minute behind it. */
 void lull_begin(struct outage *o);

@@ -4,7 +4,8 @@
  *
  *	answered | silence: A tries, tries, tries;  B tries | answered
  *	            A: log2(attempts / such in vain) bits, B: as many;  SURE bits in all: it was out
- *	            and when none can resume behind it, where all could: a few bits more
+ *	            and when none can resume behind it, where all could, and when the gateway says nothing to anybody,
+ *	            nor calls anyone, for longer than it ever does: a few bits more
  *
  * Attempts count at ports that answer: one source once, and a little more when one that it serves comes again.  How
  * often they are in vain on ordinary days (filters of countries, floods, scans with forged sources) is learnt, of
@@ -19,6 +20,7 @@ enum {
 	CAP_STRANGE = 6,
 	AGAIN_BITS = 4,   /* of one that it serves */
 	REFUSED_BITS = 6, /* keys change on ordinary days, too */
+	HUSH_BITS = 6,    /* it may have nothing to say */
 	AGAIN_S = 10,     /* SYNs closer together are one attempt */
 	LATE_S = 10,      /* an outage ends, and begins, somewhere in a pulse */
 	KEPT = 1 << 14    /* attempts; then older ones count half */
@@ -206,10 +208,26 @@ refused_bits(const struct outage *o, const struct lull *l)
 	return bits;
 }
 
+/* Not even its own calls (names, time, logs) are heard, while other hosts are: how rarely is it so for so long? */
+static unsigned
+hush_bits(const struct outage *o, const struct lull *l)
+{
+	uint64_t all = UINT64_C(1) << 32, alike = all;
+	unsigned bits = 0;
+
+	if (!l->known || !(l->until.ns ? l->alive : o->alive))
+		return 0;
+	for (uint32_t run = 1; run < l->hushed && alike >> (32 - HUSH_BITS); run++)
+		alike = alike * (o->hush.again + 1) / (o->hush.behind + 2);
+	while (bits < HUSH_BITS && alike << (bits + 1) <= all)
+		bits++;
+	return bits;
+}
+
 bool
 lull_is_sure(const struct outage *o, const struct lull *l)
 {
-	return l->clients && l->bits + refused_bits(o, l) >= SURE;
+	return l->clients && l->bits + refused_bits(o, l) + hush_bits(o, l) >= SURE;
 }
 
 struct lull *

@@ -90,6 +90,12 @@ leaf_of(const struct session *s)
 			     .last = s->time};
 }
 
+static uint64_t
+digest_of(struct detect *d, const struct session *s)
+{
+	return detect_hash_again(d, s->shown, TEXT_CERT, s->cert_sha256);
+}
+
 static struct leaf *
 leaf_find(struct identity *id, uint64_t digest)
 {
@@ -190,7 +196,7 @@ judge_leaf(struct detect *d, const struct view *v)
 
 	if (!id || id->leaves == 0)
 		return;
-	known = leaf_find(id, detect_hash(v->s->cert_sha256));
+	known = leaf_find(id, digest_of(d, v->s));
 	if (known) {
 		judge_mixed(d, v, id, known);
 	} else if (!v->learning) {
@@ -206,7 +212,7 @@ learn_leaf(struct detect *d, const struct view *v)
 	const struct memory_key key = server_key(v, 0);
 	bool fresh;
 	struct identity *id = memory_use(&r->identities, &key, &fresh);
-	struct leaf l, *known = leaf_find(id, detect_hash(v->s->cert_sha256));
+	struct leaf l, *known = leaf_find(id, digest_of(d, v->s));
 	unsigned oldest = 0;
 
 	if (v->s->established)

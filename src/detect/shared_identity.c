@@ -252,7 +252,8 @@ remember(struct detect *d, const struct view *v, struct identity *id)
 {
 	const struct session *s = v->s;
 
-	if (s->role != ROLE_INBOUND || v->hidden)
+	/* whose it is cannot be told where the capture lost the hello */
+	if (s->role != ROLE_INBOUND || v->hidden || !s->client_hello)
 		return;
 	if (id && id->program == s->client_key) {
 		if (!same_net(&id->client, &v->client) && !v->suspect && !v->degraded)

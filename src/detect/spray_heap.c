@@ -36,25 +36,21 @@ least_worth(const struct spray_heaps *all, uint32_t *worth_least)
 /* Where hardly two requests are alike, the one before it is worth least, seen once: then nobody looks (100 instructions
    for each attempt). */
 static struct spray_heap *
-heap_begin(struct spray_heaps *all, const struct turn *t)
+heap_begin(struct spray_heaps *all, const struct guess *g)
 {
 	uint32_t smallest = 1;
 	unsigned at = all->spare ? (all->spare - 1) % HEAPS : least_worth(all, &smallest);
+	struct spray_heap *h = &all->one[at];
 
-	all->spare = smallest && t->count == 1 ? at + 1 : 0;
-	all->one[at] = (struct spray_heap){0};
-	return &all->one[at];
-}
-
-static struct spray_heap *
-heap_for(struct spray_heaps *all, const struct turn *t)
-{
-	for (unsigned i = 0; i < HEAPS; i++)
-		if (heap_fits(&all->one[i].heap, t)) {
-			all->spare = 0;
-			return &all->one[i];
-		}
-	return heap_begin(all, t);
+	all->spare = smallest && g->turn.count == 1 ? at + 1 : 0;
+	*h = (struct spray_heap){.session = {g->session},
+				 .program = g->program,
+				 .program_votes = 1,
+				 .signature = g->signature,
+				 .signature_votes = 1};
+	heap_add(&h->heap, &g->turn);
+	hll_add(h->nets, NETS_BITS, g->net);
+	return h;
 }
 
 static void
@@ -70,10 +66,9 @@ vote(uint64_t *choice, uint32_t *votes, uint64_t one)
 	}
 }
 
-struct spray_heap *
-heaps_add(struct spray_heaps *all, const struct guess *g)
+static void
+heap_grow(struct spray_heap *h, const struct guess *g)
 {
-	struct spray_heap *h = heap_for(all, &g->turn);
 	uint64_t *session = h->session;
 
 	heap_add(&h->heap, &g->turn);
@@ -85,7 +80,18 @@ heaps_add(struct spray_heaps *all, const struct guess *g)
 			session[i] = g->session;
 			break;
 		}
-	return h;
+}
+
+struct spray_heap *
+heaps_add(struct spray_heaps *all, const struct guess *g)
+{
+	for (unsigned i = 0; i < HEAPS; i++)
+		if (heap_fits(&all->one[i].heap, &g->turn)) {
+			all->spare = 0;
+			heap_grow(&all->one[i], g);
+			return &all->one[i];
+		}
+	return heap_begin(all, g);
 }
 
 const struct spray_heap *

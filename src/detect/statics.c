@@ -183,14 +183,13 @@ gate_of(struct statics *s, const struct static_size *e)
 }
 
 static void
-weigh(struct statics *s, struct static_size *e)
+weigh(struct statics *s, struct static_size *e, unsigned nets, unsigned needed)
 {
 	struct static_gate *g = gate_of(s, e);
 	bool was = e->is_static != 0;
 	bool sparse = e->bytes >= SPARSE;
-	unsigned needed = sparse ? NEEDED_SPARSE : networks_needed(g->nets[0] | g->nets[1]);
 
-	e->is_static = set_count(e->nets[0] | e->nets[1]) >= needed && (sparse || is_peak(s, e));
+	e->is_static = nets >= (sparse ? NEEDED_SPARSE : needed) && (sparse || is_peak(s, e));
 	g->sizes += e->is_static && !was;
 	g->sizes -= was && !e->is_static;
 }
@@ -217,14 +216,14 @@ days_pass(struct static_size *e, int32_t day)
 {
 	uint16_t epoch = (uint16_t)(day / EPOCH_DAYS);
 
-	if (day > e->day) {
-		e->days[1] = e->days[0];
-		e->days[0] = 0;
-		e->day = day;
-		e->active = (uint8_t)(e->active + (e->active < UINT8_MAX));
-		if (!e->is_static && set_count(e->days[1]) <= STATIC_STRAYS)
-			e->began = e->visitors = 0;
-	}
+	if (day <= e->day)
+		return;
+	e->days[1] = e->days[0];
+	e->days[0] = 0;
+	e->day = day;
+	e->active = (uint8_t)(e->active + (e->active < UINT8_MAX));
+	if (!e->is_static && set_count(e->days[1]) <= STATIC_STRAYS)
+		e->began = e->visitors = 0;
 	if (epoch > e->epoch) {
 		e->nets[1] = e->nets[0];
 		e->nets[0] = 0;
@@ -264,11 +263,9 @@ size_use(struct statics *s, uint8_t gateway, const struct turn *t, int32_t day)
 
 /* A new size that many networks fetch: asked again whenever they are half as many again. */
 static bool
-is_worth_a_look(const struct static_size *e, struct when now, unsigned asked_from)
+is_worth_a_look(const struct static_size *e, struct when now, unsigned days, unsigned asked_from)
 {
-	unsigned nets = set_count(e->days[0] | e->days[1]);
-
-	return (int64_t)seconds(now) - e->began <= STATIC_YOUNG_S && nets >= asked_from && 2 * nets >= 3u * e->asked;
+	return (int64_t)seconds(now) - e->began <= STATIC_YOUNG_S && days >= asked_from && 2 * days >= 3u * e->asked;
 }
 
 /* Somebody who has nothing of the page yet loads it: what else is fetched no more? */
@@ -282,10 +279,16 @@ look_again(struct statics *s, const struct static_size *e, uint32_t before)
 		g->pending = g->fresh;
 }
 
+/* So many networks make a size ordinary, and a new one worth a look. */
+struct enough {
+	unsigned ordinary, look;
+};
+
 static void
-size_add(struct statics *s, const struct view *v, const struct turn *t, unsigned asked_from)
+size_add(struct statics *s, const struct view *v, const struct turn *t, struct enough enough)
 {
 	uint64_t bit = network_bit(v);
+	unsigned nets, days;
 	struct static_size *e = size_use(s, v->s->gateway, t, (int32_t)(t->time.ns / (86400 * NS_PER_S)));
 	uint32_t before = e->last[STATIC_STRAYS];
 
@@ -297,11 +300,14 @@ size_add(struct statics *s, const struct view *v, const struct turn *t, unsigned
 		return;
 	e->days[0] |= bit;
 	e->nets[0] |= bit;
-	if (!e->began && set_count(e->days[0] | e->days[1]) > STATIC_STRAYS)
+	/* those of its days are among them: where they are few, so are these */
+	nets = set_count(e->nets[0] | e->nets[1]);
+	days = nets > STATIC_STRAYS || nets >= enough.look ? set_count(e->days[0] | e->days[1]) : nets;
+	if (!e->began && days > STATIC_STRAYS)
 		e->began = seconds(t->time);
-	weigh(s, e);
-	if (is_worth_a_look(e, t->time, asked_from)) {
-		e->asked = (uint8_t)set_count(e->days[0] | e->days[1]);
+	weigh(s, e, nets, enough.ordinary);
+	if (is_worth_a_look(e, t->time, days, enough.look)) {
+		e->asked = (uint8_t)days;
 		s->gate[e->gateway].pending = (uint32_t)(e - s->size) + 1;
 	}
 }
@@ -327,6 +333,7 @@ statics_learn(struct statics *s, const struct view *v, unsigned asked_from)
 	struct static_gate *g = &s->gate[v->s->gateway];
 	uint32_t epoch = (uint32_t)(v->s->time.ns / (EPOCH_DAYS * 86400 * NS_PER_S));
 	struct turns it = turns_of(v);
+	struct enough enough;
 	struct turn t;
 
 	if (!is_landing(v))
@@ -338,7 +345,8 @@ statics_learn(struct statics *s, const struct view *v, unsigned asked_from)
 		g->epoch = epoch;
 	}
 	g->nets[0] |= network_bit(v);
+	enough = (struct enough){networks_needed(g->nets[0] | g->nets[1]), asked_from};
 	while (turns_next(&it, &t) && t.index < EXCHANGES_KEPT)
 		if (t.answer >= ANSWER_MIN)
-			size_add(s, v, &t, asked_from);
+			size_add(s, v, &t, enough);
 }

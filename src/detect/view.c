@@ -90,7 +90,7 @@ gate_seen(struct detect *d, uint8_t gateway, struct when t)
 
 /* Those that more than one detector will ask for. */
 static void
-view_hashes(struct view *v)
+view_hashes(struct detect *d, struct view *v)
 {
 	bool in = v->s->role == ROLE_INBOUND, news = v->from < v->until;
 
@@ -99,7 +99,7 @@ view_hashes(struct view *v)
 	if (in && news)
 		v->network_bit = network_bit(v);
 	if (in && (v->first_established || v->first_cert))
-		v->name = name_of(v);
+		v->name = detect_hash_again(d, v->s->said, TEXT_SNI, v->s->sni);
 }
 
 void
@@ -129,7 +129,7 @@ view_client(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
 	v->familiar = v->s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v, v->visit);
 	view_turns(v, room);
 	v->tunnels = session_tunnels(v->s);
-	view_hashes(v);
+	view_hashes(d, v);
 	v->visit = v->hidden ? NULL : visit_note(d, v);
 	v->monitor = !v->hidden && monitor_note(d, v);
 }

@@ -49,7 +49,7 @@ visit_init(struct detect *d, struct carve *c, size_t bytes)
 	d->logins = login_init(d, c);
 	part = (bytes - login_bytes()) / 16;
 	detect_memory(d, &d->visits, c,
-		      &(struct memory_plan){.bytes = part * 12, .payload = sizeof(struct visit), .version = 1});
+		      &(struct memory_plan){.bytes = part * 12, .payload = sizeof(struct visit), .version = 2});
 	detect_sound(d, visit_sound);
 	detect_memory(d, &d->places, c, &(struct memory_plan){.bytes = part * 3, .payload = sizeof(struct place)});
 	detect_memory(d, &d->stays, c, &(struct memory_plan){.bytes = part, .payload = sizeof(struct stay)});
@@ -241,6 +241,15 @@ note_turn(struct visit *w, const struct turn *t)
 	w->phases |= PHASE_LANDED;
 }
 
+/* A connection has more exchanges than are kept with their times. */
+static void
+note_hidden(struct visit *w, const struct session *s, struct when t)
+{
+	w->hidden_in = !w->hidden.ns || w->hidden_in == s->id ? s->id : 0;
+	if (!w->hidden.ns || when_before(t, w->hidden))
+		w->hidden = t;
+}
+
 static void
 note_turns(struct visit *w, const struct view *v)
 {
@@ -254,9 +263,12 @@ note_turns(struct visit *w, const struct view *v)
 		note_turn(w, &t);
 		if (step)
 			step_add(w, &t, s->id);
-		if (t.index == EXCHANGES_KEPT - 1 && !v->tunnels && (!w->hidden.ns || when_before(t.time, w->hidden)))
-			w->hidden = t.time;
+		if (t.index == EXCHANGES_KEPT - 1 && !v->tunnels)
+			note_hidden(w, s, t.time);
 	}
+	/* what looked like pages was the beginning of a tunnel, and nobody logs in within one */
+	if (v->tunnels && w->hidden_in == s->id)
+		w->hidden = (struct when){0};
 	if (w->pages && set_count(w->answers) >= ASSET_SHAPES)
 		w->phases |= PHASE_ASSETS;
 }

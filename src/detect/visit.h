@@ -39,6 +39,7 @@ struct visit {
 	struct when first, last; /* evidence */
 	struct when login, used; /* credentials were answered; use or tunnel began; 0: not yet */
 	struct when hidden;      /* from here on exchanges are known by their sizes only; 0: none are */
+	uint64_t hidden_in;      /* the connection of which that is; 0: several */
 	struct addr client;
 	uint64_t program;           /* client key */
 	uint64_t session;           /* that of the use or tunnel */

@@ -74,6 +74,14 @@ day_error(const struct day *d)
 	return *first || !d->sessions ? first : database_error(d->sessions);
 }
 
+bool
+day_is_damaged(const struct day *d)
+{
+	const struct database *first = d->summary && *database_error(d->summary) ? d->summary : d->sessions;
+
+	return first && *database_error(first) && !database_errno(first);
+}
+
 void
 day_close(struct day *d)
 {
@@ -158,12 +166,15 @@ day_open(struct day *d, const char *folder, int64_t day, const struct digest *li
 	}
 	d->sessions = database_open(d->sessions_path, true, error);
 	d->summary = d->sessions ? database_open(d->summary_path, true, error) : NULL;
+	d->damaged = !d->summary && !errno;
 	if (d->summary && database_run(d->sessions, SESSIONS_SCHEMA) && database_run(d->summary, SUMMARY_SCHEMA) &&
 	    put_link(d, link) && load_chain(d) && take_back(d))
 		return true;
-	if (d->summary)
+	if (d->summary) {
+		d->damaged = day_is_damaged(d) || !*day_error(d);
 		snprintf(error, DATABASE_ERROR_MAX, "%s",
 			 *day_error(d) ? day_error(d) : "the chain of the open day cannot be read");
+	}
 	day_close(d);
 	return false;
 }
@@ -187,6 +198,24 @@ check_format(struct database *db, const char *path, int64_t application, bool *e
 	return false;
 }
 
+/*
+ * Both files' headers and where the chain stands, each file as it is at one moment: a sensor may be making them, and what
+ * is no ledger in one statement is one in the next.
+ */
+static bool
+at_one_moment(struct day *d, char error[DATABASE_ERROR_MAX])
+{
+	if (!database_run(d->summary, "BEGIN") || (d->sessions && !database_run(d->sessions, "BEGIN")) ||
+	    !check_format(d->summary, d->summary_path, 0x47574c32, &d->empty, error) ||
+	    (d->sessions && !check_format(d->sessions, d->sessions_path, 0x47574c31, &d->empty, error)))
+		return false;
+	if (load_chain(d))
+		return database_run(d->summary, "COMMIT") && (!d->sessions || database_run(d->sessions, "COMMIT"));
+	d->empty = !*database_error(d->summary) && d->commits == 0;
+	snprintf(error, DATABASE_ERROR_MAX, "%.300s: its chain cannot be read", d->summary_path);
+	return false;
+}
+
 bool
 day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERROR_MAX])
 {
@@ -199,14 +228,8 @@ day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERR
 	if (d->summary && access(d->sessions_path, F_OK) == 0)
 		d->sessions = database_open(d->sessions_path, false, error);
 	d->number = !d->summary || (!d->sessions && access(d->sessions_path, F_OK) == 0) ? errno : 0;
-	if (d->summary && (d->sessions || access(d->sessions_path, F_OK) != 0) &&
-	    check_format(d->summary, d->summary_path, 0x47574c32, &d->empty, error) &&
-	    (!d->sessions || check_format(d->sessions, d->sessions_path, 0x47574c31, &d->empty, error))) {
-		if (load_chain(d))
-			return true;
-		d->empty = !*database_error(d->summary) && d->commits == 0;
-		snprintf(error, DATABASE_ERROR_MAX, "%.300s: its chain cannot be read", d->summary_path);
-	}
+	if (d->summary && (d->sessions || access(d->sessions_path, F_OK) != 0) && at_one_moment(d, error))
+		return true;
 	if (d->summary && !d->number)
 		d->number = database_errno(d->summary) || !d->sessions ? database_errno(d->summary) :
 									 database_errno(d->sessions);

@@ -30,6 +30,7 @@ struct day {
 	int64_t dropped;                     /* rows that were taken back when it was opened */
 	bool empty;                          /* reading failed because it was being made when the power went */
 	int number;                          /* reading failed because of the system: errno */
+	bool damaged;                        /* opening failed because of the bytes that are there */
 	bool recovered;                      /* the files were not at the same commit then */
 };
 
@@ -42,6 +43,7 @@ day_open(struct day *d, const char *folder, int64_t day, const struct digest *li
 bool day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERROR_MAX]);
 void day_close(struct day *d);
 const char *day_error(const struct day *d);
+bool day_is_damaged(const struct day *d); /* of that error: it is the bytes that are there, not the system */
 
 /* Digests of what the files hold for a commit. */
 bool day_digest_table(struct day *d, enum day_table table, int64_t commit, struct digest *to);

@@ -14,6 +14,8 @@
 static bool
 fail_day(struct ledger *l)
 {
+	if (day_is_damaged(&l->day))
+		ledger_lose_day(l, l->day.day);
 	ledger_fail(l, *day_error(&l->day) ? day_error(&l->day) : "the ledger cannot be written");
 	return false;
 }

@@ -151,7 +151,8 @@ put_setting(struct ledger *l, const char *name, const char *value)
 void
 ledger_setting(struct ledger *l, const char *name, const char *value)
 {
-	ledger_advance(l, l->now);
+	if (l->now.ns) /* else no day is known yet: it waits for the first */
+		ledger_advance(l, l->now);
 	put_setting(l, name, value);
 }
 

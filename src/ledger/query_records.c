@@ -6,22 +6,7 @@
 
 #include "ledger/beside.h"
 #include "ledger/query_parts.h"
-
-enum what { OF_RECORDS, OF_SESSIONS, OF_EXCHANGES, OF_PULSES };
-
-/* Where a column's value comes from. */
-enum from { FROM_FIELD, FROM_PULSE, FROM_NUMBER, FROM_PART };
-struct source {
-	uint8_t from;   /* enum from */
-	uint8_t column; /* of the block; of an exchange: which of its five numbers */
-};
-
-struct view {
-	enum what what;
-	struct sql_column column[SQL_COLUMNS_MAX];
-	struct source source[SQL_COLUMNS_MAX];
-	unsigned columns;
-};
+#include "ledger/query_view.h"
 
 static struct view RECORDS = {.what = OF_RECORDS}, SESSIONS = {.what = OF_SESSIONS}, EXCHANGES = {.what = OF_EXCHANGES},
 		   PULSES = {.what = OF_PULSES};
@@ -68,8 +53,6 @@ need(struct rows *r, struct source s)
 		scan_damaged(&r->scan, "a block cannot be read");
 	return fine;
 }
-
-/* --- tests --- */
 
 /* The range that a comparison leaves. */
 static void
@@ -375,82 +358,6 @@ OPEN(open_sessions, SESSIONS)
 OPEN(open_exchanges, EXCHANGES)
 OPEN(open_pulses, PULSES)
 
-/* --- columns --- */
-
-static void
-add(struct view *v, const char *name, uint8_t type, const char *unit, const char *doc, struct source s)
-{
-	v->column[v->columns] = (struct sql_column){name, type, unit, doc};
-	v->source[v->columns++] = s;
-}
-
-struct twin {
-	const char *name;
-	uint8_t column;
-};
-
-/* A time is there in microseconds, too. */
-static const struct twin TWINS[] = {
-	{"time_us", AT_time},
-	{"start_us", AT_start},
-	{"last_us", AT_last},
-	{"hello_us", AT_hello},
-	{"cert_not_before_us", AT_cert_not_before},
-	{"cert_not_after_us", AT_cert_not_after},
-	{"client_cert_not_before_us", AT_client_cert_not_before},
-	{"client_cert_not_after_us", AT_client_cert_not_after},
-};
-
-static void
-add_session_columns(struct view *v)
-{
-	for (unsigned i = 0; i < SESSION_COLUMNS; i++)
-		add(v, SESSION_FIELDS[i].name, query_type(i), SESSION_FIELDS[i].unit, SESSION_FIELDS[i].doc,
-		    (struct source){FROM_FIELD, (uint8_t)i});
-	for (unsigned i = 0; i < sizeof(TWINS) / sizeof(TWINS[0]); i++)
-		add(v, TWINS[i].name, SQL_MICROS, "us", "", (struct source){FROM_FIELD, TWINS[i].column});
-}
-
-static void
-add_exchange_columns(struct view *v)
-{
-	static const uint8_t OF_SESSION[] = {AT_start, AT_src, AT_dest, AT_dest_port};
-	static const struct {
-		const char *name, *unit, *doc;
-	} PARTS[] = {{"request", "bytes", "plaintext"},
-		     {"response", "bytes", "plaintext"},
-		     {"think_us", "us", "end of the last response to first byte of this request; saturating"},
-		     {"server_us", "us", "last record of the request to first of the response; saturating"},
-		     {"reply_us", "us", "first to last record of the response; saturating"}};
-
-	add(v, "session", SQL_HEX, "", "id of the session", (struct source){FROM_FIELD, AT_id});
-	for (unsigned i = 0; i < sizeof(OF_SESSION); i++)
-		add(v, SESSION_FIELDS[OF_SESSION[i]].name, query_type(OF_SESSION[i]),
-		    SESSION_FIELDS[OF_SESSION[i]].unit, SESSION_FIELDS[OF_SESSION[i]].doc,
-		    (struct source){FROM_FIELD, OF_SESSION[i]});
-	add(v, "no", SQL_INTEGER, "", "1: the first", (struct source){FROM_NUMBER, 0});
-	for (unsigned i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++)
-		add(v, PARTS[i].name, SQL_INTEGER, PARTS[i].unit, PARTS[i].doc, (struct source){FROM_PART, (uint8_t)i});
-	add(v, "start_us", SQL_MICROS, "us", "", (struct source){FROM_FIELD, AT_start});
-}
-
-static void
-add_pulse_columns(struct view *v)
-{
-	static const struct {
-		const char *name, *doc;
-	} FIELDS[] = {
-#define FIELD(id, name, type, doc) {#name, doc},
-#include "session/pulse.def"
-#undef FIELD
-	};
-
-	for (unsigned i = 0; i < PULSE_COLUMNS; i++)
-		add(v, FIELDS[i].name, i == AT_PULSE_time ? SQL_TIME : SQL_INTEGER, "", FIELDS[i].doc,
-		    (struct source){FROM_PULSE, (uint8_t)i});
-	add(v, "time_us", SQL_MICROS, "us", "", (struct source){FROM_PULSE, AT_PULSE_time});
-}
-
 /* How many rows have one value, about: what joins are planned by. */
 static unsigned
 alike(unsigned column)
@@ -511,10 +418,9 @@ struct sql_table QUERY_PULSES = {.name = "pulses",
 				 .rows = MANY / 10};
 
 static void
-finish(struct sql_table *t, struct view *v, void (*add_columns)(struct view *v))
+finish(struct sql_table *t, struct view *v)
 {
-	if (!v->columns)
-		add_columns(v);
+	view_fill(v);
 	t->column = v->column;
 	t->columns = v->columns;
 }
@@ -522,8 +428,8 @@ finish(struct sql_table *t, struct view *v, void (*add_columns)(struct view *v))
 void
 query_records_columns(void)
 {
-	finish(&QUERY_SESSIONS, &SESSIONS, add_session_columns);
-	finish(&QUERY_RECORDS, &RECORDS, add_session_columns);
-	finish(&QUERY_EXCHANGES, &EXCHANGES, add_exchange_columns);
-	finish(&QUERY_PULSES, &PULSES, add_pulse_columns);
+	finish(&QUERY_SESSIONS, &SESSIONS);
+	finish(&QUERY_RECORDS, &RECORDS);
+	finish(&QUERY_EXCHANGES, &EXCHANGES);
+	finish(&QUERY_PULSES, &PULSES);
 }

@@ -109,7 +109,7 @@ settings_pass(struct reading *r, struct settings *all, int64_t day, int64_t row)
 }
 
 static bool
-tell_block(struct reading *r, struct settings *all, const struct scan *scan)
+tell_block(struct reading *r, struct settings *all, const struct scan *scan, bool sessions)
 {
 	const struct block_rows *b = &scan->block;
 	struct block_layout layout;
@@ -117,7 +117,8 @@ tell_block(struct reading *r, struct settings *all, const struct scan *scan)
 	struct pulse pulse;
 	size_t s = 0, p = 0;
 
-	block_layout(b, &layout);
+	if (sessions)
+		block_layout(b, &layout);
 	for (size_t i = 0; i < b->rows; i++) {
 		int64_t row = scan->row + (int64_t)i;
 		bool told = scan->day.day > r->from_day || row >= r->from_row;
@@ -130,11 +131,23 @@ tell_block(struct reading *r, struct settings *all, const struct scan *scan)
 				return false;
 			continue;
 		}
+		if (!sessions)
+			continue;
 		block_session(b, &layout, s++, &session);
 		if (told && !r->session(r->arg, &session))
 			return false;
 	}
 	return true;
+}
+
+static bool
+need_pulses(struct block_rows *b)
+{
+	bool fine = true;
+
+	for (unsigned i = 0; i < PULSE_COLUMNS; i++)
+		fine = block_need_pulse(b, i) && fine;
+	return fine;
 }
 
 /* Whole microseconds that hold it: nothing of the window is passed over. */
@@ -150,13 +163,16 @@ tell_all(struct reading *r, struct settings *all, struct scan *s)
 	bool more = true;
 
 	while (more && scan_next(s)) {
-		if (block_need_all(&s->block))
-			more = tell_block(r, all, s);
+		bool sessions = !r->wants_sessions || r->wants_sessions(r->arg, &s->block);
+
+		r->passed_over += !sessions;
+		if (sessions ? block_need_all(&s->block) : need_pulses(&s->block))
+			more = tell_block(r, all, s, sessions);
 		else
 			scan_damaged(s, "a block cannot be read");
 	}
 	r->blocks = s->blocks;
-	r->passed_over = s->passed_over;
+	r->passed_over += s->passed_over;
 	r->damaged = s->damaged;
 	snprintf(r->error, sizeof(r->error), "%s", s->error);
 	scan_end(s);
@@ -314,6 +330,80 @@ reading_coverage(const char *folder, void *arg, void (*tell)(void *arg, const st
 			continue;
 		}
 		fine = tell_coverage(&d, arg, tell) && fine;
+		day_close(&d);
+	}
+	free(days);
+	return fine;
+}
+
+void
+reading_trouble(const char *folder, char error[READING_ERROR_MAX])
+{
+	size_t n;
+	int64_t *days = days_in(folder, &n);
+	bool fine = true;
+	struct day d;
+
+	_Static_assert((int)READING_ERROR_MAX >= (int)DATABASE_ERROR_MAX, "room for its words");
+	snprintf(error, READING_ERROR_MAX, "%.300s: holds no minute that was watched", folder);
+	for (size_t i = 0; fine && i < n; i++) {
+		fine = day_read(&d, folder, days[i], error);
+		if (fine)
+			day_close(&d);
+	}
+	free(days);
+}
+
+/* "203.0.113.7", "203.0.113.0/24"; what is summed of all others is of nobody. */
+static bool
+peer_addr(struct addr *a, const char *text)
+{
+	char word[ADDR_TEXT_MAX];
+	size_t n = strcspn(text, "/");
+
+	if (n >= sizeof(word))
+		return false;
+	memcpy(word, text, n);
+	word[n] = '\0';
+	return addr_parse(a, word);
+}
+
+static bool
+tell_peers(struct day *d, void *arg, void (*tell)(void *arg, const struct reading_peer *p))
+{
+	struct statement *s = statement_of(d->summary, "SELECT peer, role, first_us, last_us, sessions, "
+						       "bytes_to_gateway, bytes_from_gateway FROM peer ORDER BY rowid");
+
+	while (statement_next(s)) {
+		struct reading_peer p = {.sessions = (uint64_t)column_i64(s, 4),
+					 .to_gateway = (uint64_t)column_i64(s, 5),
+					 .from_gateway = (uint64_t)column_i64(s, 6)};
+
+		if (!peer_addr(&p.addr, column_text(s, 0)) ||
+		    __builtin_mul_overflow(column_i64(s, 2), NS_PER_US, &p.first.ns) ||
+		    __builtin_mul_overflow(column_i64(s, 3), NS_PER_US, &p.last.ns))
+			continue;
+		p.outbound = strcmp(column_text(s, 1), "outbound") == 0;
+		tell(arg, &p);
+	}
+	return statement_end(s);
+}
+
+bool
+reading_peers(const char *folder, void *arg, void (*tell)(void *arg, const struct reading_peer *p))
+{
+	char error[DATABASE_ERROR_MAX];
+	size_t n;
+	int64_t *days = days_in(folder, &n);
+	bool fine = true;
+	struct day d;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!day_read(&d, folder, days[i], error)) {
+			fine &= d.empty;
+			continue;
+		}
+		fine = (d.sessions || tell_peers(&d, arg, tell)) && fine;
 		day_close(&d);
 	}
 	free(days);

@@ -10,6 +10,7 @@
 enum { READING_ERROR_MAX = 400 };
 
 struct scan_about;
+struct block_rows;
 
 /* A setting, and what was told before it. */
 struct reading_setting {
@@ -24,13 +25,17 @@ struct reading {
 	int64_t from_day, from_row; /* what came before that row of that day is not told; 0, 0: all is */
 	struct when since, until;   /* blocks that end before or begin after are passed over */
 	void *arg;
-	bool (*wants)(void *arg, const struct scan_about *a);        /* is that block (ledger/scan.h)?  NULL: all */
+	bool (*wants)(void *arg, const struct scan_about *a); /* is that block (ledger/scan.h)?  NULL: all */
+	/* Are its sessions, by what their columns have?  No: only its pulses are told.  NULL: all are */
+	bool (*wants_sessions)(void *arg, struct block_rows *b);
 	bool (*session)(void *arg, const struct session *s);         /* false: enough */
 	bool (*pulse)(void *arg, const struct pulse *p);             /* may be NULL */
 	bool (*setting)(void *arg, const struct reading_setting *s); /* between the records; may be NULL */
 	/* found */
-	uint64_t blocks, passed_over, damaged; /* damaged: blocks and tails that cannot be read */
-	char error[READING_ERROR_MAX];         /* of the first of them, or why nothing is read */
+	uint64_t blocks, passed_over,
+		damaged;               /* passed over: not read, or not its sessions; damaged: blocks and tails that
+						  cannot be read */
+	char error[READING_ERROR_MAX]; /* of the first of them, or why nothing is read */
 };
 
 /* False: r->error; what could be read was told. */
@@ -60,5 +65,17 @@ struct reading_minute {
 	int64_t frames, bytes, lost_ring, lost_interface, lost_upstream, lost_memory, rows;
 };
 bool reading_coverage(const char *folder, void *arg, void (*tell)(void *arg, const struct reading_minute *m));
+
+/* Why the first day that cannot be read cannot, in one line. */
+void reading_trouble(const char *folder, char error[READING_ERROR_MAX]);
+
+/* Who talked with the gateways on the days whose sessions have expired, as the day's table has it (ledger/peers.h). */
+struct reading_peer {
+	struct addr addr; /* or its network, /24 or /48, of strangers */
+	bool outbound;
+	struct when first, last;
+	uint64_t sessions, to_gateway, from_gateway; /* bytes */
+};
+bool reading_peers(const char *folder, void *arg, void (*tell)(void *arg, const struct reading_peer *p));
 
 #endif

@@ -37,6 +37,19 @@ is_new(struct bytes *seen, const char *hex)
 	return true;
 }
 
+void
+verify_unnamed(struct verify *v, int64_t day, int number)
+{
+	char words[256], date[CHAIN_DATE];
+
+	chain_date(date, day);
+	snprintf(words, sizeof(words),
+		 "%s: its settings cannot be read%s%s: lists, snapshots and evidence that only they name were not "
+		 "looked for",
+		 date, number ? ": " : "", number ? strerror(number) : "");
+	verify_say(v, VERIFY_UNREADABLE, words);
+}
+
 static void
 check_day(struct verify *v, struct day *d, struct bytes *seen)
 {
@@ -47,7 +60,8 @@ check_day(struct verify *v, struct day *d, struct bytes *seen)
 	while (statement_next(s))
 		if (attached_named(column_text(s, 0), column_text(s, 1), kind, hex) && is_new(seen, hex))
 			check(v, date, kind, hex);
-	statement_end(s);
+	if (!statement_end(s))
+		verify_unnamed(v, d->day, database_errno(d->summary));
 }
 
 void
@@ -64,6 +78,8 @@ verify_attached(struct verify *v)
 			if (d.sessions)
 				check_day(v, &d, &seen);
 			day_close(&d);
+		} else if (!d.empty) {
+			verify_unnamed(v, days[i], d.number);
 		}
 	free(days);
 	bytes_free(&seen);

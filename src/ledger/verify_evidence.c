@@ -1,6 +1,7 @@
 /*
  * verify_evidence: captures of incidents against what the ledger was told of them: settings named evidence.INCIDENT with
- * "SHA256 BYTES FRAMES open|closed" or "removed WHY", and evidence.folder, where they lie.
+ * "SHA256 BYTES FRAMES open|closed" or "removed WHY", with EVIDENCE_SEALED behind it where the file is for certain
+ * readers; and evidence.folder, where they lie.
  *
  * A file that goes on may have grown behind what was told; one that was closed may not.
  */
@@ -14,11 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/evidence_name.h"
 #include "ledger/judged.h"
 #include "ledger/verify_parts.h"
 
 enum { ID = 16, VALUE = 128 };
-static const char PREFIX[] = "evidence.", END[] = ".pcapng";
+static const char PREFIX[] = "evidence.";
 enum { PREFIX_LEN = sizeof(PREFIX) - 1 };
 
 /* The last that was told of an incident. */
@@ -37,6 +39,7 @@ static void
 take_row(struct evidence_rows *e, const char *id, const char *value)
 {
 	struct told *more;
+	bool sealed = evidence_is_sealed(value);
 	size_t i = 0;
 
 	if (strcmp(id, "folder") == 0) {
@@ -45,7 +48,7 @@ take_row(struct evidence_rows *e, const char *id, const char *value)
 	}
 	if (strspn(id, "0123456789abcdef") != ID || id[ID])
 		return;
-	while (i < e->n && strcmp(e->told[i].id, id) != 0)
+	while (i < e->n && (strcmp(e->told[i].id, id) != 0 || evidence_is_sealed(e->told[i].value) != sealed))
 		i++;
 	if (i == e->n) {
 		more = realloc(e->told, (e->n + 1) * sizeof(*more));
@@ -145,15 +148,15 @@ void
 verify_evidence(struct verify *v)
 {
 	struct evidence_rows e = {.folder = "evidence"};
-	char path[PATH_MAX];
-	int n;
+	char path[PATH_MAX], folder[PATH_MAX];
+	bool fine;
 
 	judged_read(&(struct judged){.folder = v->folder, .arg = &e, .prefix = PREFIX, .setting = on_setting});
 	for (size_t i = 0; i < e.n; i++) {
-		n = *e.folder == '/' ?
-			    snprintf(path, sizeof(path), "%s/%s%s", e.folder, e.told[i].id, END) :
-			    snprintf(path, sizeof(path), "%s/%s/%s%s", v->folder, e.folder, e.told[i].id, END);
-		if (n < (int)sizeof(path))
+		fine = (*e.folder == '/' ? snprintf(folder, sizeof(folder), "%s", e.folder) :
+					   snprintf(folder, sizeof(folder), "%s/%s", v->folder, e.folder)) < PATH_MAX;
+		if (fine &&
+		    evidence_path(path, folder, strtoull(e.told[i].id, NULL, 16), evidence_is_sealed(e.told[i].value)))
 			check_file(v, path, &e.told[i]);
 		else
 			say(v, VERIFY_MISSING, e.told[i].id, "the name of its capture is too long");

@@ -73,6 +73,7 @@ open_port(struct capture *c, struct port *p)
 		.filter = c->filter,
 		.buffer = ring_bytes(c),
 		.promiscuous = c->cfg.promiscuous,
+		.beside = c->cfg.beside,
 		.fan = c->cfg.fan,
 	};
 	enum ring_end end;

@@ -39,6 +39,7 @@ struct capture_config {
 	size_t buffer;      /* capture.buffer, of all members and interfaces together */
 	bool promiscuous;
 	void *copies; /* CAPTURE_PORTS * CAPTURE_COPIES bytes that frames are copied into; NULL: its own */
+	bool beside;  /* another member counts what the card and the kernel's queue lose: that is once for all */
 	bool once;    /* an interface that is gone ends the capture: who is confined cannot open it again */
 	struct capture_fan fan;
 };

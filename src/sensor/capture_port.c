@@ -5,6 +5,7 @@
 
 #include <ifaddrs.h>
 #include <linux/ethtool.h>
+#include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -149,4 +150,13 @@ port_carries(int socket, unsigned index, char name[PORT_NAME])
 	if (ioctl(socket, SIOCGIFFLAGS, &r) < 0)
 		return PORT_GONE;
 	return (unsigned)r.ifr_flags & IFF_UP && (unsigned)r.ifr_flags & IFF_RUNNING ? PORT_UP : PORT_DOWN;
+}
+
+uint64_t
+port_came(int socket)
+{
+	struct tpacket_stats_v3 s = {.tp_packets = 0};
+	socklen_t n = sizeof(s);
+
+	return getsockopt(socket, SOL_PACKET, PACKET_STATISTICS, &s, &n) < 0 ? 0 : s.tp_packets;
 }

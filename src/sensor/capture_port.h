@@ -35,4 +35,7 @@ enum { PORT_NAME = 16 };
 /* Can frames arrive at all?  By a socket that is open already, and the interface's number; and its name now. */
 enum port_carries port_carries(int socket, unsigned index, char name[PORT_NAME]);
 
+/* Frames that came to a packet socket, also those for which its ring had no room, since that was last asked. */
+uint64_t port_came(int socket);
+
 #endif

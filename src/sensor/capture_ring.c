@@ -203,7 +203,8 @@ start(struct ring *r, const struct ring_config *cfg)
 	r->link = (uint32_t)pcap_datalink(r->pcap);
 	if (!join(r, cfg))
 		return RING_REFUSED;
-	open_statistics(r, cfg->name);
+	if (!cfg->beside)
+		open_statistics(r, cfg->name);
 	take_statistics(r, true);
 	return RING_OPEN;
 }

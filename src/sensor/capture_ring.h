@@ -13,7 +13,7 @@ struct ring_config {
 	const char *filter;
 	size_t buffer; /* of this ring */
 	void *copies;  /* CAPTURE_COPIES bytes that frames are copied into; NULL: its own */
-	bool promiscuous;
+	bool promiscuous, beside;
 	struct capture_fan fan; /* group: of this interface */
 };
 

@@ -13,12 +13,17 @@ struct courier {
 	struct channel *keeper;
 	struct delivery *delivery;
 	const struct courier_duty *duty;
-	struct sender_event *e; /* COURIER_LINES_MAX */
+	struct sender_event *e; /* LINES_MAX */
+	struct bytes held;      /* the lines of e that a failure has left, and what came meanwhile */
 	struct bytes out;
 	enum courier_end end; /* when `going` said no */
 };
 
-enum { SECOND_MS = 1000 };
+enum {
+	SECOND_MS = 1000,
+	BESIDE = 16 /* lines that are company enough for each other */,
+	LINES_MAX = COURIER_LINES_MAX + BESIDE
+};
 
 static int64_t
 clock_ms(void)
@@ -83,6 +88,38 @@ tell_result(struct courier *c, const struct sender_event *e, const struct sender
 	return tell(c, r->outcome == SENDER_REFUSED ? COURIER_REFUSED : COURIER_UNWELL, &w);
 }
 
+/* What is left moves to our own bytes, in front of what the keeper has handed out since: an event that is refused can be told
+   from a receiver that refuses all only by another beside it.  0: no memory, or nonsense. */
+static size_t
+hold(struct courier *c, const struct sender_event *e, size_t n, struct cur more)
+{
+	struct bytes left = {0};
+
+	courier_put_lines(&left, e, n);
+	if (cur_left(&more))
+		bytes_add(&left, more.p, cur_left(&more));
+	bytes_free(&c->held);
+	c->held = left;
+	c->end = left.failed ? COURIER_NO_MEMORY : COURIER_BROKEN;
+	return left.failed ? 0 : courier_get_lines(bytes_cur(&left), c->e, LINES_MAX);
+}
+
+/* After a failure: n lines at e, of which nothing points into the channel any more; where they are few with those of one more
+   message, if there is one. */
+static size_t
+hold_more(struct courier *c, const struct sender_event *e, size_t n)
+{
+	struct channel_message m;
+
+	n = hold(c, e, n, cur_of(NULL, 0));
+	if (n == 0 || n >= BESIDE || channel_read(c->keeper) == CHANNEL_BROKEN ||
+	    channel_peek(c->keeper, &m) != CHANNEL_MESSAGE || m.type != COURIER_LINES)
+		return n;
+	n = hold(c, c->e, n, m.bytes);
+	channel_taken(c->keeper);
+	return n;
+}
+
 /* All of them, however long it takes; the outcome never says more than n. */
 static bool
 deliver(struct courier *c, const struct sender_event *e, size_t n)
@@ -98,8 +135,11 @@ deliver(struct courier *c, const struct sender_event *e, size_t n)
 		done = r.acknowledged + (r.outcome == SENDER_REFUSED);
 		e += done;
 		n -= done;
-		if (r.outcome == SENDER_AGAIN && !pause(c, delivery_wait_ns(c->delivery) / NS_PER_MS, 0))
-			return false;
+		if (r.outcome == SENDER_AGAIN) {
+			if (!pause(c, delivery_wait_ns(c->delivery) / NS_PER_MS, 0) || !(n = hold_more(c, e, n)))
+				return false;
+			e = c->e;
+		}
 		if (!c->duty->goes_on(c->duty->arg)) {
 			c->end = COURIER_STOPPED;
 			return false;
@@ -136,10 +176,11 @@ courier_work(struct channel *keeper, struct delivery *d, const struct courier_du
 {
 	struct courier c = {.keeper = keeper, .delivery = d, .duty = duty, .end = COURIER_NO_MEMORY};
 
-	c.e = calloc(COURIER_LINES_MAX, sizeof(*c.e));
+	c.e = calloc(LINES_MAX, sizeof(*c.e));
 	while (c.e && take(&c))
 		;
 	free(c.e);
+	bytes_free(&c.held);
 	bytes_free(&c.out);
 	return c.end;
 }

@@ -15,7 +15,8 @@ void delivery_free(struct delivery *d);
 /* Between two sends: certificates and the secret are read again before the next. */
 void delivery_renew(struct delivery *d);
 
-/* At most as many of them as the sink's batch; r->acknowledged says how many went. */
+/* At most as many of them as the sink's batch; r->acknowledged says how many went.  After a failure a secret or certificate that
+   was replaced is taken, without delivery_renew. */
 void delivery_send(struct delivery *d, const struct sender_event *e, size_t n, struct sender_result *r);
 
 /* How long to wait after SENDER_AGAIN: a second, then twice as long each time, a minute at most, half of it up or down, so

@@ -4,6 +4,7 @@
 #include "sensor/desk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +15,15 @@
 #include <unistd.h>
 
 #include "sensor/desk_http.h"
+#include "sensor/desk_key.h"
+#include "sensor/desk_page.h"
 #include "sensor/metrics.h"
 #include "sink/endpoint.h"
 
-enum { WAITING_MAX = 16, AT_ONCE = 16 };
+enum { WAITING_MAX = 16, AT_ONCE = 16, NOTICE_MAX = 4 << 10 };
 
 struct desk {
-	int control;
+	int control, notice; /* -1: none */
 	struct desk_http *http;
 	unsigned told; /* snapshots that came; the last is at (told - 1) % of the ring */
 	struct health health[DESK_RATES_S + 1];
@@ -61,23 +64,37 @@ is_fresh(const struct desk *d)
 	return h && (uint64_t)time(NULL) < h->told + DESK_STALE_S;
 }
 
-static struct desk_page
+static struct desk_answer
 text_page(char *text, unsigned status, const char *words)
 {
 	size_t n = strlen(words);
 
 	memcpy(text, words, n);
-	return (struct desk_page){status, "text/plain; charset=utf-8", n};
+	return (struct desk_answer){status, "text/plain; charset=utf-8", n};
 }
 
-static struct desk_page
+/* The file was opened when there were files to open: who writes it writes into it, and puts no other in its place. */
+static struct desk_answer
+people(const struct desk *d, char *text, size_t room)
+{
+	const struct health *h = is_fresh(d) ? latest(d) : NULL;
+	struct health_rates r = h ? rates(d) : (struct health_rates){0};
+	char notice[NOTICE_MAX];
+	ssize_t n = d->notice < 0 ? 0 : pread(d->notice, notice, sizeof(notice), 0);
+	struct out o = out_of(text, room);
+
+	desk_page(&o, h, &r, notice, n > 0 ? (size_t)n : 0);
+	return (struct desk_answer){200, "text/html; charset=utf-8", out_len(&o)};
+}
+
+static struct desk_answer
 page(void *arg, const char *path, char *text, size_t room)
 {
 	const struct desk *d = arg;
 	struct out o = out_of(text, room);
 
 	if (strcmp(path, "/") == 0)
-		return text_page(text, 200, "gatewitness\n\n/metrics\n/healthy\n");
+		return people(d, text, room);
 	if (strcmp(path, "/healthy") == 0)
 		return is_fresh(d) ? text_page(text, 200, "ok\n") : text_page(text, 503, "the keeper says nothing\n");
 	if (strcmp(path, "/metrics") != 0)
@@ -85,7 +102,7 @@ page(void *arg, const char *path, char *text, size_t room)
 	if (!latest(d))
 		return text_page(text, 503, "the keeper has said nothing yet\n");
 	metrics_write(&o, latest(d));
-	return (struct desk_page){200, "text/plain; version=0.0.4; charset=utf-8", out_len(&o)};
+	return (struct desk_answer){200, "text/plain; version=0.0.4; charset=utf-8", out_len(&o)};
 }
 
 static int
@@ -104,7 +121,7 @@ listen_at(const struct sockaddr *a, socklen_t n)
 }
 
 static bool
-open_http(struct desk *d, const char *listen, char words[DESK_WORDS])
+open_http(struct desk *d, const char *listen, const char *pem, char words[DESK_WORDS])
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	struct addrinfo *list = NULL;
@@ -122,7 +139,7 @@ open_http(struct desk *d, const char *listen, char words[DESK_WORDS])
 		fd = listen_at(a->ai_addr, a->ai_addrlen);
 	if (list)
 		freeaddrinfo(list);
-	if (fd >= 0 && (d->http = desk_http_new(fd, page, d)))
+	if (fd >= 0 && (d->http = desk_http_new(fd, pem, page, d)))
 		return true;
 	snprintf(words, DESK_WORDS, "desk.listen %.100s: %.80s; there are no metrics until it is mended", listen,
 		 wrong ? gai_strerror(wrong) : strerror(errno));
@@ -156,19 +173,34 @@ open_control(struct desk *d, const char *path, char words[DESK_WORDS])
 	return false;
 }
 
+/* Without its key there is no page: not one in the clear in its stead. */
+static void
+open_pages(struct desk *d, const struct desk_places *at, char words[DESK_WORDS])
+{
+	char *pem = NULL;
+
+	if (*at->key && !(pem = desk_key_take(at->key, at->sensor, words, DESK_WORDS)))
+		return;
+	(void)open_http(d, at->listen, pem, words);
+	free(pem);
+	if (*at->notice && (d->notice = open(at->notice, O_RDONLY | O_CLOEXEC)) < 0 && !*words)
+		snprintf(words, DESK_WORDS, "desk.notice %.100s: %.80s; the page goes without", at->notice,
+			 strerror(errno));
+}
+
 struct desk *
-desk_open(const char *listen, const char *socket, char words[DESK_WORDS])
+desk_open(const struct desk_places *at, char words[DESK_WORDS])
 {
 	struct desk *d = calloc(1, sizeof(*d));
 
 	words[0] = '\0';
 	if (!d)
 		return NULL;
-	d->control = -1;
-	if (*listen)
-		(void)open_http(d, listen, words);
-	if (*socket)
-		(void)open_control(d, socket, words);
+	d->control = d->notice = -1;
+	if (*at->listen)
+		open_pages(d, at, words);
+	if (*at->socket)
+		(void)open_control(d, at->socket, words);
 	return d;
 }
 
@@ -180,6 +212,8 @@ desk_free(struct desk *d)
 	desk_http_free(d->http);
 	if (d->control >= 0)
 		close(d->control);
+	if (d->notice >= 0)
+		close(d->notice);
 	free(d);
 }
 

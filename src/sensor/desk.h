@@ -2,7 +2,8 @@
  * desk: who answers questions about the running sensor, from the last health that the keeper told.
  *
  *	control socket (Unix)	whoever connects gets one line of JSON (health_json), and is closed; nothing is read
- *	HTTP (desk.listen)	/metrics as Prometheus has it; /healthy: 200 while the keeper tells, else 503
+ *	HTTP (desk.listen)	/ a page for people; /metrics as Prometheus has it; /healthy: 200 while the keeper tells,
+ *				else 503.  Over TLS where desk.key names a file
  *
  * Both may fail to open without the sensor: what is watched matters more than who watches the watcher.
  */
@@ -22,8 +23,16 @@ enum { DESK_WORDS = 256, DESK_FDS = 2, DESK_STALE_S = 10, DESK_RATES_S = 10 };
 
 struct desk;
 
-/* listen: HOST:PORT; socket: a path; "": neither.  NULL: no memory.  `words`, one line: what could not be opened, "": all. */
-struct desk *desk_open(const char *listen, const char *socket, char words[DESK_WORDS]);
+struct desk_places {
+	const char *listen; /* HOST:PORT */
+	const char *key;    /* PEM file for HTTPS, made where it is missing */
+	const char *notice; /* file whose text stands on the page, read anew for each */
+	const char *socket; /* path */
+	const char *sensor; /* its name */
+};
+
+/* "": none of that.  NULL: no memory.  `words`, one line: what could not be opened, "": all. */
+struct desk *desk_open(const struct desk_places *at, char words[DESK_WORDS]);
 void desk_free(struct desk *d);
 
 void desk_tell(struct desk *d, const struct health *h);

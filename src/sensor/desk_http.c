@@ -8,17 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_MAX = 1 << 17, CONNECTIONS = 16, OF_ONE_ADDRESS = 8, SECONDS = 10, MEMORY = 16 << 10 };
+enum { PAGE_MAX = 1 << 17, CONNECTIONS = 16, OF_ONE_ADDRESS = 8, SECONDS = 10, MEMORY = 16 << 10, ROUNDS = 16 };
 
 struct desk_http {
 	struct MHD_Daemon *server;
-	struct desk_page (*page)(void *arg, const char *path, char *text, size_t room);
+	struct desk_answer (*page)(void *arg, const char *path, char *text, size_t room);
 	void *arg;
 	char text[PAGE_MAX];
 };
 
 static enum MHD_Result
-answer(struct desk_http *h, struct MHD_Connection *to, const struct desk_page *p)
+answer(struct desk_http *h, struct MHD_Connection *to, const struct desk_answer *p)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(p->n, h->text, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result sent;
@@ -27,6 +27,8 @@ answer(struct desk_http *h, struct MHD_Connection *to, const struct desk_page *p
 		return MHD_NO;
 	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, p->type);
 	(void)MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+	(void)MHD_add_response_header(r, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+	(void)MHD_add_response_header(r, "Cache-Control", "no-store");
 	if (p->status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	sent = MHD_queue_response(to, p->status, r);
@@ -41,7 +43,7 @@ on_request(void *arg, struct MHD_Connection *from, const char *path, const char 
 {
 	static const char ONLY_GET[] = "only GET and HEAD\n";
 	struct desk_http *h = arg;
-	struct desk_page p = {MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", sizeof(ONLY_GET) - 1};
+	struct desk_answer p = {MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", sizeof(ONLY_GET) - 1};
 
 	(void)version, (void)body;
 	if (!*of) {
@@ -60,19 +62,25 @@ on_request(void *arg, struct MHD_Connection *from, const char *path, const char 
 }
 
 struct desk_http *
-desk_http_new(int fd, struct desk_page (*page)(void *arg, const char *path, char *text, size_t room), void *arg)
+desk_http_new(int fd, const char *pem, struct desk_answer (*page)(void *arg, const char *path, char *text, size_t room),
+	      void *arg)
 {
 	struct desk_http *h = calloc(1, sizeof(*h));
+	const struct MHD_OptionItem secure[] = {
+		{pem ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, 0, (void *)(uintptr_t)pem},
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)pem},
+		{MHD_OPTION_END, 0, NULL},
+	};
 
 	if (!h)
 		return NULL;
 	h->page = page;
 	h->arg = arg;
-	h->server =
-		MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
-				 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-				 (unsigned)OF_ONE_ADDRESS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SECONDS,
-				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_END);
+	h->server = MHD_start_daemon(
+		MHD_USE_EPOLL | (pem ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned)OF_ONE_ADDRESS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SECONDS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
 	if (h->server)
 		return h;
 	free(h);
@@ -93,8 +101,15 @@ desk_http_fd(const struct desk_http *h)
 	return MHD_get_daemon_info(h->server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
+/* What TLS has read already wakes nobody: asked until the server has nothing at hand. */
 void
 desk_http_work(struct desk_http *h)
 {
-	(void)MHD_run(h->server);
+	MHD_UNSIGNED_LONG_LONG wait = 0;
+
+	for (unsigned i = 0; i < ROUNDS && wait == 0; i++) {
+		(void)MHD_run(h->server);
+		if (MHD_get_timeout(h->server, &wait) != MHD_YES)
+			return;
+	}
 }

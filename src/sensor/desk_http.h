@@ -1,12 +1,13 @@
 /*
- * desk_http: pages over HTTP on a socket that listens already.  The only file that knows libmicrohttpd is desk_http.c.
+ * desk_http: pages over HTTP or HTTPS on a socket that listens already.  The only file that knows libmicrohttpd is
+ * desk_http.c.
  */
 #ifndef SENSOR_DESK_HTTP_H
 #define SENSOR_DESK_HTTP_H
 
 #include <stddef.h>
 
-struct desk_page {
+struct desk_answer {
 	unsigned status;  /* of HTTP */
 	const char *type; /* of its content */
 	size_t n;         /* bytes of the text */
@@ -14,9 +15,11 @@ struct desk_page {
 
 struct desk_http;
 
-/* page: fills `text`, at most `room` bytes, for that path.  The socket becomes the server's.  NULL: it cannot be. */
+/* pem: private key and certificate of the server, for HTTPS; NULL: HTTP.  page: fills `text`, at most `room` bytes, for
+   that path.  The socket becomes the server's.  NULL: it cannot be. */
 struct desk_http *
-desk_http_new(int fd, struct desk_page (*page)(void *arg, const char *path, char *text, size_t room), void *arg);
+desk_http_new(int fd, const char *pem, struct desk_answer (*page)(void *arg, const char *path, char *text, size_t room),
+	      void *arg);
 void desk_http_free(struct desk_http *h);
 int desk_http_fd(const struct desk_http *h); /* readable: desk_http_work has something to do */
 void desk_http_work(struct desk_http *h);

@@ -14,11 +14,12 @@
 
 #include "ledger/chain.h"
 #include "packet/savefile.h"
-#include "sensor/evidence_folder.h"
+#include "ledger/evidence_name.h"
 #include "sensor/evidence_ring.h"
+#include "sensor/evidence_words.h"
 #include "sensor/pcapng.h"
 
-enum { LINKS = 8, COMMENT_MAX = FINDING_TEXT + 256, BLOCK_MAX = SAVEFILE_FRAME_MAX + COMMENT_MAX + PCAPNG_BLOCK_MAX };
+enum { LINKS = 8, BLOCK_MAX = SAVEFILE_FRAME_MAX + EVIDENCE_WORDS + PCAPNG_BLOCK_MAX };
 static const int64_t FIRST_NS = LEDGER_FINDING_S * NS_PER_S, NEXT_NS = 60 * NS_PER_S;
 
 /* An incident that goes on. */
@@ -31,7 +32,8 @@ struct incident_file {
 	char digest[65];       /* of these */
 	struct when due;       /* for the ledger; 0: nothing grew */
 	bool full;
-	char comment[COMMENT_MAX]; /* for the next frame; "": none */
+	char comment[EVIDENCE_WORDS]; /* for the next frame; "": none */
+	char head[EVIDENCE_WORDS];    /* what it is, at its beginning and that of each piece */
 };
 
 struct evidence {
@@ -40,6 +42,7 @@ struct evidence {
 	void *memory;
 	struct ring *ring;
 	struct incident_file open[EVIDENCE_OPEN];
+	struct when now;
 	uint64_t live; /* bits of those that are */
 	unsigned next; /* behind the one that began last */
 	struct evidence_facts facts;
@@ -61,7 +64,7 @@ evidence_open(const struct evidence_config *cfg, char error[EVIDENCE_ERROR_MAX])
 		e->open[i].file.fd = -1;
 	if (cfg->ring < RING_MIN)
 		snprintf(error, EVIDENCE_ERROR_MAX, "evidence.ring: is less than 1MiB; 0 switches it off");
-	else if (!folder_open(&e->folder, cfg->folder, cfg->quota, !cfg->live))
+	else if (!folder_open(&e->folder, cfg->folder, cfg->quota, &cfg->readers, !cfg->live))
 		snprintf(error, EVIDENCE_ERROR_MAX, "%s", e->folder.error);
 	if (!*error) {
 		e->memory = mmap(NULL, cfg->ring, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
@@ -77,6 +80,7 @@ evidence_open(const struct evidence_config *cfg, char error[EVIDENCE_ERROR_MAX])
 	}
 	madvise(e->memory, cfg->ring, MADV_HUGEPAGE); /* each frame is in another place */
 	e->ring = ring_new(e->memory, cfg->ring, cfg->sensor, cfg->payload);
+	ring_names(e->ring, cfg->named, cfg->arg);
 	return e;
 }
 
@@ -131,6 +135,8 @@ settle_file(struct evidence *e, struct incident_file *i)
 	char path[PATH_MAX];
 	struct seal_file now;
 
+	if (!folder_flush(&e->folder, &i->file, e->now))
+		return false;
 	if (i->told == i->file.bytes)
 		return true;
 	if (!folder_sync(&e->folder, &i->file) || !folder_path(&e->folder, i->file.incident, path) ||
@@ -146,13 +152,14 @@ static void
 commit(struct evidence *e, struct incident_file *i, bool closed)
 {
 	char value[160];
-	bool grew = i->told != i->file.bytes;
+	bool grew = i->told != i->file.bytes || i->file.waits.n;
 
 	i->due = (struct when){0};
 	if ((!grew && !closed) || !settle_file(e, i) || !i->told)
 		return;
-	snprintf(value, sizeof(value), "%s %llu %llu %s", i->digest, (unsigned long long)i->told,
-		 (unsigned long long)i->frames, closed ? "closed" : "open");
+	snprintf(value, sizeof(value), "%s %llu %llu %s%s", i->digest, (unsigned long long)i->told,
+		 (unsigned long long)i->frames, closed ? "closed" : "open",
+		 folder_is_sealed(&e->folder) ? EVIDENCE_SEALED : "");
 	tell_ledger(e, i->file.incident, value);
 }
 
@@ -160,11 +167,12 @@ commit(struct evidence *e, struct incident_file *i, bool closed)
 static bool
 has_room(struct evidence *e, uint64_t n)
 {
-	uint64_t gone;
+	struct evidence_old gone;
 
-	while ((gone = folder_make_room(&e->folder, n))) {
+	while ((gone = folder_make_room(&e->folder, n)).incident) {
 		e->facts.removed++;
-		tell_ledger(e, gone, "removed evidence.quota");
+		tell_ledger(e, gone.incident,
+			    gone.sealed ? "removed evidence.quota" EVIDENCE_SEALED : "removed evidence.quota");
 	}
 	return folder_has_room(&e->folder, n);
 }
@@ -176,12 +184,24 @@ append(struct evidence *e, struct incident_file *i, const struct out *o)
 
 	if (i->full || *e->folder.error)
 		return false;
-	i->full = i->file.bytes + n > e->cfg.incident || !has_room(e, n);
+	i->full = folder_weight(&i->file, n) > e->cfg.incident || !has_room(e, n);
 	e->facts.full += i->full;
 	if (i->full || !folder_append(&e->folder, &i->file, e->block, n))
 		return false;
 	e->facts.bytes += n;
 	return true;
+}
+
+/* A section begins, in which interfaces count from 0. */
+static bool
+write_head(struct evidence *e, struct incident_file *i)
+{
+	struct out block = out_of(e->block, sizeof(e->block));
+
+	pcapng_section(&block, e->cfg.application, i->head);
+	i->links = 0;
+	i->file.begun = append(e, i, &block);
+	return i->file.begun;
 }
 
 /* The number of the interface with that link type; UINT32_MAX: there are too many, or it cannot be written. */
@@ -205,9 +225,14 @@ interface_of(struct evidence *e, struct incident_file *i, uint32_t link)
 static void
 write_frame(struct evidence *e, struct incident_file *i, const struct frame *f, const char *comment)
 {
-	uint32_t interface = interface_of(e, i, f->link);
 	struct out o = out_of(e->block, sizeof(e->block));
+	uint32_t interface;
 
+	if (folder_is_full(&e->folder, &i->file) && !folder_flush(&e->folder, &i->file, e->now))
+		return;
+	if (!i->file.begun && !write_head(e, i))
+		return;
+	interface = interface_of(e, i, f->link);
 	if (interface == UINT32_MAX)
 		return;
 	pcapng_frame(&o, interface, f, *comment ? comment : NULL);
@@ -223,7 +248,7 @@ static bool
 has_peer(const struct incident_file *i, const struct ring_session *s)
 {
 	for (unsigned k = 0; k < i->peers; k++)
-		if (addr_same(&i->peer[k], &s->addr[0]) || addr_same(&i->peer[k], &s->addr[1]))
+		if (ring_is_of(s, &i->peer[k]))
 			return true;
 	return false;
 }
@@ -264,6 +289,7 @@ evidence_frame(struct evidence *e, const struct told_frame *t)
 	struct ring_kept kept = ring_put(e->ring, t);
 	struct ring_session *s;
 
+	e->now = t->frame->time;
 	if (!kept.session)
 		return;
 	s = ring_session(e->ring, kept.session);
@@ -274,10 +300,10 @@ evidence_frame(struct evidence *e, const struct told_frame *t)
 }
 
 static bool
-names(const struct finding *f, uint64_t session)
+names(const struct finding *f, const struct ring_session *s)
 {
 	for (uint32_t i = 0; i < f->session_count && i < FINDING_SESSIONS; i++)
-		if (f->session[i] == session)
+		if (ring_is_called(s, f->session[i]))
 			return true;
 	return false;
 }
@@ -292,7 +318,7 @@ choose(struct evidence *e, unsigned i, const struct finding *f)
 	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++) {
 		struct ring_session *s = ring_session(e->ring, h);
 
-		if (!s->last || s->files & bit || (!names(f, s->id) && !has_peer(&e->open[i], s)))
+		if (!s->last || s->files & bit || (!names(f, s) && !has_peer(&e->open[i], s)))
 			continue;
 		s->files |= bit;
 		s->fresh = true;
@@ -314,7 +340,7 @@ last_named(const struct evidence *e, const struct finding *f, uint64_t from)
 		if (!s || !s->fresh)
 			continue;
 		n++;
-		if (names(f, s->id) && !when_before(f->time, r.frame.time))
+		if (names(f, s) && !when_before(f->time, r.frame.time))
 			last = n;
 	}
 	return last;
@@ -331,52 +357,6 @@ write_fresh(struct evidence *e, struct incident_file *to, uint64_t from, uint64_
 			write_frame(e, to, &r.frame, ++n == commented ? to->comment : "");
 	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++)
 		ring_session(e->ring, h)->fresh = false;
-}
-
-static const char *
-detector_name(const struct finding *f)
-{
-	const struct detector_info *d = detector_by_id(f->detector);
-
-	return d ? d->name : "unknown";
-}
-
-/* "high leak_loop: 8 requests ... (finding 4dc29561e06b9456)" */
-static void
-print_finding(char to[COMMENT_MAX], const struct finding *f)
-{
-	static const char *const SEVERITIES[] = {"info", "low", "medium", "high", "critical"};
-	struct out o = out_of(to, COMMENT_MAX - 1);
-
-	out_text(&o, SEVERITIES[f->severity <= SEVERITY_CRITICAL ? f->severity : SEVERITY_CRITICAL]);
-	out_char(&o, ' ');
-	out_text(&o, detector_name(f));
-	OUT_LIT(&o, ": ");
-	out_text(&o, f->text);
-	OUT_LIT(&o, " (finding ");
-	out_hex_u64(&o, f->id);
-	out_char(&o, ')');
-	*o.p = '\0';
-}
-
-static void
-write_head(struct evidence *e, struct incident_file *i, const struct finding *f)
-{
-	char words[COMMENT_MAX];
-	struct out o = out_of(words, sizeof(words) - 1), block = out_of(e->block, sizeof(e->block));
-
-	OUT_LIT(&o, "incident ");
-	out_hex_u64(&o, f->incident);
-	OUT_LIT(&o, " of ");
-	out_addr(&o, &f->actor);
-	OUT_LIT(&o, ", told by ");
-	out_text(&o, detector_name(f));
-	OUT_LIT(&o, " at ");
-	out_time(&o, f->time);
-	out_text(&o, e->cfg.payload ? "; frames are whole" : "; after the handshake headers only");
-	*o.p = '\0';
-	pcapng_section(&block, e->cfg.application, words);
-	append(e, i, &block);
 }
 
 static void
@@ -426,7 +406,8 @@ open_file(struct evidence *e, const struct finding *f)
 	e->next = (i + 1) % EVIDENCE_OPEN;
 	e->live |= UINT64_C(1) << i;
 	e->facts.incidents++;
-	write_head(e, to, f);
+	evidence_head_words(to->head, f, e->cfg.payload);
+	write_head(e, to);
 	return i;
 }
 
@@ -447,6 +428,7 @@ evidence_finding(struct evidence *e, const struct finding *f, const struct addr 
 	struct incident_file *to;
 	uint64_t from, commented;
 
+	e->now = now;
 	if (i == EVIDENCE_OPEN && f->incident && !*e->folder.error && f->severity > SEVERITY_INFO &&
 	    (f->opens || f->worsens))
 		i = open_file(e, f);
@@ -457,7 +439,7 @@ evidence_finding(struct evidence *e, const struct finding *f, const struct addr 
 		return;
 	if (peer)
 		add_peer(to, peer);
-	print_finding(to->comment, f);
+	evidence_finding_words(to->comment, f);
 	from = choose(e, i, f);
 	if (from != UINT64_MAX) {
 		/* else the frame that is worked on made it, and will come */
@@ -480,6 +462,7 @@ evidence_closed(struct evidence *e, uint64_t incident)
 void
 evidence_time(struct evidence *e, struct when now)
 {
+	e->now = now;
 	for (uint64_t live = e->live; live; live &= live - 1) {
 		struct incident_file *i = &e->open[__builtin_ctzll(live)];
 

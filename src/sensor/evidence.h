@@ -5,6 +5,8 @@
  *	          \--------------------> the same file		what comes later of them, as it comes
  *	file --fsync, SHA-256--> ledger: evidence.INCIDENT	so that verify can tell
  *
+ * With readers the file is pieces that only they can open (sensor/evidence_folder.h).
+ *
  * The ring is taken at start, beside memory.limit.  A finding costs one pass over the table of sessions (65536 for a ring
  * of 64 MiB), and where that finds any that are not in the file yet, one over the frames since the first of them.
  * Frames stand in the order in which they became evidence: a session that only a later finding names comes behind what
@@ -16,14 +18,19 @@
 
 #include "ledger/ledger.h"
 #include "pipeline.h"
+#include "sensor/evidence_folder.h"
 
 struct evidence_config {
 	const char *folder, *application;
 	uint64_t ring, incident, quota; /* bytes: of frames kept, of a file at most, of all files */
 	bool payload;                   /* keep it after handshakes, too */
 	bool live;                      /* goes on with what lies in the folder; else the folder has to be empty */
-	uint64_t sensor;                /* as in session_id */
-	struct ledger *ledger;          /* NULL: none */
+	struct evidence_readers readers;
+	/* How records name an address; NULL: as it is. */
+	struct addr (*named)(void *arg, const struct addr *a);
+	void *arg;
+	uint64_t sensor;       /* as in session_id */
+	struct ledger *ledger; /* NULL: none */
 };
 
 enum { EVIDENCE_ERROR_MAX = 400, EVIDENCE_PEERS = 16, EVIDENCE_OPEN = 64 };

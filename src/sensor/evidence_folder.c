@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #include "base/out.h"
+#include "ledger/evidence_name.h"
 #include "sensor/pcapng.h"
+#include "sink/tar.h"
 
-static const char END[] = ".pcapng";
-enum { ID = 16 };
+enum { PIECE = 1 << 16, PIECE_ADDED = 2 * TAR_BLOCK + AGE_ADDED + 4 * AGE_ADDED_A_CHUNK };
 
 static bool
 fail(struct evidence_folder *d, const char *what, const char *why)
@@ -30,23 +31,43 @@ fail(struct evidence_folder *d, const char *what, const char *why)
 bool
 folder_path(const struct evidence_folder *d, uint64_t incident, char path[PATH_MAX])
 {
-	char id[ID + 1];
-
-	*put_hex_u64(id, incident) = '\0';
-	return snprintf(path, PATH_MAX, "%s/%s%s", d->path, id, END) < PATH_MAX;
+	return evidence_path(path, d->path, incident, folder_is_sealed(d));
 }
 
-/* The incident in a file's name; 0: it is no evidence. */
-static uint64_t
-incident_of(const char *name)
+bool
+folder_is_sealed(const struct evidence_folder *d)
 {
-	if (strspn(name, "0123456789abcdef") != ID || strcmp(name + ID, END) != 0)
-		return 0;
-	return strtoull(name, NULL, 16);
+	return d->readers.n > 0;
+}
+
+bool
+evidence_readers_parse(struct evidence_readers *r, const char *text, char *words, size_t size)
+{
+	static const char BLANKS[] = ", \t";
+
+	*r = (struct evidence_readers){.n = 0};
+	for (text += strspn(text, BLANKS); *text; text += strspn(text, BLANKS)) {
+		size_t n = strcspn(text, BLANKS);
+
+		if (r->n == AGE_RECIPIENTS) {
+			snprintf(words, size, "evidence.recipient: %d at most", AGE_RECIPIENTS);
+			return false;
+		}
+		if (!age_recipient(&r->key[r->n], text, n)) {
+			snprintf(words, size,
+				 "evidence.recipient: %.*s is no public key such as age1zvkyg2lqz..., or mistyped; "
+				 "gatewitness unseal --make-key FILE makes a pair",
+				 (int)(n < 80 ? n : 80), text);
+			return false;
+		}
+		r->n++;
+		text += n;
+	}
+	return true;
 }
 
 static bool
-add_old(struct evidence_folder *d, uint64_t incident, uint64_t bytes)
+add_old(struct evidence_folder *d, struct evidence_old old)
 {
 	struct evidence_old *more;
 
@@ -57,7 +78,7 @@ add_old(struct evidence_folder *d, uint64_t incident, uint64_t bytes)
 			return fail(d, "", "no memory");
 		d->old = more;
 	}
-	d->old[d->olds++] = (struct evidence_old){incident, bytes};
+	d->old[d->olds++] = old;
 	return true;
 }
 
@@ -71,7 +92,7 @@ forget_old(struct evidence_folder *d, size_t i)
 /* What an earlier run left, the oldest first. */
 struct found {
 	struct timespec changed;
-	uint64_t incident, bytes;
+	struct evidence_old old;
 };
 
 static int
@@ -83,7 +104,7 @@ by_age(const void *a, const void *b)
 		return x->changed.tv_sec < y->changed.tv_sec ? -1 : 1;
 	if (x->changed.tv_nsec != y->changed.tv_nsec)
 		return x->changed.tv_nsec < y->changed.tv_nsec ? -1 : 1;
-	return x->incident < y->incident ? -1 : x->incident > y->incident;
+	return x->old.incident < y->old.incident ? -1 : x->old.incident > y->old.incident;
 }
 
 static bool
@@ -96,7 +117,8 @@ look(struct evidence_folder *d, DIR *dir)
 	bool fine = true;
 
 	while (fine && (entry = readdir(dir))) {
-		uint64_t incident = incident_of(entry->d_name);
+		bool sealed;
+		uint64_t incident = evidence_incident(entry->d_name, &sealed);
 
 		if (!incident || fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISREG(st.st_mode))
@@ -106,25 +128,26 @@ look(struct evidence_folder *d, DIR *dir)
 		if (!fine)
 			break;
 		found = more;
-		found[n++] = (struct found){st.st_mtim, incident, (uint64_t)st.st_size};
+		found[n++] = (struct found){st.st_mtim, {incident, (uint64_t)st.st_size, sealed}};
 	}
 	if (n)
 		qsort(found, n, sizeof(*found), by_age);
 	for (size_t i = 0; fine && i < n; i++) {
-		fine = add_old(d, found[i].incident, found[i].bytes);
-		d->used += found[i].bytes;
+		fine = add_old(d, found[i].old);
+		d->used += found[i].old.bytes;
 	}
 	free(found);
 	return fine || fail(d, "", "no memory");
 }
 
 bool
-folder_open(struct evidence_folder *d, const char *path, uint64_t quota, bool empty)
+folder_open(struct evidence_folder *d, const char *path, uint64_t quota, const struct evidence_readers *readers,
+	    bool empty)
 {
 	DIR *dir;
 	bool fine;
 
-	*d = (struct evidence_folder){.quota = quota};
+	*d = (struct evidence_folder){.quota = quota, .readers = *readers};
 	if (snprintf(d->path, sizeof(d->path), "%s", path) >= (int)sizeof(d->path))
 		return fail(d, "", "the name is too long");
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
@@ -146,7 +169,7 @@ folder_free(struct evidence_folder *d)
 	*d = (struct evidence_folder){.quota = 0};
 }
 
-/* Bytes of whole blocks; what a power failure cut in the middle is taken back. */
+/* Bytes of whole blocks or pieces; what a power failure cut in the middle is taken back. */
 static bool
 take_back(struct evidence_folder *d, struct evidence_file *f)
 {
@@ -159,7 +182,7 @@ take_back(struct evidence_folder *d, struct evidence_file *f)
 	size = (size_t)st.st_size;
 	bytes = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, f->fd, 0) : MAP_FAILED;
 	if (bytes != MAP_FAILED) {
-		whole = pcapng_whole(bytes, size);
+		whole = folder_is_sealed(d) ? tar_whole(bytes, size, &f->pieces) : pcapng_whole(bytes, size);
 		munmap(bytes, size);
 	}
 	if (whole != size && ftruncate(f->fd, (off_t)whole) < 0)
@@ -181,7 +204,7 @@ folder_file(struct evidence_folder *d, struct evidence_file *f, uint64_t inciden
 	if (f->fd < 0)
 		return fail(d, path + strlen(d->path), strerror(errno));
 	for (size_t i = 0; i < d->olds; i++)
-		if (d->old[i].incident == incident)
+		if (d->old[i].incident == incident && d->old[i].sealed == folder_is_sealed(d))
 			forget_old(d, i--);
 	if (take_back(d, f))
 		return true;
@@ -190,8 +213,8 @@ folder_file(struct evidence_folder *d, struct evidence_file *f, uint64_t inciden
 	return false;
 }
 
-bool
-folder_append(struct evidence_folder *d, struct evidence_file *f, const void *bytes, size_t n)
+static bool
+write_all(struct evidence_folder *d, struct evidence_file *f, const void *bytes, size_t n)
 {
 	const char *p = bytes;
 	size_t left = n;
@@ -215,6 +238,63 @@ folder_append(struct evidence_folder *d, struct evidence_file *f, const void *by
 }
 
 bool
+folder_append(struct evidence_folder *d, struct evidence_file *f, const void *bytes, size_t n)
+{
+	if (!folder_is_sealed(d))
+		return write_all(d, f, bytes, n);
+	bytes_add(&f->waits, bytes, n);
+	d->used += n;
+	return !f->waits.failed || fail(d, "", "no memory");
+}
+
+bool
+folder_is_full(const struct evidence_folder *d, const struct evidence_file *f)
+{
+	return folder_is_sealed(d) && f->waits.n >= PIECE;
+}
+
+uint64_t
+folder_weight(const struct evidence_file *f, uint64_t n)
+{
+	return f->bytes + n + (f->waits.n ? f->waits.n + PIECE_ADDED : 0);
+}
+
+/* A file of the archive: its head goes before what was sealed behind it. */
+static bool
+seal_piece(struct evidence_folder *d, struct evidence_file *f, struct when time, struct bytes *piece)
+{
+	static const char ZEROS[TAR_BLOCK];
+	char name[32], head[TAR_BLOCK];
+
+	bytes_add(piece, ZEROS, TAR_BLOCK);
+	if (!age_seal(piece, d->readers.key, d->readers.n, f->waits.p, f->waits.n))
+		return false;
+	snprintf(name, sizeof(name), "%06u.pcapng.age", ++f->pieces);
+	tar_head(head, name, time.ns > 0 ? (uint64_t)(time.ns / NS_PER_S) : 0, piece->n - TAR_BLOCK);
+	memcpy(piece->p, head, TAR_BLOCK);
+	bytes_add(piece, ZEROS, tar_padding(piece->n - TAR_BLOCK));
+	return !piece->failed;
+}
+
+bool
+folder_flush(struct evidence_folder *d, struct evidence_file *f, struct when time)
+{
+	struct bytes piece = {.p = NULL};
+	bool fine = true;
+
+	if (!f->waits.n)
+		return true;
+	d->used -= f->waits.n;
+	if (!seal_piece(d, f, time, &piece))
+		fine = fail(d, "", "no memory, or the crypto library fails");
+	fine = fine && write_all(d, f, piece.p, piece.n);
+	f->waits.n = 0;
+	f->begun = false;
+	bytes_free(&piece);
+	return fine;
+}
+
+bool
 folder_sync(struct evidence_folder *d, const struct evidence_file *f)
 {
 	int fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -234,7 +314,9 @@ folder_close(struct evidence_folder *d, struct evidence_file *f)
 		return;
 	close(f->fd);
 	f->fd = -1;
-	add_old(d, f->incident, f->bytes);
+	d->used -= f->waits.n;
+	bytes_free(&f->waits);
+	add_old(d, (struct evidence_old){f->incident, f->bytes, folder_is_sealed(d)});
 }
 
 bool
@@ -243,18 +325,18 @@ folder_has_room(const struct evidence_folder *d, uint64_t n)
 	return d->used + n <= d->quota;
 }
 
-uint64_t
+struct evidence_old
 folder_make_room(struct evidence_folder *d, uint64_t n)
 {
+	struct evidence_old old = {0};
 	char path[PATH_MAX];
-	struct evidence_old old;
 
 	if (folder_has_room(d, n) || !d->olds)
-		return 0;
+		return old;
 	old = d->old[0];
 	forget_old(d, 0);
 	d->used -= old.bytes;
-	if (folder_path(d, old.incident, path))
+	if (evidence_path(path, d->path, old.incident, old.sealed))
 		unlink(path);
-	return old.incident;
+	return old;
 }

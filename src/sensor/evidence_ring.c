@@ -33,6 +33,8 @@ struct ring {
 	uint64_t tail, head; /* places */
 	uint64_t sensor;
 	bool payload;
+	struct addr (*named)(void *arg, const struct addr *a);
+	void *arg;
 	struct pool sessions;
 	struct map map;
 	unsigned pieces; /* so many ever; the latest RING_PIECES are kept */
@@ -53,6 +55,26 @@ ring_new(void *memory, size_t size, uint64_t sensor, bool payload)
 	r->size = (uint64_t)(c.end - c.p) / 8 * 8;
 	r->tail = r->head = r->size; /* no place is 0 */
 	return r;
+}
+
+void
+ring_names(struct ring *r, struct addr (*named)(void *arg, const struct addr *a), void *arg)
+{
+	r->named = named;
+	r->arg = arg;
+}
+
+bool
+ring_is_of(const struct ring_session *s, const struct addr *a)
+{
+	return addr_same(a, &s->addr[0]) || addr_same(a, &s->addr[1]) || addr_same(a, &s->named[0]) ||
+	       addr_same(a, &s->named[1]);
+}
+
+bool
+ring_is_called(const struct ring_session *s, uint64_t id)
+{
+	return id == s->id || id == s->named_id;
 }
 
 static struct record *
@@ -152,6 +174,18 @@ find(const struct ring *r, const struct flow *f, uint64_t hash)
 	return 0;
 }
 
+/* By what names records may have it. */
+static void
+name_session(const struct ring *r, struct ring_session *s, const struct flow *f)
+{
+	struct flow as = *f;
+
+	for (unsigned i = 0; i < 2; i++)
+		s->named[i] = as.addr[i] = r->named ? r->named(r->arg, &f->addr[i]) : f->addr[i];
+	s->id = session_id_of(f, r->sensor);
+	s->named_id = r->named ? session_id_of(&as, r->sensor) : s->id;
+}
+
 static uint32_t
 make(struct ring *r, const struct told_frame *t)
 {
@@ -165,8 +199,8 @@ make(struct ring *r, const struct told_frame *t)
 							 .proto = f->proto,
 							 .over = t->settled,
 							 .first = f->first,
-							 .id = session_id_of(f, r->sensor),
 							 .hash = t->hash};
+	name_session(r, ring_session(r, handle), f);
 	map_add(&r->map, t->hash, handle);
 	return handle;
 }

@@ -17,14 +17,14 @@ enum { RING_MIN = 1 << 20, RING_WHOLE_MAX = 1 << 16, RING_PIECES = 32 };
 
 /* A connection with frames in the ring. */
 struct ring_session {
-	struct addr addr[2];
+	struct addr addr[2], named[2]; /* named: as records may name them */
 	uint16_t port[2];
 	uint8_t proto;
 	bool over;      /* its handshake is: what comes is cut */
 	bool fresh;     /* the owner's: to be written */
 	uint32_t whole; /* bytes of payload kept so far */
 	struct when first;
-	uint64_t id, hash;
+	uint64_t id, named_id, hash;
 	uint64_t begin, last; /* places of its records; last 0: the item is free */
 	uint64_t files;       /* the owner's: bits of incidents that it belongs to */
 };
@@ -38,6 +38,14 @@ struct ring;
 
 /* All of it lies in `size` bytes, at least RING_MIN; sensor as in session_id. */
 struct ring *ring_new(void *memory, size_t size, uint64_t sensor, bool payload);
+
+/* Records name addresses by others (pseudonyms) that this says; NULL: as they are.  Before the first frame. */
+void ring_names(struct ring *r, struct addr (*named)(void *arg, const struct addr *a), void *arg);
+
+/* Is it a connection of that address, or the session with that id, by either name?  Whether a record had pseudonyms is
+   known when it is finished only. */
+bool ring_is_of(const struct ring_session *s, const struct addr *a);
+bool ring_is_called(const struct ring_session *s, uint64_t id);
 
 /* What became of a frame: its session, and the place from which on records are new of it: its own, and those of pieces
    that it completes.  session 0: a piece that waits. */

@@ -101,6 +101,8 @@ leave(struct keeper *k, struct slot *s)
 {
 	channel_free(s->channel);
 	s->channel = NULL;
+	s->paid += s->recorded + tap_counts_aside(&s->counts.counts) + s->counts.loss.ring;
+	s->recorded = 0;
 	s->counts.open = 0;
 	tap_counts_add(&s->earlier, &s->counts);
 	s->counts = (struct tap_counts){.open = 0};
@@ -151,6 +153,13 @@ keeper_lost(struct keeper *k, unsigned i, const char *cause)
 		return;
 	snprintf(words, sizeof(words), "tap %u lost: %.250s", i, cause);
 	ledger_happened(k->watch->setup.ledger, words);
+}
+
+void
+keeper_died(struct keeper *k, unsigned i, uint64_t came)
+{
+	if (i < k->n)
+		k->slot[i].owed += came;
 }
 
 int
@@ -241,7 +250,7 @@ take_note(struct keeper *k, unsigned i, struct cur c)
 
 	words[n] = '\0';
 	for (size_t at = 0; at < n; at++)
-		if (words[at] < ' ' && words[at] >= 0)
+		if ((unsigned char)words[at] < ' ')
 			words[at] = '?';
 	if (k->tell.note)
 		k->tell.note(k->tell.arg, i, words);

@@ -44,6 +44,9 @@ bool keeper_join(struct keeper *k, unsigned i, struct channel *c);
 /* Tap i is gone: what it said so far counts, and where that was not all, a gap with the cause is recorded. */
 void keeper_lost(struct keeper *k, unsigned i, const char *cause);
 
+/* So many frames came to taps i that died: those that they did not tell of are lost. */
+void keeper_died(struct keeper *k, unsigned i, uint64_t came);
+
 /* For poll(2): -1: nothing is to be waited for; else *events. */
 int keeper_fd(const struct keeper *k, unsigned i, short *events);
 

@@ -16,6 +16,8 @@ struct slot {
 	struct tap_stamp stamp;
 	uint32_t epoch;                    /* of its beginning */
 	struct tap_counts counts, earlier; /* of those that were here before */
+	uint64_t recorded;                 /* frames in records of the one that is here */
+	uint64_t owed, paid;               /* by those that died: frames that came; of these in records and counters */
 	struct gateway_guess guess[GATEWAY_GUESSES];
 	size_t guesses;
 	bool guessed;

@@ -44,6 +44,7 @@ take_record(struct keeper *k, struct slot *s)
 
 	if (wire_get_record(&c, &r, &k->row) && r.capture <= k->watch->captures) {
 		pass_time(k, s->stamp.at);
+		s->recorded += tap_record_frames(&k->row.session);
 		pipeline_take_record(k->watch->pipeline, &k->row.session);
 		taken(s);
 	} else {
@@ -111,9 +112,12 @@ sum_counts(struct keeper *k)
 	struct tap_counts sum = {.open = 0};
 
 	for (unsigned i = 0; i < k->n; i++) {
-		tap_counts_add(&sum, &k->slot[i].earlier);
-		tap_counts_add(&sum, &k->slot[i].counts);
-		sum.open += k->slot[i].counts.open;
+		const struct slot *s = &k->slot[i];
+
+		tap_counts_add(&sum, &s->earlier);
+		tap_counts_add(&sum, &s->counts);
+		sum.open += s->counts.open;
+		sum.loss.died += s->owed > s->paid ? s->owed - s->paid : 0;
 	}
 	w->tapped = sum.counts;
 	w->tapped_open = sum.open;

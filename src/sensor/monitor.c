@@ -16,7 +16,7 @@
 #include "sensor/ward.h"
 #include "sensor/notify.h"
 
-static const int64_t MS = NS_PER_S / 1000, WAIT_LEAST = 100 * (NS_PER_S / 1000), WAIT_MOST = 30 * NS_PER_S,
+static const int64_t MS = NS_PER_S / 1000, WAIT_LEAST = 100 * (NS_PER_S / 1000), WAIT_MOST = 10 * NS_PER_S,
 		     WELL = 60 * NS_PER_S, TURN_MOST = NS_PER_S / 2;
 
 struct monitor {
@@ -141,7 +141,8 @@ ended(struct monitor *m, struct ward *w, int status, bool begun)
 
 	ward_ended(w, status);
 	w->spec.is.again = begun;
-	if (begun && was != WARD_STOPPING && !(told && w->rights->fails == ROLE_ENDS)) {
+	/* one that comes back to a full disk finds it less full some time; who reads the first word is the first start's */
+	if (begun && was != WARD_STOPPING && !(told && was == WARD_AT_WORK && w->rights->fails == ROLE_ENDS)) {
 		plan(m, w, was);
 		return;
 	}
@@ -183,8 +184,15 @@ static void
 take_note(struct monitor *m, struct ward *w, const struct role_note *note)
 {
 	w->alive = ward_now();
+	w->lively |= note->kind == ROLE_ALIVE;
+	if (note->kind == ROLE_WAITS && w->state == WARD_OPENING)
+		ward_wait(w);
 	if (note->kind == ROLE_READY && w->state == WARD_OPENING)
 		ward_open(w);
+	if (note->kind == ROLE_COUNTS && w->spec.is.role == ROLE_tap) {
+		w->came = note->came;
+		w->told = note->told;
+	}
 	if (note->kind == ROLE_RELOADED && w == keeper(m))
 		tell_status(m);
 }
@@ -233,6 +241,19 @@ turn(struct monitor *m, int64_t most, bool begun)
 	}
 }
 
+/* Whoever is open and has a keeper. */
+static void
+begin_work(struct monitor *m)
+{
+	link_up(m);
+	for (size_t i = 0; i < m->n; i++) {
+		struct ward *w = &m->ward[i];
+
+		if (w->state == WARD_OPEN && (w->joined || w == keeper(m)))
+			ward_work(w);
+	}
+}
+
 static void
 each_role(struct monitor *m)
 {
@@ -241,13 +262,10 @@ each_role(struct monitor *m)
 
 		if (w->state == WARD_OUT && ward_now() >= w->again)
 			start(m, w);
-		if (w->state == WARD_OPEN) {
-			link_up(m);
-			ward_work(w);
-		}
 		if (w->state == WARD_AT_WORK)
 			ward_impatient(w, w->alive);
 	}
+	begin_work(m);
 	report_gaps(m, false);
 }
 
@@ -298,14 +316,12 @@ start_all(struct monitor *m)
 			m->exit = 1;
 			return false;
 		}
-		while (m->ward[i].state == WARD_OPENING && !m->stop)
+		while (m->ward[i].state == WARD_OPENING && !m->ward[i].waits && !m->stop)
 			turn(m, TURN_MOST, false);
 	}
 	if (m->stop)
 		return false;
-	link_up(m);
-	for (size_t i = 0; i < m->n; i++)
-		ward_work(&m->ward[i]);
+	begin_work(m);
 	return true;
 }
 

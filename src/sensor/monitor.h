@@ -3,7 +3,7 @@
  *
  *	each in its order:	start -> READY		one that cannot: its own line on stderr, and nothing has begun
  *	then all:		LINK, START
- *	one dies:		start again after 100 ms, twice that each time, 30 s at most; a minute of work begins anew
+ *	one dies:		start again after 100 ms, twice that each time, 10 s at most; a minute of work begins anew
  *	SIGHUP:			RELOAD to the keeper and to those that it feeds
  *	SIGTERM, SIGINT:	STOP to taps, then to the keeper, then to the rest, each when those before it have ended
  *

@@ -16,7 +16,7 @@
 
 /* Messages that a courier has at most; how long a few lines wait for more; tries of who sends directly; how long the end
    may take. */
-enum { FLYING_MAX = 2, TRIES = 4, END_MS = 3000 };
+enum { FLYING_MAX = 4, TRIES = 4, END_MS = 3000 };
 #define LINGER_NS NS_PER_S
 
 enum link_state { LINK_UNTRIED, LINK_WELL, LINK_UNWELL };

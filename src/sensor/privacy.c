@@ -179,9 +179,9 @@ contradiction(const struct config *c, const char *given)
 
 	if (!config_number(c, OPT_privacy_pseudonymize))
 		return given ? "--privacy-key: privacy.pseudonymize is no; switch it on, or leave the key out" : NULL;
-	if (config_number(c, OPT_evidence_ring))
-		return "evidence.ring keeps frames with their addresses, which privacy.pseudonymize forbids; leave "
-		       "one of them out";
+	if (config_number(c, OPT_evidence_ring) && !*config_text(c, OPT_evidence_recipient))
+		return "evidence.ring keeps frames with their addresses, which privacy.pseudonymize allows for certain "
+		       "readers only; name their public keys in evidence.recipient, or leave one of them out";
 	if (!*said)
 		return "privacy.pseudonymize needs a key: name its file in privacy.key, or write boot there and "
 		       "give the key with --privacy-key";

@@ -55,6 +55,9 @@ struct role_rights {
 };
 extern const struct role_rights ROLE_RIGHTS[ROLES];
 
+/* Its sets say only what it may not: all else it may. */
+bool role_may_the_rest(const struct role_rights *r);
+
 /* Above what shells and people use, for these stay open: --eve /dev/fd/63. */
 enum { ROLE_FD_MONITOR = 200, ROLE_FD_KEEPER, ROLE_FD_BATCH, ROLE_FD_FIRST, ROLE_FDS_MAX = 64, ROLE_NAME_MAX = 64 };
 
@@ -81,6 +84,10 @@ struct role_process {
 	pid_t pid;
 	int monitor; /* our end of its ROLE_FD_MONITOR: SOCK_SEQPACKET, close-on-exec, does not block */
 };
+
+/* What several roles are given to read, in memory that none of them can change: one that was taken over would tell the
+   others what to be.  -1: errno. */
+int role_hand(const char *name, const void *bytes, size_t n);
 
 /* Every other descriptor of ours must be close-on-exec, but those that the user gave.  False: errno. */
 bool role_spawn(const struct role_spec *spec, struct role_process *process);

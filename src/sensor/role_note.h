@@ -2,7 +2,7 @@
  * role_note: what the monitor and a role tell each other: notes of one fixed size over SOCK_SEQPACKET, some with a
  * descriptor.
  *
- *	monitor <- role		HOLD a descriptor as long as it or nobody in its place lives; READY when all is open, ALIVE each second, RELOADED with how it went
+ *	monitor <- role		HOLD a descriptor as long as it or nobody in its place lives; WAITS for a port that is not there, which keeps nobody else waiting; READY when all is open, ALIVE each second, COUNTS of a tap, RELOADED with how it went
  *	monitor -> role		LINK with a new connection to the keeper (or, to the keeper: to that role), then START;
  *				RELOAD, STOP; to the keeper: DIED
  *
@@ -15,8 +15,10 @@
 
 enum role_note_kind {
 	ROLE_HOLD,
+	ROLE_WAITS,
 	ROLE_READY,
 	ROLE_ALIVE,
+	ROLE_COUNTS,
 	ROLE_RELOADED,
 	ROLE_LINK,
 	ROLE_START,
@@ -30,9 +32,11 @@ enum { ROLE_WORDS = 160 };
 
 struct role_note {
 	enum role_note_kind kind;
-	bool fine;              /* of RELOADED */
-	struct role_self who;   /* of LINK and DIED */
-	int64_t from, until;    /* of DIED: nothing was done between these, wall clock, ns; as frames are stamped */
+	bool fine;            /* of RELOADED */
+	struct role_self who; /* of LINK and DIED */
+	int64_t from, until;  /* of DIED: nothing was done between these, wall clock, ns; as frames are stamped */
+	uint64_t came;        /* of COUNTS: frames so far; of DIED: those of which the keeper has to say what became */
+	uint64_t told;        /* of COUNTS: what the keeper was told of them */
 	char words[ROLE_WORDS]; /* of DIED: why */
 };
 

@@ -87,13 +87,13 @@ has_words(char error[CONFIG_ERROR_MAX], const struct config *c, const struct con
 {
 	const struct format *f = &FORMAT_LIST[s->format];
 	bool strict = strcmp(f->name, "eve") == 0 && config_number(c, OPT_eve_mode) == 1;
-	unsigned lacks = s->events & ~(strict ? f->events & ~(unsigned)EVENT_INCIDENT : f->events);
+	unsigned lacks = s->events & ~(strict ? f->events & ~(unsigned)(EVENT_INCIDENT | EVENT_HEARTBEAT) : f->events);
 	char words[CONFIG_ERROR_MAX / 2];
 
 	if (!lacks)
 		return true;
 	snprintf(words, sizeof(words), "format %s%s has no words for %s; leave them out of events, or take ecs or cef",
-		 f->name, strict ? " with eve.mode = strict" : "", lacks & EVENT_STATS ? "stats" : "incidents");
+		 f->name, strict ? " with eve.mode = strict" : "", event_words(lacks).many);
 	return fail(error, c, r, words);
 }
 

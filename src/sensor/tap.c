@@ -13,7 +13,7 @@
 #include "base/crypt.h"
 #include "sensor/beat.h"
 
-enum { SEND_FROM = 48 << 10, GUESS_S = 20 };
+enum { SEND_FROM = 48 << 10, GUESS_S = 20, WAIT_MS = 1000 };
 
 struct tap {
 	struct tap_setup setup;
@@ -25,6 +25,7 @@ struct tap {
 	struct when guess_at;
 	bool began;
 	uint64_t frames;                 /* seen so far */
+	uint64_t recorded;               /* of them in records of connections that are over */
 	const struct frame *batch;       /* that the pipeline works on now */
 	uint64_t number[PIPELINE_BATCH]; /* of its frames; live: 0 */
 	struct tap_drops drops;
@@ -39,6 +40,22 @@ fail(struct tap *t, const char *words)
 		snprintf(t->error, sizeof(t->error), "the keeper's channel: %.200s", words);
 }
 
+/* Until all is written, however long the keeper's disk takes. */
+static void
+wait_written(struct tap *t)
+{
+	struct channel *c = t->setup.channel;
+	struct pollfd wait = {.fd = channel_fd(c), .events = POLLOUT};
+
+	while (channel_flush(c) && channel_waiting(c)) {
+		(void)poll(&wait, 1, WAIT_MS);
+		if (t->setup.waits)
+			t->setup.waits(t->setup.arg);
+	}
+	if (*channel_error(c))
+		fail(t, channel_error(c));
+}
+
 /* Waits for room where there is none. */
 static void
 send_message(struct tap *t, enum tap_says type)
@@ -49,8 +66,7 @@ send_message(struct tap *t, enum tap_says type)
 	if (!*t->error && (t->message.failed || t->message.n > most))
 		fail(t, t->message.failed ? "no memory" : "a message of our own that is too long");
 	while (!*t->error && !channel_send(c, (uint8_t)type, t->message.p, t->message.n))
-		if (!channel_drain(c))
-			fail(t, channel_error(c));
+		wait_written(t);
 	t->message.n = 0;
 	if (!*t->error && channel_waiting(c) >= SEND_FROM && !channel_flush(c))
 		fail(t, channel_error(c));
@@ -77,6 +93,7 @@ on_session(void *arg, const struct session *s)
 	const struct tap_record r = {s->said, s->shown, s->capture};
 
 	wire_stamp(&t->message, &stamp);
+	t->recorded += tap_record_frames(s);
 	wire_record(&t->message, &r, s);
 	send_message(t, TAP_RECORD);
 }
@@ -404,8 +421,8 @@ tap_end(struct tap *t)
 	beat_catch_up(&t->beat, t->pipeline);
 	pipeline_end(t->pipeline);
 	say_counts(t, TAP_END, (struct when){INT64_MAX});
-	if (!*t->error && !channel_drain(t->setup.channel))
-		fail(t, channel_error(t->setup.channel));
+	if (!*t->error)
+		wait_written(t);
 }
 
 bool
@@ -418,4 +435,10 @@ const struct counts *
 tap_counts(const struct tap *t)
 {
 	return pipeline_counts(t->pipeline);
+}
+
+uint64_t
+tap_told(const struct tap *t)
+{
+	return t->recorded + tap_counts_aside(pipeline_counts(t->pipeline)) + t->drops.ring;
 }

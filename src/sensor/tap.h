@@ -22,6 +22,9 @@ struct tap_setup {
 	/* where addresses become pseudonyms here, what must be asked before; else the keeper asks */
 	struct place_lookup places;
 	const struct indicators *indicators;
+	/* called while the keeper takes no more, at least once a second; NULL: nobody has to know */
+	void (*waits)(void *arg);
+	void *arg;
 };
 
 struct tap;
@@ -56,6 +59,8 @@ void tap_end(struct tap *t);
 
 /* The keeper is gone, or said what nobody understands: there is nothing left to do. */
 bool tap_failed(const struct tap *t);
+/* Of the frames that came: those of which the keeper was told what became. */
+uint64_t tap_told(const struct tap *t);
 const struct counts *tap_counts(const struct tap *t);
 
 #endif

@@ -36,6 +36,18 @@ order(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
+uint64_t
+tap_counts_aside(const struct counts *c)
+{
+	return c->frames - c->frame_ok + c->icmp + c->duplicate + c->flow_outside;
+}
+
+uint64_t
+tap_record_frames(const struct session *s)
+{
+	return s->kind == SESSION_CLOSE ? (uint64_t)s->packets_out + s->packets_in : 0;
+}
+
 int
 tap_stamp_order(const struct tap_stamp *a, const struct tap_stamp *b)
 {

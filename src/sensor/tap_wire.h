@@ -74,6 +74,11 @@ struct tap_part {
 /* But for `open` and `now`, which are no sums. */
 void tap_counts_add(struct tap_counts *to, const struct tap_counts *c);
 
+/* Frames that no session's record has: why is among the counters. */
+uint64_t tap_counts_aside(const struct counts *c);
+/* And those that this record has: of a connection the last one tells of all. */
+uint64_t tap_record_frames(const struct session *s);
+
 int tap_stamp_order(const struct tap_stamp *a, const struct tap_stamp *b);
 
 /* Each appends the message's bytes. */

@@ -13,6 +13,7 @@
 
 #include "base/when.h"
 #include "sensor/batch.h"
+#include "sensor/capture_port.h"
 
 void
 ward_init(struct ward *w, const struct role_spec *spec)
@@ -33,9 +34,18 @@ forget(int *fd)
 	*fd = -1;
 }
 
+/* What came to sockets that nobody reads any more, since whoever read was told. */
 static void
-forget_all(int *fd, unsigned *n)
+count_left(struct ward *w, const int *fd, unsigned n)
 {
+	for (unsigned i = 0; i < n; i++)
+		w->left += port_came(fd[i]);
+}
+
+static void
+let_go(struct ward *w, int *fd, unsigned *n)
+{
+	count_left(w, fd, *n);
 	while (*n > 0)
 		forget(&fd[--*n]);
 }
@@ -103,10 +113,21 @@ ward_hold(struct ward *w, int fd)
 }
 
 void
+ward_wait(struct ward *w)
+{
+	w->waits = true;
+	if (w->gone)
+		return;
+	w->gone = ward_wall();
+	snprintf(w->why, sizeof(w->why), "waited for its port");
+}
+
+void
 ward_open(struct ward *w)
 {
+	w->waits = false;
 	w->state = WARD_OPEN;
-	forget_all(w->held, &w->helds);
+	let_go(w, w->held, &w->helds);
 	memcpy(w->held, w->next, w->nexts * sizeof(w->next[0]));
 	w->helds = w->nexts;
 	w->nexts = 0;
@@ -141,7 +162,7 @@ ward_start(struct ward *w, bool batch)
 	bool fine;
 
 	w->since = w->alive = ward_now();
-	w->stuck = w->follows = false;
+	w->stuck = w->follows = w->lively = w->waits = false;
 	fine = (w->spec.is.role != ROLE_tap || equip(w, batch)) && role_spawn(&w->spec, &w->process);
 	forget(&w->spec.keeper);
 	if (fine)
@@ -159,7 +180,8 @@ say_why(struct ward *w, int status)
 	if (w->follows)
 		snprintf(w->why, sizeof(w->why), "lost its keeper");
 	else if (w->stuck)
-		snprintf(w->why, sizeof(w->why), "gave no sign of life for %u s", w->rights->patience);
+		snprintf(w->why, sizeof(w->why), "gave no sign of life for %lld s",
+			 (long long)((ward_now() - w->alive) / NS_PER_S));
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		snprintf(w->why, sizeof(w->why), "made a system call that it may not make (SIGSYS)");
 	else if (name)
@@ -189,10 +211,13 @@ ward_ended(struct ward *w, int status)
 	keep_batch(w, status);
 	forget(&w->link);
 	forget(&w->process.monitor);
-	forget_all(w->next, &w->nexts);
+	/* who lost its keeper told one that no longer says it */
+	w->left += w->follows ? w->came - (w->told < w->came ? w->told : w->came) : w->came;
+	w->came = w->told = 0;
+	let_go(w, w->next, &w->nexts);
 	if (WIFEXITED(
 		    status)) /* it gave its place up; where its interface is gone, what it held is in the way of the next */
-		forget_all(w->held, &w->helds);
+		let_go(w, w->held, &w->helds);
 	w->joined = false;
 	w->state = WARD_OUT;
 }
@@ -202,6 +227,10 @@ ward_report(struct ward *w, const struct ward *keeper)
 {
 	struct role_note note = {.kind = ROLE_DIED, .who = w->spec.is, .from = w->gone};
 
+	if (w->state == WARD_OUT)
+		count_left(w, w->held, w->helds);
+	note.came = w->left;
+	w->left = 0;
 	note.until = w->state == WARD_AT_WORK ? w->back : ward_wall();
 	memcpy(note.words, w->why, sizeof(note.words));
 	(void)role_tell(keeper->process.monitor, &note, w->fatal);
@@ -212,8 +241,10 @@ ward_report(struct ward *w, const struct ward *keeper)
 void
 ward_impatient(struct ward *w, int64_t since)
 {
-	if (w->state == WARD_OUT || !w->rights->patience || w->stuck ||
-	    ward_now() - since < w->rights->patience * NS_PER_S)
+	enum { FIRST = 6 }; /* a board that starts has other things to do, and memory to clear */
+	int64_t patience = w->rights->patience * NS_PER_S * (w->lively ? 1 : FIRST);
+
+	if (w->state == WARD_OUT || !patience || w->stuck || ward_now() - since < patience)
 		return;
 	w->stuck = true;
 	kill(w->process.pid, SIGKILL);

@@ -21,8 +21,12 @@ struct ward {
 	int held[WARD_HELD], next[WARD_HELD]; /* HOLD: of the one that was at work last; of the one that opens now */
 	unsigned helds, nexts;
 	int link;             /* of a tap: the keeper's end, until it is told; -1: it has it */
+	uint64_t came, told;  /* COUNTS of a tap at work */
+	uint64_t left;        /* of those that were: frames that the keeper was not told of, as far as we know */
 	int64_t gone, back;   /* wall clock: it did nothing in between, which the keeper is to be told; 0: nothing */
 	bool joined;          /* with the keeper that is there */
+	bool waits;           /* for a port, before it can open */
+	bool lively;          /* it has given a sign of life since its start */
 	bool stuck, follows;  /* it was ended: it gave no sign of life; the keeper that it spoke to died */
 	char why[ROLE_WORDS]; /* it is out */
 };
@@ -38,6 +42,8 @@ const char *ward_name(const struct ward *w, char to[WARD_NAME]);
 bool ward_start(struct ward *w, bool batch);
 /* It hands over what stays open when it dies, until another in its place has its own: fd is the ward's. */
 void ward_hold(struct ward *w, int fd);
+/* Its port is not there: until it works that is a gap. */
+void ward_wait(struct ward *w);
 /* All is open: what was held for the one before is let go. */
 void ward_open(struct ward *w);
 /* It begins. */
@@ -52,7 +58,7 @@ void ward_ended(struct ward *w, int status);
 /* The time between its death and its return, told to the keeper. */
 void ward_report(struct ward *w, const struct ward *keeper);
 
-/* Ends one that is silent for longer than its patience, counted from there. */
+/* Ends one that is silent for longer than its patience, counted from there; six times that until its first sign of life. */
 void ward_impatient(struct ward *w, int64_t since);
 
 int64_t ward_now(void);  /* monotonic */

@@ -53,6 +53,7 @@ watch_pipeline(struct watch *w, struct pipeline_config *p)
 		.incident_idle_ns = config_number(c, OPT_incident_idle),
 		.table = p->table,
 		.params = c->number + OPTIONS_OWN,
+		.only = w->setup.judges,
 	};
 	return true;
 }
@@ -72,9 +73,10 @@ watch_sensor(char sensor[256], const struct config *c)
 void
 watch_labels(struct eve_config *e, const struct config *c)
 {
-	const char *site = config_text(c, OPT_sensor_site);
+	const char *site = config_text(c, OPT_sensor_site), *serial = config_text(c, OPT_sensor_serial);
 
 	e->site = *site ? site : NULL;
+	e->serial = *serial ? serial : NULL;
 	for (unsigned i = 0; i < c->gateways; i++)
 		e->gateway[i] = c->gateway[i].name;
 }
@@ -141,6 +143,7 @@ open_eve(struct watch *w)
 	w->eve_config.ready = calloc(1, sizeof(*w->eve_config.ready));
 	w->eve_context.recent.ready = w->eve_config.ready;
 	w->writes = true;
+	w->lasts = w->setup.iface && w->eve.regular && file_be_patient(&w->eve);
 	return true;
 }
 
@@ -332,6 +335,18 @@ watch_begin(struct watch *w, struct when first)
 		watch_snapshot(w);
 }
 
+/* Where the clock was set back, nothing waits until it is again where it was. */
+static void
+set_back(struct watch *w, struct when now)
+{
+	int64_t every = config_number(w->setup.config, OPT_detect_memory_every);
+
+	if (when_since(w->stats_at, now) > w->stats_ns)
+		w->stats_at = when_add(now, w->stats_ns);
+	if (when_since(w->save_at, now) > every)
+		w->save_at = when_add(now, every);
+}
+
 static void
 save_due(struct watch *w, struct when now)
 {
@@ -349,6 +364,7 @@ watch_beat(struct watch *w, struct when at)
 
 	pipeline_seen(w->pipeline, c->frame_bytes, c->gap_bytes);
 	watch_out_time(w, at);
+	set_back(w, at);
 	if (w->stats_ns && !when_before(at, w->stats_at))
 		stats_due(w, at);
 	save_due(w, at);

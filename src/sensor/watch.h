@@ -44,7 +44,8 @@ struct watch_setup {
 	struct ledger *ledger;               /* NULL: none */
 	const struct pseudonym_key *privacy; /* addresses of clients become pseudonyms; NULL: stay clear */
 	unsigned taps;                       /* that give it records; 0: it gets frames */
-	uint16_t only; /* detector whose findings become EVE lines, without incidents, which are of all; 0: all */
+	uint16_t only;   /* detector whose findings become EVE lines, without incidents, which are of all; 0: all */
+	uint16_t judges; /* the only detector that has a say; 0: all */
 	struct watch_tell tell;
 };
 
@@ -60,6 +61,8 @@ struct watch {
 	void *memory;
 	size_t memory_size;
 	bool writes; /* there is an EVE file */
+	bool lasts;  /* that may be full for a while: the watch goes on */
+	bool full;   /* it is, and it was told */
 	struct file eve;
 	struct eve_config eve_config;
 	struct eve_context eve_context; /* of the capture file that `context` numbers */
@@ -88,15 +91,15 @@ struct watch {
 /* sensor.name, else the host's. */
 void watch_sensor(char sensor[256], const struct config *c);
 
-/* sensor.site and the gateways' names, which the configuration keeps. */
+/* sensor.site, sensor.serial and the gateways' names, which the configuration keeps. */
 void watch_labels(struct eve_config *e, const struct config *c);
 
 /* False: w->error.  The setup's pointers must outlive the watch. */
 bool watch_open(struct watch *w, const struct watch_setup *setup);
 void watch_close(struct watch *w); /* also after watch_open failed */
 
-/* Keeps evidence in that folder, as the configuration says; after the ledger was opened.  False: w->error. */
-bool watch_evidence(struct watch *w, const char *folder);
+/* Keeps evidence in that folder, as the configuration says, for these readers; after the ledger was opened.  False: w->error. */
+bool watch_evidence(struct watch *w, const char *folder, const struct evidence_readers *readers);
 
 /* Opens sinks (sensor/sinks_config.h has those of the configuration).  False: w->error. */
 struct sinks_wanted;
@@ -111,6 +114,8 @@ void watch_post_link(struct watch *w, const char *sink, int fd);
 /* How each of them is; how many, at most SINKS_MAX. */
 struct outbox_status;
 unsigned watch_post_status(const struct watch *w, struct outbox_status *to);
+/* The outbox's file, or that of a sink, cannot be written. */
+bool watch_post_fails(const struct watch *w);
 /* What was given up, oldest first; how many, at most OUTBOX_LOSSES. */
 struct outbox_loss;
 unsigned watch_post_losses(const struct watch *w, struct outbox_loss *to);
@@ -143,7 +148,7 @@ void watch_beat(struct watch *w, struct when at);
 static inline bool
 watch_failed(const struct watch *w)
 {
-	return (w->writes && w->eve.error != 0) || (w->setup.ledger && ledger_failed(w->setup.ledger));
+	return (w->writes && w->eve.error != 0 && !w->lasts) || (w->setup.ledger && ledger_failed(w->setup.ledger));
 }
 
 /* Closes the EVE file and the sinks.  False: w->error. */

@@ -23,6 +23,15 @@ peer_of(const struct watch *w, const struct finding *f)
 	return is_gateway(w, &f->target) ? NULL : &f->target;
 }
 
+/* As records name it: a client's pseudonym (src/pipeline_privacy.h). */
+static struct addr
+named(void *arg, const struct addr *a)
+{
+	const struct watch *w = arg;
+
+	return is_gateway(w, a) ? *a : pseudonym_of(w->setup.privacy, a);
+}
+
 static void
 on_frame(void *arg, const struct told_frame *t)
 {
@@ -58,7 +67,7 @@ watch_evidence_fine(struct watch *w)
 }
 
 bool
-watch_evidence(struct watch *w, const char *folder)
+watch_evidence(struct watch *w, const char *folder, const struct evidence_readers *readers)
 {
 	const struct config *c = w->setup.config;
 	const struct evidence_config cfg = {
@@ -71,6 +80,9 @@ watch_evidence(struct watch *w, const char *folder)
 		.live = w->setup.iface != NULL,
 		.sensor = hash_keep(&IDENTITY_PUBLIC, w->sensor, strlen(w->sensor)),
 		.ledger = w->setup.ledger,
+		.readers = *readers,
+		.named = w->setup.privacy ? named : NULL,
+		.arg = w,
 	};
 
 	w->evidence = evidence_open(&cfg, w->error);

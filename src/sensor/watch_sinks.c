@@ -4,6 +4,7 @@
 #include "sensor/watch_sinks.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +59,12 @@ watch_post_status(const struct watch *w, struct outbox_status *to)
 	for (unsigned i = 0; i < n; i++)
 		to[i] = outbox_status(o, i);
 	return n;
+}
+
+bool
+watch_post_fails(const struct watch *w)
+{
+	return (w->post && outbox_is_failing(post_outbox(w->post))) || (w->sinks && sinks_failing(w->sinks));
 }
 
 unsigned
@@ -118,6 +125,56 @@ watch_sinks_stats(struct watch *w, const struct counts *c)
 						     .eve = &w->eve_context});
 }
 
+static void
+trouble_begins(struct watch *w, const struct checkup_news *n)
+{
+	const struct detector_info *d = &TROUBLE_INFO[n->what];
+	struct finding f = {.id = n->incident,
+			    .incident = n->incident,
+			    .time = n->now,
+			    .detector = d->id,
+			    .severity = d->severity,
+			    .confidence = 100,
+			    .opens = true};
+
+	memcpy(f.text, n->text, sizeof(f.text));
+	watch_sinks_finding(w, &w->eve_context, &f, NULL);
+}
+
+static void
+trouble_ends(struct watch *w, const struct checkup_news *n)
+{
+	const struct detector_info *d = &TROUBLE_INFO[n->what];
+	const struct incident i = {
+		.id = n->incident,
+		.opened = n->opened,
+		.last = n->now,
+		.severity = d->severity,
+		.findings = 1,
+		.event_count = 1,
+		.event = {{.time = n->opened, .finding = n->incident, .detector = d->id, .severity = d->severity}}};
+
+	watch_sinks_closed(w, &i);
+}
+
+void
+watch_sinks_trouble(void *arg, const struct checkup_news *n)
+{
+	(n->begins ? trouble_begins : trouble_ends)(arg, n);
+}
+
+void
+watch_sinks_heartbeat(struct watch *w, const struct heartbeat *h, struct when wall)
+{
+	if (w->sinks)
+		sinks_tell(w->sinks, &(struct event){.kind = EVENT_HEARTBEAT,
+						     .time = wall,
+						     .counts = watch_counts(w),
+						     .capture = &w->capture,
+						     .heartbeat = h,
+						     .eve = &w->eve_context});
+}
+
 /* What they have to say, into w->notice. */
 static void
 notice(struct watch *w)
@@ -126,11 +183,30 @@ notice(struct watch *w)
 		(void)post_notice(w->post, w->notice);
 }
 
+/* A disk is full until somebody makes room; lines until then are lost, and counted. */
+static void
+flush_eve(struct watch *w)
+{
+	if (w->lasts)
+		(void)file_recover(&w->eve);
+	file_flush(&w->eve);
+	if (!w->lasts || w->full == (w->eve.error != 0) || *w->notice)
+		return;
+	w->full = !w->full;
+	if (w->full)
+		snprintf(w->notice, sizeof(w->notice),
+			 "%.300s: cannot be written: %s; the watch goes on, and it is tried again", w->eve.path,
+			 strerror(w->eve.error));
+	else
+		snprintf(w->notice, sizeof(w->notice), "%.300s: written again; %llu lines were lost so far",
+			 w->eve.path, (unsigned long long)(w->eve.lost + w->eve.left_out));
+}
+
 void
 watch_flush(struct watch *w)
 {
 	if (w->writes)
-		file_flush(&w->eve);
+		flush_eve(w);
 	if (w->sinks)
 		sinks_flush(w->sinks);
 	notice(w);

@@ -6,6 +6,7 @@
  * open object of its schema.
  */
 #include "sink/line.h"
+#include "sink/trouble.h"
 
 enum { ALERT_GID = 1, ALERT_REV = 1 }; /* Suricata's generator 1 */
 
@@ -24,12 +25,21 @@ eve_alerts(const struct finding *f)
 	return f->severity > SEVERITY_INFO && (f->opens || f->worsens);
 }
 
+/* What is wrong with the sensor itself is nobody's doing. */
+static bool
+is_nobody(const struct addr *a)
+{
+	static const struct addr NOBODY;
+
+	return addr_same(a, &NOBODY);
+}
+
 static const struct detector_info *
 detector_of(uint16_t id)
 {
 	static const struct detector_info UNKNOWN = {.name = "unknown", .title = "unknown", .attack = ""};
 	static const struct detector_info TEST = {.name = "test", .title = "test of a sink", .attack = ""};
-	const struct detector_info *d = detector_by_id(id);
+	const struct detector_info *d = trouble_or_detector(id);
 
 	return d ? d : id == 0 ? &TEST : &UNKNOWN;
 }
@@ -120,9 +130,11 @@ finding_object(struct out *o, const struct finding *f, const struct detector_inf
 	LINE_BOOL(o, "degraded", f->degraded);
 	JSON_KEY(o, "coverage_percent");
 	out_fixed(o, f->coverage, 2);
-	OUT_LIT(o, ",\"actors\":[\"");
-	out_addr(o, &f->actor);
-	OUT_LIT(o, "\"]");
+	if (!is_nobody(&f->actor)) {
+		OUT_LIT(o, ",\"actors\":[\"");
+		out_addr(o, &f->actor);
+		OUT_LIT(o, "\"]");
+	}
 	numbers_member(o, f);
 	sessions_member(o, f);
 	if (f->suppressed)
@@ -199,7 +211,8 @@ eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const
 	if (!alert && x->cfg->strict)
 		return;
 	begun = line_begin(o, x, &head);
-	line_ends(o, x, &ends);
+	if (!is_nobody(&f->actor))
+		line_ends(o, x, &ends);
 	if (s)
 		line_community(o, s);
 	if (alert)
@@ -248,9 +261,12 @@ eve_incident_closed(struct out *o, struct eve_context *x, const struct incident 
 	out_time(o, i->opened);
 	OUT_LIT(o, "\",\"last\":\"");
 	out_time(o, i->last);
-	OUT_LIT(o, "\",\"actor\":\"");
-	out_addr(o, &i->actor);
 	out_char(o, '"');
+	if (!is_nobody(&i->actor)) {
+		OUT_LIT(o, ",\"actor\":\"");
+		out_addr(o, &i->actor);
+		out_char(o, '"');
+	}
 	LINE_U64(o, "gateway", i->gateway);
 	LINE_STRING(o, "severity", SEVERITIES[severity_of(i->severity)]);
 	LINE_U64(o, "findings", i->findings);

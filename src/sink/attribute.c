@@ -4,6 +4,7 @@
 #include "sink/attribute.h"
 
 #include "sink/line.h"
+#include "sink/trouble.h"
 
 const struct attribute_info ATTRIBUTE_INFO[ATTRIBUTES] = {
 #define ATTRIBUTE(name, type, expr, doc) {#name, #type, doc},
@@ -48,7 +49,7 @@ action_of(const struct event *e, const struct detector_info *d)
 	return e->test                         ? "test" :
 	       e->finding                      ? d->name :
 	       e->kind == EVENT_INCIDENT       ? "incident_closed" :
-	       e->kind == EVENT_STATS          ? "stats" :
+	       e->counts                       ? event_words(e->kind).one :
 	       e->session->end == FLOW_RST     ? "session_reset" :
 	       e->session->end == FLOW_EVICTED ? "session_evicted" :
 						 "session_closed";
@@ -64,15 +65,6 @@ day_of(struct when t, char own[256])
 }
 
 static const char *
-kind_word(const struct event *e)
-{
-	return e->kind == EVENT_ALERT    ? "alert" :
-	       e->kind == EVENT_INCIDENT ? "incident" :
-	       e->kind == EVENT_STATS    ? "stats" :
-					   "session";
-}
-
-static const char *
 kind_of(const struct session *s)
 {
 	return s->carrier ? "TLS session" : "connection";
@@ -85,6 +77,7 @@ title_of(const struct event *e, const struct detector_info *d)
 	       e->finding                ? d->title :
 	       e->kind == EVENT_INCIDENT ? "incident closed" :
 	       e->kind == EVENT_STATS    ? "statistics of the sensor" :
+	       e->heartbeat              ? "heartbeat of the sensor" :
 					   kind_of(e->session);
 }
 
@@ -107,6 +100,38 @@ event_id(const struct event *e, char own[256])
 	return text_of(own, &o);
 }
 
+/* One of the sensor itself has no actor, but a name. */
+static void
+put_incident(struct out *o, const struct incident *i)
+{
+	const struct detector_info *d = i->event_count ? trouble_or_detector(i->event[0].detector) : NULL;
+
+	OUT_LIT(o, "incident closed: ");
+	if (d && d->id >= TROUBLE_INFO[0].id) {
+		out_text(o, d->title);
+		return;
+	}
+	out_u64(o, i->findings);
+	OUT_LIT(o, " findings about ");
+	out_addr(o, &i->actor);
+}
+
+static void
+put_heartbeat(struct out *o, const struct heartbeat *h)
+{
+	OUT_LIT(o, "heartbeat ");
+	out_u64(o, h->number);
+	OUT_LIT(o, ", the next in ");
+	out_u64(o, h->every_s);
+	OUT_LIT(o, " s: ");
+	out_text(o, h->trouble ? h->trouble : "well");
+	if (h->troubles > 1) {
+		OUT_LIT(o, ", and ");
+		out_u64(o, h->troubles - 1);
+		OUT_LIT(o, " more");
+	}
+}
+
 static struct text
 message_of(const struct event *e, char own[256])
 {
@@ -115,10 +140,7 @@ message_of(const struct event *e, char own[256])
 	if (e->finding)
 		return (struct text){e->finding->text, (uint32_t)strlen(e->finding->text)};
 	if (e->incident) {
-		OUT_LIT(&o, "incident closed: ");
-		out_u64(&o, e->incident->findings);
-		OUT_LIT(&o, " findings about ");
-		out_addr(&o, &e->incident->actor);
+		put_incident(&o, e->incident);
 	} else if (e->session) {
 		out_text(&o, kind_of(e->session));
 		OUT_LIT(&o, " from ");
@@ -127,6 +149,8 @@ message_of(const struct event *e, char own[256])
 		out_addr(&o, &e->session->dest);
 		OUT_LIT(&o, " port ");
 		out_u64(&o, e->session->dest_port);
+	} else if (e->heartbeat) {
+		put_heartbeat(&o, e->heartbeat);
 	} else {
 		out_u64(&o, e->counts ? e->counts->frames : 0);
 		OUT_LIT(&o, " frames so far");
@@ -412,6 +436,7 @@ attribute_get(struct value *v, const struct event *e, enum attribute which)
 	static const struct incident NO_INCIDENT;
 	static const struct counts NO_COUNTS;
 	static const struct eve_capture NO_CAPTURE;
+	static const struct heartbeat NO_HEARTBEAT;
 	static const struct detector_info NO_DETECTOR = {
 		.name = "unknown", .title = "unknown", .attack = "", .doc = ""};
 	const struct finding *f = e->finding ? e->finding : &NO_FINDING;
@@ -419,7 +444,8 @@ attribute_get(struct value *v, const struct event *e, enum attribute which)
 	const struct incident *i = e->incident ? e->incident : &NO_INCIDENT;
 	const struct counts *c = e->counts ? e->counts : &NO_COUNTS;
 	const struct eve_capture *k = e->capture ? e->capture : &NO_CAPTURE;
-	const struct detector_info *known = f->detector ? detector_by_id(f->detector) : NULL,
+	const struct heartbeat *h = e->heartbeat ? e->heartbeat : &NO_HEARTBEAT;
+	const struct detector_info *known = f->detector ? trouble_or_detector(f->detector) : NULL,
 				   *d = known ? known : &NO_DETECTOR;
 	const struct ends from = ends_of(e), *ends = &from;
 

@@ -34,7 +34,8 @@ takes_others(struct batch *b, void *state, const struct sender_event *e, size_t 
 	return false;
 }
 
-/* There is none beside it to try.  To be refused for so long is enough, so that what comes after it does not wait for ever. */
+/* There is none beside it that is taken.  To be refused for so long is enough, so that what comes after it does not wait for
+   ever. */
 static bool
 is_given_up(struct batch *b, uint64_t id)
 {
@@ -50,10 +51,9 @@ static bool
 is_guilty(struct batch *b, void *state, const struct sender_event *e, size_t n, size_t acknowledged)
 {
 	const size_t behind = acknowledged + 1;
+	const bool guilty = behind < n ? takes_others(b, state, e + behind, n - behind) : acknowledged > 0;
 
-	return behind < n   ? takes_others(b, state, e + behind, n - behind) :
-	       acknowledged ? true :
-			      is_given_up(b, e->id);
+	return guilty || is_given_up(b, e[acknowledged].id);
 }
 
 /* What is left of n events, after one message of some of them. */

@@ -6,7 +6,7 @@
  *	alert       a finding that opens or worsens an incident, severity low and up
  *	anomaly     messages that do not parse, nDPI and our parser disagreeing
  *	stats       counters, every eve.stats seconds of packet time and at the end
- *	gatewitness sessions that go on (update), other findings, incidents that close: extended mode only; and with
+ *	gatewitness sessions that go on (update), other findings, incidents that close, heartbeats: extended mode only; with
  *	            eve.replay what else the detectors saw: sessions that just began, pulses
  *
  * Stamps: tls and quic the first ClientHello (else the first packet), flow and anomaly the record's own
@@ -25,6 +25,7 @@ struct eve_config {
 	bool replay;        /* eve.replay: and for those that began, and for pulses */
 	const char *sensor; /* `host` */
 	const char *site;   /* sensor.site, NULL: none */
+	const char *serial; /* sensor.serial, NULL: none */
 	const char *iface;  /* `in_iface`, NULL when reading */
 	const char *version;
 	const char *gateway[GATEWAYS_MAX]; /* names, of number 1 on; NULL: it has none */
@@ -70,6 +71,11 @@ void eve_pulse(struct out *o, struct eve_context *x, const struct pulse *p);
 void eve_finding(struct out *o, struct eve_context *x, const struct finding *f, const struct session *s);
 void eve_incident_closed(struct out *o, struct eve_context *x, const struct incident *i);
 void eve_stats(struct out *o, struct eve_context *x, const struct counts *c, const struct eve_capture *live);
+
+/* Nothing in strict mode. */
+struct heartbeat;
+void eve_heartbeat(struct out *o, struct eve_context *x, struct when time, const struct heartbeat *h,
+		   const struct counts *c);
 
 /* Does this finding give an alert line?  EVE contract: opening and worsening, low and up. */
 bool eve_alerts(const struct finding *f);

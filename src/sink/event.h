@@ -1,5 +1,5 @@
 /*
- * event: what a sink is told: one alert, one incident that closed, one session that ended, or the counters.
+ * event: what a sink is told: one alert, one incident that closed, one session that ended, the counters, or a sign of life.
  *
  * Plain pointers into what the pipeline delivers, valid during the call.  Attributes (attribute.def) are read from it.
  */
@@ -8,15 +8,33 @@
 
 #include "sink/eve.h"
 
-/* Bits, as sink.events has them in its words. */
+/* Bits, as sink.events has them in its words: a finding that opens or worsens an incident, low and up (eve_alerts); an incident
+   that closed; a session that closed; counters; a sign of life. */
 enum event_kind {
-	EVENT_ALERT = 1,    /* a finding that opens or worsens an incident, low and up (eve_alerts) */
-	EVENT_INCIDENT = 2, /* one that closed */
-	EVENT_SESSION = 4,  /* one that closed */
-	EVENT_STATS = 8,
-	EVENT_TLS = 16 /* Zeek's second line of a session; no kind of its own */
+#define EVENT(name, bit, one, many) EVENT_##name = (bit),
+#include "sink/event.def"
+#undef EVENT
+	EVENT_TLS = 32 /* Zeek's second line of a session; no kind of its own */
 };
-#define EVENT_WORDS "alerts|incidents|sessions|stats"
+
+/* "alerts|incidents|...": of event.def */
+extern const char EVENT_NAMES[];
+#define EVENT_WORDS (EVENT_NAMES + 1)
+
+struct event_words {
+	const char *one, *many;
+};
+/* Of the first of these kinds. */
+struct event_words event_words(unsigned kinds);
+
+/* A sign of life: who misses it knows that the sensor is silent. */
+struct heartbeat {
+	uint64_t number;     /* of this run, from 1 on */
+	uint64_t every_s;    /* the next one comes after so long */
+	uint64_t waiting;    /* lines of all network sinks */
+	unsigned troubles;   /* that last */
+	const char *trouble; /* title of the worst; NULL: none */
+};
 
 struct event {
 	enum event_kind kind;
@@ -25,8 +43,9 @@ struct event {
 	const struct finding *finding;     /* of an alert, else NULL */
 	const struct session *session;     /* of a session; of an alert where there is one; else NULL */
 	const struct incident *incident;   /* of an incident, else NULL */
-	const struct counts *counts;       /* of stats, else NULL */
-	const struct eve_capture *capture; /* of stats; of an alert for the ledger's head, may be NULL */
+	const struct counts *counts;       /* of stats and heartbeats, else NULL */
+	const struct eve_capture *capture; /* the same; of an alert for the ledger's head, may be NULL */
+	const struct heartbeat *heartbeat; /* of a heartbeat, else NULL */
 	struct eve_context *eve;           /* the sensor's name and the input's; EVE lines are made with it */
 };
 

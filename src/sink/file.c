@@ -27,31 +27,44 @@ is_regular(int fd, off_t *size)
 	return regular;
 }
 
-/* What a crash tore off ends in no line end. */
-static void
+/* What a crash or a full disk tore off ends in no line end.  False: errno. */
+static bool
 end_torn_line(int fd, const char *path)
 {
 	char last = '\n';
 	off_t size;
+	bool fine = true;
 	int in;
 
 	if (!is_regular(fd, &size) || size == 0)
-		return;
+		return true;
 	in = open(path, O_RDONLY | O_CLOEXEC);
 	if (in >= 0 && pread(in, &last, 1, size - 1) == 1 && last != '\n')
-		(void)!write(fd, "\n", 1); /* whoever writes next finds out what is wrong */
+		fine = write(fd, "\n", 1) == 1;
 	if (in >= 0)
 		close(in);
+	return fine;
 }
 
 static int
 open_behind(const char *path)
 {
 	int fd = open_path(path, O_WRONLY | O_APPEND);
+	int why;
 
-	if (fd >= 0)
-		end_torn_line(fd, path);
-	return fd;
+	if (fd < 0 || end_torn_line(fd, path))
+		return fd;
+	why = errno;
+	close(fd);
+	errno = why;
+	return -1;
+}
+
+/* It is as well again once somebody makes room. */
+static bool
+is_full_disk(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
 static bool
@@ -63,8 +76,11 @@ is_stdout(const char *path)
 static bool
 begin(struct file *f, const char *path, bool append)
 {
+	off_t size;
+
 	*f = (struct file){.path = path, .fd = STDOUT_FILENO};
-	f->buffer = malloc(FILE_BUFFER + FILE_ROOM);
+	f->size = FILE_BUFFER + FILE_ROOM;
+	f->buffer = malloc(f->size);
 	if (!f->buffer) {
 		f->error = ENOMEM;
 		return false;
@@ -77,6 +93,7 @@ begin(struct file *f, const char *path, bool append)
 		f->buffer = NULL;
 		return false;
 	}
+	f->regular = is_regular(f->fd, &size);
 	return true;
 }
 
@@ -107,11 +124,44 @@ file_reopen(struct file *f)
 	return f->error == 0;
 }
 
+bool
+file_be_patient(struct file *f)
+{
+	char *larger = realloc(f->buffer, FILE_HELD);
+
+	if (!larger)
+		return false;
+	f->buffer = larger;
+	f->size = FILE_HELD;
+	f->patient = true;
+	return true;
+}
+
+bool
+file_takes(struct file *f, size_t n)
+{
+	if (f->used >= FILE_BUFFER)
+		file_flush(f);
+	return f->patient && is_full_disk(f->error) ? f->size - f->used >= n : f->error == 0;
+}
+
+/* What was written is written: who goes on at the next byte leaves no torn line. */
+static void
+keep_behind(struct file *f, const char *from)
+{
+	size_t left = (size_t)(f->buffer + f->used - from);
+
+	memmove(f->buffer, from, left);
+	f->used = left;
+}
+
 void
 file_flush(struct file *f)
 {
 	const char *p = f->buffer, *end = p + f->used;
 
+	if (f->patient && is_full_disk(f->error))
+		f->error = 0;
 	while (p < end && !f->error) {
 		ssize_t n = write(f->fd, p, (size_t)(end - p));
 
@@ -124,7 +174,25 @@ file_flush(struct file *f)
 		p += n;
 		f->written += (uint64_t)n;
 	}
+	if (f->patient && is_full_disk(f->error)) {
+		keep_behind(f, p);
+		return;
+	}
+	while ((p = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL)) {
+		f->lost++;
+		p++;
+	}
 	f->used = 0;
+}
+
+bool
+file_recover(struct file *f)
+{
+	if (f->patient && is_full_disk(f->error)) {
+		file_flush(f);
+		return f->error == 0;
+	}
+	return f->error == 0 || (f->regular && file_reopen(f));
 }
 
 struct out
@@ -132,7 +200,7 @@ file_room(struct file *f)
 {
 	if (f->used >= FILE_BUFFER)
 		file_flush(f);
-	return out_of(f->buffer + f->used, FILE_ROOM);
+	return out_of(f->buffer + f->used, f->size - f->used < FILE_ROOM ? f->size - f->used : FILE_ROOM);
 }
 
 void

@@ -2,7 +2,8 @@
  * file: lines into a file, a device, a pipe or standard output, through one large buffer.
  *
  * A formatter writes straight into the buffer (file_room, file_wrote).  The first error is kept: from then
- * on everything is thrown away and file_error says why, once.
+ * on everything is thrown away and counted, until file_reopen or file_recover.  A patient file keeps what a full disk does
+ * not take, and goes on where it stood when there is room again.
  */
 #ifndef SINK_FILE_H
 #define SINK_FILE_H
@@ -13,7 +14,7 @@
 
 #include "base/out.h"
 
-enum { FILE_BUFFER = 1 << 18, FILE_ROOM = 1 << 19 };
+enum { FILE_BUFFER = 1 << 18, FILE_ROOM = 1 << 19, FILE_HELD = 8 << 20 };
 
 struct file {
 	const char *path; /* "-": standard output */
@@ -22,7 +23,11 @@ struct file {
 	size_t used;
 	uint64_t written;  /* bytes handed to the system */
 	uint64_t left_out; /* lines that did not fit */
-	char *buffer;      /* FILE_BUFFER + FILE_ROOM */
+	uint64_t lost;     /* lines that could not be written */
+	bool regular;      /* else a device, a pipe, standard output */
+	bool patient;
+	char *buffer;
+	size_t size; /* of it: FILE_BUFFER + FILE_ROOM, FILE_HELD of a patient one */
 };
 
 /* Truncates a regular file.  False: f->error says why. */
@@ -31,10 +36,19 @@ bool file_open(struct file *f, const char *path);
 /* Goes on behind what a regular file has; a line that was torn off there is ended first. */
 bool file_open_append(struct file *f, const char *path);
 
+/* From here on a full disk is no loss as long as the buffer has room.  False: no memory, it is as it was. */
+bool file_be_patient(struct file *f);
+/* Can so many bytes be written, or kept? */
+bool file_takes(struct file *f, size_t n);
+
 /* Whoever rotates logs has renamed the file: writes what is left, then opens the path anew and goes on behind what is
    there.  An earlier error is forgotten.  What is no regular file stays as it is: a pipe without
    a reader would make it wait.  False: f->error says why. */
 bool file_reopen(struct file *f);
+
+/* A regular file that could not be written, for its disk was full, may be some time: opens it anew behind what is there.
+   True: it can be written, as far as one knows; `lost` says how much was not. */
+bool file_recover(struct file *f);
 
 /* At least FILE_ROOM bytes to write into; then file_wrote takes over what was written. */
 struct out file_room(struct file *f);

@@ -9,6 +9,7 @@
 #define I EVENT_INCIDENT
 #define S EVENT_SESSION
 #define T EVENT_STATS
+#define H EVENT_HEARTBEAT
 #define L EVENT_TLS
 
 #define FROM(attribute)           MAP_FROM, ATTR_##attribute, 0, NULL
@@ -87,6 +88,9 @@ write_eve(struct out *o, const struct event *e, unsigned *cut)
 		break;
 	case EVENT_STATS:
 		eve_stats(o, e->eve, e->counts, e->capture);
+		break;
+	case EVENT_HEARTBEAT:
+		eve_heartbeat(o, e->eve, e->time, e->heartbeat, e->counts);
 		break;
 	case EVENT_TLS:
 		break;

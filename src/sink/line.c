@@ -41,6 +41,10 @@ eve_context_init(struct eve_context *x, const struct eve_config *cfg, const char
 		OUT_LIT(&tail, ",\"site\":");
 		json_text(&tail, path_tail(cfg->site));
 	}
+	if (cfg->serial && !cfg->strict) {
+		OUT_LIT(&tail, ",\"serial\":");
+		json_text(&tail, path_tail(cfg->serial));
+	}
 	if (capture) {
 		OUT_LIT(&tail, ",\"pcap_filename\":");
 		json_text(&tail, path_tail(capture));

@@ -3,7 +3,7 @@
  *
  *	MAP(events, name, source)
  *
- * events: A alerts, I incidents, S sessions, T stats, L Zeek's TLS lines; any of them, or-ed.
+ * events: A alerts, I incidents, S sessions, T stats, H heartbeats, L Zeek's TLS lines; any of them, or-ed.
  * source: FROM(attribute); SAY("text") or NUM(number), the same each time; SAY_IF(attribute, "text") and
  * NUM_IF(attribute, number), where the attribute is there.
  * name: nested formats a path: "a.b", an array's one object "a[].b", an array of values "a[]" (rows that follow each

@@ -22,21 +22,15 @@
 
 enum { KEEP_ALIVE_S = 60, LOOP_MS = 1000, AGAIN_FIRST_S = 1, AGAIN_MOST_S = 60, GOODBYE_S = 1, IN_FLIGHT = 1000 };
 
-struct sent {
-	int id; /* packet identifier */
-	int reason;
-};
-
 struct mqtt {
 	struct sender_config cfg;
 	const char *left; /* addresses that were not tried yet */
 	struct endpoint to;
 	const char *status;
 	char client[512];
-	struct sent *sent; /* one batch */
-	size_t sent_count, settled, next;
+	struct answers answers;
 
-	pthread_mutex_t lock; /* of all below and of `sent` */
+	pthread_mutex_t lock; /* of all below and of `answers` */
 	pthread_cond_t news;
 	pthread_t thread;
 	bool runs, stop, up, was_up, renew, hurry;
@@ -130,7 +124,6 @@ on_disconnect(struct mosquitto *link, void *arg, int reason, const mosquitto_pro
 	pthread_mutex_unlock(&m->lock);
 }
 
-/* Answers come in the order of what was sent: the next one is where the last was found. */
 static void
 on_publish(struct mosquitto *link, void *arg, int id, int reason, const mosquitto_property *properties)
 {
@@ -140,17 +133,8 @@ on_publish(struct mosquitto *link, void *arg, int id, int reason, const mosquitt
 	pthread_mutex_lock(&m->lock);
 	if (id == m->goodbye)
 		m->goodbye = 0;
-	for (size_t i = 0; i < m->sent_count; i++) {
-		struct sent *s = &m->sent[(m->next + i) % m->sent_count];
-
-		if (s->id != id || s->reason != MQTT_WAITING)
-			continue;
-		s->reason = reason;
-		m->next += i + 1;
-		if (reason)
-			say_reason(m, "did not take an event", reason, properties);
-		break;
-	}
+	if (answers_take(&m->answers, id, reason) && reason)
+		say_reason(m, "did not take an event", reason, properties);
 	pthread_cond_broadcast(&m->news);
 	pthread_mutex_unlock(&m->lock);
 }
@@ -339,7 +323,7 @@ mqtt_up(struct mqtt *m, const struct timespec *until)
 	bool up;
 
 	pthread_mutex_lock(&m->lock);
-	m->sent_count = m->next = 0;
+	answers_begin(&m->answers);
 	m->runs = m->runs || pthread_create(&m->thread, NULL, keep_link, m) == 0;
 	up = m->runs && wait_up(m, until);
 	if (!m->runs)
@@ -367,7 +351,7 @@ publish(struct mqtt *m, const char *topic, const struct sender_event *e, int *id
 	    mosquitto_property_add_string_pair(&with, MQTT_PROP_USER_PROPERTY, "event-id", text))
 		error = MOSQ_ERR_NOMEM;
 	else
-		error = mosquitto_publish_v5(m->link, id, topic, (int)e->n, e->line, 1, false, with);
+		error = mosquitto_publish_v5(m->link, id, topic, (int)e->n, e->line, 1, mqtt_retains(e), with);
 	mosquitto_property_free_all(&with);
 	return error;
 }
@@ -375,15 +359,13 @@ publish(struct mqtt *m, const char *topic, const struct sender_event *e, int *id
 enum mqtt_put
 mqtt_put(struct mqtt *m, const char *topic, const struct sender_event *e)
 {
-	struct sent *s = &m->sent[m->sent_count];
-	int error = MOSQ_ERR_CONN_LOST;
+	int error = MOSQ_ERR_CONN_LOST, id = 0;
 
 	pthread_mutex_lock(&m->lock);
-	s->reason = MQTT_WAITING;
 	if (same_link(m))
-		error = publish(m, topic, e, &s->id);
+		error = publish(m, topic, e, &id);
 	if (error == MOSQ_ERR_SUCCESS)
-		m->sent_count++;
+		answers_expect(&m->answers, id);
 	else if (!m->words[0])
 		explain(m, error);
 	pthread_mutex_unlock(&m->lock);
@@ -392,31 +374,21 @@ mqtt_put(struct mqtt *m, const char *topic, const struct sender_event *e)
 						   MQTT_PUT_FAILED;
 }
 
-static bool
-answered(const struct mqtt *m)
-{
-	for (size_t i = 0; i < m->sent_count; i++)
-		if (m->sent[i].reason == MQTT_WAITING)
-			return false;
-	return true;
-}
-
 bool
 mqtt_settle(struct mqtt *m, const struct timespec *until)
 {
 	bool all;
 
 	pthread_mutex_lock(&m->lock);
-	while (same_link(m) && !answered(m) && !deadline_passed(until))
+	while (same_link(m) && !answers_whole(&m->answers) && !deadline_passed(until))
 		pthread_cond_timedwait(&m->news, &m->lock, until);
-	all = answered(m);
+	all = answers_whole(&m->answers);
 	m->renew = !all && same_link(m);
 	if (m->renew)
 		snprintf(m->words, sizeof(m->words), "%.100s did not acknowledge in time", m->cfg.address);
 	else if (!all && !m->words[0])
 		explain(m, MOSQ_ERR_CONN_LOST);
-	m->settled = m->sent_count;
-	m->sent_count = 0; /* what comes late is of no account */
+	answers_end(&m->answers);
 	pthread_mutex_unlock(&m->lock);
 	return all;
 }
@@ -424,7 +396,7 @@ mqtt_settle(struct mqtt *m, const struct timespec *until)
 int
 mqtt_answer(const struct mqtt *m, size_t i)
 {
-	return i < m->settled ? m->sent[i].reason : MQTT_WAITING;
+	return answers_to(&m->answers, i);
 }
 
 void
@@ -457,7 +429,7 @@ mqtt_free(struct mqtt *m)
 	pthread_cond_destroy(&m->news);
 	pthread_mutex_destroy(&m->lock);
 	pthread_mutex_destroy(&m->log_lock);
-	free(m->sent);
+	answers_fini(&m->answers);
 	free(m);
 	mosquitto_lib_cleanup();
 }
@@ -482,7 +454,7 @@ mqtt_new(const struct sender_config *cfg, const char *status, char words[SENDER_
 	struct mqtt *m = calloc(1, sizeof(*m));
 	struct mosquitto *link;
 
-	if (!m || !(m->sent = calloc(cfg->batch, sizeof(*m->sent)))) {
+	if (!m || !answers_init(&m->answers, cfg->batch)) {
 		free(m);
 		snprintf(words, SENDER_WORDS, "no memory");
 		return NULL;

@@ -11,13 +11,21 @@
 
 #include <time.h>
 
+#include "sink/answers.h"
 #include "sink/sender.h"
 
 struct mqtt;
 
+/* The broker keeps the latest heartbeat for whoever subscribes later. */
+static inline bool
+mqtt_retains(const struct sender_event *e)
+{
+	return e->kind == EVENT_HEARTBEAT;
+}
+
 /* Reason codes of the standard (section 2.4) that make a difference; WAITING: there is no answer. */
 enum {
-	MQTT_WAITING = -1,
+	MQTT_WAITING = ANSWERS_WAITING,
 	MQTT_SUCCESS = 0,
 	MQTT_NOBODY = 16, /* no matching subscribers: the broker drops it */
 	MQTT_TOO_LARGE = 149,

@@ -322,6 +322,12 @@ outbox_is_urgent(const struct outbox *o)
 	return o->urgent;
 }
 
+bool
+outbox_is_failing(const struct outbox *o)
+{
+	return o->failing;
+}
+
 static struct when
 find_oldest(struct outbox *o, const struct outbox_sink *s)
 {

@@ -94,6 +94,9 @@ uint64_t outbox_waiting(const struct outbox *o, unsigned i);
 /* An alert came since the last commit. */
 bool outbox_is_urgent(const struct outbox *o);
 
+/* Its file cannot be written: lines wait in memory only. */
+bool outbox_is_failing(const struct outbox *o);
+
 unsigned outbox_sinks(const struct outbox *o);
 struct outbox_status outbox_status(struct outbox *o, unsigned i);
 /* The latest runs of losses, oldest first; how many. */

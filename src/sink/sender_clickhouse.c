@@ -29,13 +29,13 @@ struct clickhouse {
 };
 
 static const struct {
-	unsigned kind;
+	unsigned kinds;
 	const char *table;
 } TABLES[] = {
 	{EVENT_ALERT, "%60gatewitness%60.%60alerts%60"},
 	{EVENT_INCIDENT, "%60gatewitness%60.%60incidents%60"},
 	{EVENT_SESSION, "%60gatewitness%60.%60sessions%60"},
-	{EVENT_STATS, "%60gatewitness%60.%60stats%60"},
+	{EVENT_STATS | EVENT_HEARTBEAT, "%60gatewitness%60.%60stats%60"},
 };
 
 static const char *
@@ -45,7 +45,7 @@ table_of(const struct clickhouse *s, unsigned kind)
 
 	if (*s->table)
 		return s->table;
-	while (i + 1 < sizeof(TABLES) / sizeof(TABLES[0]) && TABLES[i].kind != kind)
+	while (i + 1 < sizeof(TABLES) / sizeof(TABLES[0]) && !(TABLES[i].kinds & kind))
 		i++;
 	return TABLES[i].table;
 }

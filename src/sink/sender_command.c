@@ -62,23 +62,6 @@ close_one(int *fd)
 	*fd = -1;
 }
 
-static const char *
-kind_word(enum event_kind kind)
-{
-	switch (kind) {
-	case EVENT_ALERT:
-		return "alert";
-	case EVENT_INCIDENT:
-		return "incident";
-	case EVENT_STATS:
-		return "stats";
-	case EVENT_SESSION:
-	case EVENT_TLS:
-		break;
-	}
-	return "session";
-}
-
 static void
 environment_of(struct environment *v, const struct command *c, const struct sender_event *e)
 {
@@ -89,7 +72,7 @@ environment_of(struct environment *v, const struct command *c, const struct send
 	snprintf(v->text[n++], VARIABLE, "GATEWITNESS_SENSOR=%.300s", c->cfg.sensor);
 	snprintf(v->text[n++], VARIABLE, "GATEWITNESS_SINK=%.300s", c->cfg.name);
 	snprintf(v->text[n++], VARIABLE, "GATEWITNESS_GATEWAY=%.300s", e->gateway);
-	snprintf(v->text[n++], VARIABLE, "GATEWITNESS_KIND=%s", kind_word(e->kind));
+	snprintf(v->text[n++], VARIABLE, "GATEWITNESS_KIND=%s", event_words(e->kind).one);
 	snprintf(v->text[n++], VARIABLE, "GATEWITNESS_EVENT_ID=%llu", (unsigned long long)e->id);
 	for (unsigned i = 0; i < n; i++)
 		v->list[i] = v->text[i];

@@ -18,7 +18,7 @@
 #include "sink/format.h"
 #include "sink/reply.h"
 
-enum { GUID_LEN = 36, ASK_FIRST_MS = 50, ASK_MOST_MS = 2000, ASK_ROUNDS = 12 };
+enum { GUID_LEN = 36, ASK_FIRST_MS = 50, ASK_MOST_MS = 2000, ASK_ROUNDS = 12, ASK_SILENT = 4 };
 
 /* Taken, and not yet on disk. */
 struct waiting {
@@ -196,6 +196,7 @@ is_on_disk(struct splunk *s, char words[SENDER_WORDS])
 					      .body = {body, (uint32_t)out_len(&o)}},
 		       &a)) {
 		memcpy(words, a.words, SENDER_WORDS);
+		s->waiting.rounds += ASK_SILENT;
 		return false;
 	}
 	snprintf(path, sizeof(path), "acks.%llu", (unsigned long long)s->waiting.ack);
@@ -211,9 +212,9 @@ await(struct splunk *s, char words[SENDER_WORDS])
 	for (long ms = ASK_FIRST_MS;; ms = 2 * ms < ASK_MOST_MS ? 2 * ms : ASK_MOST_MS) {
 		if (is_on_disk(s, words))
 			return true;
+		nanosleep(&(struct timespec){ms / 1000, ms % 1000 * NS_PER_MS}, NULL);
 		if (http_late(s->batch.http))
 			return false;
-		nanosleep(&(struct timespec){ms / 1000, ms % 1000 * NS_PER_MS}, NULL);
 	}
 }
 
@@ -228,9 +229,9 @@ settle(struct splunk *s, char words[SENDER_WORDS])
 		sent.acknowledged = sent.took;
 		http_say(s->batch.http, words, "taken, and on disk", (struct text){NULL, 0});
 	}
-	/* An indexer that was restarted has forgotten the number: then, some ten minutes of asking later with the courier's
-	   waits, the events are sent anew. */
-	if (sent.outcome == SENDER_DONE || ++s->waiting.rounds == ASK_ROUNDS)
+	/* An indexer that was restarted has forgotten the number: then the events are sent anew, some ten minutes of asking
+	   later with the courier's waits; sooner where it did not answer meanwhile. */
+	if (sent.outcome == SENDER_DONE || ++s->waiting.rounds >= ASK_ROUNDS)
 		s->waiting = (struct waiting){0};
 	return sent;
 }

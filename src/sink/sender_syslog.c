@@ -59,24 +59,6 @@ priority(const struct sender_event *e)
 	return FACILITY * 8u + (judged && e->severity < sizeof(OF) ? OF[e->severity] : 6u);
 }
 
-static const char *
-message_id(enum event_kind kind)
-{
-	switch (kind) {
-	case EVENT_ALERT:
-		return "alert";
-	case EVENT_INCIDENT:
-		return "incident";
-	case EVENT_SESSION:
-		return "session";
-	case EVENT_STATS:
-		return "stats";
-	case EVENT_TLS:
-	default:
-		return "-";
-	}
-}
-
 /* HOSTNAME: 1 to 255 printable characters without blanks (6.2.4). */
 static void
 put_host(struct out *o, const char *name)
@@ -130,7 +112,7 @@ put_head(char to[HEAD_MAX], const struct sender_config *cfg, const struct sender
 	out_char(&o, ' ');
 	put_host(&o, cfg->sensor);
 	OUT_LIT(&o, " gatewitness - ");
-	out_text(&o, message_id(e->kind));
+	out_text(&o, event_words(e->kind).one);
 	OUT_LIT(&o, " [" SD_ID);
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)e->id);
 	put_param(&o, "id", id);

@@ -55,12 +55,15 @@ const char SINK_NAMES[] =
 #undef KIND
 	;
 
+enum { WELL = 60 };
+
 struct sink {
 	struct sink_config cfg;
 	const struct sink_calls *calls; /* NULL: its lines go to the outbox */
 	void *state;
 	struct sink_counts counts;
 	bool failed, failure_told;
+	unsigned well; /* flushes in a row */
 };
 
 struct sinks {
@@ -138,7 +141,7 @@ wants(const struct sink *s, const struct event *e)
 		return true;
 	if (!(s->cfg.events & e->kind) || severity < s->cfg.severity)
 		return false;
-	return e->kind == EVENT_STATS || s->cfg.where.tests == 0 || holds(s, e);
+	return e->kind == EVENT_STATS || e->kind == EVENT_HEARTBEAT || s->cfg.where.tests == 0 || holds(s, e);
 }
 
 /* The event in the sink's format, into all->line.  False: it is too long, or the format has nothing to say. */
@@ -162,14 +165,11 @@ tell(struct sinks *all, struct sink *s, const struct event *e)
 
 	if (!format(all, s, e, &n))
 		return;
-	if (!s->failed) {
-		s->calls->send(s->state, e->time, all->line, n);
-		s->failed = s->calls->error(s->state) != 0;
-	}
-	if (s->failed)
-		s->counts.lost++;
-	else
+	if (s->calls->send(s->state, e->time, all->line, n))
 		s->counts.told++;
+	else
+		s->counts.lost++;
+	s->failed = s->calls->error(s->state) != 0;
 }
 
 static const char *
@@ -264,6 +264,9 @@ sinks_flush(struct sinks *s)
 			continue;
 		one->calls->flush(one->state);
 		one->failed = one->calls->error(one->state) != 0;
+		one->well = one->failed ? 0 : one->well + 1;
+		if (one->well >= WELL) /* a disk that is full all the time is told once */
+			one->failure_told = false;
 	}
 }
 
@@ -294,6 +297,16 @@ sinks_notice(struct sinks *s, char words[SINK_ERROR_MAX])
 		return true;
 	}
 	return false;
+}
+
+bool
+sinks_failing(const struct sinks *s)
+{
+	bool failing = false;
+
+	for (unsigned i = 0; i < s->count; i++)
+		failing |= s->sink[i].failed;
+	return failing;
 }
 
 bool

@@ -46,8 +46,8 @@ struct sink_config {
 
 /* What a kind can do; `state` is what open returned. */
 struct sink_calls {
-	void *(*open)(const struct sink_config *cfg); /* NULL: errno says why */
-	void (*send)(void *state, struct when time, const char *lines, size_t n);
+	void *(*open)(const struct sink_config *cfg);                             /* NULL: errno says why */
+	bool (*send)(void *state, struct when time, const char *lines, size_t n); /* false: they are lost */
 	void (*flush)(void *state);
 	void (*reopen)(void *state); /* SIGHUP */
 	int (*error)(void *state);   /* errno that keeps it from writing, 0: none */
@@ -88,6 +88,9 @@ void sinks_reopen(struct sinks *s);
 
 /* A sink that fails now and did not before: one line, once. */
 bool sinks_notice(struct sinks *s, char words[SINK_ERROR_MAX]);
+
+/* One of them cannot write now. */
+bool sinks_failing(const struct sinks *s);
 
 /* At the end: the first whose values had to be cut, or whose lines did not fit. */
 bool sinks_shortened(const struct sinks *s, char words[SINK_ERROR_MAX]);

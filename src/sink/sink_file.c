@@ -59,6 +59,7 @@ file_sink_open(const struct sink_config *cfg)
 		errno = why;
 		return NULL;
 	}
+	(void)file_be_patient(&s->file); /* without memory for it, it is not */
 	measure(s);
 	return s;
 }
@@ -160,17 +161,20 @@ is_due(const struct sink_file *s, struct when time, size_t n)
 	return s->cfg->rotate_ns && s->begun.ns && when_since(time, s->begun) >= s->cfg->rotate_ns;
 }
 
-static void
+static bool
 file_sink_send(void *state, struct when time, const char *lines, size_t n)
 {
 	struct sink_file *s = state;
 
+	if (!file_takes(&s->file, n))
+		return false;
 	if (is_due(s, time, n))
 		rotate(s);
 	if (s->begun.ns == 0)
 		s->begun = time;
 	file_bytes(&s->file, lines, n);
 	s->size += n;
+	return true;
 }
 
 static void
@@ -178,6 +182,8 @@ file_sink_flush(void *state)
 {
 	struct sink_file *s = state;
 
+	if (s->file.error && file_recover(&s->file))
+		measure(s);
 	file_flush(&s->file);
 }
 

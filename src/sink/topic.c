@@ -7,23 +7,6 @@
 
 #include "base/out.h"
 
-static const char *
-kind_level(enum event_kind kind)
-{
-	switch (kind) {
-	case EVENT_ALERT:
-		return "/alerts";
-	case EVENT_INCIDENT:
-		return "/incidents";
-	case EVENT_STATS:
-		return "/stats";
-	case EVENT_SESSION:
-	case EVENT_TLS:
-		break;
-	}
-	return "/sessions";
-}
-
 /* One level: neither '/' nor wildcards (MQTT 5 section 4.7.1). */
 static void
 level(struct out *o, const char *text)
@@ -63,7 +46,8 @@ topic_event(char topic[TOPIC_MAX], const char *base, const struct sender_event *
 	struct out o = out_of(topic, TOPIC_MAX - 1);
 
 	out_text(&o, base);
-	out_text(&o, kind_level(e->kind));
+	out_char(&o, '/');
+	out_text(&o, event_words(e->kind).many);
 	if (*e->gateway) {
 		out_char(&o, '/');
 		level(&o, e->gateway);

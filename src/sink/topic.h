@@ -2,7 +2,7 @@
  * topic: where in a broker's tree an event goes.
  *
  *	BASE/status
- *	BASE/alerts/GATEWAY	also incidents, sessions, stats; what is of no gateway has no third level
+ *	BASE/alerts/GATEWAY	also incidents, sessions, stats, heartbeats; what is of no gateway has no third level
  */
 #ifndef SINK_TOPIC_H
 #define SINK_TOPIC_H

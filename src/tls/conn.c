@@ -242,7 +242,6 @@ server_keep(struct tls *t, struct half *h, const struct said *m, const struct he
 {
 	struct full *f = m->f;
 	bool only_id = (h->flags & (HELLO_PSK | HELLO_TICKET | HELLO_SESSION_ID)) == HELLO_SESSION_ID;
-	uint64_t id = keep(t, s->session_id);
 
 	f->flags |= FULL_SERVER_HELLO;
 	f->cipher = s->cipher;
@@ -254,8 +253,8 @@ server_keep(struct tls *t, struct half *h, const struct said *m, const struct he
 	f->flags |= s->early_data ? FULL_EARLY : 0;
 	if (f->flags & FULL_13)
 		return;
-	f->session_id = id;
-	if (only_id && id && id == h->id_offered)
+	f->session_id = keep(t, s->session_id);
+	if (only_id && f->session_id && f->session_id == h->id_offered)
 		f->flags |= FULL_ECHO;
 }
 

@@ -107,21 +107,41 @@ def calls(profile, name):
     return count, cost
 
 
-def detectors(whole, few, many):
-    """What detectors add to a packet of the gateway mix (between two profiles), and to a record; to one of a connection
-    that comes to nothing; and what a client that is known takes."""
+def judging(whole, few, many):
+    """What detectors add to a packet, between two profiles, and to a record: in words."""
     added = [sum(calls(profile, name)[1] for name in ("detect_session", "detect_pulse", "detect_idle"))
              for profile in (few, many)]
     slope = (added[1] - added[0]) / 180000
     records, cost = calls(many, "detect_session")
+    return ("Detectors: %.0f of these, %.0f %% of the rest (goal 15 %%); %.0f a record (goal 7,000)" %
+            (slope, 100 * slope / (whole - slope), cost / records))
+
+
+def detectors(whole, few, many):
+    """The same of the gateway mix; what a connection that comes to nothing takes, and a client that is known."""
     knocks, knocked = calls(instructions("hellos")[1], "detect_session")
-    print("Detectors: %.0f of these, %.0f %% of the rest (goal 15 %%); %.0f a record (goal 7,000), %.0f a record of a "
-          "connection that comes to nothing" %
-          (slope, 100 * slope / (whole - slope), cost / records, knocked / knocks))
+    print("%s, %.0f a record of a connection that comes to nothing" %
+          (judging(whole, few, many), knocked / knocks))
     item, index, kept = map(int, subprocess.run([DIR + "/known", "16"], capture_output=True, text=True,
                                                 check=True).stdout.split())
     print("           a known client takes %d bytes; 16 MiB for all detectors keep %d of them (goal 50,000)" %
           (item + index, kept))
+
+
+def opened(capture):
+    """Connections that a capture has."""
+    return stats(read(capture, "-", OFF))["flow_new"]
+
+
+def connections(whole):
+    """What a connection costs beside its packets: two mixes with as many packets, one of them with more connections."""
+    few, many = (instructions("brief-" + size) for size in ("20k", "200k"))
+    brief = (many[0] - few[0]) / 180000
+    share = [(opened(mix + "-200k") - opened(mix + "-20k")) / 180000 for mix in ("gateway", "brief")]
+    each = (brief - whole) / (share[1] - share[0])
+    print("Instructions a packet, brief connections of strangers: %.0f: %.0f a packet and %.0f a connection" %
+          (brief, whole - share[0] * each, each))
+    print(judging(brief, few[1], many[1]))
 
 
 def processes(capture, taps):
@@ -154,14 +174,18 @@ def spread(capture, to):
         f.write(b)
 
 
+def stats(command):
+    """The counters at the end of a read."""
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return json.loads(told.splitlines()[-1])["gatewitness"]["counters"]
+
+
 def taps():
     """What one process does, one tap and the keeper, two taps and the keeper: starting them left out."""
     spread("gateway-20k", DIR + "/spread.pcap")
     cost = {n: [all_ - start for all_, start in zip(processes(DIR + "/spread.pcap", n),
                                                     processes("tests/golden/curl/curl.pcap", n))] for n in (0, 1, 2)}
-    told = subprocess.run([PROGRAM, "read", "--quiet", "--eve", "-", "--set", OFF, "-g", ADDRESSES[0],
-                           DIR + "/spread.pcap"], capture_output=True, text=True, check=False).stdout
-    counts = json.loads(told.splitlines()[-1])["gatewitness"]["counters"]
+    counts = stats([PROGRAM, "read", "--quiet", "--eve", "-", "--set", OFF, "-g", ADDRESSES[0], DIR + "/spread.pcap"])
     records = counts["record_open"] + counts["record_update"] + counts["record_close"]
     print("Taps: two do %.2f x what one does, on average, the busier %.2f x (goal 1.8)" %
           (2 * cost[1][1] / sum(cost[2][1:]), cost[1][1] / max(cost[2][1:])))
@@ -202,6 +226,7 @@ if shutil.which("valgrind"):
     print("             of connections that stay open, reading included: %.0f (goal 500)" %
           ((instructions("open-200k")[0] - instructions("open-20k")[0]) / 180000))
     detectors(slope, few[1], many[1])
+    connections(slope)
     taps()
 record_time()
 memory()

@@ -32,7 +32,7 @@ struct conn {
 	const struct template *template;
 	uint32_t number, seq[2];
 	unsigned step, data_left;
-	bool v6, tunnel;
+	bool v6, tunnel, stranger; /* stranger: of an address that nobody else comes from */
 };
 
 struct writer {
@@ -61,7 +61,8 @@ put(uint8_t *p, uint64_t v, unsigned n)
 static inline uint8_t *
 put_ip(uint8_t *p, const struct conn *c, unsigned side, size_t payload)
 {
-	uint32_t client = UINT32_C(0x0b000000) + c->number / 50000, server = UINT32_C(0xc000020a);
+	uint32_t client = UINT32_C(0x0b000000) + (c->stranger ? c->number : c->number / 50000),
+		 server = UINT32_C(0xc000020a);
 	uint32_t src = side ? server : client, dst = side ? client : server;
 
 	if (c->v6) {

@@ -17,6 +17,8 @@ make_capture gateway 20000 gateway-20k
 make_capture gateway 200000 gateway-200k
 make_capture open 20000 open-20k
 make_capture open 200000 open-200k
+make_capture brief 20000 brief-20k
+make_capture brief 200000 brief-200k
 make_capture small 300000 small
 make_capture flood 1000000 flood
 make_capture hellos 100000 hellos

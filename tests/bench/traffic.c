@@ -6,6 +6,8 @@
  *	gateway  COUNT packets: 2,000 connections at a time, three quarters tunnels (records of 1,100-1,400 bytes
  *	         down, 70-200 up), the rest the recorded conversation; every tenth over IPv6
  *	open     2,000 such tunnels, and when all are open COUNT packets over them: none begins or ends meanwhile
+ *	brief    as gateway, but a tunnel has a third of its packets, and every connection comes from an address of its
+ *	         own: what a connection costs, where gateway tells more of a packet
  *	small    COUNT connections of ten packets each, the hello in three segments
  *	flood    COUNT connections of a SYN and a whole ClientHello that nobody answers
  *	hellos   as flood, each ClientHello with another cipher list: no fingerprint comes twice
@@ -18,19 +20,29 @@
 enum { CONCURRENT = 2000, SCALE_PACKETS = 2000000, SCALE_LONG = 6000000 };
 
 static void
-make_gateway(struct writer *w, const struct template *t, unsigned templates, uint64_t count)
+come(struct writer *w, struct conn *c, const struct template *t, uint32_t number, bool brief)
+{
+	begin(w, c, t, number);
+	if (!brief)
+		return;
+	c->data_left /= 3;
+	c->stranger = true;
+}
+
+static void
+make_gateway(struct writer *w, const struct template *t, unsigned templates, uint64_t count, bool brief)
 {
 	static struct conn conn[CONCURRENT];
 	uint32_t number = 0;
 
 	for (; number < CONCURRENT; number++)
-		begin(w, &conn[number], &t[number % templates], number);
+		come(w, &conn[number], &t[number % templates], number, brief);
 	while (w->packets < count) {
 		struct conn *c = &conn[random_below(w, CONCURRENT)];
 
 		w->ns += 300000;
 		if (!advance(w, c)) {
-			begin(w, c, &t[number % templates], number);
+			come(w, c, &t[number % templates], number, brief);
 			number++;
 		}
 	}
@@ -136,13 +148,14 @@ main(int argc, char **argv)
 	if (count)
 		templates = writer_open(&w, argv[2], template, argv + 4);
 	if (!templates) {
-		fprintf(stderr, "usage: traffic gateway|open|small|flood|hellos|scale|scale-long OUT.pcap COUNT "
+		fprintf(stderr, "usage: traffic gateway|brief|open|small|flood|hellos|scale|scale-long OUT.pcap COUNT "
 				"TEMPLATE.pcap...\n");
 		return 2;
 	}
 	switch (argv[1][0]) {
+	case 'b':
 	case 'g':
-		make_gateway(&w, template, templates, count);
+		make_gateway(&w, template, templates, count, argv[1][0] == 'b');
 		break;
 	case 'o':
 		make_open(&w, template, templates, count);

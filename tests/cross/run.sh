@@ -1,30 +1,17 @@
 #!/bin/sh
 # The same source on another processor: built against a sysroot, run by QEMU's user mode, held to the same bytes.
 #	run.sh arm64|armhf BUILD
-# arm64: everything under UndefinedBehaviorSanitizer (alignment, too), unit tests, goldens, bad input.  armhf: goldens.
+# Under UndefinedBehaviorSanitizer (an unaligned access is one of its errors): goldens, bad input, fuzz seeds, unit tests.
+# As it is shipped: what it prints, and the ledgers it writes, against this machine's BUILD/gatewitness.
 set -eu
 cd "$(dirname "$0")/../.."
 arch=$1 B=$2
-
-case $arch in
-arm64) triplet=aarch64-linux-gnu qemu=qemu-aarch64-static SAN='-fsanitize=undefined -fno-sanitize-recover=undefined' ;;
-armhf) triplet=arm-linux-gnueabihf qemu=qemu-arm-static SAN= ;;
-*)
-	echo "cross: unknown architecture \"$arch\"; there are arm64 and armhf" >&2
-	exit 2
-	;;
-esac
-root=$PWD/$B/sysroot-$arch
-firmware/sysroot.sh "$arch" "$root"
-
+. tests/cross/arch.sh
 b=$B/$arch
-cross() {
-	make --no-print-directory -j2 B="$b" CC="$triplet-gcc --sysroot=$root" CFLAGS='-O2 -g' SAN="$SAN" "$@"
-}
-cross "$b/gatewitness"
-mkdir -p "$b/run"
-printf '#!/bin/sh\nexec %s -L "%s" "%s/%s/gatewitness" "$@"\n' "$qemu" "$root" "$PWD" "$b" >"$b/run/gatewitness"
-chmod +x "$b/run/gatewitness"
+as_shipped
+cross "$b/san" '-O1 -g' '-fsanitize=undefined -fno-sanitize-recover=undefined' "$b/san/gatewitness" units fuzzers
+runs_as "$b"
+runs_as "$b/san"
 
 passed=0 failed=0
 step() {
@@ -40,14 +27,19 @@ step() {
 	fi
 }
 
-step "goldens on $arch" tests/golden/run.sh "$b/run/gatewitness"
-if [ "$arch" = arm64 ]; then
-	step "bad input on $arch" env GATEWITNESS="$b/run/gatewitness" tests/bad/run.sh
-	cross units
-	for test in tests/unit/*.c; do
-		name=$(basename "$test" .c)
-		step "$name" "$qemu" -L "$root" "$b/tests/unit/$name"
-	done
-fi
-echo "$passed passed, $failed failed"
+echo "$arch, under UndefinedBehaviorSanitizer"
+step "golden captures" tests/golden/run.sh "$b/san/run/gatewitness"
+step "bad input" env GATEWITNESS="$b/san/run/gatewitness" tests/bad/run.sh
+for target in tests/fuzz/*.c; do
+	name=$(basename "$target" .c)
+	step "seeds of $name" $qemu -L "$root" "$b/san/tests/fuzz/$name" "tests/fuzz/seeds/$name"
+done
+for test in tests/unit/*.c; do
+	name=$(basename "$test" .c)
+	step "$name" $qemu -L "$root" "$b/san/tests/unit/$name"
+done
+echo "$arch, as shipped"
+step "golden captures" tests/golden/run.sh "$b/run/gatewitness"
+step "the same as here" tests/cross/same.sh "$B/gatewitness" "$b/run/gatewitness" "$CORPUS"
+echo "$arch: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

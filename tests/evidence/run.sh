@@ -140,5 +140,55 @@ head -c 30001 "$dir/copy" >"$dir/torn.pcapng"
 check "torn" says 'cut in the middle' gw read --quiet "$dir/torn.pcapng"
 check "torn, but read" says '"event_type":"tls"' gw read --quiet -c $conf --eve - "$dir/torn.pcapng"
 
+# For certain readers only: with pseudonyms, and without; opened it is what would have been kept, and age(1) opens it, too.
+check "a key" sh -c "'$program' unseal --make-key '$dir/reader' >'$dir/reader.pub'"
+check "its mode" same "$(stat -c %a "$dir/reader")" 600
+check "is not written over" says 'is there already' gw unseal --make-key "$dir/reader"
+check "another" sh -c "'$program' unseal --make-key '$dir/stranger' >'$dir/stranger.pub'"
+printf '%064d\n' 7 >"$dir/privacy"
+chmod 600 "$dir/privacy"
+check "read for a reader" read_demo --ledger "$dir/sealed" --set evidence.recipient="$(cat "$dir/reader.pub")" \
+	--set privacy.pseudonymize=yes --set privacy.key="$dir/privacy" --eve "$dir/hidden.json"
+sealed=$(echo "$dir"/sealed/import-*/evidence)
+hidden=$(jq -r 'select(.event_type == "alert" and .gatewitness.detector == "leak_loop").gatewitness.incident' "$dir/hidden.json" | head -n 1)
+check "no clear capture, and one for each incident that alerted" same "$(ls "$sealed" | sort | paste -sd' ')" \
+	"$(jq -r 'select(.event_type == "alert").gatewitness.incident + ".age.tar"' "$dir/hidden.json" | sort -u | paste -sd' ')"
+check "modes, sealed" same "$(stat -c %a "$sealed" "$sealed"/*.age.tar | sort -u | paste -sd' ')" "600 700"
+check "nothing of it in clear" not grep -aq -e 'gw.example.org' -e 'told by' "$sealed/$hidden.age.tar"
+check "opened" says 'pieces opened' gw unseal --key "$dir/reader" -o "$dir/opened.pcapng" "$sealed/$hidden.age.tar"
+check "mode, opened" same "$(stat -c %a "$dir/opened.pcapng")" 600
+records "$dir/opened.pcapng" >"$dir/opened"
+check "the same sessions as kept in clear" diff "$dir/kept" "$dir/opened"
+check "not with another key" says 'for other readers than' gw unseal --key "$dir/stranger" -o "$dir/none.pcapng" "$sealed/$hidden.age.tar"
+check "which writes nothing" not test -e "$dir/none.pcapng"
+check "verify knows it" says "whole .*$hidden.age.tar: [0-9]* frames" gw verify --key "$dir/sealed/seal.pub" "$dir/sealed"
+check "bundled" gw bundle "$hidden" "$dir/sealed" -o "$dir/sealed.tar"
+check "whole, bundled" gw verify --key "$dir/sealed/seal.pub" "$dir/sealed.tar"
+check "opened from the bundle" gw unseal --key "$dir/reader" -o "$dir/bundled.pcapng" "$dir/sealed.tar"
+check "which is the same" cmp "$dir/opened.pcapng" "$dir/bundled.pcapng"
+check "for two, without pseudonyms" read_demo --set evidence.folder="$dir/two" \
+	--set evidence.recipient="$(cat "$dir/stranger.pub"), $(cat "$dir/reader.pub")"
+for who in reader stranger; do
+	check "opened by $who" gw unseal --key "$dir/$who" -o "$dir/$who.pcapng" "$dir/two/$incident.age.tar"
+done
+check "the same for both" cmp "$dir/reader.pcapng" "$dir/stranger.pcapng"
+cp "$sealed/$hidden.age.tar" "$dir/whole.tar"
+printf '\377' | dd of="$sealed/$hidden.age.tar" bs=1 seek=45000 conv=notrunc 2>/dev/null
+check "a flipped byte, sealed" says "altered .*$hidden.age.tar: is not what the sensor wrote" gw verify "$dir/sealed"
+check "opened but for that piece" says 'damaged, cut, or none: 1;' gw unseal --key "$dir/reader" -o "$dir/part.pcapng" "$sealed/$hidden.age.tar"
+check "whose rest is there" test "$(stat -c %s "$dir/part.pcapng")" -gt 30000
+head -c 60000 "$dir/whole.tar" >"$sealed/$hidden.age.tar"
+check "a cut one" says 'damaged, cut, or none: 1;' gw unseal --key "$dir/reader" -o "$dir/part.pcapng" "$sealed/$hidden.age.tar"
+check "no sealed evidence" says 'holds no sealed evidence' gw unseal --key "$dir/reader" -o "$dir/none.pcapng" "$bundle"
+check "no key" says 'is no secret key, which is a line' gw unseal --key "$dir/reader.pub" -o "$dir/none.pcapng" "$dir/whole.tar"
+check "a recipient that was mistyped" says 'evidence.recipient: age1q.* or mistyped' read_demo --set evidence.folder="$dir/none" \
+	--set evidence.recipient=age1qqqq
+if command -v age >/dev/null; then
+	mkdir "$dir/pieces"
+	check "tar opens the pieces" tar -C "$dir/pieces" -xf "$dir/whole.tar"
+	check "age opens them" sh -c "for p in '$dir'/pieces/*.age; do age -d -i '$dir/reader' \"\$p\" || exit 1; done | cmp - '$dir/opened.pcapng'"
+	check "age has the same public key" same "$(age-keygen -y "$dir/reader")" "$(cat "$dir/reader.pub")"
+fi
+
 echo "$checks checks: $(wc -l <"$dir/kept") sessions of the incident, $(wc -l <"$dir/all") in all"
 [ "$bad" -eq 0 ]

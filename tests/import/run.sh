@@ -103,6 +103,7 @@ mistake "compressed" 1 'conn.gz: is compressed; gunzip it first' -g $gateway --l
 printf '#separator \\x09\n#path\tconn\n' >tsv
 mistake "tab-separated" 1 "tsv: is one of Zeek's tab-separated logs" -g $gateway --ledger l tsv
 mistake "our own" 1 'own.json: has no line|was written by gatewitness' -g $gateway --ledger l own.json
+is "an import that failed leaves nothing" "" "$(find l -mindepth 1 -name 'import-*' 2>/dev/null)"
 head -n 4 logs/conn.0.log >some.log
 printf '{"ts":"yesterday","uid":"C1","id.orig_h":"192.0.2.1","id.orig_p":1,"id.resp_h":"192.0.2.10","id.resp_p":2,"conn_state":"SF"}\nnonsense\n' >>some.log
 "$program" import --quiet -g $gateway --ledger l some.log >out 2>err

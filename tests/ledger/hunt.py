@@ -8,6 +8,7 @@ Each question is asked twice: as it is, and with "or prelude = ...", which no bl
 import json
 import subprocess
 import sys
+import tempfile
 
 PROGRAM, LEDGER = sys.argv[1:3]
 EVERY = 'prelude = "nobody speaks this"'
@@ -71,5 +72,38 @@ for question in ("src = 203.0.113.254", "actor = 203.0.113.254", "sni = nobody.e
     if coverage["blocks_read"]:
         failed += 1
         print("%s: %d of %d blocks read" % (question, coverage["blocks_read"], coverage["blocks"]))
+# Lists: what touches none is not judged; a last entry that most records touch is judged everywhere.
+def listed(entries, control=()):
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join([*entries, *control]) + "\n")
+        file.flush()
+        run = subprocess.run([PROGRAM, "hunt", "--quiet", "--json", "--indicators", file.name, LEDGER],
+                             capture_output=True, text=True)
+    if run.returncode:
+        sys.exit("%s\n%s" % (entries, run.stderr))
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    coverage = next(line["coverage"] for line in lines if "coverage" in line)
+    # the words name the entry; which incident a finding joins is another's doing
+    found = [{k: v for k, v in line["finding"].items() if k not in ("incident", "opens", "worsens", "alert")}
+             for line in lines if "finding" in line and "_*" not in line["finding"]["text"]]
+    return found, coverage
+
+
+everywhere = sorted({row["ja4"][:10] + "_*" for row in some})
+certificate = rows("SELECT DISTINCT cert_sha256 FROM sessions WHERE cert_sha256 IS NOT NULL LIMIT 1")
+for entries, hits in (([one["src"]], True), ([one["sni"]], True), ([other["ja4"]], True), (["*." + one["sni"].split(".", 1)[1]], True),
+                      ([str(one["src"]).rsplit(".", 1)[0] + ".0/24"], True), ([row["cert_sha256"] for row in certificate], True),
+                      (["203.0.113.254", "nobody.example", "t00d000000_000000000000_000000000000"], False)):
+    found, coverage = listed(entries)
+    every, of_every = listed(entries, everywhere)
+    asked += 1
+    skipped += of_every["blocks_read"] - coverage["blocks_read"]
+    if found != every or bool(found) != hits or coverage["sessions"] != of_every["sessions"]:
+        failed += 1
+        print("list %s: %d findings of %d records, with all judged %d of %d" % (
+            " ".join(entries), len(found), coverage["sessions"], len(every), of_every["sessions"]))
+    if not hits and coverage["blocks_read"] > 2:
+        failed += 1
+        print("list %s: %d of %d blocks read" % (" ".join(entries), coverage["blocks_read"], coverage["blocks"]))
 print("%d hunts, %d blocks not read by them: the same sessions and counts" % (asked, skipped))
 sys.exit(failed != 0 or skipped == 0)

@@ -96,6 +96,17 @@ has then.html 'as it was, from the ledger'
 has then.html 'which is on list then'
 has then.html "$(basename "$(ls "$dir"/then/import-*/list-*)" | cut -c6-)"
 
+# --- records that have expired: the peers of the day are left
+cp -r "$ledger" "$dir/expired"
+rm -f "$dir"/expired/import-*/*.sessions
+"$program" report --quiet --json -o "$dir/left.json" "$dir/expired"
+called='[.called_by_gateway.peers[] | {address, sessions, bytes_from_gateway}] | group_by(.address)
+	| map([.[0].address, (map(.sessions) | add), (map(.bytes_from_gateway) | add)])'
+is "peers of days whose records have expired" test "$(jq -c "$called" "$dir/page.json")" = "$(jq -c "$called" "$dir/left.json")"
+is "their sessions are told apart" jq -e '.activity.sessions_expired > 100 and .activity.sessions_inbound == 0' "$dir/left.json"
+is "page of them" "$program" report --quiet -o "$dir/left.html" "$dir/expired" || true
+has left.html 'days without records'
+
 # --- clients that are pseudonyms: said
 (umask 077 && printf '%064d\n' 7 >"$dir/privacy.key")
 take "$dir/hidden" tests/demo/demo.pcap --set privacy.pseudonymize=yes --set "privacy.key=$dir/privacy.key"

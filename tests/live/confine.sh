@@ -30,7 +30,7 @@ attempt()
 	GATEWITNESS_TRY=$1 GATEWITNESS_LEDGER=$work/ledger/try ip netns exec "$in" "$witness" run -i lo --quiet \
 		--set capture.taps=1 --ledger "$work/ledger" 2> "$work/err" &
 	pid=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 900); do
 		grep -Fq "$words" "$work/err" && break
 		sleep 0.1
 	done
@@ -49,6 +49,8 @@ chmod 666 "$work/ledger/try"
 attempt open EACCES
 attempt ledger EACCES
 attempt memory EACCES
+attempt configuration EPERM
+attempt configuration-map EPERM
 for what in write-into socket packet-socket transmit fork exec ptrace kill code; do
 	attempt $what ends
 done

@@ -136,5 +136,23 @@ grep -q 'desk.listen 127.0.0.1:9417: Address already in use' "$work/run.log" || 
 if grep -q 'SIGSYS' "$work/run.log"; then fail "a role made a call that it may not"; fi
 kill -INT "$pid"
 wait "$pid" || fail "the sensor ends with $?"
+
+# Over HTTPS, with a key that is made once: a page for people, on which the machine around it has its say.
+printf 'the machine says <b>this</b>\n' > "$work/notice"
+printf '[desk]\nlisten = 127.0.0.1:9418\nkey = %s\nnotice = %s\n' "$work/desk.pem" "$work/notice" >> "$work/conf"
+for turn in first second; do
+	ip netns exec "$in" "$witness" run -i span0 -c "$work/conf" > "$work/run.log" 2>&1 &
+	pid=$!
+	until_true says '.interface == "span0"' || fail "it does not run with a key"
+	[ $turn = second ] || openssl x509 -in "$work/desk.pem" -out "$work/trusted.pem" || fail "no certificate was made"
+	get --cacert "$work/trusted.pem" --resolve "$(hostname):9418:127.0.0.1" "https://$(hostname):9418/" > "$work/page" ||
+		fail "no page over HTTPS at its $turn start"
+	grep -q 'the machine says &lt;b&gt;this' "$work/page" || fail "the page does not say what the machine says"
+	get http://127.0.0.1:9418/ > "$work/clear" && fail "there is a page in the clear"
+	kill -INT "$pid"
+	wait "$pid" || fail "the sensor ends with $?"
+done
+[ "$(stat -c %a "$work/desk.pem")" = 600 ] || fail "others may read the page's key"
+if grep -q 'SIGSYS' "$work/run.log"; then fail "a role made a call that it may not"; fi
 pid=''
-echo "status, metrics, MQTT and a program of a sensor at work"
+echo "status, page, metrics, MQTT and a program of a sensor at work"

@@ -55,12 +55,19 @@ more_lines()
 	[ "$(lines)" -gt "$1" ]
 }
 
+# The frames that were sent there are counted.
+more_later()
+{
+	"$witness" status --ledger "$work/later" --json 2> /dev/null | grep -q "\"frames\":$1,"
+}
+
 start()
 {
 	: > "$work/run.log"
 	NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=3000000 ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 \
 		-c "$work/conf" --set capture.taps=2 --set detect.learn=5s --set capture.scope=all --ledger "$work/ledger" \
-		--eve "$work/eve.json" 2>> "$work/run.log" &
+		--set sink.own.path="$work/own.json" --set sink.own.format=ecs --set sink.own.events=alerts,heartbeats \
+		--set sensor.heartbeat=1s --eve "$work/eve.json" 2>> "$work/run.log" &
 	pid=$!
 	within 100 all_at_work || fail "run did not start"
 }
@@ -126,6 +133,31 @@ refused 1 '/proc/none.*(No such file|Permission denied)' ip netns exec "$in" "$w
 refused 2 'unknown|nearest' ip netns exec "$in" "$witness" run -i span0 --set capture.tabs=1
 refused 2 'roles are started by the monitor' "$witness" run role:tap:0 -i span0
 pgrep -f "$witness run .*span0" > /dev/null && fail "a start that failed left a process"
+
+# A port that is not there yet, or down, is waited for where a configuration has its name; and one that is down in any case.
+printf '[capture]\ninterface = later0\n' > "$work/conf"
+ip netns exec "$in" "$witness" run -c "$work/conf" --set capture.taps=2 --ledger "$work/later" 2> "$work/run.log" &
+pid=$!
+within 50 grep -q 'later0: is not there; waiting for it' "$work/run.log" || fail "a port of the configuration is not waited for"
+within 50 "$witness" status --ledger "$work/later" > /dev/null 2>&1 || fail "no status while it waits"
+ip -n "$in" link add later0 type veth peer name later1
+ip -n "$in" link set later1 up && ip -n "$in" link set later0 up
+within 50 has tap:0 && within 50 has tap:1 || fail "the taps do not begin with their port"
+within 50 more_later "$(ip netns exec "$in" python3 "$here/send.py" later1 "$capture" 1000)" || fail "nothing is seen on the port that came"
+kill -TERM "$pid"
+within 100 gone "$pid" || fail "run did not stop"
+wait "$pid" || fail "run ended with $?"
+"$witness" query "$work/later" "select cause from coverage" --json | grep -q 'tap 1 waited for its port' ||
+	fail "the wait is no gap"
+ip -n "$in" link set later0 down
+ip netns exec "$in" "$witness" run -i later0 2> "$work/run.log" &
+pid=$!
+within 50 grep -q 'later0: is down; waiting for it' "$work/run.log" || fail "a port that is down is not waited for"
+kill -TERM "$pid"
+within 50 gone "$pid" || fail "run did not stop while it waited"
+wait "$pid" || fail "run ended with $? while it waited"
+pid=
+ip -n "$in" link del later0
 
 python3 - "$work/notify" > "$work/notified" 2> /dev/null <<'END' &
 import socket, sys
@@ -208,6 +240,17 @@ python3 - "$work/eve.json" <<'END' || fail "a line of EVE is torn"
 import json, sys
 for line in open(sys.argv[1]):
     json.loads(line)
+END
+
+# The sensor says of itself that a part of it died, and that it lives.
+python3 - "$work/own.json" <<'END' || fail "own.json: $(tail -n 3 "$work/own.json")"
+import json, sys
+events = [json.loads(line) for line in open(sys.argv[1])]
+died = [e for e in events if e["event"]["action"] == "part_died"]
+beats = [e["gatewitness"]["heartbeat"] for e in events if e["event"]["action"] == "heartbeat"]
+assert died and all(e["event"]["kind"] == "alert" and "source" not in e for e in died), "no alert"
+assert len(beats) > 5 and all(b["every"] == 1 for b in beats) and beats[-1]["number"] > 1, "no heartbeats"
+assert any(b.get("trouble") == "a part of the sensor died" for b in beats), "no trouble in heartbeats"
 END
 
 # What a tap worked on when it died is there for those who mend it; it is theirs alone.

@@ -1,11 +1,14 @@
 /*
- * drive: lines from standard input through one sender until its receiver has them all: a courier without an outbox.
+ * drive: lines from standard input through one sender until its receiver has them all.
  *
  *	drive KIND [name=value ...] <LINES
  *
  * Each line is an event, its number its id.  Names are those of [sink NAME], and: secret=TEXT, sensor=NAME,
  * event=alert|session, first=ID, pause=MS (the first wait after a failure, doubled up to 32 times), give_up=S.  Says on standard
  * error whenever what the sender says changes; at the end one line of JSON.
+ *
+ * outbox=FILE: the whole way instead, with an outbox and a courier (keep.h): kills=N, restarts=N, between=MICROSECONDS, full=yes,
+ * secret_file=FILE.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +16,8 @@
 #include <time.h>
 
 #include "../common/no_tls.h"
+#include "keep.h"
 #include "sink/format.h"
-#include "sink/sink.h"
 
 enum { EVENTS_MAX = 1 << 20, REFUSED_MAX = 1000 };
 
@@ -24,6 +27,8 @@ static size_t count;
 static uint64_t refused[REFUSED_MAX], refusals, sends, first_id = 1;
 static unsigned kind_of_event = EVENT_ALERT, pause_ms = 20, give_up_s = 60;
 static unsigned kind;
+static struct keep_plan plan;
+static const char *secret_file = "";
 
 static struct sender_config config = {
 	.name = "drive",
@@ -37,6 +42,7 @@ static struct sender_config config = {
 	.content_type = "application/json",
 	.body = "",
 	.program = "",
+	.transport = SENDER_TLS,
 	.timeout_ns = 2 * NS_PER_S,
 	.batch = 1000,
 };
@@ -68,6 +74,14 @@ static const char *
 kind_name(unsigned i)
 {
 	return SINK_KIND[i].name;
+}
+
+static const char *
+sasl_name(unsigned i)
+{
+	static const char *const NAMES[] = {"scram-sha-512", "scram-sha-256", "plain"};
+
+	return NAMES[i];
 }
 
 static void
@@ -105,6 +119,20 @@ take(const char *name, const char *value)
 		give_up_s = (unsigned)atol(value);
 	else if (strcmp(name, "first") == 0)
 		first_id = strtoull(value, NULL, 10);
+	else if (strcmp(name, "sasl") == 0)
+		config.sasl = row_of(value, sasl_name, SENDER_PLAIN + 1, "no such mechanism");
+	else if (strcmp(name, "secret_file") == 0)
+		secret_file = value;
+	else if (strcmp(name, "outbox") == 0)
+		plan.outbox = value;
+	else if (strcmp(name, "kills") == 0)
+		plan.kills = (unsigned)atol(value);
+	else if (strcmp(name, "restarts") == 0)
+		plan.restarts = (unsigned)atol(value);
+	else if (strcmp(name, "between") == 0)
+		plan.pause_us = (unsigned)atol(value);
+	else if (strcmp(name, "full") == 0)
+		plan.full = strcmp(value, "yes") == 0;
 	else if (strcmp(name, "event") == 0)
 		kind_of_event = strcmp(value, "session") == 0 ? EVENT_SESSION : EVENT_ALERT;
 	else
@@ -181,6 +209,16 @@ drive(const struct sender_calls *calls, void *state)
 	return done;
 }
 
+static double
+cpu_of(int who)
+{
+	struct rusage u;
+
+	getrusage(who, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
 static void
 report(size_t done, double took)
 {
@@ -188,13 +226,32 @@ report(size_t done, double took)
 
 	getrusage(RUSAGE_SELF, &u);
 	printf("{\"done\":%zu,\"of\":%zu,\"sends\":%llu,\"seconds\":%.3f,\"cpu\":%.3f,\"memory_kib\":%ld,\"refused\":[",
-	       done, count, (unsigned long long)sends, took,
-	       (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-		       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6,
-	       u.ru_maxrss);
+	       done, count, (unsigned long long)sends, took, cpu_of(RUSAGE_SELF), u.ru_maxrss);
 	for (uint64_t i = 0; i < refusals; i++)
 		printf("%s%llu", i ? "," : "", (unsigned long long)refused[i]);
 	printf("]}\n");
+}
+
+/* The secret goes the way that it does in the product. */
+static int
+through_outbox(void)
+{
+	struct sink_config sink = {.name = "drive",
+				   .kind = (uint8_t)kind,
+				   .format = (uint8_t)config.format,
+				   .events = (uint8_t)kind_of_event,
+				   .sender = config,
+				   .secret_file = secret_file,
+				   .secret_env = *config.secret ? "DRIVE_SECRET" : ""};
+	struct keep_done done;
+
+	setenv("DRIVE_SECRET", config.secret, 1);
+	plan.give_up_s = give_up_s;
+	done = keep_all(&sink, events, count, &plan);
+	printf("{\"sent\":%llu,\"lost\":%llu,\"waiting\":%llu,\"kills\":%u,\"memory_kib\":%lu,\"cpu\":%.3f}\n",
+	       (unsigned long long)done.sent, (unsigned long long)done.lost, (unsigned long long)done.waiting,
+	       done.kills, done.courier_kib, cpu_of(RUSAGE_SELF) + cpu_of(RUSAGE_CHILDREN));
+	return done.waiting ? 1 : 0;
 }
 
 int
@@ -219,6 +276,8 @@ main(int argc, char **argv)
 	if (!SINK_KIND[kind].sender)
 		fail("not built in, or no network sink", argv[1]);
 	read_lines();
+	if (plan.outbox)
+		return through_outbox();
 	state = SINK_KIND[kind].sender->open(&config, words);
 	if (!state)
 		fail(argv[1], words);

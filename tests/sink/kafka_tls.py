@@ -8,44 +8,15 @@ import struct
 import sys
 import threading
 
+from wire import copy, frame, framed, until_it_ends
+
 port, certificate, key, target = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 HERE, THERE = (b"127.0.0.1" + struct.pack(">I", p) for p in (port, target))
 
 
-def exactly(s, n):
-    data = b""
-    while len(data) < n:
-        got = s.recv(n - len(data))
-        if not got:
-            raise EOFError
-        data += got
-    return data
-
-
 def answers(client, broker):
     while True:
-        head = exactly(broker, 4)
-        client.sendall(head + exactly(broker, struct.unpack(">I", head)[0]).replace(THERE, HERE))
-
-
-def requests(client, broker):
-    while True:
-        data = client.recv(65536)
-        if not data:
-            raise EOFError
-        broker.sendall(data)
-
-
-def until_it_ends(copy, client, broker):
-    try:
-        copy(client, broker)
-    except (OSError, EOFError):
-        pass
-    for s in (client, broker):
-        try:
-            s.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        client.sendall(framed(frame(broker).replace(THERE, HERE)))
 
 
 def serve(raw, context):
@@ -55,8 +26,8 @@ def serve(raw, context):
     except OSError:
         raw.close()
         return
-    for copy in (answers, requests):
-        threading.Thread(target=until_it_ends, args=(copy, client, broker), daemon=True).start()
+    for work in (answers, copy):
+        threading.Thread(target=until_it_ends, args=(work, client, broker), daemon=True).start()
 
 
 def main():

@@ -6,18 +6,10 @@ import sys
 import threading
 import time
 
+from wire import exactly
+
 port, target, delay = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]) if len(sys.argv) > 3 else 0
 PUBACK = 4
-
-
-def exactly(s, n):
-    data = b""
-    while len(data) < n:
-        got = s.recv(n - len(data))
-        if not got:
-            raise EOFError
-        data += got
-    return data
 
 
 def packet(s):

@@ -121,6 +121,34 @@ def elastics():
     receiver.down()
 
 
+def renewed():
+    """A token that is changed at both ends while nobody sends a SIGHUP, and one event that is refused for good: what comes behind it
+    waits no hour for it."""
+    lines, secret = json_lines(60), folder / "secret"
+    receiver = Receiver("webhook", "new").up()
+    secret.write_text("old\n")
+    secret.chmod(0o600)
+    options = [receiver.url(), "content_type=application/x-ndjson", "timeout=1000", f"outbox={folder}/outbox.db"]
+    process = drive("webhook", lines, *options, f"secret_file={secret}", wait=False)
+    receiver.wait_asked(2)
+    (folder / "other").write_text("new\n")
+    (folder / "other").chmod(0o600)
+    (folder / "other").rename(secret)
+    told, words = finish(process)
+    check(told["sent"] == 60 and "does not know us" in words and "is well again" in words, f"renewed: {told} {words}")
+    receiver.holds("renewed", lines)
+
+    receiver.forget()
+    (folder / "outbox.db").unlink()
+    lines = [json.dumps({"n": n, "message": "POISON" if n == 1 else "fine"}) for n in range(1, 7)]
+    began = time.time()
+    told, words = drive("webhook", lines, *options, f"secret_file={secret}", "between=1500000", "batch=100")
+    check((told["sent"], told["lost"]) == (5, 1) and time.time() - began < 60, f"alone: {told} {words}")
+    check("events are given up: refused by the receiver" in words, f"alone: {words}")
+    receiver.holds("alone", lines, {1})
+    receiver.down()
+
+
 def mistakes():
     """What can be seen without a receiver is said in one line, and what to do."""
     empty = folder / "empty.pem"
@@ -151,4 +179,4 @@ def mistakes():
         check(said in words and words.count("\n") == 1, f"{url}: {words}")
 
 
-print(f"{run(mistakes, webhooks, splunks, elastics)} checks, {EVENTS} events a case: all there, in order")
+print(f"{run(mistakes, renewed, webhooks, splunks, elastics)} checks, {EVENTS} events a case: all there, in order")

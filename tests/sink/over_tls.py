@@ -179,9 +179,10 @@ def limits():
     nginx.down()
 
 
-if not shutil.which("nginx") or not shutil.which("openssl"):
-    print("no nginx or openssl")
-    sys.exit(77)
-os.environ["https_proxy"] = os.environ["http_proxy"] = os.environ["ALL_PROXY"] = "http://127.0.0.1:1"  # must not be asked
-setup()
-print(f"{run(trust, clients, changes, limits)} checks: only who is trusted gets anything, and gets all")
+if __name__ == "__main__":
+    if not shutil.which("nginx") or not shutil.which("openssl"):
+        print("no nginx or openssl")
+        sys.exit(77)
+    os.environ["https_proxy"] = os.environ["http_proxy"] = os.environ["ALL_PROXY"] = "http://127.0.0.1:1"  # must not be asked
+    setup()
+    print(f"{run(trust, clients, changes, limits)} checks: only who is trusted gets anything, and gets all")

@@ -20,6 +20,7 @@ import os
 import random
 import re
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,6 +33,7 @@ seen = set()
 chance = random.Random(1)
 acks = {}
 cases = []
+one_at_a_time = threading.Lock()
 for line in (FOLDER / "took").read_text().splitlines():
     seen.add(json.loads(line).get("id"))
 
@@ -194,6 +196,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if len(body) < int(self.headers["Content-Length"]):
+            return self.hang_up()  # who wrote it was killed
         what = fault()
         with (FOLDER / "asked").open("a") as to:
             to.write(what[0] + "\n")
@@ -223,7 +227,8 @@ class Handler(BaseHTTPRequestHandler):
                 return self.hang_up()
         try:
             insist("Expect" not in self.headers and self.headers["User-Agent"].startswith("gatewitness/"), "headers")
-            status, answer = {"webhook": webhook, "elastic": elastic}.get(KIND, splunk)(self, body)
+            with one_at_a_time:  # as an index does it, whoever is killed meanwhile
+                status, answer = {"webhook": webhook, "elastic": elastic}.get(KIND, splunk)(self, body)
         except Refused as r:
             return self.reply(r.status, r.answer, r.headers)
         if what[0] == "vanish":

@@ -18,7 +18,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from linked import EVENTS, NASTY, check, drive, fail, finish, folder, free_port, run, start, stop, wait_port
+from linked import DRIVE, EVENTS, NASTY, check, drive, fail, finish, folder, free_port, run, start, stop, wait_port
 
 ROOT = Path(__file__).parent.parent.parent
 FLEET = ROOT / "src/sink/fleet"
@@ -28,7 +28,7 @@ CONFIG = """<yandex>
 <logger><level>error</level><console>1</console></logger>
 <http_port>{http}</http_port><tcp_port>{tcp}</tcp_port><listen_host>127.0.0.1</listen_host>
 <path>{at}/data/</path><tmp_path>{at}/tmp/</tmp_path><user_files_path>{at}/files/</user_files_path>
-<format_schema_path>{at}/schemas/</format_schema_path><mark_cache_size>67108864</mark_cache_size>
+<format_schema_path>{at}/schemas/</format_schema_path><kafka><auto_offset_reset>earliest</auto_offset_reset></kafka><mark_cache_size>67108864</mark_cache_size>
 <users_config>users.xml</users_config><default_profile>default</default_profile><default_database>default</default_database>
 </yandex>"""
 USERS = """<yandex><profiles>
@@ -220,15 +220,38 @@ def from_one_topic():
         lines += rows
         sent[kind] = sorted(json.loads(row)["id" if kind == "sessions" else "event_id"] for row in rows)
     drive("clickhouse", lines, server.url(), "format=fleet", "topic=gatewitness.fleet_topic")
-    for kind, ids in sent.items():
-        key = "id" if kind == "sessions" else "event_id"
-        got = sorted(row["k"] for row in server.rows(f"SELECT {key} AS k FROM gatewitness.{kind}"))
-        check(got == ids and ids, f"{kind} from one topic: {len(got)} of {len(ids)}")
+    check(all(arrived(server, kind) == ids for kind, ids in sent.items()), "not all came from one topic")
     server.down()
+
+
+def arrived(server, kind):
+    key = "id" if kind == "sessions" else "event_id"
+    return sorted(row["k"] for row in server.rows(f"SELECT {key} AS k FROM gatewitness.{kind}"))
+
+
+def by_kafka():
+    """The same through a broker: a sensor's sender on its one side, ClickHouse's engine on the other."""
+    broker = start([os.path.join(os.path.dirname(DRIVE), "brokers"), "gatewitness", "1", os.devnull], stdout=subprocess.PIPE)
+    address = broker.stdout.readline().decode().strip()
+    server = ClickHouse().up()
+    server.load("tables.sql")
+    server.load("kafka.sql", lambda text: text.replace("localhost:9092", address))
+    sent = {}
+    for kind, event in (("sessions", "session"), ("alerts", "alert"), ("incidents", "alert"), ("stats", "alert")):
+        rows = demo_rows(kind, "one")
+        drive("kafka", rows, f"address={address}", "tls=no", "topic=gatewitness", "format=fleet", f"event={event}")
+        sent[kind] = sorted(json.loads(row)["id" if kind == "sessions" else "event_id"] for row in rows)
+    until = time.time() + 60
+    while time.time() < until and any(arrived(server, kind) != ids for kind, ids in sent.items()):
+        time.sleep(0.5)
+    for kind, ids in sent.items():
+        check(arrived(server, kind) == ids, f"{kind} by Kafka: {len(arrived(server, kind))} of {len(ids)}")
+    server.down()
+    stop(broker)
 
 
 if __name__ == "__main__":
     if not shutil.which("clickhouse-server"):
         print("no clickhouse-server")
         sys.exit(77)
-    print(f"{run(delivery, questions, from_one_topic)} checks: every row once, and the fleet's questions answered")
+    print(f"{run(delivery, questions, from_one_topic, by_kafka)} checks: every row once, and the fleet's questions answered")

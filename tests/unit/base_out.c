@@ -1,9 +1,11 @@
 /*
  * base_out: numbers, times and JSON strings as text, and what happens when the buffer ends.
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -43,6 +45,45 @@ numbers(void **state)
 	out_char(&o, ' ');
 	out_hex_u64(&o, 0xabc);
 	wrote(&o, "0 9 10 99 100 12345 18446744073709551615 -9223372036854775808 -7 0000000000000abc");
+}
+
+/* On both sides of every power of ten: where a digit more begins. */
+static void
+numbers_by_length(void **state)
+{
+	(void)state;
+	for (uint64_t power = 1, n = 1; n <= 20; n++, power *= n < 21 ? 10 : 1)
+		for (uint64_t v = power - 1; v <= power + 1; v++) {
+			uint32_t three[3] = {(uint32_t)v, 0, UINT32_MAX};
+			char want[64], got[64] = {0};
+			struct out o = begin();
+
+			out_u64(&o, v);
+			snprintf(want, sizeof(want), "%" PRIu64, v);
+			wrote(&o, want);
+			*put_numbers(got, three, 3) = '\0';
+			snprintf(want, sizeof(want), "[%" PRIu32 ",0,4294967295]", three[0]);
+			assert_string_equal(got, want);
+		}
+}
+
+/* The bytes of a hash, eight at a time and the rest one by one. */
+static void
+hex_by_length(void **state)
+{
+	const uint8_t bytes[20] = {0x00, 0x0f, 0xf0, 0xff, 0x9a, 0xa9, 0x10, 0x01, 0x80, 0x7f,
+				   0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x0a, 0xa0};
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		char want[64] = "";
+		struct out o = begin();
+
+		for (size_t i = 0; i < n; i++)
+			snprintf(want + 2 * i, sizeof(want) - 2 * i, "%02x", bytes[i]);
+		out_hex(&o, bytes, n);
+		wrote(&o, want);
+	}
 }
 
 static void
@@ -190,9 +231,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),        cmocka_unit_test(fixed_point),  cmocka_unit_test(times),
-		cmocka_unit_test(times_negative), cmocka_unit_test(json_escapes), cmocka_unit_test(json_utf8_bad),
-		cmocka_unit_test(json_commas),    cmocka_unit_test(full_bad),
+		cmocka_unit_test(numbers),       cmocka_unit_test(numbers_by_length),
+		cmocka_unit_test(hex_by_length), cmocka_unit_test(fixed_point),
+		cmocka_unit_test(times),         cmocka_unit_test(times_negative),
+		cmocka_unit_test(json_escapes),  cmocka_unit_test(json_utf8_bad),
+		cmocka_unit_test(json_commas),   cmocka_unit_test(full_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

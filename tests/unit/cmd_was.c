@@ -99,25 +99,55 @@ watch_demo(struct common *c)
 	input_close(&in);
 }
 
+/* The demo from one second to another. */
+struct part {
+	int64_t from_s, until_s;
+};
+
 static void
-write_history(void)
+watch_part(struct common *c, struct part part)
+{
+	struct frame batch[PIPELINE_BATCH];
+	struct input in;
+	size_t n;
+
+	assert_true(input_open(&in, "tests/demo/demo.pcap"));
+	while ((n = input_frames(&in, batch, 1)) > 0)
+		if (batch[0].time.ns >= SECOND(part.from_s) && batch[0].time.ns < SECOND(part.until_s))
+			watch_frames(&c->watch, batch, n);
+	watch_end(&c->watch);
+	input_close(&in);
+}
+
+/* One run of the sensor; part NULL: over the demo, with what changes in it. */
+static void
+run_sensor(const struct part *part)
 {
 	struct common *c = common_new(&CMD_RUN);
 	struct keep k = {.ledger = NULL};
 
-	live.n = 0;
-	put_list("203.0.113.66\n");
-	put_config("");
 	c->hears = (struct watch_tell){.arg = &live, .finding = on_finding};
 	common_option(c, OPT_QUIET, NULL);
 	common_option(c, OPT_LEDGER, folder);
 	assert_int_equal(common_option(c, 'c', path), EXIT_DONE);
 	assert_int_equal(common_open(c, NULL), EXIT_DONE);
 	assert_int_equal(keep_open(&k, c), EXIT_DONE);
-	watch_demo(c);
+	if (part)
+		watch_part(c, *part);
+	else
+		watch_demo(c);
 	assert_int_equal(keep_close(&k, c, EXIT_DONE), EXIT_DONE);
 	common_close(c, EXIT_DONE);
 	common_free(c);
+}
+
+static void
+write_history(void)
+{
+	live.n = 0;
+	put_list("203.0.113.66\n");
+	put_config("");
+	run_sensor(NULL);
 	assert_int_equal(unlink(list_path), 0);
 	verify_now(NULL);
 	assert_string_equal(said, "");
@@ -132,6 +162,22 @@ hunt_it(struct hunt *h)
 }
 
 static void
+found_as_live(const struct hunt *h)
+{
+	assert_int_equal(h->findings, live.n);
+	for (size_t i = 0; i < live.n; i++) {
+		const struct finding *was = &live.f[i], *is = &h->finding[i];
+
+		assert_string_equal(was->text, is->text);
+		assert_int_equal(was->id, is->id);
+		assert_int_equal(was->incident, is->incident);
+		assert_int_equal(was->time.ns, is->time.ns);
+		assert_int_equal(was->severity, is->severity);
+		assert_int_equal(was->suppressed != NULL, is->suppressed != NULL);
+	}
+}
+
+static void
 repeats(void **state)
 {
 	unsigned suppressed = 0, listed = 0;
@@ -140,22 +186,48 @@ repeats(void **state)
 	(void)state;
 	write_history();
 	assert_int_equal(hunt_it(&h), EXIT_DONE);
-	assert_int_equal(h.findings, live.n);
+	found_as_live(&h);
 	for (size_t i = 0; i < live.n; i++) {
-		const struct finding *was = &live.f[i], *is = &h.finding[i];
+		const struct finding *was = &live.f[i];
 
-		assert_string_equal(was->text, is->text);
-		assert_int_equal(was->id, is->id);
-		assert_int_equal(was->incident, is->incident);
-		assert_int_equal(was->time.ns, is->time.ns);
-		assert_int_equal(was->severity, is->severity);
-		assert_int_equal(was->suppressed != NULL, is->suppressed != NULL);
 		suppressed += was->suppressed != NULL;
 		listed += strstr(was->text, "feed") != NULL;
 	}
 	printf("%zu findings, %u suppressed, %u by a list\n", live.n, suppressed, listed);
 	assert_true(suppressed > 0 && listed > 2);
 	hunt_free(&h);
+}
+
+/* The sensor was stopped in the middle of the loop and started again: without detect.memory it knew nothing then, with it
+   what it had learnt, and the hunt goes by that. */
+static void
+restarts(void **state)
+{
+	static const struct part FIRST = {0, 1795472361}, SECOND_PART = {1795472361, INT64_MAX / NS_PER_S};
+	char memory[96], more[128] = "";
+	size_t fresh = 0;
+
+	snprintf(memory, sizeof(memory), "%s.memory", path);
+	for (unsigned kept = 0; kept < 2; kept++) {
+		struct hunt h;
+
+		live.n = 0;
+		put_list("203.0.113.66\n");
+		put_config(more);
+		run_sensor(&FIRST);
+		run_sensor(&SECOND_PART);
+		assert_int_equal(hunt_it(&h), EXIT_DONE);
+		found_as_live(&h);
+		hunt_free(&h);
+		if (!kept)
+			fresh = live.n;
+		else
+			assert_int_not_equal(live.n, fresh); /* else nothing was to be known */
+		snprintf(more, sizeof(more), "[detect]\nmemory = %s\n", memory);
+		remove_folder(state);
+		make_folder(state);
+	}
+	unlink(memory);
 }
 
 /* A list that is gone, and one that somebody altered. */
@@ -203,6 +275,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(repeats, begin, remove_folder),
+		cmocka_unit_test_setup_teardown(restarts, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(lacks, begin, remove_folder),
 	};
 

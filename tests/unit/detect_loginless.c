@@ -121,6 +121,22 @@ variants(void **state)
 	}
 }
 
+/* A tunnel that begins as pages do, with more exchanges than are kept: it hides no login. */
+static void
+tunnel_after_pages(void **state)
+{
+	struct logins_test *r = house(PORTAL, 0x0304);
+	struct comer c = thief(r);
+	struct wire *w;
+
+	(void)state;
+	w = wire_open(r, &c, TOOL, NOW);
+	for (unsigned i = 0; i < 40; i++)
+		wire_turn(w, 9, 500 + i * 23, 0.02, 1000 + i * i * 97);
+	wire_tunnel(w, w->now, NOW + HOUR, 6, 4000);
+	done(r, 1, 1); /* with what it was answered, which is a dialogue of its own */
+}
+
 static void
 roaming_bad(void **state)
 {
@@ -251,9 +267,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(after_a_leak),  cmocka_unit_test(same_size_elsewhere), cmocka_unit_test(variants),
-		cmocka_unit_test(roaming_bad),   cmocka_unit_test(address_pool_bad),    cmocka_unit_test(losses_bad),
-		cmocka_unit_test(first_day_bad), cmocka_unit_test(hidden_login_bad),    cmocka_unit_test(update_bad),
+		cmocka_unit_test(after_a_leak),     cmocka_unit_test(same_size_elsewhere),
+		cmocka_unit_test(variants),         cmocka_unit_test(tunnel_after_pages),
+		cmocka_unit_test(roaming_bad),      cmocka_unit_test(address_pool_bad),
+		cmocka_unit_test(losses_bad),       cmocka_unit_test(first_day_bad),
+		cmocka_unit_test(hidden_login_bad), cmocka_unit_test(update_bad),
 		cmocka_unit_test(scanner_bad),
 	};
 

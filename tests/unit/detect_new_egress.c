@@ -364,6 +364,55 @@ learnt_but_told_late(void **state)
 	site_end(&t);
 }
 
+/* A call by TLS of which the capture lost the hello. */
+static struct session
+call_unseen(struct site_test *t, const char *where, double seconds)
+{
+	struct session s = call_tls(t, where, 443, NULL, seconds);
+
+	s.client_hello = false;
+	s.client_key = 0;
+	s.gap_bytes_out = 320;
+	return s;
+}
+
+/* A known name at a new address: what the lost hello would have said, the next call says. */
+static void
+hello_lost_bad(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_after_week(&t, 2 << 20);
+	judge(&t, call_unseen(&t, "198.51.100.82", WEEK));
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_LOW);
+	assert_non_null(strstr(t.got.finding[0].text, "the capture lost by what name"));
+	judge(&t, call_tls(&t, "198.51.100.82", 443, "updates.example.com", WEEK + HOUR));
+	assert_int_equal(t.got.findings, 2);
+	assert_int_equal(t.got.finding[1].severity, SEVERITY_LOW);
+	judge(&t, call_unseen(&t, "198.51.100.82", WEEK + 2 * HOUR));
+	assert_int_equal(t.got.findings, 2);
+	site_end(&t);
+}
+
+/* A stranger's name, or a hello that is never seen. */
+static void
+hello_lost(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_after_week(&t, 2 << 20);
+	judge(&t, call_unseen(&t, "203.0.113.82", WEEK));
+	judge(&t, call_tls(&t, "203.0.113.82", 443, "cdn.static.example", WEEK + 60));
+	assert_int_equal(t.got.finding[1].severity, SEVERITY_HIGH);
+	judge(&t, call_unseen(&t, "203.0.113.83", WEEK));
+	judge(&t, call_unseen(&t, "203.0.113.83", WEEK + 60));
+	assert_int_equal(t.got.findings, 4);
+	assert_int_equal(t.got.finding[3].severity, SEVERITY_HIGH);
+	site_end(&t);
+}
+
 /* Several at once are one incident. */
 static void
 several_at_once(void **state)
@@ -404,6 +453,8 @@ main(void)
 		cmocka_unit_test(older_than_the_sensor_bad),
 		cmocka_unit_test(learnt_under_loss_bad),
 		cmocka_unit_test(learnt_but_told_late),
+		cmocka_unit_test(hello_lost_bad),
+		cmocka_unit_test(hello_lost),
 		cmocka_unit_test(several_at_once),
 	};
 

@@ -14,6 +14,7 @@ struct night {
 	struct session later[LATER_MAX]; /* connections that will be given up for dead */
 	unsigned waiting;
 	bool forgot; /* what clients have to resume by is not good any more */
+	bool calls;  /* the gateway: logs, names, time */
 };
 
 static void
@@ -96,6 +97,10 @@ ten_seconds(struct night *n, bool out, int blocked)
 		p.syns_to += 4;
 		in_vain(n, source, n->begin + 1);
 	}
+	if (n->calls && !out && n->n % 7) {
+		p.packets_from++;
+		p.udp_bytes_from += 240;
+	}
 	n->begin += SECONDS_A_PULSE;
 	p.time = at(n->begin);
 	detect_pulse(n->t.d, &p, &n->t.to);
@@ -163,6 +168,48 @@ forgotten(void **state)
 		assert_int_equal(goes_down(&n, 6, forgets) != NULL, forgets);
 		site_end(&n.t);
 	}
+}
+
+/* One client in vain once, and the gateway itself, which always has something to say, says nothing. */
+static void
+hushed(void **state)
+{
+	(void)state;
+	for (unsigned calls = 0; calls < 2; calls++) {
+		const struct finding *f;
+		struct night n;
+
+		night_begin(&n, 1, 0);
+		n.calls = calls;
+		hours(&n, 40);
+		f = goes_down(&n, 6, false);
+		assert_int_equal(f != NULL, calls);
+		if (f)
+			assert_int_equal(f->severity, SEVERITY_MEDIUM);
+		site_end(&n.t);
+	}
+}
+
+/* A client is blocked while the gateway says nothing for half a minute now and then, as it always does. */
+static void
+hushed_as_ever_bad(void **state)
+{
+	struct night n;
+
+	(void)state;
+	night_begin(&n, 1, 0);
+	for (unsigned i = 0; i < 3000; i++) {
+		n.calls = i % 40 < 34;
+		ten_seconds(&n, false, -1);
+	}
+	assert_int_equal(n.t.got.findings, 0);
+	n.calls = false;
+	for (unsigned i = 0; i < 6; i++)
+		ten_seconds(&n, false, 0);
+	n.calls = true;
+	hours(&n, 1);
+	assert_int_equal(n.t.got.findings, 0);
+	site_end(&n.t);
 }
 
 /* The same among scans of a country that a filter drops without a word. */
@@ -245,8 +292,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(few_are_enough),  cmocka_unit_test(forgotten),   cmocka_unit_test(beside_filters),
-		cmocka_unit_test(quiet_night_bad), cmocka_unit_test(blocked_bad), cmocka_unit_test(half_mirror_bad),
+		cmocka_unit_test(few_are_enough),     cmocka_unit_test(forgotten),
+		cmocka_unit_test(beside_filters),     cmocka_unit_test(hushed),
+		cmocka_unit_test(hushed_as_ever_bad), cmocka_unit_test(quiet_night_bad),
+		cmocka_unit_test(blocked_bad),        cmocka_unit_test(half_mirror_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,29 @@ psk_twice(void **state)
 	site_end(&t);
 }
 
+/* Issued to a client whose hello the capture lost: from elsewhere comes no other program, but the first that is known. */
+static void
+hello_lost_bad(void **state)
+{
+	struct site_test t;
+	struct session s;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 0);
+	s = tls12_issued(&t, "100.64.1.9", 77, 0);
+	s.client_hello = false;
+	s.client_key = 0;
+	s.gap_bytes_out = 320;
+	site_judge(&t, &s);
+	s = offered(&t, "198.51.100.200", CLIENT, 77);
+	site_judge(&t, &s);
+	assert_int_equal(t.got.findings, 0);
+	s = offered(&t, "203.0.113.77", TOOL, 77);
+	site_judge(&t, &s);
+	assert_int_equal(t.got.alerts, 1);
+	site_end(&t);
+}
+
 static void
 roaming_bad(void **state)
 {
@@ -339,6 +362,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(issued_here_used_there),
 		cmocka_unit_test(psk_twice),
+		cmocka_unit_test(hello_lost_bad),
 		cmocka_unit_test(roaming_bad),
 		cmocka_unit_test(look_alikes_bad),
 		cmocka_unit_test(one_operator),

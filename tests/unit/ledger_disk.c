@@ -129,11 +129,56 @@ cut_anywhere(void **state)
 	cut_file("2024-10-04.summary", "open");
 }
 
+/* The open day was damaged while nobody wrote it: the sensor goes on in another file within seconds, what is there stays as
+   it is, and both are told. */
+static void
+damage_open_day(const char *how)
+{
+	struct ledger *l = open_persisting(10);
+	char command[400];
+	int64_t s = 0;
+
+	for (; s < 400; s++)
+		write_second(l, DAY(0) + SECOND(s));
+	close_ledger(l);
+	snprintf(command, sizeof(command), "cd %s && %s", folder, how);
+	assert_int_equal(system(command), 0);
+	for (unsigned start = 0; start < 2; start++) { /* the second goes on where the first did */
+		l = open_persisting(10);
+		for (int64_t until = s + 300; s < until; s++)
+			write_second(l, DAY(0) + SECOND(s));
+		assert_int_equal(ledger_losses(l).failures, 1);
+		assert_int_equal(ledger_losses(l).rows, 0);
+		close_ledger(l);
+	}
+	verify_now(NULL);
+	assert_non_null(strstr(said, "2024-10-04"));
+	assert_null(strstr(said, "2024-10-05"));
+	assert_true(count_sessions() >= 600);
+}
+
+static void
+damaged(void **state)
+{
+	static const char *const HOW[] = {
+		"yes damaged | dd of=2024-10-04.sessions bs=4096 count=3 conv=notrunc status=none",
+		"yes damaged | dd of=2024-10-04.summary bs=4096 count=3 conv=notrunc status=none",
+		"echo letter >2024-10-04.summary",
+	};
+
+	for (unsigned i = 0; i < sizeof(HOW) / sizeof(HOW[0]); i++) {
+		damage_open_day(HOW[i]);
+		assert_int_equal(remove_folder(state), 0);
+		assert_int_equal(make_folder(state), 0);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(full, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(damaged, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(cut_anywhere, make_folder, remove_folder),
 	};
 

@@ -147,7 +147,7 @@ on_said(void *arg, enum verify_kind kind, const char *words)
 		snprintf(said + n, sizeof(said) - n, "%d %s\n", kind, words);
 }
 
-static struct verify
+static inline struct verify
 verify_now(struct anchor *anchor)
 {
 	struct verify v = {.folder = folder, .say = on_said, .anchor = anchor, .anchors = anchor != NULL};

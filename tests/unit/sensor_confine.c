@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sensor/confine.h"
@@ -142,6 +143,19 @@ static long
 attempt_privileges(void)
 {
 	return syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0);
+}
+
+static long
+attempt_unshare(void)
+{
+	return syscall(SYS_unshare, CLONE_NEWNET);
+}
+static long
+attempt_clock(void) /* to a time that is none: where it is let through, it changes nothing */
+{
+	const struct timespec never = {.tv_nsec = -1};
+
+	return syscall(SYS_clock_settime, CLOCK_REALTIME, &never);
 }
 
 static int
@@ -279,6 +293,23 @@ a_desk_answers_and_calls_nobody(void **state)
 	try_all(ROLE_desk, T, sizeof(T) / sizeof(T[0]));
 }
 
+/* It starts the others, and they their own lives: what it is refused, they are. */
+static void
+a_monitor_starts_and_changes_nothing(void **state)
+{
+	static const struct trial T[] = {
+		{"fork", attempt_fork, DONE},
+		{"kill", attempt_kill, DONE},
+		{"ptrace", attempt_ptrace, EACCES},
+		{"write into another process", attempt_write_into, EACCES},
+		{"another namespace", attempt_unshare, EACCES},
+		{"the clock", attempt_clock, EACCES},
+	};
+
+	(void)state;
+	try_all(ROLE_monitor, T, sizeof(T) / sizeof(T[0]));
+}
+
 static void
 rights_are_gone(void **state)
 {
@@ -360,6 +391,7 @@ main(void)
 		cmocka_unit_test(a_keeper_writes_its_files),
 		cmocka_unit_test(a_courier_speaks_and_writes_nothing),
 		cmocka_unit_test(a_desk_answers_and_calls_nobody),
+		cmocka_unit_test(a_monitor_starts_and_changes_nothing),
 		cmocka_unit_test(rights_are_gone),
 	};
 

@@ -2,11 +2,13 @@
  * sink_file: what becomes of a file sink's lines when somebody else rotates, when a line was torn off, when it fails.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -184,12 +186,71 @@ one_fails_alone(void **state)
 	assert_true(sinks_notice(s, words));
 	assert_string_equal(words, "sink full: /dev/full: cannot be written: No space left on device");
 	assert_false(sinks_notice(s, words));
+	assert_true(sinks_failing(s));
 	tell(s, SEVERITY_HIGH, 2);
-	assert_int_equal(sinks_counts(s, 0).lost, 1);
+	assert_int_equal(sinks_counts(s, 0).lost, 0); /* it waits */
 	assert_int_equal(sinks_counts(s, 1).told, 2);
 	assert_false(sinks_close(s, error));
 	assert_string_equal(error, words);
 	assert_int_equal(lines_of(path), 2);
+}
+
+/* "alert 1" to "alert n", a line each, and nothing else. */
+static void
+has_all(unsigned n)
+{
+	FILE *f = fopen(path, "r");
+	char line[512], *at;
+	unsigned next = 1;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		at = strstr(line, ": alert ");
+		assert_non_null(at);
+		assert_int_equal(atoi(at + 8), next++);
+		assert_int_equal(line[strlen(line) - 1], '\n');
+	}
+	fclose(f);
+	assert_int_equal(next, n + 1);
+}
+
+/* A limit of the file's size is a full disk that ends within a line: what waits is told to be lost only when memory is full, and
+   goes on at the very byte when there is room again. */
+static void
+a_full_disk_is_waited_for(void **state)
+{
+	struct rlimit before, small;
+	struct sink_config c = text_sink();
+	struct sinks *s = opened(&c);
+	char words[SINK_ERROR_MAX] = "";
+	unsigned n = 0, lost;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = 1001;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	while (n < 500) {
+		tell(s, SEVERITY_HIGH, ++n);
+		if (n % 10 == 0)
+			sinks_flush(s);
+	}
+	assert_true(sinks_notice(s, words));
+	assert_int_equal(sinks_counts(s, 0).lost, 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	sinks_flush(s);
+	assert_false(sinks_failing(s));
+	has_all(n);
+
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	while (sinks_counts(s, 0).lost < 3)
+		tell(s, SEVERITY_HIGH, ++n);
+	lost = (unsigned)sinks_counts(s, 0).lost;
+	assert_true(n > 50000); /* 8 MiB of them */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	closed(s);
+	has_all(n - lost);
 }
 
 /* A text longer than a line of any format has room for. */
@@ -255,6 +316,7 @@ main(void)
 		cmocka_unit_test_teardown(old_ones_go, clean),
 		cmocka_unit_test_teardown(only_what_is_wanted, clean),
 		cmocka_unit_test_teardown(one_fails_alone, clean),
+		cmocka_unit_test_teardown(a_full_disk_is_waited_for, clean),
 		cmocka_unit_test_teardown(cut_values_are_counted, clean),
 	};
 

@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -203,6 +205,35 @@ cef_escapes(void **state)
 	assert_null(strstr(line, "\t"));
 }
 
+/* Of the sensor itself: a sign of life, and a trouble in a detector's place, without an address. */
+static void
+of_itself(void **state)
+{
+	static const struct counts counts = {.frames = 7};
+	const struct heartbeat h = {
+		.number = 12, .every_s = 60, .waiting = 3, .troubles = 2, .trouble = "no frame arrives"};
+	struct event beat = {.kind = EVENT_HEARTBEAT,
+			     .time = {1746100808000000000},
+			     .counts = &counts,
+			     .heartbeat = &h,
+			     .eve = &context};
+	struct finding f = {.id = 1, .detector = 908, .severity = SEVERITY_MEDIUM, .opens = true, .text = "sink x"};
+	struct event trouble = alert_of(&f, NULL);
+
+	(void)state;
+	assert_string_equal(written("text", &beat, 1),
+			    "2025-05-01T12:00:08Z heartbeat: heartbeat 12, the next in 60 s: no frame "
+			    "arrives, and 1 more\n");
+	assert_non_null(strstr(written("eve", &beat, 1),
+			       "\"event\":\"heartbeat\",\"number\":12,\"every_s\":60,\"frames\":7,"
+			       "\"waiting\":3,\"troubles\":2,\"trouble\":\"no frame arrives\"}"));
+	assert_non_null(strstr(written("ecs", &beat, 1), "\"heartbeat\":{\"number\":12,\"every\":60,\"waiting\":3,"));
+	assert_non_null(strstr(written("cef", &beat, 1), "|heartbeat|heartbeat of the sensor|0|"));
+	assert_non_null(strstr(written("eve", &trouble, 1), "\"category\":\"a receiver takes nothing\""));
+	assert_null(strstr(memory, "src_ip"));
+	assert_non_null(strstr(written("cef", &trouble, 1), "|sink_down|a receiver takes nothing|5|"));
+}
+
 /* An IPv6 address has a key of its own; a value that is empty is left out. */
 static void
 cef_knows_ipv6(void **state)
@@ -321,6 +352,54 @@ the_largest_is_cut(void **state)
 	}
 }
 
+/* For other readers (tests/sink/readers.py): the hostile alert and session, one with all the text that an alert can have, a trouble
+   and a heartbeat, in every format, into FORMATS_OUT/NAME; EVE is strict. */
+static void
+for_other_readers(void **state)
+{
+	static const struct counts counts = {.frames = 7};
+	static struct eve_config strict = {.sensor = "sensor", .version = "1", .strict = true};
+	static struct eve_context eve;
+	const char *folder = getenv("FORMATS_OUT");
+	const struct heartbeat h = {.number = 12, .every_s = 60};
+	struct session s = hostile_session();
+	struct finding f = hostile_finding(), large = f,
+		       own = {.id = 1, .detector = 908, .severity = SEVERITY_HIGH, .opens = true};
+	const struct event events[] = {
+		{.kind = EVENT_ALERT, .time = f.time, .finding = &f, .session = &s, .eve = &eve},
+		{.kind = EVENT_SESSION, .time = s.time, .session = &s, .eve = &eve},
+		{.kind = EVENT_ALERT, .time = f.time, .finding = &large, .session = &s, .eve = &eve},
+		{.kind = EVENT_ALERT, .time = f.time, .finding = &own, .eve = &eve},
+		{.kind = EVENT_HEARTBEAT, .time = f.time, .counts = &counts, .heartbeat = &h, .eve = &eve},
+	};
+
+	(void)state;
+	if (!folder)
+		skip();
+	eve_context_init(&eve, &strict, NULL, 0);
+	memcpy(own.text, HOSTILE, sizeof(HOSTILE));
+	large.id++;
+	for (size_t i = 0; i + 1 < sizeof(large.text); i++)
+		large.text[i] = "\"\\=|\n\xc3\xa9"[i % 7];
+	for (unsigned i = 0; i < FORMATS; i++) {
+		char path[512];
+		FILE *to;
+
+		snprintf(path, sizeof(path), "%s/%s", folder, FORMAT_LIST[i].name);
+		to = fopen(path, "w");
+		assert_non_null(to);
+		for (unsigned k = 0; k < sizeof(events) / sizeof(events[0]); k++) {
+			struct out o = out_of(memory, EVE_LINE_MAX);
+			unsigned cut = 0;
+
+			if (FORMAT_LIST[i].events & events[k].kind)
+				FORMAT_LIST[i].write(&o, &events[k], &cut);
+			assert_int_equal(fwrite(o.start, 1, out_len(&o), to), out_len(&o));
+		}
+		assert_int_equal(fclose(to), 0);
+	}
+}
+
 /* A character of several bytes is not cut in two. */
 static void
 cut_between_characters(void **state)
@@ -394,11 +473,13 @@ main(void)
 		cmocka_unit_test(json_gives_texts_back),
 		cmocka_unit_test(zeek_writes_two_lines),
 		cmocka_unit_test(cef_escapes),
+		cmocka_unit_test(of_itself),
 		cmocka_unit_test(cef_knows_ipv6),
 		cmocka_unit_test(leef_keeps_to_its_tabs),
 		cmocka_unit_test(text_is_one_line),
 		cmocka_unit_test(severities),
 		cmocka_unit_test(the_largest_is_cut),
+		cmocka_unit_test(for_other_readers),
 		cmocka_unit_test(cut_between_characters),
 		cmocka_unit_test(no_room_no_line),
 		cmocka_unit_test(names_once),

@@ -234,6 +234,97 @@ killed(void **state)
 	}
 }
 
+enum { WAL_HEAD = 32, WAL_FRAME = 24 + 4096, COMMITTED = 20 };
+
+/* Alerts that were committed one by one, as the file and its journal lie on the disk when the power goes: <path>.kept and
+   <path>.kept-wal.  The journal's length before the last of them. */
+static off_t
+write_and_die(void)
+{
+	const struct outbox_config cfg = config();
+	char command[400];
+	struct stat st = {0};
+	off_t before = 0;
+	int pipes[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct outbox *o = open_with(&cfg);
+
+		snprintf(command, sizeof(command), "%s-wal", path);
+		for (unsigned i = 0; i < COMMITTED; i++) {
+			if (stat(command, &st) < 0 || write(pipes[1], &st.st_size, sizeof(st.st_size)) < 0)
+				_exit(1);
+			add(o, EVENT_ALERT, i, 3000, A);
+			outbox_poll(o, (i + 1) * NS_PER_S, cfg.now);
+		}
+		_exit(0);
+	}
+	close(pipes[1]);
+	while (read(pipes[0], &before, sizeof(before)) == sizeof(before))
+		continue;
+	close(pipes[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	snprintf(command, sizeof(command), "cp %1$s %1$s.kept && cp %1$s-wal %1$s.kept-wal", path);
+	assert_int_equal(system(command), 0);
+	return before;
+}
+
+/* The file as it was, its journal as far as it got. */
+static void
+cut_at(const char *wal, off_t n)
+{
+	char command[400], name[160];
+	FILE *f;
+
+	snprintf(command, sizeof(command), "cp %1$s.kept %1$s; rm -f %1$s-shm", path);
+	assert_int_equal(system(command), 0);
+	snprintf(name, sizeof(name), "%s-wal", path);
+	f = fopen(name, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(wal, 1, (size_t)n, f), n);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* The power goes at every byte of the last transaction: what was committed before is there, whole and in order; the last is there
+   or not; nothing is called damaged, and it goes on. */
+static void
+power_cut(void **state)
+{
+	const struct outbox_config cfg = config();
+	const off_t step = chaos > 1 ? 1 : 509;
+	off_t before = write_and_die(), end;
+	static char wal[1 << 20];
+	char name[160], words[OUTBOX_ERROR_MAX];
+	FILE *f;
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s.kept-wal", path);
+	f = fopen(name, "r");
+	assert_non_null(f);
+	end = (off_t)fread(wal, 1, sizeof(wal), f);
+	fclose(f);
+	assert_true(before >= WAL_HEAD + WAL_FRAME && end > before + WAL_FRAME && end < (off_t)sizeof(wal));
+	for (off_t at = before; at <= end; at = at < end && at + step > end ? end : at + step) {
+		struct outbox *o;
+		size_t got;
+
+		cut_at(wal, at);
+		o = open_with(&cfg);
+		if (outbox_notice(o, words))
+			fail_msg("cut at %d: %s", (int)at, words);
+		got = expect(o, 0, 0, 1, COMMITTED + 1, true);
+		if (got < COMMITTED - 1 || (at == end && got != COMMITTED))
+			fail_msg("cut at %d of %d: %zu alerts", (int)at, (int)end, got);
+		add(o, EVENT_ALERT, COMMITTED, 10, A);
+		assert_int_equal(expect(o, 0, COMMITTED, 1, 2, true), 1);
+		close_it(o);
+	}
+}
+
 /* The oldest sessions go first, then alerts; who has them already loses nothing. */
 static void
 bounded_by_size(void **state)
@@ -488,6 +579,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(each_gets_its_own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(again_with_the_same_id, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(killed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(power_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bounded_by_size, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bounded_by_age, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(full_disk, set_up, tear_down),

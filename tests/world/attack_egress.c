@@ -148,14 +148,22 @@ struct fan {
 	int64_t gap;
 	uint16_t port; /* 0: many */
 	uint32_t answer_percent;
+	bool inside;
 };
+
+/* The networks behind the gateway, 10.16.0.0/12. */
+static struct addr
+somewhere_inside(struct rng *r)
+{
+	return addr_of(0x0a100000 + below(r, 1 << 20));
+}
 
 static void
 fan_again(struct world *w, void *arg)
 {
 	struct attack_run *a = arg;
 	const struct fan *f = a->what->recipe;
-	struct addr to = anywhere(&a->rng);
+	struct addr to = f->inside ? somewhere_inside(&a->rng) : anywhere(&a->rng);
 	uint16_t ports[] = {22, 445, 3389, 5985, 8443};
 	bool answers = chance(&a->rng, f->answer_percent * 10);
 	struct conn *c;
@@ -181,7 +189,27 @@ fan_begin(struct world *w, struct attack_run *a)
 {
 	fan_again(w, a);
 }
-static const struct fan FAN_FAST = {4000, MS(120), 443, 20}, FAN_SLOW = {700, SECOND(14), 0, 10};
+static const struct fan FAN_FAST = {4000, MS(120), 443, 20, false}, FAN_SLOW = {700, SECOND(14), 0, 10, false},
+			FAN_INSIDE = {1500, MS(400), 0, 12, true}, FAN_INSIDE_USUAL = {1500, MS(400), 443, 12, true};
+
+/* From the gateway to the shell of a server behind it. */
+static void
+lateral_begin(struct world *w, struct attack_run *a)
+{
+	struct addr to = inside_server(15);
+	struct conn *c;
+
+	label_addr(w, a->label, &to);
+	c = dial(w, &(struct dial){.at = w->now, .from = w->gw.snip, .to = to, .to_port = 22, .rtt_us = 900, .who = a});
+	raw(c, MS(1), 1, 41, RAW_SSH);
+	for (unsigned i = 0; i < 60; i++) {
+		raw(c, MS(skewed(&a->rng, 3000, 40000)), 0, 36 + below(&a->rng, 40), RAW_NOISE);
+		raw(c, MS(4), 1, 36 + below(&a->rng, 900), RAW_NOISE);
+	}
+	hang_up(c, SECOND(1), 0);
+	attack_happened(a);
+	attack_done(a, c->t);
+}
 
 #define ANY_EGRESS "new_egress beacon cloud_c2 download fan_out"
 
@@ -197,5 +225,8 @@ const struct attack ATTACKS_EGRESS[] = {
 	ATTACK(19, true, false, "cloud_worker", ANY_EGRESS, beacon_begin, &WORKER),
 	ATTACK(20, true, false, "fast", ANY_EGRESS, fan_begin, &FAN_FAST),
 	ATTACK(20, true, false, "slow", ANY_EGRESS, fan_begin, &FAN_SLOW),
+	ATTACK_INSIDE(20, "inside", ANY_EGRESS, fan_begin, &FAN_INSIDE),
+	ATTACK_INSIDE(20, "inside_usual_port", ANY_EGRESS, fan_begin, &FAN_INSIDE_USUAL),
+	ATTACK_INSIDE(20, "inside_shell", ANY_EGRESS, lateral_begin, NULL),
 };
 const unsigned ATTACKS_EGRESS_N = sizeof(ATTACKS_EGRESS) / sizeof(ATTACKS_EGRESS[0]);

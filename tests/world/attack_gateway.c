@@ -340,18 +340,21 @@ static void
 quiet_ends(struct world *w, void *arg)
 {
 	(void)arg;
-	services_quiet(w, false);
+	services_quiet(w, 0);
 }
 
 static void
 quiet_begin(struct world *w, struct attack_run *a)
 {
-	services_quiet(w, true);
+	const enum chatter *what = a->what->recipe;
+
+	services_quiet(w, *what);
 	clock_add(w, w->now + HOUR(1), hidden_seen, a);
 	clock_add(w, w->now + HOUR(16), quiet_ends, a);
 	attack_done(a, w->now + HOUR(16));
 }
 
+static const enum chatter ALL_CHATTER = CHATTER_LOGS | CHATTER_CLOCK, LOGS_ONLY = CHATTER_LOGS;
 static const enum fact_kind TOLD_PATCHED = FACT_PATCHED, TOLD_KILLED = FACT_SESSIONS_KILLED;
 
 #define PAGES (1u << KIND_PORTAL)
@@ -378,6 +381,7 @@ const struct attack ATTACKS_GATEWAY[] = {
 	ATTACK_AT(27, false, false, SEVERITY_LOW, 0, "nothing_told", "survivor", survivor_begin, NULL),
 	ATTACK_TOLD(27, "patched", "survivor", survivor_begin, &TOLD_PATCHED),
 	ATTACK_TOLD(27, "sessions_killed", "survivor", survivor_begin, &TOLD_KILLED),
-	ATTACK(28, true, true, "syslog_ntp", "quiet_gateway", quiet_begin, NULL),
+	ATTACK(28, true, true, "syslog_ntp", "quiet_gateway", quiet_begin, &ALL_CHATTER),
+	ATTACK_INSIDE(28, "syslog_inside", "quiet_gateway", quiet_begin, &LOGS_ONLY),
 };
 const unsigned ATTACKS_GATEWAY_N = sizeof(ATTACKS_GATEWAY) / sizeof(ATTACKS_GATEWAY[0]);

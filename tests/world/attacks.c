@@ -118,6 +118,8 @@ attack_fits(const struct attack *a, const struct world *w)
 
 	if (a->resumes && !s->ids && !s->tickets && !s->ticket_count)
 		return false;
+	if (a->inside && !w->inside)
+		return false;
 	return !a->kinds || a->kinds >> w->cfg.kind & 1;
 }
 

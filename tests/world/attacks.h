@@ -15,6 +15,7 @@ struct attack {
 	uint8_t kinds;         /* of gateways where it makes sense (bits), 0: all */
 	bool site_wide;        /* it is the gateway that shows it, not an address */
 	bool resumes;          /* only where sessions are resumed */
+	bool inside;           /* only where the leg behind the gateway is mirrored, too */
 	bool told;             /* the operator says what happened; without that it is only noted */
 	const char *name;      /* of the variant */
 	const char *detectors; /* whose alerts are hits */
@@ -87,6 +88,12 @@ void loop_begin(struct world *w, struct attack_run *a);
 #define ATTACK_TOLD(b, variant, hits, fn, how)                                                                         \
 	{                                                                                                              \
 		.behaviour = (b), .strong = true, .least = SEVERITY_MEDIUM, .site_wide = true, .told = true,           \
+		.name = (variant), .detectors = (hits), .begin = (fn), .recipe = (how)                                 \
+	}
+
+#define ATTACK_INSIDE(b, variant, hits, fn, how)                                                                       \
+	{                                                                                                              \
+		.behaviour = (b), .strong = true, .least = SEVERITY_MEDIUM, .inside = true, .site_wide = (b) == 28,    \
 		.name = (variant), .detectors = (hits), .begin = (fn), .recipe = (how)                                 \
 	}
 

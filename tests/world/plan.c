@@ -178,6 +178,7 @@ world_begin(struct world *w, const struct world_config *cfg, const struct render
 		records_begin(w, MS(UPDATE_MS));
 	else
 		frames_begin(w);
+	inside_begin(w);
 	people_begin(w);
 	services_begin(w);
 	noise_begin(w);

@@ -16,19 +16,19 @@ struct egress {
 	uint32_t period_s, jitter_percent;
 	uint32_t request, response;
 	uint16_t from_port; /* a daemon keeps its socket; 0: another each time */
-	bool logs;          /* falls silent when logs are suppressed */
+	uint8_t chatter;    /* what falls silent with it; 0: nothing makes it */
 };
 static const struct egress EGRESS[] = {
-	{NULL, 123, PROTO_UDP, RAW_NTP, 64, 10, 48, 48, 123, true},
-	{NULL, 123, PROTO_UDP, RAW_NTP, 64, 10, 48, 48, 123, true},
-	{NULL, 53, PROTO_UDP, RAW_DNS, 90, 80, 42, 140, 0, false},
-	{NULL, 1812, PROTO_UDP, RAW_NOISE, 110, 90, 220, 96, 0, false},
-	{NULL, 514, PROTO_UDP, RAW_SYSLOG, 20, 90, 240, 0, 35514, true},
-	{"dc1.corp.example.org", 636, PROTO_TCP, 0, 300, 60, 380, 620, 0, false},
-	{NULL, 80, PROTO_TCP, RAW_HTTP, 7200, 30, 260, 1900, 0, false},
-	{"license.vendor.example", 443, PROTO_TCP, 0, 21600, 5, 900, 700, 0, false},
-	{"telemetry.vendor.example", 443, PROTO_TCP, 0, 3600, 15, 6500, 420, 0, false},
-	{"updates.vendor.example", 443, PROTO_TCP, 0, 43200, 20, 600, 9000, 0, false},
+	{NULL, 123, PROTO_UDP, RAW_NTP, 64, 10, 48, 48, 123, CHATTER_CLOCK},
+	{NULL, 123, PROTO_UDP, RAW_NTP, 64, 10, 48, 48, 123, CHATTER_CLOCK},
+	{NULL, 53, PROTO_UDP, RAW_DNS, 90, 80, 42, 140, 0, 0},
+	{NULL, 1812, PROTO_UDP, RAW_NOISE, 110, 90, 220, 96, 0, 0},
+	{NULL, 514, PROTO_UDP, RAW_SYSLOG, 20, 90, 240, 0, 35514, CHATTER_LOGS},
+	{"dc1.corp.example.org", 636, PROTO_TCP, 0, 300, 60, 380, 620, 0, 0},
+	{NULL, 80, PROTO_TCP, RAW_HTTP, 7200, 30, 260, 1900, 0, 0},
+	{"license.vendor.example", 443, PROTO_TCP, 0, 21600, 5, 900, 700, 0, 0},
+	{"telemetry.vendor.example", 443, PROTO_TCP, 0, 3600, 15, 6500, 420, 0, 0},
+	{"updates.vendor.example", 443, PROTO_TCP, 0, 43200, 20, 600, 9000, 0, 0},
 };
 enum { EGRESSES = sizeof(EGRESS) / sizeof(EGRESS[0]) };
 
@@ -55,7 +55,7 @@ struct services {
 	struct caller caller[EGRESSES];
 	struct monitor monitor[MONITORS];
 	struct rng others;
-	bool quiet;
+	unsigned quiet; /* enum chatter */
 };
 
 static void
@@ -76,7 +76,7 @@ caller_calls(struct world *w, void *arg)
 	struct conn *c;
 
 	clock_add(w, w->now + period + between(&k->rng, -jitter, jitter), caller_calls, k);
-	if (w->gw.down || (w->services->quiet && e->logs))
+	if (w->gw.down || w->services->quiet & e->chatter)
 		return;
 	c = k->conn ? k->conn :
 		      dial(w, &(struct dial){.at = w->now,
@@ -111,8 +111,8 @@ caller_begin(struct world *w, struct caller *k, unsigned i)
 {
 	*k = (struct caller){.e = &EGRESS[i], .rng = rng_of(w->cfg.seed, ACTOR_SERVICES + i)};
 	k->to = anywhere(&k->rng);
-	if (k->e->port == 514 || k->e->port == 636 || k->e->port == 1812) /* inside, but routed past the span port */
-		k->to = addr_of(0xc6336400 + 10 + i);
+	if (k->e->port == 514 || k->e->port == 636 || k->e->port == 1812) /* inside, or routed past the span port */
+		k->to = w->inside ? inside_server(100 + i) : addr_of(0xc6336400 + 10 + i);
 	k->server = (struct tls_server){.v13 = chance(&k->rng, 500),
 					.tickets = true,
 					.record_max = 16384,
@@ -172,9 +172,9 @@ others_talk(struct world *w, struct conn *c)
 }
 
 void
-services_quiet(struct world *w, bool quiet)
+services_quiet(struct world *w, unsigned what)
 {
-	w->services->quiet = quiet;
+	w->services->quiet = what;
 }
 
 void

@@ -12,7 +12,7 @@ enum {
 	BEHAVIOURS = 64,
 	ROWS_MAX = 512,
 	NAME = 32,
-	SEEDS_SHOWN = 4,
+	SEEDS_SHOWN = 6,
 	BUDGET_PER_MILLE = 1000,
 	ATTACKS_MAX = 256,
 	WORLDS_MAX = 1024
@@ -22,7 +22,7 @@ enum {
 struct tally {
 	unsigned tried, found, faint;
 	int64_t *delay;
-	uint32_t *exchanges, missed_seed;
+	uint32_t *exchanges, missed[SEEDS_SHOWN], misses;
 };
 
 struct false_row {
@@ -71,7 +71,7 @@ take_result(struct table *t, const char *line)
 	k->tried++;
 	k->faint += found == 1;
 	if (found < 2) {
-		k->missed_seed = (uint32_t)seed;
+		k->missed[k->misses++ % SEEDS_SHOWN] = (uint32_t)seed;
 		return;
 	}
 	k->delay = realloc(k->delay, (k->found + 1) * sizeof(*k->delay));
@@ -131,6 +131,19 @@ take_all(struct table *t, FILE *lines)
 	}
 }
 
+/* In which worlds, to look at them; of many, the last ones. */
+static void
+print_missed(const struct tally *k, bool strong)
+{
+	if (!k->misses)
+		return;
+	printf("  %s", strong ? "MISSED" : "missed");
+	for (unsigned i = 0; i < k->misses && i < SEEDS_SHOWN; i++)
+		printf(" %u", k->missed[i]);
+	if (k->misses > SEEDS_SHOWN)
+		printf(" and %u", k->misses - SEEDS_SHOWN);
+}
+
 /* Behaviours in the order of their numbers; true: a strong one was missed. */
 static bool
 print_attack(const struct table *t, unsigned i)
@@ -152,8 +165,7 @@ print_attack(const struct table *t, unsigned i)
 	}
 	if (k->faint)
 		printf("  %u low only", k->faint);
-	if (k->found < k->tried)
-		printf("  %s seed %u", missed ? "MISSED" : "missed", k->missed_seed);
+	print_missed(k, a->strong);
 	printf("\n");
 	return missed;
 }

@@ -192,6 +192,7 @@ tunnel_open(struct world *w, struct person *p, int64_t at, bool again)
 	if (portal) {
 		exchange(c, MS(3), 210 + p->name_len, MS(30), 90);
 		exchange(c, MS(5), 1100 + p->name_len % 7, MS(20), 700 + t->root);
+		inside_work(w, p, c->t);
 	} else {
 		exchange(c, MS(3), 640 + p->name_len + (again ? 12 : 0), MS(15), 1150 + t->root);
 	}

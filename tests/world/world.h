@@ -324,6 +324,7 @@ struct records;
 struct frames;
 struct people;
 struct services;
+struct inside;
 
 struct world {
 	struct world_config cfg;
@@ -342,6 +343,7 @@ struct world {
 	struct frames *frames;
 	struct people *people;
 	struct services *services;
+	struct inside *inside; /* NULL: that leg is not mirrored */
 	struct label label[LABELS];
 	int labels;
 	struct names names;
@@ -370,8 +372,15 @@ void people_log_out(struct world *w); /* no cookie is good any more */
 /* portal.c, vpn.c */
 struct person;
 /* services.c, noise.c, lookalikes.c */
+/* What a gateway says of itself. */
+enum chatter { CHATTER_LOGS = 1, CHATTER_CLOCK = 2 };
 void services_begin(struct world *w);
-void services_quiet(struct world *w, bool quiet);
+void services_quiet(struct world *w, unsigned what); /* bits by enum chatter */
+/* inside.c, before services.c: the leg behind the gateway */
+void inside_begin(struct world *w);
+void inside_work(struct world *w, struct person *p, int64_t at); /* what a session leads to */
+struct addr inside_server(uint32_t n);
+void inside_told(const struct world *w, struct detect_rules *rules); /* which networks are inside */
 void noise_begin(struct world *w);
 void lookalikes_begin(struct world *w);
 /* outage.c */

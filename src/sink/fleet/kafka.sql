@@ -63,4 +63,4 @@ SELECT
     day, sensor, site, time_us, event_id, program, frames, frame_bytes, kernel_drops, interface_drops, gaps, flows_open,
     uptime_s, ledger_date, ledger_commit, ledger_head
 FROM gatewitness.fleet_topic
-WHERE kind = 'stats';
+WHERE kind IN ('stats', 'heartbeat');

@@ -18,7 +18,10 @@ for wanted in usr/bin/gatewitness lib/systemd/system/gatewitness.service usr/lib
 	}
 done
 # nothing of it removes what the sensor kept
-! dpkg-deb --ctrl-tarfile "$deb" | tar xO ./postrm 2>/dev/null | grep -q /var/lib/gatewitness
+if dpkg-deb --ctrl-tarfile "$deb" | tar xO ./postrm | grep -E '^[[:space:]]*(rm|rmdir|unlink|find|deluser|userdel)[[:space:]]'; then
+	echo "$deb: its postrm removes something by itself" >&2
+	exit 1
+fi
 
 if command -v systemd-analyze >/dev/null; then
 	systemd-analyze security --offline=true --threshold=25 --root="$root" gatewitness.service | tail -n 1

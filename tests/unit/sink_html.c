@@ -1,5 +1,5 @@
 /*
- * cmd_html: whatever bytes are text, they stay text: in a page, in an attribute, and cut where there is no room.
+ * sink_html: whatever bytes are text, they stay text: in a page, in an attribute, and cut where there is no room.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cmd/html.h"
+#include "sink/html.h"
 
 static char memory[1 << 14];
 

@@ -1,7 +1,7 @@
 /*
  * html: see html.h.  Must not let a byte of text through that is not text to a browser.
  */
-#include "cmd/html.h"
+#include "sink/html.h"
 
 #include <stdarg.h>
 #include <stdio.h>

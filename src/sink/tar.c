@@ -1,7 +1,7 @@
 /*
  * tar: see tar.h.  Must not believe a name: it is for comparison, never a path.
  */
-#include "cmd/tar.h"
+#include "sink/tar.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,8 +46,8 @@ octal(char *to, unsigned digits, uint64_t v)
 	}
 }
 
-static void
-make_head(char head[TAR_BLOCK], const char *name, uint64_t seconds, uint64_t size)
+void
+tar_head(char head[TAR_BLOCK], const char *name, uint64_t seconds, uint64_t size)
 {
 	memset(head, 0, TAR_BLOCK);
 	memcpy(head + NAME, name, strlen(name));
@@ -64,9 +64,8 @@ make_head(char head[TAR_BLOCK], const char *name, uint64_t seconds, uint64_t siz
 	head[CHECKSUM + 7] = ' ';
 }
 
-/* Zeros up to the next whole block. */
-static size_t
-padding(uint64_t size)
+size_t
+tar_padding(uint64_t size)
 {
 	return (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
 }
@@ -79,10 +78,10 @@ tar_file(struct file *to, const char *name, struct when changed, struct cur byte
 
 	if (strlen(name) >= TAR_NAME_MAX || size > TAR_NUMBER_MAX)
 		return false;
-	make_head(head, name, changed.ns > 0 ? (uint64_t)(changed.ns / NS_PER_S) : 0, size);
+	tar_head(head, name, changed.ns > 0 ? (uint64_t)(changed.ns / NS_PER_S) : 0, size);
 	file_bytes(to, head, sizeof(head));
 	file_bytes(to, bytes.p, size);
-	file_bytes(to, ZEROS, padding(size));
+	file_bytes(to, ZEROS, tar_padding(size));
 	return true;
 }
 
@@ -124,7 +123,7 @@ read_head(const uint8_t head[TAR_BLOCK], struct tar_entry *e, uint64_t *size)
 	if (!memchr(head + NAME, '\0', TAR_NAME_MAX) || !number(head + SIZE, size) || !number(head + MTIME, &seconds))
 		return false;
 	memcpy(e->name, head + NAME, TAR_NAME_MAX);
-	make_head(again, e->name, seconds, *size);
+	tar_head(again, e->name, seconds, *size);
 	return memcmp(head, again, TAR_BLOCK) == 0;
 }
 
@@ -147,9 +146,22 @@ tar_next(struct cur *c, struct tar_entry *e, const char **why)
 	if (size > cur_left(c))
 		return TAR_BAD;
 	e->bytes = cur_sub(c, (size_t)size);
-	pad = cur_take(c, padding(size));
+	pad = cur_take(c, tar_padding(size));
 	if (!pad)
 		return TAR_BAD;
 	*why = "bytes stand between its files";
-	return is_zero(pad, padding(size)) ? TAR_FILE : TAR_BAD;
+	return is_zero(pad, tar_padding(size)) ? TAR_FILE : TAR_BAD;
+}
+
+size_t
+tar_whole(const void *bytes, size_t n, unsigned *files)
+{
+	struct cur c = cur_of(bytes, n);
+	const uint8_t *start = c.p, *whole = c.p;
+	struct tar_entry e;
+	const char *why;
+
+	for (*files = 0; tar_next(&c, &e, &why) == TAR_FILE; ++*files)
+		whole = c.p;
+	return (size_t)(whole - start);
 }

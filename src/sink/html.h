@@ -12,8 +12,8 @@
  * Mistakes of the caller (an attribute behind the text, too deep, closing what is not open) abort.  What does not fit
  * sets h->out.full, as base/out.h has it.
  */
-#ifndef CMD_HTML_H
-#define CMD_HTML_H
+#ifndef SINK_HTML_H
+#define SINK_HTML_H
 
 #include "base/out.h"
 #include "base/text.h"
