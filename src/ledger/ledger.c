@@ -14,6 +14,13 @@
 static const int64_t PAUSE_FIRST_NS = NS_PER_S, PAUSE_LAST_NS = 300 * NS_PER_S;
 
 /* The first failure of a row of them begins it; what waits is kept as far as there is room. */
+/* What is due goes by the clock as it is, also when it was set back; days and order go by the latest time seen. */
+static struct when
+clock_now(const struct ledger *l)
+{
+	return l->last_time.ns ? l->last_time : l->now;
+}
+
 void
 ledger_fail(struct ledger *l, const char *words)
 {
@@ -30,7 +37,7 @@ ledger_fail(struct ledger *l, const char *words)
 		snprintf(f->why, sizeof(f->why), "%s", words);
 	}
 	f->pause_ns = !f->pause_ns ? PAUSE_FIRST_NS : f->pause_ns * 2 < PAUSE_LAST_NS ? f->pause_ns * 2 : PAUSE_LAST_NS;
-	f->again = when_add(l->now, f->pause_ns);
+	f->again = when_add(clock_now(l), f->pause_ns);
 }
 
 bool
@@ -124,7 +131,7 @@ forget_broken(struct ledger *l)
 static bool
 again(struct ledger *l)
 {
-	if (!l->cfg.persists || when_before(l->now, l->failing.again))
+	if (!l->cfg.persists || when_before(clock_now(l), l->failing.again))
 		return false;
 	if (l->open)
 		day_close(&l->day);
@@ -237,7 +244,7 @@ takes_row(struct ledger *l, struct when time)
 void
 ledger_due(struct ledger *l, int64_t ns)
 {
-	struct when due = when_add(l->now, ns);
+	struct when due = when_add(clock_now(l), ns);
 
 	if (l->cfg.commit_ns && (l->due.ns == 0 || when_before(due, l->due)))
 		l->due = due;
@@ -301,6 +308,10 @@ note_step(struct ledger *l, struct when now)
 	char note[64];
 
 	l->last_time = now;
+	if (step <= STEP_BACK_NS) { /* what was due by the clock before is due at once */
+		l->due = l->due.ns ? now : l->due;
+		l->failing.again = now;
+	}
 	if (step > STEP_BACK_NS && (step < STEP_NS || !l->cfg.persists))
 		return;
 	snprintf(note, sizeof(note), "clock: %s by %" PRId64 " s", step < 0 ? "went back" : "went on",
@@ -333,7 +344,7 @@ ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen)
 	note_step(l, now);
 	if (!l->minute)
 		l->minute = minute;
-	if (l->due.ns && !when_before(l->now, l->due))
+	if (l->due.ns && !when_before(now, l->due))
 		ledger_commit(l);
 }
 
@@ -352,7 +363,7 @@ static void
 finish(struct ledger *l)
 {
 	minute_end(l);
-	l->failing.again = l->now;
+	l->failing.again = clock_now(l);
 	if ((!l->open && !*l->error) || !ready(l))
 		return;
 	if (!l->cfg.seal_last && !l->cfg.visit.ns)

@@ -266,6 +266,7 @@ bad 2 '\-\-expires "soon" is no time such as 30d' suppress add x -f s.conf --det
 bad 2 'column 5: ">" does not fit' suppress add x -f s.conf --where 'src > 10.0.0.1' --owner o --reason r --expires 30d
 bad 2 'needs a name of letters' suppress add 'x y' -f s.conf --detector leak_loop --owner o --reason r --expires 30d
 bad 2 'has no suppression "x"' suppress remove x -f owner.conf
+bad 2 'none.conf: No such file' suppress remove x -f none.conf
 bad 2 'owner.conf:1: \[suppress scan\]: no owner' suppress check -c owner.conf
 bad 1 'folder/none/s.conf.new: No such file' suppress add x -f folder/none/s.conf --detector leak_loop --owner o --reason r --expires 30d
 # tune
@@ -392,6 +393,15 @@ echo '{"name":"scan","detector":"leak_loop","where":"actor in 203.0.113.0/24","o
 echo 'main.conf: 1 suppression, 0 of them expired' >want.txt
 cmp -s list.json want.json && cmp -s check.txt want.txt && diff -B conf.d/s.conf before.conf >/dev/null && [ ! -e conf.d/s.conf.new ] ||
 	{ failed=$((failed + 1)); echo "suppress: $(cat err list.json check.txt)"; }
+
+# The first one, into a file that is included and not there yet; one that is refused leaves none behind.
+cases=$((cases + 1))
+printf 'include = conf.d/first.conf\n' >main.conf
+! "$program" suppress add x -c main.conf -f conf.d/first.conf --detector leek_loop --owner o --reason r --expires 30d 2>err &&
+	[ ! -e conf.d/first.conf ] &&
+	"$program" suppress add x -c main.conf -f conf.d/first.conf --detector leak_loop --owner o --reason r --expires 30d 2>err &&
+	"$program" suppress check -c main.conf | grep -q ': 1 suppression, 0 of them expired' ||
+	{ failed=$((failed + 1)); echo "suppress, the first: $(cat err)"; }
 
 echo "$cases cases, $failed failed"
 [ "$failed" -eq 0 ]
