@@ -65,6 +65,7 @@ step "taps over the corpus" tests/taps/run.sh "$B/gatewitness" --corpus "${CORPU
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
 step "roles of run" env GATEWITNESS="$B/gatewitness" tests/live/roles.sh
 step "status, metrics, brokers" env GATEWITNESS="$B/gatewitness" tests/live/desk.sh
+step "shedding" env GATEWITNESS="$B/gatewitness" tests/live/shed.sh
 step "alerts about the sensor" tests/sensor/rules.sh
 step "a tap taken over" tests/live/confine.sh "$B/tests/live/try"
 step "worlds" tests/world/ci.sh "$B/tests/world/world"

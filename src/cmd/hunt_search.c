@@ -226,13 +226,12 @@ take_time(const struct hunt *h, const char *option, const char *text, struct whe
 static int
 take_window(struct hunt *h)
 {
-	char words[400];
+	char words[READING_ERROR_MAX];
 	int status;
 
 	/* one day that cannot be read does not silence the others: the verification says that it is there */
 	if (!hunt_coverage(h) && !h->coverage.known) {
-		snprintf(words, sizeof(words), "%.300s: its coverage cannot be read; gatewitness verify says where",
-			 h->folder);
+		reading_trouble(h->folder, words);
 		return fail(h, words);
 	}
 	h->begin = h->coverage.first;
@@ -242,6 +241,8 @@ take_window(struct hunt *h)
 		status = take_time(h, "--until", h->until, &h->end);
 	if (status == EXIT_DONE && when_before(h->end, h->begin))
 		return misused(h, "--until is before --since");
+	if (status == EXIT_DONE && !when_before(h->begin, h->end))
+		return misused(h, "--until is --since: there is no time between them");
 	return status;
 }
 

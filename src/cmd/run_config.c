@@ -4,7 +4,6 @@
 #include "cmd/run_config.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum { TEXT_MAX = 1 << 20 };
@@ -14,15 +13,12 @@ run_config_new(const struct config *c)
 {
 	char *text = malloc(TEXT_MAX);
 	struct out o = out_of(text, text ? TEXT_MAX : 0);
-	int fd = text ? memfd_create("configuration", MFD_CLOEXEC) : -1;
+	int fd = -1;
 
-	if (fd >= 0) {
+	if (text)
 		config_print(&o, c);
-		if (o.full || write(fd, text, out_len(&o)) != (ssize_t)out_len(&o)) {
-			close(fd);
-			fd = -1;
-		}
-	}
+	if (text && !o.full)
+		fd = role_hand("configuration", text, out_len(&o));
 	free(text);
 	return fd;
 }

@@ -3,8 +3,6 @@
  */
 #include "cmd/run_fan.h"
 
-#include <errno.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -52,15 +50,10 @@ int
 run_fan_new(unsigned members)
 {
 	struct capture_fan fan = {.members = members};
-	int fd = memfd_create("fan", MFD_CLOEXEC);
-	bool fine = fd >= 0 && getrandom(&fan.seed, sizeof(fan.seed), 0) == (ssize_t)sizeof(fan.seed) &&
-		    getrandom(&fan.group, sizeof(fan.group), 0) == (ssize_t)sizeof(fan.group) &&
-		    write(fd, &fan, sizeof(fan)) == (ssize_t)sizeof(fan);
+	bool fine = getrandom(&fan.seed, sizeof(fan.seed), 0) == (ssize_t)sizeof(fan.seed) &&
+		    getrandom(&fan.group, sizeof(fan.group), 0) == (ssize_t)sizeof(fan.group);
 
-	if (fine || fd < 0)
-		return fd;
-	close(fd);
-	return -1;
+	return fine ? role_hand("fan", &fan, sizeof(fan)) : -1;
 }
 
 bool

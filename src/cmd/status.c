@@ -228,6 +228,17 @@ show(const struct asking *a)
 	return tables_finish();
 }
 
+/* The desk is there, and has heard nothing of a keeper. */
+static bool
+says_error(const struct asking *a)
+{
+	struct json *j = json_in(a->text, a->n);
+	bool error = !j || *text(j, "error");
+
+	json_in_free(j);
+	return error;
+}
+
 static int
 once(struct asked *a)
 {
@@ -236,7 +247,8 @@ once(struct asked *a)
 	if (status != EXIT_DONE || !a->json)
 		return status == EXIT_DONE ? show(&a->asking) : status;
 	fwrite(a->asking.text, 1, a->asking.n, stdout);
-	return tables_finish();
+	status = tables_finish();
+	return status == EXIT_DONE && says_error(&a->asking) ? EXIT_IO : status;
 }
 
 /* Until Ctrl-C.  A terminal is written over; what is no terminal gets one after the other. */

@@ -5,8 +5,12 @@
  */
 #include "cmd/common.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sensor/config_edit.h"
 
@@ -217,7 +221,7 @@ look(struct suppress *s, bool *there, bool *included)
 }
 
 static int
-add(struct suppress *s)
+add_rule(struct suppress *s)
 {
 	char text[8 * OPTION_TEXT_MAX];
 	struct out o = out_of(text, sizeof(text));
@@ -248,6 +252,20 @@ add(struct suppress *s)
 	return status;
 }
 
+/* The first rule: a configuration that includes the file already could not be read without it. */
+static int
+add(struct suppress *s)
+{
+	int fd = open(s->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644), status;
+
+	if (fd >= 0)
+		close(fd);
+	status = add_rule(s);
+	if (fd >= 0 && status != EXIT_DONE)
+		unlink(s->file);
+	return status;
+}
+
 static int
 remove_rule(struct suppress *s)
 {
@@ -256,6 +274,8 @@ remove_rule(struct suppress *s)
 
 	if (!edit_read(&e, s->file))
 		status = tell(e.error, EXIT_IO);
+	else if (access(s->file, F_OK) != 0)
+		fprintf(stderr, "gatewitness suppress: %s: %s\n", s->file, strerror(errno));
 	else if (!edit_remove(&e, "suppress", s->name))
 		fprintf(stderr, "gatewitness suppress: %s has no suppression \"%s\"\n", s->file, s->name);
 	else if (!edit_write(&e, s->file, &(struct edit_check){reads_alone, s}))

@@ -241,7 +241,8 @@ detect_new(struct carve *c, const struct detect_config *cfg, struct counts *coun
 	own.p = carve_take(c, cfg->memory);
 	own.end = own.p + cfg->memory;
 	d = carve_take(&own, sizeof(*d));
-	*d = (struct detect){.secret = memory_secret(&cfg->table), .counts = counts, .only = cfg->only, .now = {INT64_MIN}};
+	*d = (struct detect){
+		.secret = memory_secret(&cfg->table), .counts = counts, .only = cfg->only, .now = {INT64_MIN}};
 	detect_params(d, cfg);
 	d->suppressed = carve_take(&own, RULES_SUPPRESS * sizeof(*d->suppressed));
 	memset(d->suppressed, 0, RULES_SUPPRESS * sizeof(*d->suppressed));

@@ -10,14 +10,17 @@
 
 #include "ledger/attached.h"
 #include "ledger/ledger_parts.h"
-#include "ledger/squeeze.h"
-
-/* A day may bear the date of one of the days after it, where the clock went back into a day that was sealed. */
-enum { TAIL_BYTES_MAX = 1 << 28, FREE_DAYS = 2 };
 
 static const int64_t PAUSE_FIRST_NS = NS_PER_S, PAUSE_LAST_NS = 300 * NS_PER_S;
 
 /* The first failure of a row of them begins it; what waits is kept as far as there is room. */
+/* What is due goes by the clock as it is, also when it was set back; days and order go by the latest time seen. */
+static struct when
+clock_now(const struct ledger *l)
+{
+	return l->last_time.ns ? l->last_time : l->now;
+}
+
 void
 ledger_fail(struct ledger *l, const char *words)
 {
@@ -34,7 +37,7 @@ ledger_fail(struct ledger *l, const char *words)
 		snprintf(f->why, sizeof(f->why), "%s", words);
 	}
 	f->pause_ns = !f->pause_ns ? PAUSE_FIRST_NS : f->pause_ns * 2 < PAUSE_LAST_NS ? f->pause_ns * 2 : PAUSE_LAST_NS;
-	f->again = when_add(l->now, f->pause_ns);
+	f->again = when_add(clock_now(l), f->pause_ns);
 }
 
 bool
@@ -62,131 +65,6 @@ ledger_losses(const struct ledger *l)
 				      .rows = l->failing.lost + (uint64_t)l->failing.rows};
 }
 
-/* Rows of the day that are in no block, as they were left by the run before. */
-static bool
-load_tail(struct ledger *l)
-{
-	struct statement *s =
-		statement_of(l->day.sessions, "SELECT commit_no, rows, bytes FROM tail ORDER BY commit_no");
-	bool fine = true;
-
-	l->tail.n = 0;
-	l->tail_rows = l->tail_first = 0;
-	while (fine && statement_next(s)) {
-		struct cur c = column_bytes(s, 2);
-
-		if (!l->tail_first)
-			l->tail_first = column_i64(s, 0);
-		l->tail_rows += column_i64(s, 1);
-		fine = l->tail_rows <= BLOCK_ROWS && unsqueeze(&l->tail, &c, TAIL_BYTES_MAX);
-	}
-	return statement_end(s) && fine;
-}
-
-static bool
-open_day(struct ledger *l, int64_t day)
-{
-	char words[DATABASE_ERROR_MAX];
-
-	l->open = day_open(&l->day, l->folder, day, &l->head, words);
-	if (!l->open) {
-		if (l->day.damaged)
-			ledger_lose_day(l, day);
-		ledger_fail(l, words);
-		return false;
-	}
-	if (!load_tail(l)) {
-		if (!*day_error(&l->day) || day_is_damaged(&l->day))
-			ledger_lose_day(l, day);
-		ledger_fail(l,
-			    "the tail of the open day cannot be read: it was damaged; gatewitness verify says where");
-		return false;
-	}
-	ledger_was_committed(l);
-	if (!ledger_begin_peers(l)) {
-		ledger_fail(l, "no memory for the day's peers");
-		return false;
-	}
-	if (l->day.commits == 0)
-		ledger_begin_day(l);
-	if (l->day.recovered && !l->started) /* else what was taken back waits still */
-		ledger_note(l, "recovered: rows of the last commit were lost", l->day.dropped);
-	return true;
-}
-
-static bool
-is_sealed(const struct ledger *l, int64_t day)
-{
-	for (size_t i = 0; i < l->seals.n; i++)
-		if (l->seals.seal[i].day == day)
-			return true;
-	return false;
-}
-
-static bool
-is_lost(const struct ledger *l, int64_t day)
-{
-	for (unsigned i = 0; i < l->losts; i++)
-		if (l->lost[i] == day)
-			return true;
-	return false;
-}
-
-void
-ledger_lose_day(struct ledger *l, int64_t day)
-{
-	if (l->cfg.persists && l->losts < LOST_DAYS && !is_lost(l, day))
-		l->lost[l->losts++] = day;
-}
-
-static void
-note_lost(struct ledger *l)
-{
-	char date[CHAIN_DATE], note[96];
-
-	for (; l->losts_noted < l->losts; l->losts_noted++) {
-		chain_date(date, l->lost[l->losts_noted]);
-		snprintf(note, sizeof(note), "damaged: %s was open and goes no further; it stays as it is", date);
-		ledger_note(l, note, 0);
-	}
-}
-
-/* A day that nobody has sealed: the clock may have gone back into one that was. */
-static int64_t
-free_day(const struct ledger *l, int64_t day)
-{
-	while (is_sealed(l, day) || is_lost(l, day))
-		day++;
-	return day;
-}
-
-/* Was the clock that opened this day wrong?  It is not taken for wrong as long as no earlier day is free: what goes there
-   has to go somewhere. */
-static bool
-is_ahead(const struct ledger *l, int64_t day, int64_t now)
-{
-	return day > now + FREE_DAYS && free_day(l, now) < day;
-}
-
-/* Days that an earlier run left open: those before this one are sealed now; one that is not over goes on. */
-static bool
-open_first(struct ledger *l)
-{
-	size_t n;
-	int64_t *days = days_in(l->folder, &n), today = chain_day(l->now);
-	bool fine = true;
-
-	for (size_t i = 0; fine && i < n && !l->open; i++) {
-		if (is_sealed(l, days[i]) || is_lost(l, days[i]))
-			continue;
-		fine = open_day(l, days[i]);
-		if (fine && (days[i] < today || is_ahead(l, days[i], today)))
-			fine = ledger_seal(l);
-	}
-	free(days);
-	return fine && (l->open || open_day(l, free_day(l, today)));
-}
-
 /* A start that follows no stop is a sensor, or a keeper, that was killed: what came behind its last commit is nowhere. */
 static void
 note_killed(struct ledger *l)
@@ -205,13 +83,13 @@ note_killed(struct ledger *l)
 static bool
 start(struct ledger *l)
 {
-	if (!open_first(l))
+	if (!ledger_open_first(l))
 		return false;
 	if (!l->started && !l->cfg.seal_last && !l->cfg.visit.ns) {
 		note_killed(l);
 		ledger_note(l, "started", 0);
 	}
-	note_lost(l);
+	ledger_note_lost(l);
 	if (!l->started)
 		ledger_find_snapshot(l);
 	l->started = true;
@@ -253,7 +131,7 @@ forget_broken(struct ledger *l)
 static bool
 again(struct ledger *l)
 {
-	if (!l->cfg.persists || when_before(l->now, l->failing.again))
+	if (!l->cfg.persists || when_before(clock_now(l), l->failing.again))
 		return false;
 	if (l->open)
 		day_close(&l->day);
@@ -327,7 +205,7 @@ ledger_open(const struct ledger_config *cfg, char error[LEDGER_ERROR_MAX])
 static bool
 is_over(const struct ledger *l, struct when time)
 {
-	return chain_day(l->now) > l->day.day || is_ahead(l, l->day.day, chain_day(time));
+	return chain_day(l->now) > l->day.day || ledger_is_ahead(l, l->day.day, chain_day(time));
 }
 
 /* The day of what comes now; records of a clock that went back a little stay with the day that is open. */
@@ -366,7 +244,7 @@ takes_row(struct ledger *l, struct when time)
 void
 ledger_due(struct ledger *l, int64_t ns)
 {
-	struct when due = when_add(l->now, ns);
+	struct when due = when_add(clock_now(l), ns);
 
 	if (l->cfg.commit_ns && (l->due.ns == 0 || when_before(due, l->due)))
 		l->due = due;
@@ -430,6 +308,10 @@ note_step(struct ledger *l, struct when now)
 	char note[64];
 
 	l->last_time = now;
+	if (step <= STEP_BACK_NS) { /* what was due by the clock before is due at once */
+		l->due = l->due.ns ? now : l->due;
+		l->failing.again = now;
+	}
 	if (step > STEP_BACK_NS && (step < STEP_NS || !l->cfg.persists))
 		return;
 	snprintf(note, sizeof(note), "clock: %s by %" PRId64 " s", step < 0 ? "went back" : "went on",
@@ -462,7 +344,7 @@ ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen)
 	note_step(l, now);
 	if (!l->minute)
 		l->minute = minute;
-	if (l->due.ns && !when_before(l->now, l->due))
+	if (l->due.ns && !when_before(now, l->due))
 		ledger_commit(l);
 }
 
@@ -481,7 +363,7 @@ static void
 finish(struct ledger *l)
 {
 	minute_end(l);
-	l->failing.again = l->now;
+	l->failing.again = clock_now(l);
 	if ((!l->open && !*l->error) || !ready(l))
 		return;
 	if (!l->cfg.seal_last && !l->cfg.visit.ns)

@@ -12,6 +12,8 @@
 
 /* Of the tables' rows, while the disk does not take what waits. */
 enum { WAITING_BYTES = 1 << 20, LOST_DAYS = 8 };
+/* A day may bear the date of one of the days after it, where the clock went back into a day that was sealed. */
+enum { FREE_DAYS = 2 };
 
 enum clock { CLOCK_UNTOLD, CLOCK_RIGHT, CLOCK_UNSURE };
 
@@ -75,6 +77,13 @@ struct ledger {
 void ledger_fail(struct ledger *l, const char *words);
 /* The day cannot go on: what comes goes into another, as soon as it is tried again. */
 void ledger_lose_day(struct ledger *l, int64_t day);
+void ledger_note_lost(struct ledger *l);
+/* Was the clock that opened this day wrong?  It is not taken for wrong as long as no earlier day is free: what goes there
+   has to go somewhere. */
+bool ledger_is_ahead(const struct ledger *l, int64_t day, int64_t now);
+/* Days that an earlier run left open: those before this one are sealed now; one that is not over goes on, else a new one
+   begins.  False: failed. */
+bool ledger_open_first(struct ledger *l);
 /* Opens the day of l->now when none is open, and seals it when the time is in a later one.  False: failed. */
 bool ledger_advance(struct ledger *l, struct when time);
 /* The next commit comes so much later, or earlier than that. */

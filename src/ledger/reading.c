@@ -336,6 +336,24 @@ reading_coverage(const char *folder, void *arg, void (*tell)(void *arg, const st
 	return fine;
 }
 
+void
+reading_trouble(const char *folder, char error[READING_ERROR_MAX])
+{
+	size_t n;
+	int64_t *days = days_in(folder, &n);
+	bool fine = true;
+	struct day d;
+
+	_Static_assert((int)READING_ERROR_MAX >= (int)DATABASE_ERROR_MAX, "room for its words");
+	snprintf(error, READING_ERROR_MAX, "%.300s: holds no minute that was watched", folder);
+	for (size_t i = 0; fine && i < n; i++) {
+		fine = day_read(&d, folder, days[i], error);
+		if (fine)
+			day_close(&d);
+	}
+	free(days);
+}
+
 /* "203.0.113.7", "203.0.113.0/24"; what is summed of all others is of nobody. */
 static bool
 peer_addr(struct addr *a, const char *text)

@@ -85,6 +85,10 @@ struct role_process {
 	int monitor; /* our end of its ROLE_FD_MONITOR: SOCK_SEQPACKET, close-on-exec, does not block */
 };
 
+/* What several roles are given to read, in memory that none of them can change: one that was taken over would tell the
+   others what to be.  -1: errno. */
+int role_hand(const char *name, const void *bytes, size_t n);
+
 /* Every other descriptor of ours must be close-on-exec, but those that the user gave.  False: errno. */
 bool role_spawn(const struct role_spec *spec, struct role_process *process);
 

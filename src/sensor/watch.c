@@ -143,7 +143,7 @@ open_eve(struct watch *w)
 	w->eve_config.ready = calloc(1, sizeof(*w->eve_config.ready));
 	w->eve_context.recent.ready = w->eve_config.ready;
 	w->writes = true;
-	w->lasts = w->setup.iface && w->eve.regular;
+	w->lasts = w->setup.iface && w->eve.regular && file_be_patient(&w->eve);
 	return true;
 }
 
@@ -335,6 +335,18 @@ watch_begin(struct watch *w, struct when first)
 		watch_snapshot(w);
 }
 
+/* Where the clock was set back, nothing waits until it is again where it was. */
+static void
+set_back(struct watch *w, struct when now)
+{
+	int64_t every = config_number(w->setup.config, OPT_detect_memory_every);
+
+	if (when_since(w->stats_at, now) > w->stats_ns)
+		w->stats_at = when_add(now, w->stats_ns);
+	if (when_since(w->save_at, now) > every)
+		w->save_at = when_add(now, every);
+}
+
 static void
 save_due(struct watch *w, struct when now)
 {
@@ -352,6 +364,7 @@ watch_beat(struct watch *w, struct when at)
 
 	pipeline_seen(w->pipeline, c->frame_bytes, c->gap_bytes);
 	watch_out_time(w, at);
+	set_back(w, at);
 	if (w->stats_ns && !when_before(at, w->stats_at))
 		stats_due(w, at);
 	save_due(w, at);

@@ -44,7 +44,7 @@ struct watch_setup {
 	struct ledger *ledger;               /* NULL: none */
 	const struct pseudonym_key *privacy; /* addresses of clients become pseudonyms; NULL: stay clear */
 	unsigned taps;                       /* that give it records; 0: it gets frames */
-	uint16_t only; /* detector whose findings become EVE lines, without incidents, which are of all; 0: all */
+	uint16_t only;   /* detector whose findings become EVE lines, without incidents, which are of all; 0: all */
 	uint16_t judges; /* the only detector that has a say; 0: all */
 	struct watch_tell tell;
 };

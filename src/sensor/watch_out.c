@@ -117,7 +117,7 @@ measure(struct watch *w, struct when now)
 	w->capture.flows_open = pipeline_open(w->pipeline) + w->tapped_open;
 	w->capture.loss.upstream = c->gap_bytes;
 	w->capture.loss.memory = memory_losses(c);
-	w->capture.loss.lines = w->eve.thrown;
+	w->capture.loss.lines = w->eve.lost + w->eve.left_out;
 	return c;
 }
 

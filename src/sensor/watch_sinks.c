@@ -198,8 +198,8 @@ flush_eve(struct watch *w)
 			 "%.300s: cannot be written: %s; the watch goes on, and it is tried again", w->eve.path,
 			 strerror(w->eve.error));
 	else
-		snprintf(w->notice, sizeof(w->notice), "%.300s: written again; %llu bytes of lines were lost so far",
-			 w->eve.path, (unsigned long long)w->eve.thrown);
+		snprintf(w->notice, sizeof(w->notice), "%.300s: written again; %llu lines were lost so far",
+			 w->eve.path, (unsigned long long)(w->eve.lost + w->eve.left_out));
 }
 
 void

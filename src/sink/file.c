@@ -178,7 +178,10 @@ file_flush(struct file *f)
 		keep_behind(f, p);
 		return;
 	}
-	f->thrown += (uint64_t)(end - p);
+	while ((p = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL)) {
+		f->lost++;
+		p++;
+	}
 	f->used = 0;
 }
 

@@ -23,7 +23,7 @@ struct file {
 	size_t used;
 	uint64_t written;  /* bytes handed to the system */
 	uint64_t left_out; /* lines that did not fit */
-	uint64_t thrown;   /* bytes that could not be written */
+	uint64_t lost;     /* lines that could not be written */
 	bool regular;      /* else a device, a pipe, standard output */
 	bool patient;
 	char *buffer;
@@ -47,7 +47,7 @@ bool file_takes(struct file *f, size_t n);
 bool file_reopen(struct file *f);
 
 /* A regular file that could not be written, for its disk was full, may be some time: opens it anew behind what is there.
-   True: it can be written, as far as one knows; `thrown` says how much was lost. */
+   True: it can be written, as far as one knows; `lost` says how much was not. */
 bool file_recover(struct file *f);
 
 /* At least FILE_ROOM bytes to write into; then file_wrote takes over what was written. */

@@ -351,7 +351,7 @@ publish(struct mqtt *m, const char *topic, const struct sender_event *e, int *id
 	    mosquitto_property_add_string_pair(&with, MQTT_PROP_USER_PROPERTY, "event-id", text))
 		error = MOSQ_ERR_NOMEM;
 	else
-		error = mosquitto_publish_v5(m->link, id, topic, (int)e->n, e->line, 1, false, with);
+		error = mosquitto_publish_v5(m->link, id, topic, (int)e->n, e->line, 1, mqtt_retains(e), with);
 	mosquitto_property_free_all(&with);
 	return error;
 }

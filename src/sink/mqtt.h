@@ -16,6 +16,13 @@
 
 struct mqtt;
 
+/* The broker keeps the latest heartbeat for whoever subscribes later. */
+static inline bool
+mqtt_retains(const struct sender_event *e)
+{
+	return e->kind == EVENT_HEARTBEAT;
+}
+
 /* Reason codes of the standard (section 2.4) that make a difference; WAITING: there is no answer. */
 enum {
 	MQTT_WAITING = ANSWERS_WAITING,

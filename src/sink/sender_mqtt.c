@@ -52,6 +52,13 @@ explain(struct sender_mqtt *s, const struct sender_event *e, int reason, struct 
 		 s->cfg.address);
 }
 
+/* What the broker retains it has, whoever subscribes. */
+static bool
+is_taken(const struct sender_event *e, int reason)
+{
+	return reason == MQTT_SUCCESS || (reason == MQTT_NOBODY && mqtt_retains(e));
+}
+
 static void
 deliver(struct sender_mqtt *s, const struct sender_event *e, size_t n, const struct timespec *until,
 	struct sender_result *r)
@@ -60,7 +67,7 @@ deliver(struct sender_mqtt *s, const struct sender_event *e, size_t n, const str
 	size_t sent = put(s, e, n, &last);
 	bool all = mqtt_settle(s->link, until);
 
-	while (r->acknowledged < sent && mqtt_answer(s->link, r->acknowledged) == MQTT_SUCCESS)
+	while (r->acknowledged < sent && is_taken(&e[r->acknowledged], mqtt_answer(s->link, r->acknowledged)))
 		r->acknowledged++;
 	if (r->acknowledged == n) {
 		r->outcome = SENDER_DONE;

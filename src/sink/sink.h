@@ -46,7 +46,7 @@ struct sink_config {
 
 /* What a kind can do; `state` is what open returned. */
 struct sink_calls {
-	void *(*open)(const struct sink_config *cfg); /* NULL: errno says why */
+	void *(*open)(const struct sink_config *cfg);                             /* NULL: errno says why */
 	bool (*send)(void *state, struct when time, const char *lines, size_t n); /* false: they are lost */
 	void (*flush)(void *state);
 	void (*reopen)(void *state); /* SIGHUP */

@@ -87,12 +87,13 @@ bad 1 'letter.key: holds no head of a chain; --anchor names EVE lines' verify --
 bad 2 'verify: no folder named' verify
 bad 1 'none: No such file' hunt none
 bad 2 'two: holds 2 ledgers; name one, such as two/import-1' hunt two
-bad 1 'coverage cannot be read; gatewitness verify says where' hunt foreign
+bad 1 'foreign/[0-9-]*.summary: file is not a database' hunt foreign
 bad 2 'hunt: no ledger named' hunt
 bad 2 'no detector "leek_loop"; the nearest is "leak_loop"' hunt --detector leek_loop ledger
 bad 2 '\-\-since "soon" is no time such as' hunt --since soon ledger
 bad 2 'column 1: "sny" is no field; the nearest is "sni"' hunt --where 'sny = a' ledger
 bad 2 '\-\-until is before --since' hunt --since 2025-05-02 --until 2025-05-01 ledger
+bad 2 '\-\-until is --since: there is no time between them' hunt --since 2025-05-01 --until 2025-05-01 ledger
 bad 1 'holds no configuration: --as-was cannot repeat it' hunt --as-was ledger
 bad 2 '\-\-ledger names the import by its files' read $q --ledger new -
 bad 1 'letter.pcap/import-[0-9a-f]*.part: Not a directory' read $q --ledger letter.pcap whole.pcap
@@ -144,6 +145,8 @@ bad 2 'query: no ledger named' query
 bad 1 'none: No such file' query none
 bad 2 'two: holds 2 ledgers; name one, such as two/import-1' query two 'SELECT 1'
 bad 1 'foreign/2025-05-01.summary: file is not a database' query foreign --csv 'SELECT * FROM sessions'
+bad 1 'summary: was written by a newer gatewitness' hunt newer
+bad 1 'summary: was written by a newer gatewitness' report -o x.html newer
 bad 1 'summary: was written by a newer gatewitness' query newer --csv 'SELECT * FROM sessions'
 bad 2 'no table "sesions"; the nearest is "sessions"' query asked 'SELECT * FROM sesions'
 bad 2 'no column "packets_in" there; it is one of sessions, records \(see' query asked 'SELECT packets_in FROM exchanges'
@@ -263,6 +266,7 @@ bad 2 '\-\-expires "soon" is no time such as 30d' suppress add x -f s.conf --det
 bad 2 'column 5: ">" does not fit' suppress add x -f s.conf --where 'src > 10.0.0.1' --owner o --reason r --expires 30d
 bad 2 'needs a name of letters' suppress add 'x y' -f s.conf --detector leak_loop --owner o --reason r --expires 30d
 bad 2 'has no suppression "x"' suppress remove x -f owner.conf
+bad 2 'none.conf: No such file' suppress remove x -f none.conf
 bad 2 'owner.conf:1: \[suppress scan\]: no owner' suppress check -c owner.conf
 bad 1 'folder/none/s.conf.new: No such file' suppress add x -f folder/none/s.conf --detector leak_loop --owner o --reason r --expires 30d
 # tune
@@ -389,6 +393,15 @@ echo '{"name":"scan","detector":"leak_loop","where":"actor in 203.0.113.0/24","o
 echo 'main.conf: 1 suppression, 0 of them expired' >want.txt
 cmp -s list.json want.json && cmp -s check.txt want.txt && diff -B conf.d/s.conf before.conf >/dev/null && [ ! -e conf.d/s.conf.new ] ||
 	{ failed=$((failed + 1)); echo "suppress: $(cat err list.json check.txt)"; }
+
+# The first one, into a file that is included and not there yet; one that is refused leaves none behind.
+cases=$((cases + 1))
+printf 'include = conf.d/first.conf\n' >main.conf
+! "$program" suppress add x -c main.conf -f conf.d/first.conf --detector leek_loop --owner o --reason r --expires 30d 2>err &&
+	[ ! -e conf.d/first.conf ] &&
+	"$program" suppress add x -c main.conf -f conf.d/first.conf --detector leak_loop --owner o --reason r --expires 30d 2>err &&
+	"$program" suppress check -c main.conf | grep -q ': 1 suppression, 0 of them expired' ||
+	{ failed=$((failed + 1)); echo "suppress, the first: $(cat err)"; }
 
 echo "$cases cases, $failed failed"
 [ "$failed" -eq 0 ]

@@ -51,7 +51,7 @@ def known_sessions(path):
 def main():
     modes = subprocess.run([DIR + "/attack", "list"], capture_output=True, text=True, check=True).stdout.split()
     normal, attack = DIR + "/gateway.pcap", DIR + "/attack.pcap"
-    normal_frames = make("../traffic", "gateway", normal)[0]
+    normal_frames = make("traffic", "gateway", normal)[0]
     print("Goals: at most %d x the CPU of a packet of the gateway mix; %d + %d MiB at memory.limit=%dMiB; known clients as "
           "without an attack" % (MOST, LIMIT_MIB, BESIDE_MIB, LIMIT_MIB))
     print("%-24s %6s %9s  %s" % ("attack", "x", "peak MiB", "known: played, recorded, established"))

@@ -49,6 +49,8 @@ chmod 666 "$work/ledger/try"
 attempt open EACCES
 attempt ledger EACCES
 attempt memory EACCES
+attempt configuration EPERM
+attempt configuration-map EPERM
 for what in write-into socket packet-socket transmit fork exec ptrace kill code; do
 	attempt $what ends
 done

@@ -82,6 +82,19 @@ try_transmit(void)
 	return syscall(SYS_write, fd, frame, sizeof(frame));
 }
 
+/* What all roles read at their start, and the keeper reads again when it was killed. */
+static long
+try_configuration(void)
+{
+	return syscall(SYS_write, ROLE_FD_FIRST, "#", 1);
+}
+
+static long
+try_configuration_map(void)
+{
+	return syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ROLE_FD_FIRST, 0);
+}
+
 static long
 try_fork(void)
 {
@@ -118,12 +131,20 @@ static const struct {
 	const char *name;
 	long (*attempt)(void);
 } TRIES[] = {
-	{"open", try_open},         {"ledger", try_ledger},
-	{"memory", try_memory},     {"write-into", try_write_into},
-	{"socket", try_socket},     {"packet-socket", try_packet_socket},
-	{"transmit", try_transmit}, {"fork", try_fork},
-	{"exec", try_exec},         {"ptrace", try_ptrace},
-	{"kill", try_kill},         {"code", try_code},
+	{"open", try_open},
+	{"ledger", try_ledger},
+	{"memory", try_memory},
+	{"write-into", try_write_into},
+	{"socket", try_socket},
+	{"packet-socket", try_packet_socket},
+	{"configuration", try_configuration},
+	{"configuration-map", try_configuration_map},
+	{"transmit", try_transmit},
+	{"fork", try_fork},
+	{"exec", try_exec},
+	{"ptrace", try_ptrace},
+	{"kill", try_kill},
+	{"code", try_code},
 };
 
 static void

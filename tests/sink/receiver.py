@@ -196,6 +196,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if len(body) < int(self.headers["Content-Length"]):
+            return self.hang_up()  # who wrote it was killed
         what = fault()
         with (FOLDER / "asked").open("a") as to:
             to.write(what[0] + "\n")

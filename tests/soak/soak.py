@@ -28,7 +28,7 @@ TREE = os.path.dirname(os.path.dirname(HERE))
 SEND, HEAR = "gwsoak%d-send" % os.getpid(), "gwsoak%d-hear" % os.getpid()
 TAPS, LIMIT_MIB, DISK_MIB = 2, 64, 64
 FEED_RATE = 2000
-BESIDE_MIB = 24  # a role beside memory.limit: its program's own, SQLite's pages, buffers
+BESIDE_MIB = 16  # a role beside memory.limit: its program's own, SQLite's pages, buffers
 CONFIG = """[memory]
 limit = %dMiB
 [capture]
@@ -402,10 +402,14 @@ class Soak:
         return sum(happened.values())
 
     def memory(self):
-        most = max(sum(sizes.values()) for _, sizes in self.sizes)
-        if most > LIMIT_MIB + BESIDE_MIB * (TAPS + 2):
-            self.fault("resident: %.0f MiB" % most)
-        return most
+        """Of all roles together: within the budget, and over a long time not growing."""
+        totals = [sum(sizes.values()) for _, sizes in self.sizes]
+        third = len(totals) // 3
+        if max(totals) > LIMIT_MIB + BESIDE_MIB * (TAPS + 2):
+            self.fault("resident: %.0f MiB" % max(totals))
+        if MINUTES >= 10 and max(totals[2 * third:]) > 1.1 * max(totals[third:2 * third]) + 4:
+            self.fault("resident memory grows: %.0f MiB, then %.0f" % (max(totals[third:2 * third]), max(totals[2 * third:])))
+        return max(totals)
 
     def sum(self):
         """Frames that were sent, against those in records and counters; of keepers that died their last counters."""

@@ -295,6 +295,61 @@ clocks(void **state)
 	assert_int_equal(steps, n - 1 - 2); /* a start knows nothing of the clock before it */
 }
 
+/* A clock that ran ahead for days, and was then set right: what comes goes into the last of them,
+   not into a day each; a restart changes nothing of that. */
+static void
+clock_was_ahead(void **state)
+{
+	struct ledger *l = open_persisting(60);
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++)
+		write_second(l, DAY(i));
+	for (unsigned i = 0; i < 50; i++) {
+		if (i == 25) {
+			close_ledger(l);
+			l = open_persisting(60);
+		}
+		write_second(l, DAY(0) + SECOND(100 + i));
+	}
+	close_ledger(l);
+	assert_int_equal(verify_now(NULL).days, 5);
+}
+
+/* Set back by two hours, it commits every minute as before: nothing waits until the clock is where it was. */
+static void
+clock_set_back(void **state)
+{
+	struct ledger *l = open_persisting(60);
+	int64_t before;
+
+	(void)state;
+	for (unsigned i = 0; i < 90; i++)
+		write_second(l, DAY(0) + SECOND(20001 + i));
+	before = ledger_head(l).commit;
+	for (unsigned i = 0; i < 200; i++)
+		write_second(l, DAY(0) + SECOND(12801 + i));
+	assert_in_range(ledger_head(l).commit, before + 3, before + 10);
+	close_ledger(l);
+}
+
+/* What is in force before the first frame belongs to its day, not to 1970. */
+static void
+settings_before_time(void **state)
+{
+	struct ledger *l = open_persisting(60);
+
+	(void)state;
+	ledger_in_force(l, "rules", "none");
+	write_second(l, DAY(3));
+	close_ledger(l);
+	l = open_persisting(60);
+	ledger_in_force(l, "rules", "other");
+	write_second(l, DAY(3) + SECOND(10));
+	close_ledger(l);
+	assert_int_equal(verify_now(NULL).days, 1);
+}
+
 static void
 expires(void **state)
 {
@@ -473,9 +528,11 @@ main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(whole),      IN_FOLDER(flips_sealed), IN_FOLDER(alters_open),    IN_FOLDER(takes_away),
-		IN_FOLDER(killed),     IN_FOLDER(clocks),       IN_FOLDER(expires),        IN_FOLDER(quota),
-		IN_FOLDER(one_writer), IN_FOLDER(fails),        cmocka_unit_test(filters),
+		IN_FOLDER(whole),           IN_FOLDER(flips_sealed),   IN_FOLDER(alters_open),
+		IN_FOLDER(takes_away),      IN_FOLDER(killed),         IN_FOLDER(clocks),
+		IN_FOLDER(clock_was_ahead), IN_FOLDER(clock_set_back), IN_FOLDER(settings_before_time),
+		IN_FOLDER(expires),         IN_FOLDER(quota),          IN_FOLDER(one_writer),
+		IN_FOLDER(fails),           cmocka_unit_test(filters),
 	};
 
 	if (!crypt_init())

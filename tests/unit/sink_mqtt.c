@@ -397,6 +397,29 @@ health_is_retained_and_the_will_is_done(void **state)
 	wait_status("1 online\n0 offline\n0 online\n0 offline\n");
 }
 
+/* Nobody subscribes, and it is taken all the same; who comes later gets the latest. */
+static void
+heartbeats_are_retained(void **state)
+{
+	const struct sender_event beats[] = {
+		{.id = 1, .kind = EVENT_HEARTBEAT, .gateway = "", .line = "first", .n = 5},
+		{.id = 2, .kind = EVENT_HEARTBEAT, .gateway = "", .line = "second", .n = 6},
+	};
+	struct sender_config cfg = config();
+	struct courier c;
+	struct sender_result r;
+
+	(void)state;
+	broker_start();
+	c = courier_open(&SENDER_MQTT, &cfg);
+	SENDER_MQTT.send(c.state, beats, 2, &r);
+	assert_int_equal(r.outcome, SENDER_DONE);
+	assert_int_equal(r.acknowledged, 2);
+	reader_start("site/one/heartbeats", "%r %p", path[STATUS]);
+	wait_status("1 second\n");
+	SENDER_MQTT.close(c.state);
+}
+
 static struct sender_result
 try(const struct sender_config *cfg)
 {
@@ -591,6 +614,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(closed_after_each, begin, end),
 		cmocka_unit_test_setup_teardown(waits_for_a_reader, begin, end),
 		cmocka_unit_test_setup_teardown(too_large_is_refused_alone, begin, end),
+		cmocka_unit_test_setup_teardown(heartbeats_are_retained, begin, end),
 		cmocka_unit_test_setup_teardown(health_is_retained_and_the_will_is_done, begin, end),
 		cmocka_unit_test_setup_teardown(certificates, begin, end),
 		cmocka_unit_test_setup_teardown(client_certificate, begin, end),
