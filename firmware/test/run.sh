@@ -204,7 +204,8 @@ same_findings() {
 	echo "        first frame of the span port after $((began - $(sed -n 's/^booted //p' "$work/figures"))) s of uptime"
 	[ -s "$1" ] || fail "no frames on the data partition: $(find "$work/data" | head -n 20 | paste -sd' ')"
 	settings | sed '/^\[eve\]/,/^replay/d' >"$work/read.conf"
-	"$witness" read --quiet -c "$work/read.conf" --set eve.replay=yes --set eve.updates=yes --eve "$work/read.json" "$1" 2>"$work/read.log" ||
+	"$witness" read --quiet -c "$work/read.conf" --set sensor.serial=525400000001 --set eve.replay=yes \
+		--set eve.updates=yes --eve "$work/read.json" "$1" 2>"$work/read.log" ||
 		fail "read: $(cat "$work/read.log")"
 	# Sorted: where no frame comes any more a sensor goes on with the clock, and a file ends.
 	plain "$work/data/gatewitness/eve.json" | sort >"$work/guest.txt"
