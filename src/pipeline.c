@@ -16,13 +16,10 @@
 /* What so few connections need stays in the processor's caches: asking for it costs more than it brings. */
 enum { NEAR = 1024 };
 
-/* Whole cache lines, of which a record seldom touches more than the first. */
-static size_t
-live_bytes(void)
+static void
+new_pool(struct pool *pool, struct carve *c, size_t size, uint32_t count)
 {
-	enum { LINE = 64 };
-
-	return (sizeof(struct live) + talk_bytes() + LINE - 1) / LINE * LINE;
+	pool_init(pool, carve_take(c, size * count), (uint32_t)size, count);
 }
 
 /* Frames to records: what is left of the memory. */
@@ -31,11 +28,12 @@ new_front(struct pipeline *p, struct carve *c, struct shares *share)
 {
 	const struct pipeline_config *cfg = &p->cfg;
 
-	shares_fit(share, (size_t)(c->end - c->p), live_bytes());
+	shares_fit(share, (size_t)(c->end - c->p), sizeof(struct live) + sizeof(struct waiting));
 	p->flows = flows_new(c, &share->flows, &p->counts);
 	p->tls = tls_new(c, &share->tls, &p->counts);
-	pool_init(&p->lives, carve_take(c, live_bytes() * share->tls.fulls), (uint32_t)live_bytes(), share->tls.fulls);
-	news_init(&p->news, &p->lives, cfg->update_ns);
+	new_pool(&p->lives, c, sizeof(struct live), share->tls.fulls);
+	new_pool(&p->waiting, c, sizeof(struct waiting), share->tls.fulls);
+	news_init(&p->news, &p->waiting, cfg->update_ns);
 	if (cfg->ndpi)
 		p->classify = classify_new(&(struct classify_config){cfg->ndpi_calls, 1024}, &p->counts);
 }
@@ -235,7 +233,8 @@ tell_frame(struct pipeline *p, const struct flow *f, const struct job *j, const 
 }
 
 /* Index slot (pipeline_frames), flow, what hangs on it, and on that: with a million connections open each step is a
-   wait for memory, so all packets of the batch take it together. */
+   wait for memory, so all packets of the batch take it together.  Of a connection that is known the short way needs one
+   line more. */
 static void
 prefetch(struct pipeline *p, struct job *job, size_t n)
 {
@@ -249,10 +248,12 @@ prefetch(struct pipeline *p, struct job *job, size_t n)
 
 		if (!f)
 			continue;
+		if (f->above[1])
+			__builtin_prefetch(live_at(p, f->above[1]));
+		if (f->told & KNOWN && job[i].glanced)
+			continue;
 		half[halves] = tls_prefetch(p->tls, f->above[0]);
 		halves += half[halves] != NULL;
-		if (f->above[1])
-			pool_prefetch_line(&p->lives, f->above[1], 0);
 	}
 	for (size_t i = 0; i < halves; i++)
 		tls_prefetch_full(p->tls, half[i]);

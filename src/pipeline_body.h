@@ -10,15 +10,29 @@
 #include "pipeline_news.h"
 #include "pipeline_places.h"
 #include "pipeline_privacy.h"
+#include "session/talk.h"
 
 /* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
-enum told { TOLD_OPEN = 1, GATEWAY_0 = 2, GATEWAY_1 = 4, SHED = 8 /* its payload is not read for now */, KNOWN = 16 };
+enum told {
+	TOLD_OPEN = 1,
+	GATEWAY_0 = 2,
+	GATEWAY_1 = 4,
+	SHED = 8 /* its payload is not read for now */,
+	KNOWN = 16,
+	FRESH = 32
+};
 
-/* What a connection needs once it has talked or lasted. */
+/* What a connection needs once it has talked or lasted.  The first cache line is all of it that most packets touch. */
 struct live {
+	_Alignas(64) struct tls_steady steady;
+	struct talk talk;
+};
+_Static_assert(offsetof(struct live, talk.think_us) == 64, "one wait for memory");
+
+/* And of the same number: what waits to be told of it. */
+struct waiting {
 	struct news_link news;
 	struct flow *flow;
-	uint64_t talk[]; /* struct talk */
 };
 
 /* A frame on its way through the batch. */
@@ -49,8 +63,8 @@ struct pipeline {
 	struct when at;
 	const struct flow *telling;
 	const struct frame *brings;
-	struct pool lives;
-	struct news news; /* of lives */
+	struct pool lives, waiting;
+	struct news news; /* of waiting */
 	struct when now;
 	struct when second; /* the next at which something may be due */
 	uint16_t capture;
@@ -68,6 +82,18 @@ struct pipeline {
 	struct pulse pulse[GATEWAYS_MAX + 1];
 	struct counts counts;
 };
+
+static inline struct live *
+live_at(const struct pipeline *p, uint32_t handle)
+{
+	return (struct live *)(void *)p->lives.base + (handle - 1); /* pool_at, of a size that is known */
+}
+
+static inline struct waiting *
+waiting_at(const struct pipeline *p, uint32_t handle)
+{
+	return pool_at(&p->waiting, handle);
+}
 
 /* Did that side's packet come from a gateway? */
 static inline bool

@@ -38,7 +38,17 @@ second_opinion(struct pipeline *p, struct flow *f, struct session *s, char *name
 static struct live *
 live_of(struct pipeline *p, const struct flow *f)
 {
-	return f->above[1] ? pool_at(&p->lives, f->above[1]) : NULL;
+	return f->above[1] ? live_at(p, f->above[1]) : NULL;
+}
+
+/* The long way goes on where the short way stopped. */
+static void
+settle(struct pipeline *p, const struct flow *f)
+{
+	struct live *live = live_of(p, f);
+
+	if (live && live->steady.on)
+		tls_steady_end(p->tls, f->above[0], &live->steady);
 }
 
 void
@@ -51,13 +61,16 @@ connection_tell(struct pipeline *p, struct flow *f, enum session_kind kind, stru
 	struct session s;
 	char name[64];
 	struct detect_sink findings = findings_to(p);
-	struct session_source from = {.flow = f,
-				      .tls = tls_facts(p->tls, f->above[0], &facts) ? &facts : &silent,
-				      .talk = live ? (struct talk *)live->talk : NULL,
-				      .sensor = p->cfg.sensor,
-				      .identity_key = p->cfg.identity_id,
-				      .kind = (uint8_t)kind,
-				      .time = time};
+	struct session_source from;
+
+	settle(p, f);
+	from = (struct session_source){.flow = f,
+				       .tls = tls_facts(p->tls, f->above[0], &facts) ? &facts : &silent,
+				       .talk = live ? &live->talk : NULL,
+				       .sensor = p->cfg.sensor,
+				       .identity_key = p->cfg.identity_id,
+				       .kind = (uint8_t)kind,
+				       .time = time};
 
 	session_build(&s, &scratch, &from);
 	site_role(&p->site, &s);
@@ -93,10 +106,10 @@ live_make(struct pipeline *p, struct flow *f)
 		p->counts.talk_no_memory++;
 		return NULL;
 	}
-	live = pool_at(&p->lives, f->above[1]);
-	live->news = (struct news_link){0};
-	live->flow = f;
-	talk_init((struct talk *)live->talk, tls_client(p->tls, f->above[0]));
+	live = live_at(p, f->above[1]);
+	live->steady.on = 0;
+	*waiting_at(p, f->above[1]) = (struct waiting){.flow = f};
+	talk_init(&live->talk, tls_client(p->tls, f->above[0]));
 	return live;
 }
 
@@ -111,7 +124,7 @@ heard(struct pipeline *p, struct flow *f, const struct tls_event *ev)
 			connection_tell(p, f, SESSION_OPEN, ev->time);
 		}
 	} else if (ev->application && (live = live_make(p, f))) {
-		talk_record((struct talk *)live->talk, ev);
+		talk_record(&live->talk, ev);
 	}
 }
 
@@ -158,6 +171,7 @@ read_both(struct pipeline *p, struct flow *f, const struct chunk *c)
 void
 connection_read(struct pipeline *p, struct flow *f, const struct chunk *c)
 {
+	settle(p, f);
 	if (c->lost && f->gateway)
 		p->pulse[f->gateway].gap_bytes += c->lost;
 	if (p->shed | (f->told & SHED) && shed_takes(p, f, c))
@@ -171,6 +185,7 @@ connection_read(struct pipeline *p, struct flow *f, const struct chunk *c)
 void
 connection_lose(struct pipeline *p, struct flow *f, struct when time)
 {
+	settle(p, f);
 	for (uint8_t side = 0; side < 2; side++)
 		read_tls(p, f, &(struct chunk){.lost = UINT32_MAX, .side = side, .time = time});
 }

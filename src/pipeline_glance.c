@@ -8,7 +8,6 @@
  * Nothing is told here, nothing is made and nothing ends: what does, takes the long way.  Must give what that gives.
  */
 #include "pipeline_body.h"
-#include "session/talk.h"
 
 /* Nothing is due, and packet time goes on. */
 static inline bool
@@ -44,18 +43,29 @@ payload_goes_on(struct pipeline *p, struct flow *f, unsigned side, const struct 
 {
 	struct tls_event ev;
 	enum tls_step step;
-	struct talk *talk;
+	struct live *live;
 
 	if (!is_known(p, f))
 		return false;
 	if (is_shed(p, f, g, side) || f->above[0] == TLS_NOT)
 		return true;
-	step = tls_goes_on(p->tls, f->above[0], side, glance_payload(g), &ev);
-	if (step == TLS_STEP_TOLD && ev.application) {
-		talk = (struct talk *)((struct live *)pool_at(&p->lives, f->above[1]))->talk;
-		talk_plain(talk, side, p->now, ev.plain, ev.plain - 1 < TALK_SMALL - 1);
-	}
+	live = live_at(p, f->above[1]);
+	if (!live->steady.on && !tls_steady_begin(p->tls, f->above[0], &live->steady))
+		return false;
+	step = tls_goes_on(&live->steady, side, glance_payload(g), &ev);
+	if (step == TLS_STEP_TOLD && ev.application)
+		talk_plain(&live->talk, side, p->now, ev.plain, ev.plain - 1 < TALK_SMALL - 1);
 	return step != TLS_STEP_NOT;
+}
+
+/* There is something to tell: said once until it is told. */
+static inline void
+has_news(struct pipeline *p, struct flow *f)
+{
+	if (f->told & FRESH)
+		return;
+	f->told |= FRESH;
+	news_add(&p->news, f->above[1], p->now);
 }
 
 bool
@@ -80,6 +90,6 @@ glance_goes_on(struct pipeline *p, const struct job *job)
 	p->pulse[f->gateway].gateway = f->gateway;
 	pulse_plain(&p->pulse[f->gateway], from_gateway(f, d.side), g->len);
 	if (g->len)
-		news_add(&p->news, f->above[1], time);
+		has_news(p, f);
 	return true;
 }

@@ -24,8 +24,6 @@ struct news_link {
 	uint32_t fresh : 1;  /* something happened since it was told */
 };
 
-_Static_assert(sizeof(struct news_link) == 16, "it shares a cache line with what each record changes");
-
 struct news {
 	const struct pool *items;
 	int64_t soon_ns, later_ns;

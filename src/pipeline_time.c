@@ -9,16 +9,19 @@ news_goes_after(void *arg, uint32_t a, uint32_t b)
 {
 	const struct pipeline *p = arg;
 
-	return flow_goes_after(p->flows, ((struct live *)pool_at(&p->lives, a))->flow,
-			       ((struct live *)pool_at(&p->lives, b))->flow);
+	return flow_goes_after(p->flows, waiting_at(p, a)->flow, waiting_at(p, b)->flow);
 }
 
 static void
 tell_news(struct pipeline *p, struct when at)
 {
 	p->phase = PHASE_NEWS;
-	for (uint32_t h = news_take(&p->news, at, p, news_goes_after); h; h = news_after(&p->news, h))
-		connection_tell(p, ((struct live *)pool_at(&p->lives, h))->flow, SESSION_UPDATE, at);
+	for (uint32_t h = news_take(&p->news, at, p, news_goes_after); h; h = news_after(&p->news, h)) {
+		struct flow *f = waiting_at(p, h)->flow;
+
+		f->told &= (uint8_t)~FRESH;
+		connection_tell(p, f, SESSION_UPDATE, at);
+	}
 }
 
 void

@@ -73,7 +73,7 @@ void
 map_remove(struct map *m, uint64_t hash, uint32_t handle)
 {
 	const uint32_t tag = (uint32_t)hash;
-	uint32_t hole = map_home(m, tag), pos;
+	uint32_t hole = map_home(m, tag), pos, gap = 1; /* gap: how far pos lies behind the hole */
 	struct map_slot s;
 
 	while (m->slot[hole].handle != handle || m->slot[hole].tag != tag) {
@@ -82,10 +82,11 @@ map_remove(struct map *m, uint64_t hash, uint32_t handle)
 		hole = map_step(m, hole);
 	}
 	/* Knuth, TAOCP 6.4 algorithm R: close the gap, so that no probe sequence is cut. */
-	for (pos = map_step(m, hole); (s = m->slot[pos]).handle != 0; pos = map_step(m, pos)) {
-		if (distance(m, map_home(m, s.tag), pos) >= distance(m, hole, pos)) {
+	for (pos = map_step(m, hole); (s = m->slot[pos]).handle != 0; pos = map_step(m, pos), gap++) {
+		if (distance(m, map_home(m, s.tag), pos) >= gap) {
 			m->slot[hole] = s;
 			hole = pos;
+			gap = 0;
 		}
 	}
 	m->slot[hole].handle = 0;

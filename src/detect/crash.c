@@ -130,7 +130,8 @@ note_time(struct source *who, struct when t)
 {
 	if (!when_before(who->time[0], t))
 		return;
-	memmove(&who->time[1], &who->time[0], sizeof(who->time) - sizeof(who->time[0]));
+	for (unsigned i = TIMES - 1; i > 0; i--)
+		who->time[i] = who->time[i - 1];
 	who->time[0] = t;
 }
 

@@ -33,16 +33,29 @@ least_worth(const struct spray_heaps *all, uint32_t *worth_least)
 	return at;
 }
 
+/* A heap of one attempt of the same connection: but for the sizes it is what the new one will be. */
+static bool
+is_begun(const struct spray_heap *h, const struct guess *g)
+{
+	return h->session[0] == g->session && h->program == g->program && h->signature == g->signature;
+}
+
 /* Where hardly two requests are alike, the one before it is worth least, seen once: then nobody looks (100 instructions
-   for each attempt). */
+   for each attempt), nor clears its networks (40). */
 static struct spray_heap *
 heap_begin(struct spray_heaps *all, const struct guess *g)
 {
 	uint32_t smallest = 1;
 	unsigned at = all->spare ? (all->spare - 1) % HEAPS : least_worth(all, &smallest);
 	struct spray_heap *h = &all->one[at];
+	bool begun = all->spare && is_begun(h, g);
 
 	all->spare = smallest && g->turn.count == 1 ? at + 1 : 0;
+	if (begun) {
+		h->heap.count = 0;
+		heap_add(&h->heap, &g->turn);
+		return h;
+	}
 	*h = (struct spray_heap){.session = {g->session},
 				 .program = g->program,
 				 .program_votes = 1,

@@ -14,11 +14,13 @@
 static const int64_t PAUSE_FIRST_NS = NS_PER_S, PAUSE_LAST_NS = 300 * NS_PER_S;
 
 /* The first failure of a row of them begins it; what waits is kept as far as there is room. */
-/* What is due goes by the clock as it is, also when it was set back; days and order go by the latest time seen. */
+static const int64_t STEP_BACK_NS = -60 * NS_PER_S;
+
+/* Days and order go by the latest time seen; what is due by the clock as it is where it was set back. */
 static struct when
 clock_now(const struct ledger *l)
 {
-	return l->last_time.ns ? l->last_time : l->now;
+	return l->last_time.ns && when_since(l->last_time, l->now) <= STEP_BACK_NS ? l->last_time : l->now;
 }
 
 void
@@ -299,7 +301,7 @@ minute_end(struct ledger *l)
 }
 
 /* Live, time passes every second: what is more was the clock, or a sleep.  In captures there are pauses. */
-static const int64_t STEP_BACK_NS = -60 * NS_PER_S, STEP_NS = 300 * NS_PER_S;
+static const int64_t STEP_NS = 300 * NS_PER_S;
 
 static void
 note_step(struct ledger *l, struct when now)
@@ -344,7 +346,7 @@ ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen)
 	note_step(l, now);
 	if (!l->minute)
 		l->minute = minute;
-	if (l->due.ns && !when_before(now, l->due))
+	if (l->due.ns && !when_before(clock_now(l), l->due))
 		ledger_commit(l);
 }
 

@@ -169,7 +169,7 @@ put_base64(struct out *o, const uint8_t b[AGE_KEY])
 	for (unsigned i = 0; i < BASE64; i++) {
 		unsigned at = i * 6 / 8, next = at + 1 < AGE_KEY ? b[at + 1] : 0;
 
-		out_char(o, DIGITS[(b[at] << 8 | next) >> (10 - i * 6 % 8) & 63]);
+		out_char(o, DIGITS[((unsigned)b[at] << 8 | next) >> (10 - i * 6 % 8) & 63]);
 	}
 }
 

@@ -186,29 +186,31 @@ fits_together(char error[CONFIG_ERROR_MAX], const struct config *c, const struct
 	return true;
 }
 
-/* Which of a network sink's options are what in the sender's face. */
+/* A text option is in the faces of sender and sink under its own name. */
+#define TEXT(option) .option = config_rule_text(c, r, OPT_sink_##option)
+
 static struct sender_config
 sender_of(const struct config *c, const struct config_rule *r, const struct sink_config *s, const char *sensor)
 {
 	return (struct sender_config){
+		TEXT(address),
+		TEXT(url),
+		TEXT(tls_ca),
+		TEXT(tls_certificate),
+		TEXT(tls_key),
+		TEXT(tls_pin),
+		TEXT(tls_name),
+		TEXT(user),
+		TEXT(topic),
+		TEXT(content_type),
+		TEXT(body),
+		TEXT(program),
 		.name = r->name,
 		.sensor = sensor,
-		.address = config_rule_text(c, r, OPT_sink_address),
-		.url = config_rule_text(c, r, OPT_sink_url),
+		.secret = "",
 		.transport = (unsigned)number_of(c, r, OPT_sink_transport),
 		.tls = number_of(c, r, OPT_sink_tls) != 0,
-		.tls_ca = config_rule_text(c, r, OPT_sink_tls_ca),
-		.tls_certificate = config_rule_text(c, r, OPT_sink_tls_certificate),
-		.tls_key = config_rule_text(c, r, OPT_sink_tls_key),
-		.tls_pin = config_rule_text(c, r, OPT_sink_tls_pin),
-		.tls_name = config_rule_text(c, r, OPT_sink_tls_name),
-		.user = config_rule_text(c, r, OPT_sink_user),
-		.secret = "",
 		.sasl = (unsigned)number_of(c, r, OPT_sink_sasl),
-		.topic = config_rule_text(c, r, OPT_sink_topic),
-		.content_type = config_rule_text(c, r, OPT_sink_content_type),
-		.body = config_rule_text(c, r, OPT_sink_body),
-		.program = config_rule_text(c, r, OPT_sink_program),
 		.timeout_ns = number_of(c, r, OPT_sink_timeout),
 		.batch = (unsigned)number_of(c, r, OPT_sink_batch),
 		.format = s->format,
@@ -228,8 +230,8 @@ sink_of(const struct config *c, const struct config_rule *r, const struct sinks_
 		.rotate_ns = number_of(c, r, OPT_sink_rotate_time),
 		.rotate_keep = (unsigned)number_of(c, r, OPT_sink_rotate_keep),
 		.compress = number_of(c, r, OPT_sink_compress) != 0,
-		.secret_file = config_rule_text(c, r, OPT_sink_secret_file),
-		.secret_env = config_rule_text(c, r, OPT_sink_secret_env),
+		TEXT(secret_file),
+		TEXT(secret_env),
 	};
 
 	s.path = config_rule_text(c, r, PLACES[SINK_KIND[s.kind].place].key);

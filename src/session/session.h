@@ -109,7 +109,6 @@ session_hides(const struct session *s, const struct addr *a)
 
 /* The state of a talk while it lasts (at most 480 bytes), built from tls events. */
 struct talk;
-size_t talk_bytes(void);
 void talk_init(struct talk *k, unsigned client_side);
 /* A record that carries application data. */
 void talk_record(struct talk *k, const struct tls_event *ev);

@@ -6,12 +6,6 @@
  */
 #include "session/talk.h"
 
-size_t
-talk_bytes(void)
-{
-	return sizeof(struct talk);
-}
-
 void
 talk_init(struct talk *k, unsigned client_side)
 {

@@ -1,5 +1,6 @@
 /*
- * talk: the state of a conversation while it lasts.  Internal to src/session.
+ * talk: the state of a conversation while it lasts.  For src/session, and for the pipeline, which has one for each
+ * connection.
  *
  *	SILENT --request--> REQUEST --response--> RESPONSE --request--> (exchange finished) REQUEST ...
  *

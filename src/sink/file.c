@@ -151,7 +151,8 @@ keep_behind(struct file *f, const char *from)
 {
 	size_t left = (size_t)(f->buffer + f->used - from);
 
-	memmove(f->buffer, from, left);
+	if (from > f->buffer) /* nothing was written: each line of a storm would move all that waits */
+		memmove(f->buffer, from, left);
 	f->used = left;
 }
 

@@ -5,12 +5,13 @@
 
 #include "sink/pairs.h"
 
-#define A EVENT_ALERT
-#define I EVENT_INCIDENT
-#define S EVENT_SESSION
-#define T EVENT_STATS
-#define H EVENT_HEARTBEAT
-#define L EVENT_TLS
+#define A     EVENT_ALERT
+#define I     EVENT_INCIDENT
+#define S     EVENT_SESSION
+#define T     EVENT_STATS
+#define H     EVENT_HEARTBEAT
+#define L     EVENT_TLS
+#define EVERY (A | I | S | T | H)
 
 #define FROM(attribute)           MAP_FROM, ATTR_##attribute, 0, NULL
 #define SAY(text)                 MAP_SAY, 0, 0, text

@@ -81,19 +81,15 @@ plain_of(const struct full *f, uint32_t length)
 	return length > overhead ? length - overhead : 0;
 }
 
-/* Of a record of type 23 once conn_is_steady: does it carry application data? */
-static inline bool
-steady_talks(const struct full *f, uint32_t length)
-{
-	return length != ALERT_13 || !(f->flags & FULL_13);
-}
-
+/* A record of type 23 once conn_is_steady. */
 static inline void
 conn_steady(struct full *f, const struct tls_piece *piece, uint32_t length, struct tls_event *ev)
 {
 	conn_record(f, piece, APPLICATION, length, ev);
-	ev->application = steady_talks(f, length);
-	ev->plain = ev->application ? plain_of(f, length) : 0;
+	if (f->flags & FULL_13 && length == ALERT_13)
+		return;
+	ev->application = true;
+	ev->plain = plain_of(f, length);
 }
 
 #endif

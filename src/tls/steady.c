@@ -17,25 +17,58 @@ only_length(struct cur *c)
 	return length <= RECORD_MAX && cur_left(c) <= length ? length : UINT32_MAX;
 }
 
-enum tls_step
-tls_goes_on(struct tls *t, uint32_t handle, unsigned side, struct cur c, struct tls_event *ev)
+bool
+tls_steady_begin(const struct tls *t, uint32_t handle, struct tls_steady *s)
 {
-	struct half *h = handle && handle != TLS_NOT ? half_at(t, handle) : NULL;
-	struct full *f;
+	const struct half *h = handle && handle != TLS_NOT ? half_at(t, handle) : NULL;
+	const struct full *f;
 
 	if (!h || !(h->stage & HALF_STEADY))
-		return TLS_STEP_NOT;
-	if (cur_left(&c) <= h->left[side]) {
-		h->left[side] = (uint16_t)(h->left[side] - cur_left(&c));
+		return false;
+	f = full_at(t, h->full);
+	*s = (struct tls_steady){.left = {h->left[0], h->left[1]},
+				 .on = 1,
+				 .overhead = f->overhead ? f->overhead : UNKNOWN_OVERHEAD,
+				 .alert = f->flags & FULL_13 ? ALERT_13 : 0};
+	return true;
+}
+
+void
+tls_steady_end(struct tls *t, uint32_t handle, struct tls_steady *s)
+{
+	struct half *h = half_at(t, handle);
+	struct full *f = full_at(t, h->full);
+
+	for (unsigned side = 0; side < 2; side++) {
+		h->left[side] = s->left[side];
+		conn_count(f, side, s->count[side], s->bytes[side]);
+	}
+	s->on = 0;
+}
+
+static inline void
+add(uint32_t *sum, uint32_t n)
+{
+	if (__builtin_add_overflow(*sum, n, sum))
+		*sum = UINT32_MAX;
+}
+
+enum tls_step
+tls_goes_on(struct tls_steady *s, unsigned side, struct cur c, struct tls_event *ev)
+{
+	size_t left = s->left[side];
+
+	if (cur_left(&c) <= left) {
+		s->left[side] = (uint16_t)(left - cur_left(&c));
 		return TLS_STEP_QUIET;
 	}
-	cur_skip(&c, h->left[side]);
+	cur_skip(&c, left);
 	if ((ev->length = only_length(&c)) == UINT32_MAX)
 		return TLS_STEP_NOT;
-	h->left[side] = (uint16_t)(ev->length - cur_left(&c));
-	f = full_at(t, h->full);
-	conn_count(f, side, 1, ev->length);
-	ev->application = steady_talks(f, ev->length);
-	ev->plain = plain_of(f, ev->length);
+	s->left[side] = (uint16_t)(ev->length - cur_left(&c));
+	add(&s->count[side], 1);
+	add(&s->bytes[side], ev->length);
+	ev->application = ev->length != s->alert || !s->alert;
+	ev->plain = ev->length > s->overhead ? ev->length - s->overhead : 0;
 	return TLS_STEP_TOLD;
 }

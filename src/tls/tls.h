@@ -84,11 +84,25 @@ struct tls_event {
 bool tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct tls_event *ev);
 
 /*
- * The short way for the next segment of a stream whose handshake is over.  TLS_STEP_NOT: nothing was read, tls_next is to;
- * else it was, TLS_STEP_TOLD: one record began, and ev->length, plain and application say how long it is.
+ * The short way for the segments of a stream whose handshake is over.  What they change lies with the caller for as long,
+ * in one cache line with what else they change there; before anything else is asked of the connection, tls_steady_end
+ * puts it back.
  */
+struct tls_steady {
+	uint16_t left[2];  /* of the record going on, by side */
+	uint8_t on;        /* 0: not so */
+	uint8_t overhead;  /* bytes of a record that are not plaintext */
+	uint8_t alert;     /* length of a record that is an alert and no application data; 0: none is known by it */
+	uint32_t count[2]; /* records and their bytes since it began, saturating */
+	uint32_t bytes[2];
+};
+bool tls_steady_begin(const struct tls *t, uint32_t handle, struct tls_steady *s); /* false: it is not steady */
+void tls_steady_end(struct tls *t, uint32_t handle, struct tls_steady *s);
+
+/* TLS_STEP_NOT: nothing was read, tls_next is to; else it was, TLS_STEP_TOLD: one record began, and ev->length, plain and
+   application say how long it is. */
 enum tls_step { TLS_STEP_NOT, TLS_STEP_QUIET, TLS_STEP_TOLD };
-enum tls_step tls_goes_on(struct tls *t, uint32_t handle, unsigned side, struct cur bytes, struct tls_event *ev);
+enum tls_step tls_goes_on(struct tls_steady *s, unsigned side, struct cur bytes, struct tls_event *ev);
 
 /* Is its handshake over, and nothing half read but bodies of no interest?  Of a stream. */
 bool tls_is_steady(const struct tls *t, uint32_t handle);

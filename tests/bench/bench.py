@@ -223,6 +223,8 @@ if shutil.which("valgrind"):
     few, many = instructions("gateway-20k"), instructions("gateway-200k")
     slope = (many[0] - few[0]) / 180000
     print("\nInstructions a packet, gateway mix, reading included: %.0f (goal 1,100)" % slope)
+    print("             of connections that stay open, reading included: %.0f (goal 500)" %
+          ((instructions("open-200k")[0] - instructions("open-20k")[0]) / 180000))
     detectors(slope, few[1], many[1])
     connections(slope)
     taps()

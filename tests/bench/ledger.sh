@@ -53,6 +53,8 @@ ask "an hour" "SELECT count(*) FROM records WHERE time >= '2025-06-02T12:00' AND
 ask "every record's time" "SELECT count(*) FROM records WHERE time_us % 2 = 1"
 ask "sessions, clients and bytes by JA4" \
 	"SELECT ja4, count(*), count(DISTINCT src), sum(bytes_in) FROM sessions GROUP BY ja4"
+printf '%s\n' 203.0.113.240/28 nobody.example '*.nobody.example' t00d000000_000000000000_000000000000 >"$dir/list.txt"
+rate "hunt: a list that nobody is on, and verification" "$(seconds "$program" hunt --quiet --indicators "$dir/list.txt" "$dir/whole")" "$rows"
 rate "hunt: all detectors, and verification" "$(seconds "$program" hunt --quiet "$dir/whole")" "$rows"
 
 echo "The same sessions elsewhere"

@@ -15,6 +15,8 @@ ${CC:-gcc} -std=c11 -O2 -D_GNU_SOURCE -Isrc -o "$dir/records" tests/bench/record
 make_capture gateway 1000000 gateway
 make_capture gateway 20000 gateway-20k
 make_capture gateway 200000 gateway-200k
+make_capture open 20000 open-20k
+make_capture open 200000 open-200k
 make_capture brief 20000 brief-20k
 make_capture brief 200000 brief-200k
 make_capture small 300000 small

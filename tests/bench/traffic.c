@@ -5,6 +5,7 @@
  *
  *	gateway  COUNT packets: 2,000 connections at a time, three quarters tunnels (records of 1,100-1,400 bytes
  *	         down, 70-200 up), the rest the recorded conversation; every tenth over IPv6
+ *	open     2,000 such tunnels, and when all are open COUNT packets over them: none begins or ends meanwhile
  *	brief    as gateway, but a tunnel has a third of its packets, and every connection comes from an address of its
  *	         own: what a connection costs, where gateway tells more of a packet
  *	small    COUNT connections of ten packets each, the hello in three segments
@@ -45,6 +46,22 @@ make_gateway(struct writer *w, const struct template *t, unsigned templates, uin
 			number++;
 		}
 	}
+}
+
+static void
+make_open(struct writer *w, const struct template *t, unsigned templates, uint64_t count)
+{
+	static struct conn conn[CONCURRENT];
+
+	for (uint32_t i = 0; i < CONCURRENT; i++) {
+		begin(w, &conn[i], &t[i % templates], i);
+		conn[i].tunnel = true;
+		conn[i].data_left = UINT32_MAX;
+		for (unsigned step = 0; step < 3 + conn[i].template->handshake; step++, w->ns += 10000)
+			advance(w, &conn[i]);
+	}
+	for (uint64_t i = 0; i < count; i++, w->ns += 300000)
+		advance(w, &conn[random_below(w, CONCURRENT)]);
 }
 
 static void
@@ -131,7 +148,7 @@ main(int argc, char **argv)
 	if (count)
 		templates = writer_open(&w, argv[2], template, argv + 4);
 	if (!templates) {
-		fprintf(stderr, "usage: traffic gateway|brief|small|flood|hellos|scale|scale-long OUT.pcap COUNT "
+		fprintf(stderr, "usage: traffic gateway|brief|open|small|flood|hellos|scale|scale-long OUT.pcap COUNT "
 				"TEMPLATE.pcap...\n");
 		return 2;
 	}
@@ -139,6 +156,9 @@ main(int argc, char **argv)
 	case 'b':
 	case 'g':
 		make_gateway(&w, template, templates, count, argv[1][0] == 'b');
+		break;
+	case 'o':
+		make_open(&w, template, templates, count);
 		break;
 	case 's':
 		if (argv[1][1] == 'm')

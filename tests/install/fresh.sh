@@ -25,24 +25,23 @@ fi
 work=$(mktemp -d "$B/fresh.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# a root of its own, with what the package needs fetched already: the container has no network
-fresh() {
-	root=$work/$1
-	mkdir "$root"
-	tar x -f "$tar" -C "$root"
-	mkdir "$root/test"
-	echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/fresh"
-	echo 'APT::Install-Recommends "false";' >"$root/etc/apt/apt.conf.d/fresh"
-	cp "$deb" "$root/test/gatewitness.deb"
-	cp tests/install/inside.sh tests/demo/demo.pcap tests/demo/demo.conf tests/live/send.py "$root/test"
-	cp /etc/resolv.conf "$root/etc/resolv.conf"
-	chroot "$root" sh -c 'apt-get update -qq && apt-get install -y -qq --download-only /test/gatewitness.deb' >"$work/log" 2>&1 || {
-		tail -n 5 "$work/log"
-		exit 1
-	}
+# with what the package needs fetched already: the container has no network
+base=$work/base
+mkdir "$base"
+tar x -f "$tar" -C "$base"
+mkdir "$base/test"
+echo force-unsafe-io >"$base/etc/dpkg/dpkg.cfg.d/fresh"
+echo 'APT::Install-Recommends "false";' >"$base/etc/apt/apt.conf.d/fresh"
+cp "$deb" "$base/test/gatewitness.deb"
+cp tests/install/inside.sh tests/demo/demo.pcap tests/demo/demo.conf tests/live/send.py "$base/test"
+cp /etc/resolv.conf "$base/etc/resolv.conf"
+chroot "$base" sh -c 'apt-get update -qq && apt-get install -y -qq --download-only /test/gatewitness.deb' >"$work/log" 2>&1 || {
+	tail -n 5 "$work/log"
+	exit 1
 }
 
-fresh chroot
+root=$work/chroot
+cp -a "$base" "$root"
 echo "in a chroot of $arch"
 unshare --mount --pid --fork --mount-proc="$root/proc" chroot "$root" /test/inside.sh | sed 's/^/    /' | tee "$work/said"
 grep -q '^    whole$' "$work/said" || exit 1
@@ -52,7 +51,7 @@ if [ "$arch" != "$(dpkg --print-architecture)" ] || ! command -v systemd-nspawn 
 	echo "not under systemd: it takes this machine's processor, and systemd-nspawn"
 	exit 0
 fi
-fresh booted
+root=$base
 cat >"$root/etc/systemd/system/test.service" <<END
 [Unit]
 After=multi-user.target

@@ -63,6 +63,7 @@ tail -n 1 "$here/security" | tr -dc '0-9.a-zA-Z: \n'
 
 if [ -d /run/systemd/system ]; then
 	[ "$(systemctl is-enabled gatewitness)" = disabled ] || fail "enabled before anybody named its port"
+	[ "$(systemctl is-active gatewitness)" = inactive ] || fail "started before anybody named its port"
 	ip link add span type veth peer name mirror
 	ip link set span arp off up
 	ip link set mirror arp off up

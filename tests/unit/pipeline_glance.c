@@ -23,7 +23,7 @@ struct told {
 };
 
 struct way {
-	bool long_way;
+	bool long_way, ndpi;
 	size_t batch;
 	size_t memory;
 	unsigned shed_every; /* batches, of which the second half is read with payload left out; 0: none */
@@ -120,7 +120,7 @@ play(struct told *t, const char *path, const struct way *w)
 				      .table = {7, 9},
 				      .identity = {1, 2},
 				      .update_ns = 4 * NS_PER_S,
-				      .ndpi = true,
+				      .ndpi = w->ndpi,
 				      .ndpi_calls = 1000000,
 				      .long_way = w->long_way,
 				      .detect = {.learn_ns = NS_PER_S, .incident_idle_ns = NS_PER_S, .params = params}};
@@ -212,6 +212,9 @@ every_capture_is_told_alike(void **state)
 	(void)state;
 	check_goldens(every_batch);
 	assert_int_equal(every_batch("tests/demo/demo.pcap", NULL), 3);
+	assert_int_equal(same_both_ways("tests/demo/demo.pcap", /* nDPI takes its time to start */
+					(struct way){.batch = PIPELINE_BATCH, .memory = ENOUGH, .ndpi = true}),
+			 1);
 }
 
 /* One packet of a connection: the turn says which. */

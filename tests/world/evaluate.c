@@ -16,13 +16,25 @@
 
 enum { LEARN_DAYS = 7, CLEAN_DAYS = 21, DELAY_H = 30, GIVE_UP_DAYS = 12 };
 
+/* One of those named: B04,B25,C01. */
+static bool
+is_named(const char *names, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = names; (p = strstr(p, name)) != NULL; p += n)
+		if ((p == names || p[-1] == ',') && (p[n] == '\0' || p[n] == ','))
+			return true;
+	return false;
+}
+
 bool
 wanted(const struct options *o, unsigned number)
 {
 	const struct attack *a = attack_at(number);
 	char name[8];
 
-	if (o->behaviour && strcmp(o->behaviour, behaviour_name(a->behaviour, name)) != 0)
+	if (o->behaviour && !is_named(o->behaviour, behaviour_name(a->behaviour, name)))
 		return false;
 	return !o->variant || strcmp(o->variant, a->name) == 0;
 }

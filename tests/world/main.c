@@ -19,7 +19,7 @@ static const char USAGE[] =
 	"B07|C01]\n"
 	"             [--variant NAME] [--lookalikes] [--show] [--restart DAY [--keep]] [--golden FOLDER]\n"
 	"             [--frames | --pcap FILE] [--loss PPM] [--duplicates] [--one-sided DAY]\n"
-	"       world evaluate [--seeds N] [--first N] [--users N] [--clean-users N] [--behaviour B07] [--jobs N]\n"
+	"       world evaluate [--seeds N] [--first N] [--users N] [--clean-users N] [--behaviour B07,C01] [--jobs N]\n"
 	"             [--clean-only | --attacks-only]\n"
 	"       world list\n";
 
