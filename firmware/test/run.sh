@@ -189,9 +189,12 @@ first_boot() {
 	arrives
 	ok "$1: alerts arrive outside, with the board's serial number, at a TLS syslog receiver and an MQTT broker"
 	[ "${EPISODE:-0}" = 0 ] || episode
+	murmur &
+	murmur=$!
 	sleep 15
 	board "sh -s" <"$here/figures.sh" >"$work/figures"
 	sed 's/^/        /' "$work/figures"
+	kill $murmur
 	board 'systemctl poweroff' || true
 	ended 180
 	silent "$1"
@@ -204,7 +207,8 @@ same_findings() {
 	echo "        first frame of the span port after $((began - $(sed -n 's/^booted //p' "$work/figures"))) s of uptime"
 	[ -s "$1" ] || fail "no frames on the data partition: $(find "$work/data" | head -n 20 | paste -sd' ')"
 	settings | sed '/^\[eve\]/,/^replay/d' >"$work/read.conf"
-	"$witness" read --quiet -c "$work/read.conf" --set eve.replay=yes --set eve.updates=yes --eve "$work/read.json" "$1" 2>"$work/read.log" ||
+	"$witness" read --quiet -c "$work/read.conf" --set sensor.serial=525400000001 --set eve.replay=yes \
+		--set eve.updates=yes --eve "$work/read.json" "$1" 2>"$work/read.log" ||
 		fail "read: $(cat "$work/read.log")"
 	# Sorted: where no frame comes any more a sensor goes on with the clock, and a file ends.
 	plain "$work/data/gatewitness/eve.json" | sort >"$work/guest.txt"
