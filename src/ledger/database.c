@@ -156,17 +156,22 @@ forget_kept(struct database *d)
 		sqlite3_finalize(d->kept[i]);
 }
 
-void
+bool
 database_close(struct database *d)
 {
+	int got = SQLITE_OK;
+
 	if (!d)
-		return;
+		return true;
 	forget_kept(d);
 	database_rollback(d);
 	if (d->writing)
-		sqlite3_exec(d->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+		got = sqlite3_exec(d->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", NULL, NULL,
+				   NULL);
 	sqlite3_close(d->db);
 	free(d);
+	return got == SQLITE_OK || got == SQLITE_BUSY ||
+	       got == SQLITE_LOCKED; /* somebody reads: the last one does it */
 }
 
 const char *

@@ -82,12 +82,13 @@ day_is_damaged(const struct day *d)
 	return first && *database_error(first) && !database_errno(first);
 }
 
-void
+bool
 day_close(struct day *d)
 {
-	database_close(d->sessions);
-	database_close(d->summary);
+	bool sessions = database_close(d->sessions), summary = database_close(d->summary);
+
 	d->sessions = d->summary = NULL;
+	return sessions && summary;
 }
 
 /* The one number that a statement gives; its values are bound by the caller. */

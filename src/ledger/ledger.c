@@ -129,6 +129,21 @@ forget_broken(struct ledger *l)
 	}
 }
 
+/* A seal of which the disk said that it failed may be there all the same: then its day is sealed. */
+static void
+look_at_seals(struct ledger *l)
+{
+	struct seals now = {.n = 0};
+
+	if (!seals_read(&now, l->folder) || now.torn || now.n <= l->seals.n) {
+		seals_free(&now);
+		return;
+	}
+	seals_free(&l->seals);
+	l->seals = now;
+	l->head = now.seal[now.n - 1].head;
+}
+
 /* After a failure, from time to time: the day is opened anew, and what waits is written. */
 static bool
 again(struct ledger *l)
@@ -140,6 +155,7 @@ again(struct ledger *l)
 	l->open = false;
 	*l->error = '\0';
 	forget_broken(l);
+	look_at_seals(l);
 	return start(l) && ledger_commit(l) && note_failure(l);
 }
 

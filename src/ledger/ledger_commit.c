@@ -207,12 +207,17 @@ sign_day(struct ledger *l)
 bool
 ledger_seal(struct ledger *l)
 {
+	char words[LEDGER_ERROR_MAX];
+
 	if (!ledger_commit(l) || ((l->tail_rows || peers_count(l->peers)) && !commit(l, true)))
 		return false;
 	/* the tail left room that nothing will use any more; only what lies behind it is moved */
 	if (!database_run(l->day.sessions, "PRAGMA incremental_vacuum"))
 		return fail_day(l);
-	day_close(&l->day);
 	l->open = false;
-	return sign_day(l);
+	if (day_close(&l->day))
+		return sign_day(l);
+	snprintf(words, sizeof(words), "%.300s: cannot be written whole, and is not sealed yet", l->day.sessions_path);
+	ledger_fail(l, words);
+	return false;
 }
