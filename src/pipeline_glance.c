@@ -16,7 +16,7 @@ is_quiet(const struct pipeline *p, struct when time)
 	return !when_before(time, p->now) && when_before(time, p->second) && p->pulse_pending;
 }
 
-/* All that is to be known or told of it but its records has been; once that is so, it stays. */
+/* What a connection needs is there, and nobody else asks for its bytes; once that is so, it stays. */
 static inline bool
 is_known(const struct pipeline *p, struct flow *f)
 {
@@ -24,10 +24,17 @@ is_known(const struct pipeline *p, struct flow *f)
 		return true;
 	if (!f->above[1] && (f->gateway || f->above[0] != TLS_NOT))
 		return false;
-	if (f->gateway && (!(f->told & TOLD_OPEN) || (p->classify && !(f->above[2] & CLASSIFY_DONE))))
+	if (f->gateway && p->classify && !(f->above[2] & CLASSIFY_DONE))
 		return false;
 	f->told |= KNOWN;
 	return true;
+}
+
+/* Without TLS it is told that it is open, once, by a packet with payload; of a steady stream that comes from TLS. */
+static inline bool
+is_open(const struct flow *f)
+{
+	return !f->gateway || f->told & TOLD_OPEN;
 }
 
 static inline bool
@@ -41,13 +48,16 @@ is_shed(struct pipeline *p, struct flow *f, const struct glance *g, unsigned sid
 static inline bool
 payload_goes_on(struct pipeline *p, struct flow *f, unsigned side, const struct glance *g)
 {
+	const bool is_not = f->above[0] == TLS_NOT;
 	struct tls_event ev;
 	enum tls_step step;
 	struct live *live;
 
 	if (!is_known(p, f))
 		return false;
-	if (is_shed(p, f, g, side) || f->above[0] == TLS_NOT)
+	if (is_not && !is_open(f))
+		return false;
+	if (is_shed(p, f, g, side) || is_not)
 		return true;
 	live = live_at(p, f->above[1]);
 	if (!live->steady.on && !tls_steady_begin(p->tls, f->above[0], &live->steady))
