@@ -11,6 +11,7 @@
 #define CMD_BUNDLE_H
 
 #include "base/cur.h"
+#include "cmd/verdict.h"
 #include "ledger/sign.h"
 
 #define BUNDLE_FOLDER    "gatewitness-"
@@ -32,6 +33,6 @@ struct bundle_check {
 void bundle_check(struct bundle_check *b, struct cur bytes);
 
 /* The same for a file, told on standard output; key: a seal.pub, NULL: none.  Returns the exit code. */
-int bundle_verify(const char *path, const char *key, bool quiet);
+int bundle_verify(const char *path, const char *key, const struct verdict *how);
 
 #endif

@@ -175,13 +175,17 @@ bundle_check(struct bundle_check *b, struct cur bytes)
 	check_files(b, &c, manifest->bytes);
 }
 
+struct told {
+	const struct verdict *how;
+	const char *path;
+};
+
 static void
 on_said(void *arg, bool wrong, const char *words)
 {
-	const bool *quiet = arg;
+	const struct told *t = arg;
 
-	if (wrong || !*quiet)
-		printf("%-8s %s\n", wrong ? "altered" : "whole", words);
+	verdict_line(t->how, wrong ? "altered" : "whole", !wrong, t->path, words);
 }
 
 static int
@@ -191,14 +195,25 @@ fail(const char *path, const char *what)
 	return EXIT_IO;
 }
 
-static int
-tell(struct bundle_check *b, const char *path)
+static void
+tell_people(const struct bundle_check *b)
 {
 	printf("%s: %u files, %u wrong; %s\n", b->wrong ? "NOT WHOLE" : "whole", b->files, b->wrong,
 	       b->is_signed && b->public ? "signed by that key" :
 	       b->is_signed ? "signed by the key in it; no --key: that it is the sensor's own is not shown" :
 			      "no signature holds: that it is the sensor's is not shown");
-	return fflush(stdout) ? fail(path, strerror(errno)) : b->wrong ? EXIT_IO : EXIT_DONE;
+}
+
+static int
+tell(const struct bundle_check *b, const struct told *t)
+{
+	const struct verdict_count counts[] = {{"files", b->files}, {"altered", b->wrong}};
+
+	if (t->how->json)
+		verdict_sum(!b->wrong, t->path, counts, 2, !b->is_signed ? "none" : b->public ? "key" : "own");
+	else
+		tell_people(b);
+	return fflush(stdout) ? fail(t->path, strerror(errno)) : b->wrong ? EXIT_IO : EXIT_DONE;
 }
 
 static bool
@@ -211,9 +226,10 @@ is_archive(struct cur c)
 }
 
 int
-bundle_verify(const char *path, const char *key, bool quiet)
+bundle_verify(const char *path, const char *key, const struct verdict *how)
 {
-	struct bundle_check b = {.arg = &quiet, .say = on_said};
+	struct told told = {how, path};
+	struct bundle_check b = {.arg = &told, .say = on_said};
 	uint8_t public[SIGN_KEY];
 	char error[512];
 	struct stat st = {0};
@@ -237,5 +253,5 @@ bundle_verify(const char *path, const char *key, bool quiet)
 	if (is)
 		bundle_check(&b, cur_of(p, (size_t)st.st_size));
 	munmap(p, (size_t)st.st_size);
-	return is ? tell(&b, path) : fail(path, "is no bundle; gatewitness bundle makes them");
+	return is ? tell(&b, &told) : fail(path, "is no bundle; gatewitness bundle makes them");
 }

@@ -16,12 +16,13 @@
 #include "cmd/bundle.h"
 #include "cmd/cmd.h"
 #include "cmd/ledgers.h"
+#include "cmd/verdict.h"
 
-enum { OPT_KEY = 300, OPT_ANCHOR, OPT_QUIETER = 'q' };
+enum { OPT_KEY = 300, OPT_ANCHOR, OPT_JSON, OPT_QUIETER = 'q' };
 
 struct verifying {
 	const char *folder, *key, *anchor_file;
-	bool quiet;
+	struct verdict how;
 	uint8_t public[SIGN_KEY];
 	struct anchor *anchor;
 	size_t anchors;
@@ -82,8 +83,7 @@ on_said(void *arg, enum verify_kind kind, const char *words)
 {
 	const struct verifying *v = arg;
 
-	if (!v->quiet || kind > VERIFY_EXPIRED)
-		printf("%-8s %s\n", KINDS[kind], words);
+	verdict_line(&v->how, KINDS[kind], kind <= VERIFY_EXPIRED, v->now, words);
 }
 
 static bool
@@ -92,10 +92,11 @@ verify_one(struct verifying *v, const char *folder, struct verify *sum)
 	struct verify one = {.folder = folder, .public = v->key ? v->public : NULL, .arg = v, .say = on_said};
 	bool is = true;
 
+	v->now = folder;
 	if (strcmp(folder, v->folder) == 0) {
 		one.anchor = v->anchor;
 		one.anchors = v->anchors;
-	} else if (!v->quiet) {
+	} else if (!v->how.quiet && !v->how.json) {
 		printf("%s\n", folder);
 	}
 	is = verify_folder(&one);
@@ -104,6 +105,37 @@ verify_one(struct verifying *v, const char *folder, struct verify *sum)
 	sum->days += one.days;
 	sum->rows += one.rows;
 	return is;
+}
+
+static void
+tell_people(const struct verifying *v, const struct verify *sum)
+{
+	printf("%s: %" PRIu64 " day%s, %" PRIu64 " records; %" PRIu64 " altered, %" PRIu64 " missing, %" PRIu64
+	       " torn, %" PRIu64 " expired%s%s\n",
+	       verify_fine(sum) ? "whole" : "NOT WHOLE", sum->days, sum->days == 1 ? "" : "s", sum->rows,
+	       sum->count[VERIFY_ALTERED], sum->count[VERIFY_MISSING], sum->count[VERIFY_TORN],
+	       sum->count[VERIFY_EXPIRED], sum->count[VERIFY_UNREADABLE] ? ", not all could be read" : "",
+	       v->key ? "" : "; no --key: that the seals are the sensor's own is not shown");
+}
+
+static void
+tell(const struct verifying *v, const struct verify *sum)
+{
+	const struct verdict_count counts[] = {
+		{"days", sum->days},
+		{"records", sum->rows},
+		{"altered", sum->count[VERIFY_ALTERED]},
+		{"missing", sum->count[VERIFY_MISSING]},
+		{"torn", sum->count[VERIFY_TORN]},
+		{"unread", sum->count[VERIFY_UNREADABLE]},
+		{"expired", sum->count[VERIFY_EXPIRED]},
+	};
+
+	if (v->how.json)
+		verdict_sum(verify_fine(sum), v->folder, counts, sizeof(counts) / sizeof(*counts),
+			    v->key ? "key" : "own");
+	else
+		tell_people(v, sum);
 }
 
 static int
@@ -118,7 +150,7 @@ verify_all(struct verifying *v)
 		return fail(v->folder, "the crypto library lacks SHA-256");
 	if (stat(v->folder, &st) == 0 && S_ISREG(st.st_mode))
 		return v->anchor_file ? usage_error("verify", "--anchor is for a ledger, not for a bundle") :
-					bundle_verify(v->folder, v->key, v->quiet);
+					bundle_verify(v->folder, v->key, &v->how);
 	if (v->key && !sign_public(v->public, v->key, error, sizeof(error))) {
 		fprintf(stderr, "gatewitness: %s\n", error);
 		return EXIT_USAGE;
@@ -132,12 +164,7 @@ verify_all(struct verifying *v)
 	for (size_t i = 0; i < all.n; i++)
 		verify_one(v, all.folder[i], &sum);
 	ledgers_free(&all);
-	printf("%s: %" PRIu64 " day%s, %" PRIu64 " records; %" PRIu64 " altered, %" PRIu64 " missing, %" PRIu64
-	       " torn, %" PRIu64 " expired%s%s\n",
-	       verify_fine(&sum) ? "whole" : "NOT WHOLE", sum.days, sum.days == 1 ? "" : "s", sum.rows,
-	       sum.count[VERIFY_ALTERED], sum.count[VERIFY_MISSING], sum.count[VERIFY_TORN], sum.count[VERIFY_EXPIRED],
-	       sum.count[VERIFY_UNREADABLE] ? ", not all could be read" : "",
-	       v->key ? "" : "; no --key: that the seals are the sensor's own is not shown");
+	tell(v, &sum);
 	return verify_fine(&sum) ? EXIT_DONE : EXIT_IO;
 }
 
@@ -153,8 +180,11 @@ take_option(void *arg, int id, const char *value)
 	case OPT_ANCHOR:
 		v->anchor_file = value;
 		return EXIT_DONE;
+	case OPT_JSON:
+		v->how.json = true;
+		return EXIT_DONE;
 	case OPT_QUIETER:
-		v->quiet = true;
+		v->how.quiet = true;
 		return EXIT_DONE;
 	default:
 		if (v->folder)
@@ -181,6 +211,7 @@ verify_run(int argc, char **argv)
 static const struct arg_option OPTIONS[] = {
 	{OPT_KEY, "key", "FILE", "the sensor's public key (seal.pub), as it was kept elsewhere"},
 	{OPT_ANCHOR, "anchor", "FILE", "EVE lines that left the sensor: their chain heads must be met"},
+	{OPT_JSON, "json", NULL, "one JSON object for each thing that is said; the last is the sum"},
 	{OPT_QUIETER, "quiet", NULL, "what is wrong, and the last line"},
 	{0, NULL, NULL, NULL},
 };

@@ -105,6 +105,7 @@ check "bundle" gw bundle "$incident" "$dir/ledger" -o "$bundle"
 check "by a finding's id the same bytes" sh -c \
 	"'$program' bundle $(jq -r 'select(.event_type == "alert" and .gatewitness.detector == "leak_loop").gatewitness.finding' "$dir/eve.json" | head -n 1) '$dir/ledger' -o - | cmp - '$bundle'"
 check "whole, by the key" says 'whole: 10 files, 0 wrong; signed by that key' gw verify --key "$key" "$bundle"
+check "the same in JSON" says '{"sum":"whole","of":".*","files":10,"altered":0,"seal":"key"}' gw verify --json --key "$key" "$bundle"
 mkdir "$dir/x"
 check "tar opens it" tar -C "$dir/x" -xf "$bundle"
 check "the capture in it" cmp "$capture" "$dir/x/gatewitness-$incident/evidence.pcapng"

@@ -68,6 +68,9 @@ chmod 644 "$file"
 printf '\377' | dd of="$file" bs=1 seek=9000 conv=notrunc 2>/dev/null
 "$program" verify "$dir/ledger" >"$dir/said" && fail demo "an altered byte is called whole"
 grep -q 'altered.*sessions: is not what was sealed' "$dir/said" || fail demo "$(cat "$dir/said")"
+"$program" verify --json "$dir/ledger" >"$dir/said" && fail demo "an altered byte is called whole in JSON"
+jq -se 'any(.[]; .verdict == "altered" and (.says | test("is not what was sealed"))) and .[-1].sum == "not whole" and
+	.[-1].altered > 0' "$dir/said" >/dev/null || fail demo "$(cat "$dir/said")"
 "$program" hunt "$dir/ledger" >"$dir/said" && fail demo "hunt does not say that the ledger was altered"
 grep -q 'NOT WHOLE' "$dir/said" || fail demo "$(tail -n 3 "$dir/said")"
 
