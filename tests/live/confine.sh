@@ -27,6 +27,7 @@ attempt()
 	ends) words='tap 0 made a system call that it may not make (SIGSYS)' ;;
 	*) words="try $1: $2" ;;
 	esac
+	: > "$work/err" # what the one before said is not to be found in it
 	GATEWITNESS_TRY=$1 GATEWITNESS_LEDGER=$work/ledger/try ip netns exec "$in" "$witness" run -i lo --quiet \
 		--set capture.taps=1 --ledger "$work/ledger" 2> "$work/err" &
 	pid=$!
