@@ -183,7 +183,7 @@ notice(struct watch *w)
 		(void)post_notice(w->post, w->notice);
 }
 
-/* A disk is full until somebody makes room; lines until then are lost, and counted. */
+/* A disk is full until somebody makes room; lines until then wait in memory, and are lost and counted when that is full. */
 static void
 flush_eve(struct watch *w)
 {

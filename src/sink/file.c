@@ -67,6 +67,13 @@ is_full_disk(int error)
 	return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
+/* What it holds is not lost yet. */
+static bool
+waits(const struct file *f)
+{
+	return f->patient && is_full_disk(f->error);
+}
+
 static bool
 is_stdout(const char *path)
 {
@@ -109,6 +116,16 @@ file_open_append(struct file *f, const char *path)
 	return begin(f, path, true);
 }
 
+/* A line that was torn off is written whole here: its head may be in a file that has another name by now. */
+static bool
+open_again(struct file *f)
+{
+	f->fd = open_behind(f->path);
+	f->error = f->fd < 0 ? errno : 0;
+	f->torn = 0;
+	return f->error == 0;
+}
+
 bool
 file_reopen(struct file *f)
 {
@@ -119,9 +136,7 @@ file_reopen(struct file *f)
 	file_flush(f);
 	if (f->fd >= 0)
 		close(f->fd);
-	f->fd = open_behind(f->path);
-	f->error = f->fd < 0 ? errno : 0;
-	return f->error == 0;
+	return open_again(f);
 }
 
 bool
@@ -142,58 +157,72 @@ file_takes(struct file *f, size_t n)
 {
 	if (f->used >= FILE_BUFFER)
 		file_flush(f);
-	return f->patient && is_full_disk(f->error) ? f->size - f->used >= n : f->error == 0;
+	return waits(f) ? f->size - f->used >= n : f->error == 0;
 }
 
-/* What was written is written: who goes on at the next byte leaves no torn line. */
-static void
-keep_behind(struct file *f, const char *from)
+/* Where it stopped; not at the end: f->error says why. */
+static const char *
+write_out(struct file *f, const char *p, const char *end)
 {
-	size_t left = (size_t)(f->buffer + f->used - from);
+	while (p < end && !f->error) {
+		ssize_t n = write(f->fd, p, (size_t)(end - p));
 
-	if (from > f->buffer) /* nothing was written: each line of a storm would move all that waits */
-		memmove(f->buffer, from, left);
-	f->used = left;
+		if (n >= 0) {
+			p += n;
+			f->written += (uint64_t)n;
+		} else if (errno != EINTR) {
+			f->error = errno;
+		}
+	}
+	return p;
+}
+
+/* From the line on that was not written whole. */
+static void
+keep_from(struct file *f, const char *unwritten)
+{
+	const char *line = unwritten;
+
+	while (line > f->buffer && line[-1] != '\n')
+		line--;
+	f->torn = (size_t)(unwritten - line);
+	f->used -= (size_t)(line - f->buffer);
+	if (line > f->buffer) /* nothing was written: each line of a storm would move all that waits */
+		memmove(f->buffer, line, f->used);
+}
+
+static void
+lose_from(struct file *f, const char *p)
+{
+	const char *end = f->buffer + f->used;
+
+	while ((p = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL)) {
+		f->lost++;
+		p++;
+	}
+	f->used = f->torn = 0;
 }
 
 void
 file_flush(struct file *f)
 {
-	const char *p = f->buffer, *end = p + f->used;
+	const char *p;
 
-	if (f->patient && is_full_disk(f->error))
+	if (waits(f) && f->fd >= 0)
 		f->error = 0;
-	while (p < end && !f->error) {
-		ssize_t n = write(f->fd, p, (size_t)(end - p));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			f->error = errno;
-			break;
-		}
-		p += n;
-		f->written += (uint64_t)n;
-	}
-	if (f->patient && is_full_disk(f->error)) {
-		keep_behind(f, p);
-		return;
-	}
-	while ((p = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL)) {
-		f->lost++;
-		p++;
-	}
-	f->used = 0;
+	else if (waits(f))
+		(void)open_again(f);
+	p = write_out(f, f->buffer + f->torn, f->buffer + f->used);
+	if (waits(f))
+		keep_from(f, p);
+	else
+		lose_from(f, p);
 }
 
 bool
 file_recover(struct file *f)
 {
-	if (f->patient && is_full_disk(f->error)) {
-		file_flush(f);
-		return f->error == 0;
-	}
-	return f->error == 0 || (f->regular && file_reopen(f));
+	return f->error == 0 || waits(f) || (f->regular && file_reopen(f));
 }
 
 struct out
@@ -231,8 +260,10 @@ file_bytes(struct file *f, const void *bytes, size_t n)
 bool
 file_close(struct file *f)
 {
-	if (f->buffer)
+	if (f->buffer) {
 		file_flush(f);
+		lose_from(f, f->buffer + f->torn);
+	}
 	if (f->fd > STDOUT_FILENO && close(f->fd) < 0 && !f->error)
 		f->error = errno;
 	free(f->buffer);

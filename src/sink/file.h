@@ -2,8 +2,8 @@
  * file: lines into a file, a device, a pipe or standard output, through one large buffer.
  *
  * A formatter writes straight into the buffer (file_room, file_wrote).  The first error is kept: from then
- * on everything is thrown away and counted, until file_reopen or file_recover.  A patient file keeps what a full disk does
- * not take, and goes on where it stood when there is room again.
+ * on everything is thrown away and counted, until file_reopen or file_recover.  But a patient file keeps the lines that a full
+ * disk does not take; each file_flush tries again, and goes on at the next byte, or in another file with the whole line.
  */
 #ifndef SINK_FILE_H
 #define SINK_FILE_H
@@ -19,8 +19,8 @@ enum { FILE_BUFFER = 1 << 18, FILE_ROOM = 1 << 19, FILE_HELD = 8 << 20 };
 struct file {
 	const char *path; /* "-": standard output */
 	int fd;
-	int error; /* errno of the first failure, 0: none */
-	size_t used;
+	int error;         /* errno of the first failure, 0: none */
+	size_t used, torn; /* bytes in the buffer; of its first line, those that are written */
 	uint64_t written;  /* bytes handed to the system */
 	uint64_t left_out; /* lines that did not fit */
 	uint64_t lost;     /* lines that could not be written */
@@ -46,8 +46,8 @@ bool file_takes(struct file *f, size_t n);
    a reader would make it wait.  False: f->error says why. */
 bool file_reopen(struct file *f);
 
-/* A regular file that could not be written, for its disk was full, may be some time: opens it anew behind what is there.
-   True: it can be written, as far as one knows; `lost` says how much was not. */
+/* After an error, from time to time: opens a regular file anew behind what is there.  True: it may be written now, and the next
+   file_flush says whether; `lost` says how much was not. */
 bool file_recover(struct file *f);
 
 /* At least FILE_ROOM bytes to write into; then file_wrote takes over what was written. */

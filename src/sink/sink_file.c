@@ -41,7 +41,7 @@ measure(struct sink_file *s)
 	struct stat st;
 
 	s->regular = strcmp(s->cfg->path, "-") != 0 && fstat(s->file.fd, &st) == 0 && S_ISREG(st.st_mode);
-	s->size = s->regular ? (uint64_t)st.st_size : 0;
+	s->size = s->regular ? (uint64_t)st.st_size + s->file.used - s->file.torn : 0;
 }
 
 static void *
@@ -181,10 +181,12 @@ static void
 file_sink_flush(void *state)
 {
 	struct sink_file *s = state;
+	bool failed = s->file.error != 0;
 
-	if (s->file.error && file_recover(&s->file))
-		measure(s);
+	(void)file_recover(&s->file);
 	file_flush(&s->file);
+	if (failed && s->file.error == 0)
+		measure(s);
 }
 
 static void

@@ -1,6 +1,8 @@
 /*
  * sink_file: what becomes of a file sink's lines when somebody else rotates, when a line was torn off, when it fails.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "sink/file.h"
 #include "sink/format.h"
 #include "sink/sink.h"
 
@@ -195,42 +198,69 @@ one_fails_alone(void **state)
 	assert_int_equal(lines_of(path), 2);
 }
 
+/* "alert NEXT" and so on, a whole line each: the number behind the last.  Torn: the file ends within one more. */
+static unsigned
+whole_lines(const char *name, unsigned next, bool *torn)
+{
+	FILE *f = fopen(name, "r");
+	char line[512], *at;
+
+	assert_non_null(f);
+	*torn = false;
+	while (fgets(line, sizeof(line), f)) {
+		assert_false(*torn);
+		*torn = line[strlen(line) - 1] != '\n';
+		if (*torn)
+			continue;
+		at = strstr(line, ": alert ");
+		assert_non_null(at);
+		assert_int_equal(atoi(at + 8), next++);
+	}
+	fclose(f);
+	return next;
+}
+
 /* "alert 1" to "alert n", a line each, and nothing else. */
 static void
 has_all(unsigned n)
 {
-	FILE *f = fopen(path, "r");
-	char line[512], *at;
-	unsigned next = 1;
+	bool torn;
 
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f)) {
-		at = strstr(line, ": alert ");
-		assert_non_null(at);
-		assert_int_equal(atoi(at + 8), next++);
-		assert_int_equal(line[strlen(line) - 1], '\n');
-	}
-	fclose(f);
-	assert_int_equal(next, n + 1);
+	assert_int_equal(whole_lines(path, 1, &torn), n + 1);
+	assert_false(torn);
 }
 
-/* A limit of the file's size is a full disk that ends within a line: what waits is told to be lost only when memory is full, and
-   goes on at the very byte when there is room again. */
-static void
-a_full_disk_is_waited_for(void **state)
+/* A limit of a file's size is a full disk; of an odd one, a disk that is full within a line. */
+static struct rlimit
+fill_disk(void)
 {
 	struct rlimit before, small;
-	struct sink_config c = text_sink();
-	struct sinks *s = opened(&c);
-	char words[SINK_ERROR_MAX] = "";
-	unsigned n = 0, lost;
 
-	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	small = before;
 	small.rlim_cur = 1001;
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	return before;
+}
+
+static void
+make_room(struct rlimit before)
+{
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+}
+
+/* What waits is told to be lost only when memory is full, and goes on at the very byte when there is room again. */
+static void
+a_full_disk_is_waited_for(void **state)
+{
+	struct sink_config c = text_sink();
+	struct sinks *s = opened(&c);
+	struct rlimit before = fill_disk();
+	char words[SINK_ERROR_MAX] = "";
+	unsigned n = 0, lost;
+
+	(void)state;
 	while (n < 500) {
 		tell(s, SEVERITY_HIGH, ++n);
 		if (n % 10 == 0)
@@ -238,19 +268,120 @@ a_full_disk_is_waited_for(void **state)
 	}
 	assert_true(sinks_notice(s, words));
 	assert_int_equal(sinks_counts(s, 0).lost, 0);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	make_room(before);
 	sinks_flush(s);
 	assert_false(sinks_failing(s));
 	has_all(n);
 
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	(void)fill_disk();
 	while (sinks_counts(s, 0).lost < 3)
 		tell(s, SEVERITY_HIGH, ++n);
 	lost = (unsigned)sinks_counts(s, 0).lost;
 	assert_true(n > 50000); /* 8 MiB of them */
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	make_room(before);
 	closed(s);
 	has_all(n - lost);
+}
+
+/* The line that was torn off in the old file is whole in the new one. */
+static void
+rotated_on_a_full_disk(void **state)
+{
+	struct sink_config c = text_sink();
+	struct sinks *s = opened(&c);
+	struct rlimit before = fill_disk();
+	unsigned n = 0, next;
+	bool torn;
+
+	(void)state;
+	while (n < 30)
+		tell(s, SEVERITY_HIGH, ++n);
+	sinks_flush(s);
+	assert_true(sinks_failing(s));
+	assert_int_equal(rename(path, aside), 0);
+	sinks_reopen(s);
+	make_room(before);
+	assert_int_equal(sinks_counts(s, 0).lost, 0);
+	closed(s);
+	next = whole_lines(aside, 1, &torn);
+	assert_true(torn && next > 1);
+	assert_int_equal(whole_lines(path, next, &torn), n + 1);
+	assert_false(torn);
+}
+
+/* Nobody renamed, and the end of the torn line has no room: it waits until it can be opened again. */
+static void
+reopened_on_a_full_disk(void **state)
+{
+	struct sink_config c = text_sink();
+	struct sinks *s = opened(&c);
+	struct rlimit before = fill_disk();
+	char want[32];
+	unsigned n = 0;
+
+	(void)state;
+	while (n < 30)
+		tell(s, SEVERITY_HIGH, ++n);
+	sinks_flush(s);
+	sinks_reopen(s);
+	sinks_flush(s);
+	assert_true(sinks_failing(s));
+	tell(s, SEVERITY_HIGH, ++n);
+	make_room(before);
+	sinks_flush(s);
+	assert_false(sinks_failing(s));
+	assert_int_equal(sinks_counts(s, 0).lost, 0);
+	closed(s);
+	assert_int_equal(lines_of(path), n + 1); /* the torn one, ended, and then whole */
+	for (unsigned i = 1; i <= n; i++) {
+		snprintf(want, sizeof(want), ": alert %u,", i);
+		assert_non_null(strstr(text, want));
+	}
+}
+
+/* What is no full disk is not waited for: lines are lost and counted until it is opened anew. */
+static void
+another_error_is_recovered_from(void **state)
+{
+	struct file f;
+	int only_read;
+
+	(void)state;
+	assert_true(file_open(&f, path));
+	assert_true(file_be_patient(&f));
+	only_read = open(path, O_RDONLY);
+	assert_true(only_read >= 0 && dup2(only_read, f.fd) == f.fd);
+	close(only_read);
+	file_bytes(&f, "one\ntwo\n", 8);
+	file_flush(&f);
+	assert_int_equal(f.error, EBADF);
+	assert_false(file_takes(&f, 1));
+	assert_int_equal(f.lost, 2);
+	assert_true(file_recover(&f));
+	file_bytes(&f, "three\n", 6);
+	assert_true(file_close(&f));
+	assert_int_equal(f.lost, 2);
+	assert_int_equal(lines_of(path), 1);
+	assert_string_equal(text, "three\n");
+}
+
+/* What still waits at the end is lost. */
+static void
+closed_on_a_full_disk(void **state)
+{
+	struct file f;
+
+	(void)state;
+	if (!file_open(&f, "/dev/full"))
+		skip();
+	assert_true(file_be_patient(&f));
+	file_bytes(&f, "one\ntwo\n", 8);
+	file_flush(&f);
+	assert_true(file_takes(&f, 8));
+	assert_int_equal(f.lost, 0);
+	assert_false(file_close(&f));
+	assert_int_equal(f.error, ENOSPC);
+	assert_int_equal(f.lost, 2);
 }
 
 /* A text longer than a line of any format has room for. */
@@ -317,6 +448,10 @@ main(void)
 		cmocka_unit_test_teardown(only_what_is_wanted, clean),
 		cmocka_unit_test_teardown(one_fails_alone, clean),
 		cmocka_unit_test_teardown(a_full_disk_is_waited_for, clean),
+		cmocka_unit_test_teardown(rotated_on_a_full_disk, clean),
+		cmocka_unit_test_teardown(reopened_on_a_full_disk, clean),
+		cmocka_unit_test_teardown(another_error_is_recovered_from, clean),
+		cmocka_unit_test_teardown(closed_on_a_full_disk, clean),
 		cmocka_unit_test_teardown(cut_values_are_counted, clean),
 	};
 
