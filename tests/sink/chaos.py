@@ -303,8 +303,7 @@ class Click(Kind):
     def lines(self):
         from to_clickhouse import many
 
-        with lock:
-            return many(EVENTS)
+        return many(EVENTS)
 
     def up(self):
         self.server.up()
@@ -363,7 +362,7 @@ class Command(Kind):
         return f"program={self.at}/program"
 
 
-def well(k, again=None):
+def well(k):
     time.sleep(random.uniform(0.2, 0.6))
 
 
@@ -417,7 +416,6 @@ FAULTS = {
     "keeper": (True, well, ["restarts=3"]),
 }
 KINDS = [Syslog, Webhook, Splunk, Elastic, Mqtt, Kafka, Click, Command]
-lock = threading.Lock()
 
 
 def one(kind, fault):
@@ -438,6 +436,8 @@ def one(kind, fault):
     words.seek(0)
     said = words.read()
     check(told.get("waiting") == 0 and told["lost"] == 0, f"{case}: {told} {said[-600:]}")
+    check(told["kills"] == (KILLS if fault == "courier" else 0), f"{case}: {told['kills']} couriers killed")
+    check(fault != "full" or ("events wait in memory" in said and "can be written again" in said), f"{case}: the disk was not full: {said[-600:]}")
     check("s3cret" not in said, f"{case}: a secret in words")
     if kind in (Mqtt, Kafka):
         wait_lines(k, len(lines))
