@@ -68,7 +68,11 @@ receive() {
 	: >"$work/published"
 	ip netns exec "$net" mosquitto -c "$work/mosquitto.conf" >"$work/mosquitto.log" 2>&1 &
 	broker=$!
-	sleep 2
+	for _ in $(seq 300); do
+		! grep -q ' running$' "$work/mosquitto.log" || break
+		sleep 0.2
+	done
+	grep -q ' running$' "$work/mosquitto.log" || fail "the MQTT broker does not start: $(tail -n 1 "$work/mosquitto.log")"
 	ip netns exec "$net" mosquitto_sub -V 5 -h 10.77.0.1 -p 8883 --cafile "$work/receiver.pem" -t 'board/#' -q 1 >>"$work/published" &
 	broker="$broker $!"
 }
