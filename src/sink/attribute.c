@@ -104,11 +104,11 @@ event_id(const struct event *e, char own[256])
 static void
 put_incident(struct out *o, const struct incident *i)
 {
-	const struct detector_info *d = i->event_count ? trouble_or_detector(i->event[0].detector) : NULL;
+	const struct detector_info *trouble = i->event_count ? trouble_by_id(i->event[0].detector) : NULL;
 
 	OUT_LIT(o, "incident closed: ");
-	if (d && d->id >= TROUBLE_INFO[0].id) {
-		out_text(o, d->title);
+	if (trouble) {
+		out_text(o, trouble->title);
 		return;
 	}
 	out_u64(o, i->findings);

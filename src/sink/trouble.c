@@ -11,10 +11,18 @@ const struct detector_info TROUBLE_INFO[TROUBLES] = {
 };
 
 const struct detector_info *
-trouble_or_detector(uint16_t id)
+trouble_by_id(uint16_t id)
 {
 	for (unsigned i = 0; i < TROUBLES; i++)
 		if (TROUBLE_INFO[i].id == id)
 			return &TROUBLE_INFO[i];
-	return detector_by_id(id);
+	return NULL;
+}
+
+const struct detector_info *
+trouble_or_detector(uint16_t id)
+{
+	const struct detector_info *trouble = trouble_by_id(id);
+
+	return trouble ? trouble : detector_by_id(id);
 }

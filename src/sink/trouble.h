@@ -15,7 +15,8 @@ enum trouble {
 
 extern const struct detector_info TROUBLE_INFO[TROUBLES];
 
-/* A detector's row, or a trouble's; NULL: none. */
+/* A trouble's row; a detector's or a trouble's.  NULL: none. */
+const struct detector_info *trouble_by_id(uint16_t id);
 const struct detector_info *trouble_or_detector(uint16_t id);
 
 #endif
