@@ -218,7 +218,9 @@ of_itself(void **state)
 			     .heartbeat = &h,
 			     .eve = &context};
 	struct finding f = {.id = 1, .detector = 908, .severity = SEVERITY_MEDIUM, .opens = true, .text = "sink x"};
-	struct event trouble = alert_of(&f, NULL);
+	struct incident i = {.id = 1, .findings = 1, .event_count = 1, .event = {{.detector = 908}}};
+	struct event trouble = alert_of(&f, NULL),
+		     over = {.kind = EVENT_INCIDENT, .time = beat.time, .incident = &i, .eve = &context};
 
 	(void)state;
 	assert_string_equal(written("text", &beat, 1),
@@ -232,6 +234,9 @@ of_itself(void **state)
 	assert_non_null(strstr(written("eve", &trouble, 1), "\"category\":\"a receiver takes nothing\""));
 	assert_null(strstr(memory, "src_ip"));
 	assert_non_null(strstr(written("cef", &trouble, 1), "|sink_down|a receiver takes nothing|5|"));
+	assert_non_null(strstr(written("text", &over, 1), "incident closed: a receiver takes nothing"));
+	i.event[0].detector = 1;
+	assert_non_null(strstr(written("text", &over, 1), "incident closed: 1 findings about "));
 }
 
 /* An IPv6 address has a key of its own; a value that is empty is left out. */
