@@ -133,6 +133,7 @@ static void
 rotate(struct sink_file *s)
 {
 	char first[PATH_ROOM];
+	bool moved;
 
 	wait_packed(s);
 	file_flush(&s->file);
@@ -140,14 +141,13 @@ rotate(struct sink_file *s)
 		return;
 	shift(s);
 	name_of(first, s, 1, "");
-	if (rename(s->cfg->path, first) < 0) {
+	moved = rename(s->cfg->path, first) == 0;
+	if (!moved && errno != ENOENT) /* else somebody removed it */
 		s->failed = errno;
-		return;
-	}
 	file_reopen(&s->file);
-	s->size = 0;
+	s->size = 0; /* also where it was not moved: another try for each line would shift all older ones out */
 	s->begun.ns = 0;
-	if (s->cfg->compress)
+	if (moved && s->cfg->compress)
 		begin_packing(s);
 }
 

@@ -149,6 +149,33 @@ old_ones_go(void **state)
 	}
 }
 
+/* Somebody removed the file that is written to: the older ones are moved once, not for each line. */
+static void
+a_removed_one_takes_none_along(void **state)
+{
+	struct sink_config c = text_sink();
+	char name[160], want[32];
+	struct sinks *s;
+
+	(void)state;
+	c.rotate_ns = 10 * NS_PER_S;
+	s = opened(&c);
+	for (int i = 1; i <= 3; i++)
+		tell(s, SEVERITY_HIGH, 10 * i);
+	assert_int_equal(unlink(path), 0);
+	for (int i = 40; i <= 44; i++)
+		tell(s, SEVERITY_HIGH, i);
+	closed(s);
+	assert_int_equal(lines_of(path), 5);
+	for (int i = 2; i <= 3; i++) {
+		snprintf(name, sizeof(name), "%s.%d", path, i);
+		assert_int_equal(lines_of(name), 1);
+		snprintf(want, sizeof(want), "alert %d,", 10 * (4 - i));
+		assert_non_null(strstr(text, want));
+		unlink(name);
+	}
+}
+
 static void
 only_what_is_wanted(void **state)
 {
@@ -445,6 +472,7 @@ main(void)
 		cmocka_unit_test_teardown(somebody_else_rotates, clean),
 		cmocka_unit_test_teardown(run_goes_on_and_read_begins_anew, clean),
 		cmocka_unit_test_teardown(old_ones_go, clean),
+		cmocka_unit_test_teardown(a_removed_one_takes_none_along, clean),
 		cmocka_unit_test_teardown(only_what_is_wanted, clean),
 		cmocka_unit_test_teardown(one_fails_alone, clean),
 		cmocka_unit_test_teardown(a_full_disk_is_waited_for, clean),
