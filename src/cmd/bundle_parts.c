@@ -184,10 +184,9 @@ chain_part(struct bundling *b)
 static void
 on_said(void *arg, enum verify_kind kind, const char *words)
 {
-	static const char *const KINDS[] = {"whole", "open", "expired", "torn", "missing", "altered"};
 	struct bundling *b = arg;
 
-	fprintf(b->to, "%-8s %s\n", KINDS[kind], words);
+	fprintf(b->to, "%-8s %s\n", verify_word(kind), words);
 }
 
 static bool

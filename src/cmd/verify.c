@@ -76,14 +76,12 @@ read_anchors(struct verifying *v)
 	return fail(v->anchor_file, "holds no head of a chain; --anchor names EVE lines with statistics");
 }
 
-static const char *const KINDS[] = {"whole", "open", "expired", "torn", "missing", "unread", "altered"};
-
 static void
 on_said(void *arg, enum verify_kind kind, const char *words)
 {
 	const struct verifying *v = arg;
 
-	verdict_line(&v->how, KINDS[kind], kind <= VERIFY_EXPIRED, v->now, words);
+	verdict_line(&v->how, verify_word(kind), kind <= VERIFY_EXPIRED, v->now, words);
 }
 
 static bool

@@ -123,6 +123,10 @@ cp "$bundle" "$dir/flip.tar"
 printf '\377' | dd of="$dir/flip.tar" bs=1 seek=30000 conv=notrunc 2>/dev/null
 check "a flipped byte of a bundle" not gw verify "$dir/flip.tar"
 head -c 20000 "$bundle" >"$dir/cut.tar"
+printf '\377' | dd of="$capture" bs=1 seek=5000 conv=notrunc 2>/dev/null
+check "a bundle of what was altered" gw bundle "$incident" "$dir/ledger" -o "$dir/altered.tar"
+check "says so" says "^altered  .*$incident.pcapng: is not what the sensor wrote" tar -xOf "$dir/altered.tar" "gatewitness-$incident/verification.txt"
+cp "$dir/copy" "$capture"
 check "a bundle that was cut" says 'NOT WHOLE' gw verify "$dir/cut.tar"
 mkdir "$dir/other"
 gw read --quiet --ledger "$dir/other" -c $conf $demo
