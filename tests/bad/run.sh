@@ -141,11 +141,14 @@ for file in newer/import-*/*.summary; do
 	chmod u+w "$file"
 	printf '\000\000\000\143' | dd of="$file" bs=1 seek=60 conv=notrunc 2>/dev/null # user_version (sqlite.org/fileformat.html)
 done
+"$program" read $q --ledger dropped whole.pcap
+python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("DROP TABLE coverage")' dropped/import-*/*.summary
 bad 2 'query: no ledger named' query
 bad 1 'none: No such file' query none
 bad 2 'two: holds 2 ledgers; name one, such as two/import-1' query two 'SELECT 1'
 bad 1 'foreign/2025-05-01.summary: file is not a database' query foreign --csv 'SELECT * FROM sessions'
 bad 1 'summary: was written by a newer gatewitness' hunt newer
+bad 1 'dropped/import-[0-9a-f]*: its coverage cannot be read; gatewitness verify says where' hunt dropped
 bad 1 'summary: was written by a newer gatewitness' report -o x.html newer
 bad 1 'summary: was written by a newer gatewitness' query newer --csv 'SELECT * FROM sessions'
 bad 2 'no table "sesions"; the nearest is "sessions"' query asked 'SELECT * FROM sesions'
