@@ -41,15 +41,6 @@ style_of(const char *severity)
 	return strcmp(severity, "medium") == 0 ? STYLE_YELLOW : STYLE_PLAIN;
 }
 
-static const struct detector_info *
-detector_named(const char *name)
-{
-	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
-		if (strcmp(DETECTORS[i].name, name) == 0)
-			return &DETECTORS[i];
-	return NULL;
-}
-
 static void
 print_labelled(const struct term *t, const char *label, const char *text)
 {
@@ -104,7 +95,7 @@ print_limits(const struct term *t, const struct story *s)
 	fprintf(t->to, "\n%sHow far this goes%s\n", term_style(t, STYLE_BOLD), term_style(t, STYLE_PLAIN));
 	for (size_t i = 0; i < s->findings; i++) {
 		const struct json *f = story_own(s->finding[i]);
-		const struct detector_info *d = detector_named(or_dash(json_in_text(f, "detector")));
+		const struct detector_info *d = detector_by_name(or_dash(json_in_text(f, "detector")));
 
 		if (!d || said >> d->id & 1)
 			continue;

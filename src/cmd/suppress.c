@@ -188,7 +188,10 @@ section(struct suppress *s, struct out *to)
 		      strpbrk(s->value[i], "\r\n") ? "has a line end in it" :
 						     option_parse(&o, s->value[i], &number);
 		if (why) {
-			fprintf(stderr, "gatewitness suppress: --%s \"%.200s\" %s\n", NAMES[i], s->value[i], why);
+			const char *meant = i == DETECTOR ? option_detector_meant(s->value[i]) : NULL;
+
+			fprintf(stderr, "gatewitness suppress: --%s \"%.200s\" %s%s%s\n", NAMES[i], s->value[i], why,
+				meant ? "; the nearest is " : "", meant ? meant : "");
 			return EXIT_USAGE;
 		}
 		if (config_rule_assign(s->config, &o, s->name, s->value[i]) != CONFIG_FINE)

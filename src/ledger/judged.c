@@ -37,10 +37,9 @@ small(const struct statement *s, unsigned column, int64_t most)
 static uint16_t
 detector_of(const char *name)
 {
-	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
-		if (strcmp(DETECTORS[i].name, name) == 0)
-			return DETECTORS[i].id;
-	return 0;
+	const struct detector_info *d = detector_by_name(name);
+
+	return d ? d->id : 0;
 }
 
 static void

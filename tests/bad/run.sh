@@ -266,6 +266,8 @@ bad 2 'suppress: needs -f FILE' suppress add x --detector leak_loop --owner o --
 bad 2 'suppress: add needs --owner, --reason and --expires' suppress add x -f s.conf --detector leak_loop
 bad 2 'suppress: add needs --detector or --where' suppress add x -f s.conf --owner o --reason r --expires 30d
 bad 2 '\-\-expires "soon" is no time such as 30d' suppress add x -f s.conf --detector leak_loop --owner o --reason r --expires soon
+bad 2 '\-\-detector "spray, leek_loop" is not any, .* \(gatewitness detectors\); the nearest is leak_loop$' suppress add x -f s.conf --detector 'spray, leek_loop' --owner o --reason r --expires 30d
+bad 2 '\-\-detector "any, spray" is not any, nor names of detectors \(gatewitness detectors\)$' suppress add x -f s.conf --detector 'any, spray' --owner o --reason r --expires 30d
 bad 2 'column 5: ">" does not fit' suppress add x -f s.conf --where 'src > 10.0.0.1' --owner o --reason r --expires 30d
 bad 2 'needs a name of letters' suppress add 'x y' -f s.conf --detector leak_loop --owner o --reason r --expires 30d
 bad 2 'has no suppression "x"' suppress remove x -f owner.conf
