@@ -113,6 +113,9 @@ check "sha256sum agrees" sh -c "cd '$dir/x/gatewitness-$incident' && sed 1d MANI
 check "the story in it" says "Incident $incident" cat "$dir/x/gatewitness-$incident/explanation.txt"
 check "explain tells the same from the ledger" sh -c \
 	"'$program' explain $incident --ledger '$dir/ledger' | diff - '$dir/x/gatewitness-$incident/explanation.txt'"
+head_of() { gw explain "$@" | sed -n 2p; }
+check "the gateway by its name" says ', gateway demo; ' head_of "$incident" --eve "$dir/eve.json"
+check "which the ledger has, too" same "$(head_of "$incident" --ledger "$dir/ledger")" "$(head_of "$incident" --eve "$dir/eve.json")"
 check "sessions in it" same "$(jq -r '.gatewitness.id // empty' "$dir/x/gatewitness-$incident/sessions.json" | sort -u | paste -sd' ')" \
 	"$(cut -f1 "$dir/wanted" | paste -sd' ')"
 check "coverage in it" jq -e .frames "$dir/x/gatewitness-$incident/coverage.json"
