@@ -360,6 +360,17 @@ echo '{"timestamp":"2025-05-01T12:00:00.000000+0000","event_type":"alert","src_i
 grep -q '00000000000000c1  2025-05-01 11:00:00  192.0.2.10:4000 -> 203.0.113.7:443' story.txt && grep -q '9 packets out' story.txt ||
 	{ failed=$((failed + 1)); echo "explain, a session that goes on: $(cat err story.txt)"; }
 
+# An answer that finds no room is a failure, and says so.
+if [ -w /dev/full ]; then
+	for command in 'verify asked' 'verify --json asked' 'suppress check -c expired.conf' 'explain 00000000000000a1 --eve going.json'; do
+		cases=$((cases + 1))
+		# shellcheck disable=SC2086 # words
+		"$program" $command >/dev/full 2>err
+		[ $? -eq 1 ] && grep -q '^gatewitness: standard output: No space left on device$' err ||
+			{ failed=$((failed + 1)); echo "$command, no room: $(cat err)"; }
+	done
+fi
+
 # tune writes nothing: neither the EVE file of the configuration nor what was learnt.
 cases=$((cases + 1))
 printf '[eve]\nfile = mine.json\n[detect]\nmemory = mine.memory\n' >mine.conf

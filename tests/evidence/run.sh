@@ -125,6 +125,9 @@ check "which is more" says 'It could also be' tar -xOf "$dir/eve.tar" "gatewitne
 cp "$bundle" "$dir/flip.tar"
 printf '\377' | dd of="$dir/flip.tar" bs=1 seek=30000 conv=notrunc 2>/dev/null
 check "a flipped byte of a bundle" not gw verify "$dir/flip.tar"
+check "in JSON, too" says '^{"verdict":"altered","of":".*flip.tar","says":"' gw verify --json "$dir/flip.tar"
+check "and in its sum" says '^{"sum":"not whole",.*"altered":[1-9]' gw verify --json "$dir/flip.tar"
+check "which is a failure" not gw verify --json "$dir/flip.tar"
 head -c 20000 "$bundle" >"$dir/cut.tar"
 printf '\377' | dd of="$capture" bs=1 seek=5000 conv=notrunc 2>/dev/null
 check "a bundle of what was altered" gw bundle "$incident" "$dir/ledger" -o "$dir/altered.tar"
