@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/cmd.h"
-#include "sink/tar.h"
+#include "cmd/tables.h"
 #include "ledger/chain.h"
+#include "sink/tar.h"
 
 struct contents {
 	struct tar_entry entry[BUNDLE_FILES];
@@ -213,7 +213,7 @@ tell(const struct bundle_check *b, const struct told *t)
 		verdict_sum(!b->wrong, t->path, counts, 2, !b->is_signed ? "none" : b->public ? "key" : "own");
 	else
 		tell_people(b);
-	return fflush(stdout) ? fail(t->path, strerror(errno)) : b->wrong ? EXIT_IO : EXIT_DONE;
+	return tables_finish() == EXIT_DONE && !b->wrong ? EXIT_DONE : EXIT_IO;
 }
 
 static bool

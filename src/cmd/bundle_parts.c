@@ -13,8 +13,8 @@
 
 #include "cmd/bundle_parts.h"
 #include "cmd/term.h"
-#include "ledger/evidence_name.h"
 #include "ledger/day.h"
+#include "ledger/evidence_name.h"
 #include "ledger/judged.h"
 #include "ledger/reading.h"
 #include "ledger/verify.h"
@@ -184,10 +184,9 @@ chain_part(struct bundling *b)
 static void
 on_said(void *arg, enum verify_kind kind, const char *words)
 {
-	static const char *const KINDS[] = {"whole", "open", "expired", "torn", "missing", "altered"};
 	struct bundling *b = arg;
 
-	fprintf(b->to, "%-8s %s\n", KINDS[kind], words);
+	fprintf(b->to, "%-8s %s\n", verify_word(kind), words);
 }
 
 static bool
@@ -207,17 +206,13 @@ static bool
 capture_part(struct bundling *b)
 {
 	struct part *p = &b->part[b->parts];
+	bool sealed = evidence_is_sealed(b->told);
+	char folder[PATH_MAX];
 	struct stat st = {0};
 	int fd;
 
-	char folder[PATH_MAX];
-	bool sealed = evidence_is_sealed(b->told), fine;
-
-	if (*b->evidence == '/')
-		fine = snprintf(folder, sizeof(folder), "%s", b->evidence) < PATH_MAX;
-	else
-		fine = snprintf(folder, sizeof(folder), "%s/%s", b->retold.folder, b->evidence) < PATH_MAX;
-	if (!fine || !evidence_path(b->pcapng, folder, b->retold.incident, sealed))
+	if (!evidence_place(folder, b->retold.folder, b->evidence) ||
+	    !evidence_path(b->pcapng, folder, b->retold.incident, sealed))
 		return false;
 	if (!*b->told) {
 		fprintf(stderr, "no capture of this incident was kept (evidence.ring); the bundle is without\n");

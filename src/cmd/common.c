@@ -28,7 +28,7 @@ common_free(struct common *c)
 	watch_close(&c->watch);
 	enrich_free(c->enrich);
 	privacy_close(&c->privacy);
-	free(c->again_config);
+	free(c->reread);
 	free(c);
 }
 

@@ -75,8 +75,8 @@ struct common {
 		bool fine;
 		char words[CONFIG_ERROR_MAX + 64]; /* of the last one */
 	} reloaded;
-	struct config *again_config; /* as it was read then; NULL: never, or with a mistake */
-	struct keep *keep;           /* NULL: no ledger is written */
+	struct config *reread; /* the configuration that was last read again without a mistake; NULL: none was */
+	struct keep *keep;     /* NULL: no ledger is written */
 	/* lists as they were, in place of their files; false: told.  NULL: the files */
 	bool (*lists)(void *arg, struct lists_wanted *want);
 	void *lists_arg;

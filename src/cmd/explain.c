@@ -7,6 +7,7 @@
 #include "cmd/common.h"
 #include "cmd/ledgers.h"
 #include "cmd/retell.h"
+#include "cmd/tables.h"
 
 struct explain {
 	struct config config;
@@ -32,7 +33,7 @@ tell(struct explain *x)
 		story_json(&x->out, &x->story);
 	else
 		story_print(&x->out, &x->story);
-	return ferror(x->out.to) || fflush(x->out.to) ? EXIT_IO : EXIT_DONE;
+	return tables_finish();
 }
 
 static int

@@ -22,18 +22,12 @@ on_session(void *arg, const struct session *s, bool within)
 static int
 check_detector(const struct hunt *h)
 {
-	const char *nearest = DETECTORS[0].name;
 	char words[192];
 
-	for (unsigned d = 0; h->detector && d < DETECTOR_COUNT; d++) {
-		if (strcmp(DETECTORS[d].name, h->detector) == 0)
-			return EXIT_DONE;
-		if (text_distance(h->detector, DETECTORS[d].name) < text_distance(h->detector, nearest))
-			nearest = DETECTORS[d].name;
-	}
-	if (!h->detector)
+	if (!h->detector || detector_by_name(h->detector))
 		return EXIT_DONE;
-	snprintf(words, sizeof(words), "no detector \"%.60s\"; the nearest is \"%s\"", h->detector, nearest);
+	snprintf(words, sizeof(words), "no detector \"%.60s\"; the nearest is \"%s\"", h->detector,
+		 detector_nearest(h->detector)->name);
 	return usage_error("hunt", words);
 }
 

@@ -287,10 +287,9 @@ take_key(struct hunt *h)
 static uint16_t
 detector_wanted(const struct hunt *h)
 {
-	for (unsigned d = 0; h->detector && d < DETECTOR_COUNT; d++)
-		if (strcmp(DETECTORS[d].name, h->detector) == 0)
-			return DETECTORS[d].id;
-	return 0;
+	const struct detector_info *d = h->detector ? detector_by_name(h->detector) : NULL;
+
+	return d ? d->id : 0;
 }
 
 /* Files of the sensor's that a hunt must not touch, or needs not: records tell places. */

@@ -98,15 +98,14 @@ pass_until(struct hunt *h, struct when t)
 }
 
 /* What was open is closed as it was when the sensor stopped. */
-static bool
+static void
 take_start(struct hunt *h, const struct reading_setting *s)
 {
 	h->resumes = strcmp(s->value, WAS_RESUMED) == 0;
 	if (h->resumes)
-		return true;
+		return;
 	pipeline_end(h->common->watch.pipeline);
 	pipeline_forget(h->common->watch.pipeline);
-	return true;
 }
 
 /* The detectors are other ones: lists and rules have to be given to them. */
@@ -130,13 +129,14 @@ hunt_was_setting(void *arg, const struct reading_setting *s)
 	if (change == WAS_SAME)
 		return true;
 	pass_until(h, s->time);
-	if (change == WAS_START)
-		return take_start(h, s) && take_again(h);
-	if (change == WAS_LIST)
-		h->lists_changed = true;
-	else
+	if (change == WAS_START) {
+		take_start(h, s);
+		return take_again(h);
+	}
+	if (change != WAS_LIST)
 		return take_text(h, change == WAS_RULES ? h->was.rules : h->was.configuration,
 				 change == WAS_CONFIGURATION);
+	h->lists_changed = true;
 	return true;
 }
 

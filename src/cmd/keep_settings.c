@@ -3,6 +3,7 @@
  * changed it.
  *
  *	version		of the program
+ *	started		what the detectors knew then (cmd/was.h)
  *	configuration	all options, at a start
  *	rules		the configuration as it was read again: its suppressions, maintenance and facts are in force
  *	list NAME	"SHA256 kept|lost ENTRIES": which entries a list had; they lie beside the days
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 
 #include "cmd/keep.h"
-
 #include "cmd/was.h"
 #include "ledger/attached.h"
 #include "ledger/squeeze.h"
@@ -91,8 +91,8 @@ keep_settings(struct keep *k, struct common *c)
 		ledger_in_force(k->ledger, "privacy_key", id);
 	}
 	put_configuration(k, "configuration", &c->config);
-	if (c->again_config)
-		keep_rules(k, c->again_config);
+	if (c->reread)
+		keep_rules(k, c->reread);
 	keep_lists(k, c);
 	if (c->watch.evidence)
 		ledger_in_force(k->ledger, "evidence.folder",

@@ -58,8 +58,8 @@ common_reload(struct common *c)
 	if (fine) {
 		c->now = !c->now;
 		watch_rules(&c->watch, &c->rules[c->now]);
-		free(c->again_config);
-		c->again_config = config;
+		free(c->reread);
+		c->reread = config;
 		if (c->keep && c->watch.began) /* else there is no time to put it down at: keep_settings will */
 			keep_rules(c->keep, config);
 		say_reloaded(c);

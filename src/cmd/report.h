@@ -11,8 +11,8 @@
 #ifndef CMD_REPORT_H
 #define CMD_REPORT_H
 
-#include "sink/html.h"
 #include "cmd/hunt.h"
+#include "sink/html.h"
 
 enum {
 	REPORT_PEERS = 1 << 15,

@@ -41,15 +41,6 @@ style_of(const char *severity)
 	return strcmp(severity, "medium") == 0 ? STYLE_YELLOW : STYLE_PLAIN;
 }
 
-static const struct detector_info *
-detector_named(const char *name)
-{
-	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
-		if (strcmp(DETECTORS[i].name, name) == 0)
-			return &DETECTORS[i];
-	return NULL;
-}
-
 static void
 print_labelled(const struct term *t, const char *label, const char *text)
 {
@@ -104,7 +95,7 @@ print_limits(const struct term *t, const struct story *s)
 	fprintf(t->to, "\n%sHow far this goes%s\n", term_style(t, STYLE_BOLD), term_style(t, STYLE_PLAIN));
 	for (size_t i = 0; i < s->findings; i++) {
 		const struct json *f = story_own(s->finding[i]);
-		const struct detector_info *d = detector_named(or_dash(json_in_text(f, "detector")));
+		const struct detector_info *d = detector_by_name(or_dash(json_in_text(f, "detector")));
 
 		if (!d || said >> d->id & 1)
 			continue;
@@ -166,6 +157,29 @@ worst_severity(const struct story *s)
 	return "info";
 }
 
+/* Alerts have its name in their metadata (sink/alert.c); NULL: none of the findings is one, or it has none. */
+static struct text
+gateway_name(const struct story *s)
+{
+	struct text name = {NULL, 0};
+
+	for (size_t i = 0; !name.p && i < s->findings; i++)
+		name = json_in_item_text(
+			json_in_at(json_in_at(json_in_at(s->finding[i], "alert"), "metadata"), "gateway"), 0);
+	return name;
+}
+
+static void
+print_gateway(const struct term *t, const struct story *s)
+{
+	struct text name = gateway_name(s);
+
+	if (name.p)
+		fprintf(t->to, "%s %s", same(name, "gateway") /* -g named it */ ? "the" : "gateway", name.p);
+	else
+		fprintf(t->to, "gateway %" PRId64, json_in_number(story_own(s->finding[0]), "gateway"));
+}
+
 void
 story_print(const struct term *t, const struct story *s)
 {
@@ -175,10 +189,11 @@ story_print(const struct term *t, const struct story *s)
 	fprintf(t->to, "%sIncident %s%s  %s%s%s, %s\n", term_style(t, STYLE_BOLD), s->incident,
 		term_style(t, STYLE_PLAIN), term_style(t, style_of(severity)), severity, term_style(t, STYLE_PLAIN),
 		s->closed ? "closed" : "not closed in these files");
-	fprintf(t->to, "  actor %s, gateway %" PRId64 "; %s to %s UTC; %s finding%s\n",
-		or_dash(json_in_text(first, "src_ip")), json_in_number(story_own(first), "gateway"),
-		short_time(json_in_text(first, "timestamp")).text, short_time(json_in_text(last, "timestamp")).text,
-		words_number(s->findings + s->more).text, s->findings + s->more == 1 ? "" : "s");
+	fprintf(t->to, "  actor %s, ", or_dash(json_in_text(first, "src_ip")));
+	print_gateway(t, s);
+	fprintf(t->to, "; %s to %s UTC; %s finding%s\n", short_time(json_in_text(first, "timestamp")).text,
+		short_time(json_in_text(last, "timestamp")).text, words_number(s->findings + s->more).text,
+		s->findings + s->more == 1 ? "" : "s");
 	fprintf(t->to, "\n%sWhat happened%s\n", term_style(t, STYLE_BOLD), term_style(t, STYLE_PLAIN));
 	for (size_t i = 0; i < s->findings; i++)
 		print_finding(t, s->finding[i]);

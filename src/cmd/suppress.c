@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/tables.h"
 #include "sensor/config_edit.h"
 
 enum { ID_WHERE = 320, ID_DETECTOR, ID_OWNER, ID_REASON, ID_EXPIRES, ID_JSON, ID_FILE = 'f' };
@@ -129,7 +130,7 @@ list(struct suppress *s)
 		else
 			list_text(s, r);
 	}
-	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_IO;
+	return tables_finish();
 }
 
 /* list without the list: what is wrong, and what is over. */
@@ -149,7 +150,7 @@ check(struct suppress *s)
 	*o.p = '\0';
 	printf("%s: %u suppression%s, %u of them expired%s%s\n", path, s->rules->suppressions,
 	       s->rules->suppressions == 1 ? "" : "s", over, over ? ": " : "", names);
-	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_IO;
+	return tables_finish();
 }
 
 /* "30d" from now on becomes a time; a time stays what it is. */
@@ -188,7 +189,10 @@ section(struct suppress *s, struct out *to)
 		      strpbrk(s->value[i], "\r\n") ? "has a line end in it" :
 						     option_parse(&o, s->value[i], &number);
 		if (why) {
-			fprintf(stderr, "gatewitness suppress: --%s \"%.200s\" %s\n", NAMES[i], s->value[i], why);
+			const char *meant = i == DETECTOR ? option_detector_meant(s->value[i]) : NULL;
+
+			fprintf(stderr, "gatewitness suppress: --%s \"%.200s\" %s%s%s\n", NAMES[i], s->value[i], why,
+				meant ? "; the nearest is " : "", meant ? meant : "");
 			return EXIT_USAGE;
 		}
 		if (config_rule_assign(s->config, &o, s->name, s->value[i]) != CONFIG_FINE)

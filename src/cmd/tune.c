@@ -139,10 +139,9 @@ from_eve(struct tune *t)
 static bool
 is_blind(const struct tune *t)
 {
-	for (unsigned d = 0; d < DETECTOR_COUNT; d++)
-		if (t->wanted.detector && strcmp(DETECTORS[d].name, t->wanted.detector) == 0)
-			return !t->result.pulses && detector_pulses(&DETECTORS[d]);
-	return false;
+	const struct detector_info *d = t->wanted.detector ? detector_by_name(t->wanted.detector) : NULL;
+
+	return d && detector_pulses(d) && !t->result.pulses;
 }
 
 static int
@@ -229,17 +228,9 @@ unknown(const char *what, const char *name, const char *nearest)
 static int
 check_detector(const struct tune *t)
 {
-	const char *nearest = DETECTORS[0].name;
-	unsigned d = 0;
+	const char *name = t->wanted.detector;
 
-	if (!t->wanted.detector)
-		return EXIT_DONE;
-	for (unsigned i = 1; i < DETECTOR_COUNT; i++)
-		if (text_distance(t->wanted.detector, DETECTORS[i].name) < text_distance(t->wanted.detector, nearest))
-			nearest = DETECTORS[i].name;
-	while (d < DETECTOR_COUNT && strcmp(DETECTORS[d].name, t->wanted.detector) != 0)
-		d++;
-	return d < DETECTOR_COUNT ? EXIT_DONE : unknown("detector", t->wanted.detector, nearest);
+	return !name || detector_by_name(name) ? EXIT_DONE : unknown("detector", name, detector_nearest(name)->name);
 }
 
 static int

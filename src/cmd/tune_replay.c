@@ -19,16 +19,6 @@ chosen(const char *wanted, const char *name)
 	return !wanted || strcmp(wanted, name) == 0;
 }
 
-static unsigned
-detector_of(const char *name)
-{
-	unsigned d = 0;
-
-	while (d < DETECTOR_COUNT && strcmp(DETECTORS[d].name, name) != 0)
-		d++;
-	return d;
-}
-
 /* The configured value, a quarter, half, twice and four times as much, as whole numbers that make sense. */
 static void
 steps(struct tune_row *row, int64_t now)
@@ -62,7 +52,7 @@ plan(struct run *t)
 			      (r->pulses || !detector_pulses(&DETECTORS[d])) && !t->wanted->parameter;
 	for (unsigned i = 0; i < DETECT_PARAM_COUNT && r->rows < TUNE_ROWS; i++) {
 		const struct detect_param *p = &DETECT_PARAMS[i];
-		unsigned d = detector_of(p->detector);
+		unsigned d = (unsigned)(detector_by_name(p->detector) - DETECTORS);
 		bool wanted = chosen(t->wanted->detector, p->detector) && chosen(t->wanted->parameter, p->name);
 
 		if (!wanted || d >= TUNE_DETECTORS || (!r->pulses && detector_pulses(&DETECTORS[d])))

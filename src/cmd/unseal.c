@@ -112,23 +112,27 @@ open_piece(struct unsealing *u, const struct tar_entry *e)
 	u->damaged += v == AGE_DAMAGED || v == AGE_NONE;
 }
 
+static bool
+ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), len = strlen(end);
+
+	return n > len && strcmp(name + n - len, end) == 0;
+}
+
 /* Pieces, or the archive of them in a bundle. */
 static int
 open_archive(struct unsealing *u, struct cur c, bool bundle)
 {
-	static const char PIECE[] = ".pcapng.age", IN_BUNDLE[] = "/evidence.age.tar";
 	bool found = false, whole = true;
 	struct tar_entry e;
 	const char *why;
 
 	while (cur_left(&c) && (whole = tar_next(&c, &e, &why) == TAR_FILE)) {
-		size_t n = strlen(e.name);
-
-		if (n > sizeof(PIECE) - 1 && strcmp(e.name + n - (sizeof(PIECE) - 1), PIECE) == 0) {
+		if (ends_with(e.name, ".pcapng.age")) {
 			found = true;
 			open_piece(u, &e);
-		} else if (bundle && n > sizeof(IN_BUNDLE) - 1 &&
-			   strcmp(e.name + n - (sizeof(IN_BUNDLE) - 1), IN_BUNDLE) == 0) {
+		} else if (bundle && ends_with(e.name, "/evidence.age.tar")) {
 			return open_archive(u, e.bytes, false);
 		}
 	}
@@ -236,10 +240,12 @@ static int
 unseal_run(int argc, char **argv)
 {
 	struct unsealing *u = calloc(1, sizeof(*u));
-	int status = EXIT_IO;
+	int status;
 
-	if (!u || !crypt_init())
+	if (!u || !crypt_init()) {
+		free(u);
 		return fail("unseal", "no memory, or the crypto library lacks an algorithm", EXIT_IO);
+	}
 	status = args_take(&CMD_UNSEAL, argc, argv, take_option, u);
 	if (status == EXIT_DONE)
 		status = check(u);

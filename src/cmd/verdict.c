@@ -3,11 +3,13 @@
  */
 #include "cmd/verdict.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/out.h"
 
-enum { LINE = 16384 };
+/* Two paths in the words and one beside them, each byte of which may become six. */
+enum { LINE = 3 * 6 * PATH_MAX + 4096 };
 
 static void
 member(struct out *o, const char *key, const char *text)

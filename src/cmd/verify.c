@@ -16,6 +16,7 @@
 #include "cmd/bundle.h"
 #include "cmd/cmd.h"
 #include "cmd/ledgers.h"
+#include "cmd/tables.h"
 #include "cmd/verdict.h"
 
 enum { OPT_KEY = 300, OPT_ANCHOR, OPT_JSON, OPT_QUIETER = 'q' };
@@ -76,21 +77,18 @@ read_anchors(struct verifying *v)
 	return fail(v->anchor_file, "holds no head of a chain; --anchor names EVE lines with statistics");
 }
 
-static const char *const KINDS[] = {"whole", "open", "expired", "torn", "missing", "unread", "altered"};
-
 static void
 on_said(void *arg, enum verify_kind kind, const char *words)
 {
 	const struct verifying *v = arg;
 
-	verdict_line(&v->how, KINDS[kind], kind <= VERIFY_EXPIRED, v->now, words);
+	verdict_line(&v->how, verify_word(kind), kind <= VERIFY_EXPIRED, v->now, words);
 }
 
-static bool
+static void
 verify_one(struct verifying *v, const char *folder, struct verify *sum)
 {
 	struct verify one = {.folder = folder, .public = v->key ? v->public : NULL, .arg = v, .say = on_said};
-	bool is = true;
 
 	v->now = folder;
 	if (strcmp(folder, v->folder) == 0) {
@@ -99,12 +97,11 @@ verify_one(struct verifying *v, const char *folder, struct verify *sum)
 	} else if (!v->how.quiet && !v->how.json) {
 		printf("%s\n", folder);
 	}
-	is = verify_folder(&one);
+	verify_folder(&one);
 	for (unsigned k = 0; k <= VERIFY_ALTERED; k++)
 		sum->count[k] += one.count[k];
 	sum->days += one.days;
 	sum->rows += one.rows;
-	return is;
 }
 
 static void
@@ -165,7 +162,7 @@ verify_all(struct verifying *v)
 		verify_one(v, all.folder[i], &sum);
 	ledgers_free(&all);
 	tell(v, &sum);
-	return verify_fine(&sum) ? EXIT_DONE : EXIT_IO;
+	return tables_finish() == EXIT_DONE && verify_fine(&sum) ? EXIT_DONE : EXIT_IO;
 }
 
 static int
@@ -231,10 +228,15 @@ const struct command CMD_VERIFY = {
 	"Somebody who owns the board and its key can make the chain anew. What they cannot change is\n"
 	"what left the board before: --anchor holds the chain against it, --key against the key.\n"
 	"\n"
+	"Lines of --json: \"verdict\" is one of the above or \"open\" (whole, not sealed yet), \"of\" the\n"
+	"folder or bundle, \"says\" the words. The last has \"sum\", counts, and \"seal\": whose signatures\n"
+	"it rests on, those of the \"key\" that was named, its \"own\", or \"none\".\n"
+	"\n"
 	"examples:\n"
 	"  gatewitness verify --key seal.pub /var/lib/gatewitness\n"
 	"  gatewitness verify --anchor /mnt/siem/eve.json /var/lib/gatewitness\n"
 	"  gatewitness verify --key seal.pub incident.tar\n"
+	"  gatewitness verify --json --key seal.pub /var/lib/gatewitness | tail -n 1\n"
 	"\n"
 	"exit code: 0 whole; 1 something is altered, missing or torn, or cannot be read; 2 wrong usage\n",
 	verify_run,

@@ -3,6 +3,7 @@
  *
  * Must not know what any single detector looks for: they come from detect.def.
  */
+#include "base/nearest.h"
 #include "detect/monitor.h"
 #include "detect/statics.h"
 #include "detect/visit.h"
@@ -47,6 +48,26 @@ detector_by_id(uint16_t id)
 		if (DETECTORS[i].id == id)
 			return &DETECTORS[i];
 	return NULL;
+}
+
+const struct detector_info *
+detector_by_name(const char *name)
+{
+	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
+		if (strcmp(DETECTORS[i].name, name) == 0)
+			return &DETECTORS[i];
+	return NULL;
+}
+
+const struct detector_info *
+detector_nearest(const char *name)
+{
+	const struct detector_info *nearest = &DETECTORS[0];
+
+	for (unsigned i = 1; i < DETECTOR_COUNT; i++)
+		if (text_distance(name, DETECTORS[i].name) < text_distance(name, nearest->name))
+			nearest = &DETECTORS[i];
+	return nearest;
 }
 
 /* Which functions a detector has. */

@@ -75,6 +75,8 @@ struct detector_info {
 extern const struct detector_info DETECTORS[];
 extern const unsigned DETECTOR_COUNT;
 const struct detector_info *detector_by_id(uint16_t id);        /* NULL: none */
+const struct detector_info *detector_by_name(const char *name); /* NULL: none */
+const struct detector_info *detector_nearest(const char *name); /* whose name is most like it */
 bool detector_pulses(const struct detector_info *info);         /* one of DETECTORS: does it look at pulses? */
 bool detector_judges_imports(const struct detector_info *info); /* and at records that lack something? */
 /* Has the session what the detector needs of one, as far as the session alone can tell? */

@@ -199,6 +199,15 @@ check_format(struct database *db, const char *path, int64_t application, bool *e
 	return false;
 }
 
+static bool
+run_both(struct day *d, const char *sql, char error[DATABASE_ERROR_MAX])
+{
+	if (database_run(d->summary, sql) && (!d->sessions || database_run(d->sessions, sql)))
+		return true;
+	snprintf(error, DATABASE_ERROR_MAX, "%s", day_error(d));
+	return false;
+}
+
 /*
  * Both files' headers and where the chain stands, each file as it is at one moment: a sensor may be making them, and what
  * is no ledger in one statement is one in the next.
@@ -206,12 +215,11 @@ check_format(struct database *db, const char *path, int64_t application, bool *e
 static bool
 at_one_moment(struct day *d, char error[DATABASE_ERROR_MAX])
 {
-	if (!database_run(d->summary, "BEGIN") || (d->sessions && !database_run(d->sessions, "BEGIN")) ||
-	    !check_format(d->summary, d->summary_path, 0x47574c32, &d->empty, error) ||
+	if (!run_both(d, "BEGIN", error) || !check_format(d->summary, d->summary_path, 0x47574c32, &d->empty, error) ||
 	    (d->sessions && !check_format(d->sessions, d->sessions_path, 0x47574c31, &d->empty, error)))
 		return false;
 	if (load_chain(d))
-		return database_run(d->summary, "COMMIT") && (!d->sessions || database_run(d->sessions, "COMMIT"));
+		return run_both(d, "COMMIT", error);
 	d->empty = !*database_error(d->summary) && d->commits == 0;
 	snprintf(error, DATABASE_ERROR_MAX, "%.300s: its chain cannot be read", d->summary_path);
 	return false;

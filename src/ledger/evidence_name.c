@@ -12,6 +12,13 @@ enum { ID = 16 };
 static const char *const ENDS[] = {".pcapng", ".age.tar"};
 
 bool
+evidence_place(char path[PATH_MAX], const char *ledger, const char *folder)
+{
+	return (*folder == '/' ? snprintf(path, PATH_MAX, "%s", folder) :
+				 snprintf(path, PATH_MAX, "%s/%s", ledger, folder)) < PATH_MAX;
+}
+
+bool
 evidence_path(char path[PATH_MAX], const char *folder, uint64_t incident, bool sealed)
 {
 	return snprintf(path, PATH_MAX, "%s/%016" PRIx64 "%s", folder, incident, ENDS[sealed]) < PATH_MAX;

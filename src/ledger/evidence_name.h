@@ -15,6 +15,9 @@
 
 #define EVIDENCE_SEALED " age"
 
+/* Where captures lie: evidence.folder, from the ledger's folder on where it is no whole path.  False: it is too long. */
+bool evidence_place(char path[PATH_MAX], const char *ledger, const char *folder);
+
 /* False: the name is too long. */
 bool evidence_path(char path[PATH_MAX], const char *folder, uint64_t incident, bool sealed);
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ledger/day.h"
+#include "ledger/days.h"
 
 static struct when
 time_of(const struct statement *s, unsigned column)
@@ -37,10 +37,9 @@ small(const struct statement *s, unsigned column, int64_t most)
 static uint16_t
 detector_of(const char *name)
 {
-	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
-		if (strcmp(DETECTORS[i].name, name) == 0)
-			return DETECTORS[i].id;
-	return 0;
+	const struct detector_info *d = detector_by_name(name);
+
+	return d ? d->id : 0;
 }
 
 static void
@@ -133,22 +132,14 @@ read_settings(const struct judged *j, struct day *d)
 bool
 judged_read(const struct judged *j)
 {
-	char error[DATABASE_ERROR_MAX];
+	struct days all;
 	bool fine = true;
-	size_t n;
-	int64_t *days = days_in(j->folder, &n);
-	struct day d;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!day_read(&d, j->folder, days[i], error)) {
-			fine = false;
-			continue;
-		}
-		fine = (!j->finding || read_findings(j, &d)) && fine;
-		fine = (!j->incident || read_incidents(j, &d)) && fine;
-		fine = (!j->prefix || read_settings(j, &d)) && fine;
-		day_close(&d);
+	days_begin(&all, j->folder);
+	while (days_next(&all)) {
+		fine = (!j->finding || read_findings(j, &all.day)) && fine;
+		fine = (!j->incident || read_incidents(j, &all.day)) && fine;
+		fine = (!j->prefix || read_settings(j, &all.day)) && fine;
 	}
-	free(days);
-	return fine;
+	return days_end(&all) && fine;
 }

@@ -12,9 +12,10 @@
 #include "ledger/ledger_parts.h"
 
 static const int64_t PAUSE_FIRST_NS = NS_PER_S, PAUSE_LAST_NS = 300 * NS_PER_S;
+static const int64_t MINUTE_NS = 60 * NS_PER_S;
 
-/* The first failure of a row of them begins it; what waits is kept as far as there is room. */
-static const int64_t STEP_BACK_NS = -60 * NS_PER_S;
+/* Live, time passes every second: what is more was the clock, or a sleep.  In captures there are pauses. */
+static const int64_t STEP_BACK_NS = -60 * NS_PER_S, STEP_NS = 300 * NS_PER_S;
 
 /* Days and order go by the latest time seen; what is due by the clock as it is where it was set back. */
 static struct when
@@ -23,6 +24,7 @@ clock_now(const struct ledger *l)
 	return l->last_time.ns && when_since(l->last_time, l->now) <= STEP_BACK_NS ? l->last_time : l->now;
 }
 
+/* The first failure of a row of them begins it; what waits is kept as far as there is room. */
 void
 ledger_fail(struct ledger *l, const char *words)
 {
@@ -300,8 +302,6 @@ ledger_pulse(struct ledger *l, const struct pulse *p)
 	added(l);
 }
 
-static const int64_t MINUTE_NS = 60 * NS_PER_S;
-
 static void
 minute_end(struct ledger *l)
 {
@@ -315,9 +315,6 @@ minute_end(struct ledger *l)
 	l->rows_in_minute = 0;
 	l->minute = 0;
 }
-
-/* Live, time passes every second: what is more was the clock, or a sleep.  In captures there are pauses. */
-static const int64_t STEP_NS = 300 * NS_PER_S;
 
 static void
 note_step(struct ledger *l, struct when now)

@@ -8,8 +8,8 @@
 #include "ledger/query_parts.h"
 #include "ledger/query_view.h"
 
-static struct view RECORDS = {.what = OF_RECORDS}, SESSIONS = {.what = OF_SESSIONS}, EXCHANGES = {.what = OF_EXCHANGES},
-		   PULSES = {.what = OF_PULSES};
+static struct query_view RECORDS = {.what = OF_RECORDS}, SESSIONS = {.what = OF_SESSIONS},
+			 EXCHANGES = {.what = OF_EXCHANGES}, PULSES = {.what = OF_PULSES};
 
 /* A test as a block can answer it. */
 struct test {
@@ -26,7 +26,7 @@ enum test_kind { TEST_NUMBER, TEST_TEXT };
 
 struct rows {
 	struct query_source *source;
-	const struct view *view;
+	const struct query_view *view;
 	struct scan scan;
 	struct test test[SQL_TESTS + 1];
 	unsigned tests;
@@ -317,7 +317,7 @@ close_rows(void *cursor)
 }
 
 static void *
-open_rows(const struct view *view, void *source, const struct sql_test *test, unsigned tests)
+open_rows(const struct query_view *view, void *source, const struct sql_test *test, unsigned tests)
 {
 	struct rows *r = calloc(1, sizeof(*r));
 
@@ -418,9 +418,9 @@ struct sql_table QUERY_PULSES = {.name = "pulses",
 				 .rows = MANY / 10};
 
 static void
-finish(struct sql_table *t, struct view *v)
+finish(struct sql_table *t, struct query_view *v)
 {
-	view_fill(v);
+	query_view_fill(v);
 	t->column = v->column;
 	t->columns = v->columns;
 }

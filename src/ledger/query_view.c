@@ -6,7 +6,7 @@
 #include "ledger/query_parts.h"
 
 static void
-add(struct view *v, const char *name, uint8_t type, const char *unit, const char *doc, struct source s)
+add(struct query_view *v, const char *name, uint8_t type, const char *unit, const char *doc, struct source s)
 {
 	v->column[v->columns] = (struct sql_column){name, type, unit, doc};
 	v->source[v->columns++] = s;
@@ -30,7 +30,7 @@ static const struct twin TWINS[] = {
 };
 
 static void
-add_session_columns(struct view *v)
+add_session_columns(struct query_view *v)
 {
 	for (unsigned i = 0; i < SESSION_COLUMNS; i++)
 		add(v, SESSION_FIELDS[i].name, query_type(i), SESSION_FIELDS[i].unit, SESSION_FIELDS[i].doc,
@@ -40,7 +40,7 @@ add_session_columns(struct view *v)
 }
 
 static void
-add_exchange_columns(struct view *v)
+add_exchange_columns(struct query_view *v)
 {
 	static const uint8_t OF_SESSION[] = {AT_start, AT_src, AT_dest, AT_dest_port};
 	static const struct {
@@ -63,7 +63,7 @@ add_exchange_columns(struct view *v)
 }
 
 static void
-add_pulse_columns(struct view *v)
+add_pulse_columns(struct query_view *v)
 {
 	static const struct {
 		const char *name, *doc;
@@ -80,9 +80,9 @@ add_pulse_columns(struct view *v)
 }
 
 void
-view_fill(struct view *v)
+query_view_fill(struct query_view *v)
 {
-	static void (*const ADD[])(struct view *) = {
+	static void (*const ADD[])(struct query_view *) = {
 		[OF_RECORDS] = add_session_columns,
 		[OF_SESSIONS] = add_session_columns,
 		[OF_EXCHANGES] = add_exchange_columns,

@@ -15,7 +15,7 @@ struct source {
 	uint8_t column; /* of the block; of an exchange: which of its five numbers */
 };
 
-struct view {
+struct query_view {
 	enum what what;
 	struct sql_column column[SQL_COLUMNS_MAX];
 	struct source source[SQL_COLUMNS_MAX];
@@ -23,6 +23,6 @@ struct view {
 };
 
 /* The columns of v->what, from session.def and pulse.def; a view that has its columns stays. */
-void view_fill(struct view *v);
+void query_view_fill(struct query_view *v);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ledger/days.h"
 #include "ledger/scan.h"
 
 static bool
@@ -31,22 +32,12 @@ tell_day_settings(struct day *d, void *arg, bool (*tell)(void *arg, const struct
 bool
 reading_history(const char *folder, void *arg, bool (*tell)(void *arg, const struct reading_setting *s))
 {
-	char error[DATABASE_ERROR_MAX];
-	size_t n;
-	int64_t *days = days_in(folder, &n);
-	bool fine = true, more = true;
-	struct day d;
+	struct days all;
 
-	for (size_t i = 0; more && i < n; i++) {
-		if (!day_read(&d, folder, days[i], error)) {
-			fine &= d.empty;
-			continue;
-		}
-		more = tell_day_settings(&d, arg, tell);
-		day_close(&d);
-	}
-	free(days);
-	return fine;
+	days_begin(&all, folder);
+	while (days_next(&all) && tell_day_settings(&all.day, arg, tell))
+		continue;
+	return days_end(&all);
 }
 
 /* The settings, to be told between the records. */
@@ -253,17 +244,12 @@ void
 reading_settings(const char *folder, const char *name, void *arg,
 		 void (*tell)(void *arg, struct when t, const char *value))
 {
-	char error[DATABASE_ERROR_MAX];
-	size_t n;
-	int64_t *days = days_in(folder, &n);
-	struct day d;
+	struct days all;
 
-	for (size_t i = 0; i < n; i++)
-		if (day_read(&d, folder, days[i], error)) {
-			tell_named(&d, name, arg, tell);
-			day_close(&d);
-		}
-	free(days);
+	days_begin(&all, folder);
+	while (days_next(&all))
+		tell_named(&all.day, name, arg, tell);
+	days_end(&all);
 }
 
 struct latest {
@@ -318,40 +304,29 @@ tell_coverage(struct day *d, void *arg, void (*tell)(void *arg, const struct rea
 bool
 reading_coverage(const char *folder, void *arg, void (*tell)(void *arg, const struct reading_minute *m))
 {
-	char error[DATABASE_ERROR_MAX];
-	size_t n;
-	int64_t *days = days_in(folder, &n);
+	struct days all;
 	bool fine = true;
-	struct day d;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!day_read(&d, folder, days[i], error)) {
-			fine &= d.empty;
-			continue;
-		}
-		fine = tell_coverage(&d, arg, tell) && fine;
-		day_close(&d);
-	}
-	free(days);
-	return fine;
+	days_begin(&all, folder);
+	while (days_next(&all))
+		fine = tell_coverage(&all.day, arg, tell) && fine;
+	return days_end(&all) && fine;
 }
 
 void
 reading_trouble(const char *folder, char error[READING_ERROR_MAX])
 {
-	size_t n;
-	int64_t *days = days_in(folder, &n);
-	bool fine = true;
-	struct day d;
+	struct days all;
 
 	_Static_assert((int)READING_ERROR_MAX >= (int)DATABASE_ERROR_MAX, "room for its words");
-	snprintf(error, READING_ERROR_MAX, "%.300s: holds no minute that was watched", folder);
-	for (size_t i = 0; fine && i < n; i++) {
-		fine = day_read(&d, folder, days[i], error);
-		if (fine)
-			day_close(&d);
-	}
-	free(days);
+	days_begin(&all, folder);
+	while (!*all.error && days_next(&all))
+		continue;
+	if (days_end(&all))
+		snprintf(error, READING_ERROR_MAX, "%.300s: its coverage cannot be read; gatewitness verify says where",
+			 folder);
+	else
+		memcpy(error, all.error, sizeof(all.error));
 }
 
 /* "203.0.113.7", "203.0.113.0/24"; what is summed of all others is of nobody. */
@@ -392,20 +367,11 @@ tell_peers(struct day *d, void *arg, void (*tell)(void *arg, const struct readin
 bool
 reading_peers(const char *folder, void *arg, void (*tell)(void *arg, const struct reading_peer *p))
 {
-	char error[DATABASE_ERROR_MAX];
-	size_t n;
-	int64_t *days = days_in(folder, &n);
+	struct days all;
 	bool fine = true;
-	struct day d;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!day_read(&d, folder, days[i], error)) {
-			fine &= d.empty;
-			continue;
-		}
-		fine = (d.sessions || tell_peers(&d, arg, tell)) && fine;
-		day_close(&d);
-	}
-	free(days);
-	return fine;
+	days_begin(&all, folder);
+	while (days_next(&all))
+		fine = (all.day.sessions || tell_peers(&all.day, arg, tell)) && fine;
+	return days_end(&all) && fine;
 }

@@ -66,7 +66,7 @@ struct reading_minute {
 };
 bool reading_coverage(const char *folder, void *arg, void (*tell)(void *arg, const struct reading_minute *m));
 
-/* Why the first day that cannot be read cannot, in one line. */
+/* Why not, in one line: of the first day that cannot be read. */
 void reading_trouble(const char *folder, char error[READING_ERROR_MAX]);
 
 /* Who talked with the gateways on the days whose sessions have expired, as the day's table has it (ledger/peers.h). */

@@ -13,6 +13,18 @@
 
 #include "ledger/verify_parts.h"
 
+const char *
+verify_word(enum verify_kind kind)
+{
+	static const char *const WORDS[] = {
+		[VERIFY_WHOLE] = "whole",     [VERIFY_OPEN] = "open",       [VERIFY_EXPIRED] = "expired",
+		[VERIFY_TORN] = "torn",       [VERIFY_MISSING] = "missing", [VERIFY_UNREADABLE] = "unread",
+		[VERIFY_ALTERED] = "altered",
+	};
+
+	return WORDS[kind];
+}
+
 void
 verify_say(struct verify *v, enum verify_kind kind, const char *words)
 {

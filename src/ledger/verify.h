@@ -17,6 +17,7 @@ enum verify_kind {
 	VERIFY_UNREADABLE, /* no rights, locked, the disk fails: nothing is known of it */
 	VERIFY_ALTERED
 };
+const char *verify_word(enum verify_kind kind); /* "whole", "open" ... */
 
 /* A chain head that somebody else kept. */
 struct anchor {

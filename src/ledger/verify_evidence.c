@@ -152,9 +152,8 @@ verify_evidence(struct verify *v)
 	bool fine;
 
 	judged_read(&(struct judged){.folder = v->folder, .arg = &e, .prefix = PREFIX, .setting = on_setting});
+	fine = evidence_place(folder, v->folder, e.folder);
 	for (size_t i = 0; i < e.n; i++) {
-		fine = (*e.folder == '/' ? snprintf(folder, sizeof(folder), "%s", e.folder) :
-					   snprintf(folder, sizeof(folder), "%s/%s", v->folder, e.folder)) < PATH_MAX;
 		if (fine &&
 		    evidence_path(path, folder, strtoull(e.told[i].id, NULL, 16), evidence_is_sealed(e.told[i].value)))
 			check_file(v, path, &e.told[i]);

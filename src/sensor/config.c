@@ -141,6 +141,8 @@ bad_value(struct config *c, const struct option *o, const char *instance, const 
 	full_name(name, sizeof(name), o->section, o->instance ? o->instance : instance, o->name);
 	if (o->type == OPTION_ENUM)
 		nearest_word(nearest, o->range, value);
+	else if (o->type == OPTION_DETECTORS && option_detector_meant(value))
+		snprintf(nearest, sizeof(nearest), "%s", option_detector_meant(value));
 	snprintf(c->error, sizeof(c->error), "\"%.100s\" for %.100s %s%s%s%s%s%s", value, name, why, range ? " (" : "",
 		 range ? o->range : "", range ? ")" : "", *nearest ? "; the nearest is " : "", nearest);
 	return CONFIG_ERROR;

@@ -23,10 +23,9 @@ option_item(const char **list, char *item, size_t room)
 static uint64_t
 detector_bit(const char *name)
 {
-	for (unsigned i = 0; i < DETECTOR_COUNT; i++)
-		if (strcmp(DETECTORS[i].name, name) == 0)
-			return UINT64_C(1) << (DETECTORS[i].id & 63);
-	return 0;
+	const struct detector_info *d = detector_by_name(name);
+
+	return d ? UINT64_C(1) << (d->id & 63) : 0;
 }
 
 bool
@@ -44,6 +43,17 @@ option_detectors(const char *text, uint64_t *bits, char wrong[64])
 		*bits |= bit;
 	} while (*text || text[-1] == ',');
 	return true;
+}
+
+const char *
+option_detector_meant(const char *text)
+{
+	uint64_t bits;
+	char wrong[64];
+
+	if (option_detectors(text, &bits, wrong) || !*wrong || strcmp(wrong, "any") == 0 || detector_by_name(wrong))
+		return NULL;
+	return detector_nearest(wrong)->name;
 }
 
 static const char DAYS[7][4] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};

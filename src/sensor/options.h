@@ -71,6 +71,8 @@ bool option_week(const char *text, struct option_week *w);
 /* "any", or names of detectors with commas, as bits by their numbers; 0: any.  False: *wrong is the name that is
    none. */
 bool option_detectors(const char *text, uint64_t *bits, char wrong[64]);
+/* What the name that is none may have meant, of a text that is no list of detectors; NULL: every name is one. */
+const char *option_detector_meant(const char *text);
 
 /* The next item of a comma list, without blanks; NULL: there is none, or it is longer than the room. */
 const char *option_item(const char **list, char *item, size_t room);

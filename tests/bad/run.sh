@@ -141,11 +141,14 @@ for file in newer/import-*/*.summary; do
 	chmod u+w "$file"
 	printf '\000\000\000\143' | dd of="$file" bs=1 seek=60 conv=notrunc 2>/dev/null # user_version (sqlite.org/fileformat.html)
 done
+"$program" read $q --ledger dropped whole.pcap
+python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("DROP TABLE coverage")' dropped/import-*/*.summary
 bad 2 'query: no ledger named' query
 bad 1 'none: No such file' query none
 bad 2 'two: holds 2 ledgers; name one, such as two/import-1' query two 'SELECT 1'
 bad 1 'foreign/2025-05-01.summary: file is not a database' query foreign --csv 'SELECT * FROM sessions'
 bad 1 'summary: was written by a newer gatewitness' hunt newer
+bad 1 'dropped/import-[0-9a-f]*: its coverage cannot be read; gatewitness verify says where' hunt dropped
 bad 1 'summary: was written by a newer gatewitness' report -o x.html newer
 bad 1 'summary: was written by a newer gatewitness' query newer --csv 'SELECT * FROM sessions'
 bad 2 'no table "sesions"; the nearest is "sessions"' query asked 'SELECT * FROM sesions'
@@ -263,6 +266,8 @@ bad 2 'suppress: needs -f FILE' suppress add x --detector leak_loop --owner o --
 bad 2 'suppress: add needs --owner, --reason and --expires' suppress add x -f s.conf --detector leak_loop
 bad 2 'suppress: add needs --detector or --where' suppress add x -f s.conf --owner o --reason r --expires 30d
 bad 2 '\-\-expires "soon" is no time such as 30d' suppress add x -f s.conf --detector leak_loop --owner o --reason r --expires soon
+bad 2 '\-\-detector "spray, leek_loop" is not any, .* \(gatewitness detectors\); the nearest is leak_loop$' suppress add x -f s.conf --detector 'spray, leek_loop' --owner o --reason r --expires 30d
+bad 2 '\-\-detector "any, spray" is not any, nor names of detectors \(gatewitness detectors\)$' suppress add x -f s.conf --detector 'any, spray' --owner o --reason r --expires 30d
 bad 2 'column 5: ">" does not fit' suppress add x -f s.conf --where 'src > 10.0.0.1' --owner o --reason r --expires 30d
 bad 2 'needs a name of letters' suppress add 'x y' -f s.conf --detector leak_loop --owner o --reason r --expires 30d
 bad 2 'has no suppression "x"' suppress remove x -f owner.conf
@@ -354,6 +359,17 @@ echo '{"timestamp":"2025-05-01T12:00:00.000000+0000","event_type":"alert","src_i
 "$program" explain 00000000000000a1 --eve going.json >story.txt 2>err
 grep -q '00000000000000c1  2025-05-01 11:00:00  192.0.2.10:4000 -> 203.0.113.7:443' story.txt && grep -q '9 packets out' story.txt ||
 	{ failed=$((failed + 1)); echo "explain, a session that goes on: $(cat err story.txt)"; }
+
+# An answer that finds no room is a failure, and says so.
+if [ -w /dev/full ]; then
+	for command in 'verify asked' 'verify --json asked' 'suppress check -c expired.conf' 'explain 00000000000000a1 --eve going.json'; do
+		cases=$((cases + 1))
+		# shellcheck disable=SC2086 # words
+		"$program" $command >/dev/full 2>err
+		[ $? -eq 1 ] && grep -q '^gatewitness: standard output: No space left on device$' err ||
+			{ failed=$((failed + 1)); echo "$command, no room: $(cat err)"; }
+	done
+fi
 
 # tune writes nothing: neither the EVE file of the configuration nor what was learnt.
 cases=$((cases + 1))

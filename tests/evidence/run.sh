@@ -113,6 +113,9 @@ check "sha256sum agrees" sh -c "cd '$dir/x/gatewitness-$incident' && sed 1d MANI
 check "the story in it" says "Incident $incident" cat "$dir/x/gatewitness-$incident/explanation.txt"
 check "explain tells the same from the ledger" sh -c \
 	"'$program' explain $incident --ledger '$dir/ledger' | diff - '$dir/x/gatewitness-$incident/explanation.txt'"
+head_of() { gw explain "$@" | sed -n 2p; }
+check "the gateway by its name" says ', gateway demo; ' head_of "$incident" --eve "$dir/eve.json"
+check "which the ledger has, too" same "$(head_of "$incident" --ledger "$dir/ledger")" "$(head_of "$incident" --eve "$dir/eve.json")"
 check "sessions in it" same "$(jq -r '.gatewitness.id // empty' "$dir/x/gatewitness-$incident/sessions.json" | sort -u | paste -sd' ')" \
 	"$(cut -f1 "$dir/wanted" | paste -sd' ')"
 check "coverage in it" jq -e .frames "$dir/x/gatewitness-$incident/coverage.json"
@@ -122,7 +125,14 @@ check "which is more" says 'It could also be' tar -xOf "$dir/eve.tar" "gatewitne
 cp "$bundle" "$dir/flip.tar"
 printf '\377' | dd of="$dir/flip.tar" bs=1 seek=30000 conv=notrunc 2>/dev/null
 check "a flipped byte of a bundle" not gw verify "$dir/flip.tar"
+check "in JSON, too" says '^{"verdict":"altered","of":".*flip.tar","says":"' gw verify --json "$dir/flip.tar"
+check "and in its sum" says '^{"sum":"not whole",.*"altered":[1-9]' gw verify --json "$dir/flip.tar"
+check "which is a failure" not gw verify --json "$dir/flip.tar"
 head -c 20000 "$bundle" >"$dir/cut.tar"
+printf '\377' | dd of="$capture" bs=1 seek=5000 conv=notrunc 2>/dev/null
+check "a bundle of what was altered" gw bundle "$incident" "$dir/ledger" -o "$dir/altered.tar"
+check "says so" says "^altered  .*$incident.pcapng: is not what the sensor wrote" tar -xOf "$dir/altered.tar" "gatewitness-$incident/verification.txt"
+cp "$dir/copy" "$capture"
 check "a bundle that was cut" says 'NOT WHOLE' gw verify "$dir/cut.tar"
 mkdir "$dir/other"
 gw read --quiet --ledger "$dir/other" -c $conf $demo

@@ -63,6 +63,12 @@ cmp -s "$dir/shown" "$dir/written" && cmp -s "$dir/shown" "$dir/all" ||
 
 "$program" read --quiet --ledger "$dir/ledger" tests/demo/demo.pcap 2>"$dir/err" && fail demo "taken twice"
 grep -q 'imported before' "$dir/err" || fail demo "$(cat "$dir/err")"
+"$program" verify --json --key "$dir/ledger/seal.pub" "$dir/ledger" >"$dir/said" || fail demo "verify --json: exit $?"
+jq -se 'length > 1 and all(.[:-1][]; .verdict == "whole" and (.of | test("/import-")) and .says != "") and (.[-1] |
+	.sum == "whole" and .days == 1 and .records > 0 and .altered + .missing + .torn + .unread + .expired == 0 and
+	.seal == "key")' "$dir/said" >/dev/null || fail demo "$(cat "$dir/said")"
+"$program" verify --json --quiet "$dir/ledger" >"$dir/said" || fail demo "verify --json --quiet: exit $?"
+jq -se 'length == 1 and .[0].sum == "whole" and .[0].seal == "own"' "$dir/said" >/dev/null || fail demo "$(cat "$dir/said")"
 file=$(ls "$dir"/ledger/import-*/*.sessions)
 chmod 644 "$file"
 printf '\377' | dd of="$file" bs=1 seek=9000 conv=notrunc 2>/dev/null

@@ -88,7 +88,8 @@ mistakes(void **state)
 	tells(SUPPRESS "where = sny = a\n",
 	      ":2: suppress.s.where: column 1: \"sny\" is no field; the nearest is \"sni\"");
 	tells(SUPPRESS "detector = leak_lop\n",
-	      ":2: \"leak_lop\" for suppress.s.detector is not any, nor names of detectors (gatewitness detectors)");
+	      ":2: \"leak_lop\" for suppress.s.detector is not any, nor names of detectors (gatewitness detectors); "
+	      "the nearest is leak_loop");
 	tells(SUPPRESS "expires = soon\n",
 	      ":2: \"soon\" for suppress.s.expires is not a time such as 2025-05-01 or 2025-05-01T22:00+02:00");
 	tells("[suppress]\n", ":1: a section like this needs a name, as in [gateway NAME], not \"suppress\"");
