@@ -6,10 +6,8 @@ set -eu
 build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev libsqlite3-dev \
 	libzstd-dev zlib1g-dev libseccomp-dev libcurl4-openssl-dev libmosquitto-dev librdkafka-dev \
 	libmicrohttpd-dev"
-test="libcmocka-dev python3 python3-jsonschema iproute2 ethtool jq mandoc openssl curl procps mosquitto mosquitto-clients \
-	prometheus nginx-light clickhouse-server rsyslog rsyslog-openssl liblognorm-utils libivykis0 libnet1 libjson-c5 libwrap0"
 test="libcmocka-dev age python3 python3-jsonschema iproute2 ethtool jq mandoc openssl curl procps mosquitto mosquitto-clients \
-	prometheus nginx-light clickhouse-server rsyslog rsyslog-openssl libivykis0 libnet1 libjson-c5 libwrap0"
+	prometheus nginx-light clickhouse-server rsyslog rsyslog-openssl liblognorm-utils libivykis0 libnet1 libjson-c5 libwrap0"
 check="clang clang-format clang-tidy cppcheck libclang-rt-14-dev binutils libcmocka-dev"
 lab="iproute2 ethtool openssl procps python3 iputils-ping curl nginx-light ocserv openconnect chromium golang-go"
 deb="dpkg-dev debhelper fakeroot lintian"
