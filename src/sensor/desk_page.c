@@ -17,29 +17,6 @@ static const char CSS[] = ":root{color-scheme:light dark}"
 			  ".bad{font-weight:700;border-left:.4rem solid #b3261e;padding-left:.6rem}";
 
 static void
-head(struct html *h, const char *sensor)
-{
-	html_open(h, "html");
-	html_attr(h, "lang", "en");
-	html_open(h, "head");
-	html_open(h, "meta");
-	html_attr(h, "charset", "utf-8");
-	html_close(h);
-	html_open(h, "meta");
-	html_attr(h, "name", "viewport");
-	html_attr(h, "content", "width=device-width, initial-scale=1");
-	html_close(h);
-	html_open(h, "meta");
-	html_attr(h, "http-equiv", "refresh");
-	html_attr(h, "content", "10");
-	html_close(h);
-	html_line(h, "title", NULL, "%s", sensor);
-	html_style(h, CSS);
-	html_close(h);
-	html_open(h, "body");
-}
-
-static void
 begin(struct html *h, const char *words)
 {
 	html_line(h, "h2", NULL, "%s", words);
@@ -168,9 +145,11 @@ void
 desk_page(struct out *o, const struct health *s, const struct health_rates *r, const char *notice, size_t n)
 {
 	struct html h = html_of(o->p, (size_t)(o->end - o->p));
+	const char *title = s ? s->sensor : "gatewitness";
 
-	head(&h, s ? s->sensor : "gatewitness");
-	html_line(&h, "h1", NULL, "%s", s ? s->sensor : "gatewitness");
+	html_head(&h, &(struct html_head){title, CSS, "refresh", "10"});
+	html_open(&h, "body");
+	html_line(&h, "h1", NULL, "%s", title);
 	if (s) {
 		html_line(&h, "p", NULL, "gatewitness %s on %s", s->version, s->iface);
 		if (*s->reload)

@@ -88,7 +88,7 @@ if [ -d "$corpus" ]; then
 fi
 
 [ "$bad" -eq 0 ] || {
-	echo "$compared answers of two builds: $bad differ"
+	echo "$compared answers of two builds, differences: $bad"
 	exit 1
 }
 echo "$compared answers of two builds, $bytes bytes$read_corpus: the same"
