@@ -5,8 +5,6 @@
 
 #include "sink/html.h"
 
-static const char *const SEVERITY[HEALTH_SEVERITIES] = {"info", "low", "medium", "high", "critical"};
-
 static const char CSS[] = ":root{color-scheme:light dark}"
 			  "body{margin:0 auto;padding:1.2rem;max-width:60rem;font:1rem/1.5 system-ui,sans-serif;"
 			  "overflow-wrap:anywhere;font-variant-numeric:tabular-nums}"
@@ -104,7 +102,7 @@ incidents(struct html *h, const struct health *s)
 	for (uint32_t i = 0; i < s->incidents; i++) {
 		addr_print(&s->incident[i].actor, actor);
 		html_open(h, "tr");
-		html_line(h, "th", NULL, "%s, %s", SEVERITY[s->incident[i].severity], actor);
+		html_line(h, "th", NULL, "%s, %s", severity_name(s->incident[i].severity), actor);
 		html_line(h, "td", NULL, "%s (%u findings)", s->incident[i].text, s->incident[i].findings);
 		html_close(h);
 	}
