@@ -108,8 +108,7 @@ $(B)/tests/live/try: $(call obj,tests/live/try.c src/main.c) $(B)/world.a $(call
 $(B)/tests/soak/clock: $(call obj,tests/soak/clock.c src/main.c) $(B)/world.a $(call obj,$(EDGE)) $(B)/core.a
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=clock_gettime,--wrap=time,--wrap=ring_take -o $@ $^ $(LIBS)
 
--include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/live/try.c tests/soak/clock.c))
--include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/sink/keep.c tests/sink/brokers.c tests/live/try.c))
+-include $(wildcard $(patsubst %.c,$(B)/%.d,src/main.c $(CORE) $(WORLD) $(EDGE) $(UNIT) $(FUZZ) $(FUZZ_MAIN) $(LABELLED) tests/fuzz/main/run_cuts.c tests/sink/drive.c tests/sink/keep.c tests/sink/brokers.c tests/live/try.c tests/soak/clock.c))
 .SECONDARY:
 
 # The two commands of README: each sets up all that it needs.
@@ -227,7 +226,7 @@ bench-ledger:
 	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world
 	@LEDGER_SESSIONS=$(LEDGER_SESSIONS) tests/bench/ledger.sh $(B)
 
-# The program, its pages, completions, configuration, unit.  RUN: what runs a program of another processor.
+# The program, its pages, completions and configuration.  RUN: what runs a program of another processor.
 SYSCONFDIR ?= /etc
 COMPLETIONS ?= $(PREFIX)/share/bash-completion/completions
 install: $(B)/gatewitness

@@ -127,13 +127,17 @@ struct summary {
 };
 void summary_print(struct common *c, const struct summary *s);
 
+/* clock.c */
+int64_t clock_now_ns(void);     /* monotonic */
+struct when clock_wall(void);   /* as the kernel stamps frames */
+bool clock_is_kept_right(void); /* the kernel was told so, by NTP or the like (adjtimex(2)) */
+
 /* progress.c: one line that is overwritten, on a terminal only. */
 struct progress {
 	struct term *to;
 	bool on, shown;
 	int64_t began, next;
 };
-int64_t clock_now_ns(void); /* monotonic: for rates and displays only */
 void progress_begin(struct progress *p, struct term *to, bool on);
 struct progress_state {
 	const char *file;

@@ -9,14 +9,6 @@
 
 enum { ID_JSON = TABLES_JSON << 8, INDENT = 4 };
 
-static const char *const SEVERITIES[] = {"info", "low", "medium", "high", "critical"};
-
-static const char *
-severity_of(const struct detector_info *d)
-{
-	return SEVERITIES[d->severity <= SEVERITY_CRITICAL ? d->severity : SEVERITY_CRITICAL];
-}
-
 static bool
 param_of(const struct detector_info *d, unsigned i)
 {
@@ -27,7 +19,7 @@ static void
 detector_text(const struct term *t, const struct detector_info *d)
 {
 	fprintf(t->to, "%s%s%s  %s  (%s, %s, signature %u)\n", term_style(t, STYLE_BOLD), d->name,
-		term_style(t, STYLE_PLAIN), d->title, severity_of(d), d->attack, 7700000u + d->id);
+		term_style(t, STYLE_PLAIN), d->title, severity_name(d->severity), d->attack, 7700000u + d->id);
 	term_wrap(t, INDENT, d->doc);
 	if (d->weak)
 		fprintf(t->to, "%*sweak: alerts only together with other evidence\n", INDENT, "");
@@ -87,7 +79,7 @@ detector_json(const struct detector_info *d)
 	JSON_KEY(&o, "title");
 	json_text(&o, d->title);
 	JSON_KEY(&o, "severity");
-	json_text(&o, severity_of(d));
+	json_text(&o, severity_name(d->severity));
 	JSON_KEY(&o, "attack");
 	json_text(&o, d->attack);
 	JSON_KEY(&o, "weak");

@@ -7,8 +7,6 @@
 
 enum { MATCHES_SHOWN = 100, GAPS_SHOWN = 12 };
 
-static const char *const SEVERITIES[] = {"info", "low", "medium", "high", "critical"};
-
 static void
 print_text(FILE *to, struct text t)
 {
@@ -49,7 +47,7 @@ print_finding(const struct hunting *h, const struct finding *f)
 {
 	const struct detector_info *d = detector_by_id(f->detector);
 
-	fprintf(h->out.to, "  %s  %-8s %s: %s%s\n", words_time(f->time).text, SEVERITIES[f->severity % 5],
+	fprintf(h->out.to, "  %s  %-8s %s: %s%s\n", words_time(f->time).text, severity_name(f->severity),
 		d ? d->name : "", f->text,
 		f->suppressed ? " (suppressed)" :
 		f->weak       ? " (evidence only)" :
@@ -109,7 +107,7 @@ json_finding(const struct hunting *h, const struct finding *f)
 	JSON_KEY(&o, "detector");
 	json_text(&o, d ? d->name : "");
 	JSON_KEY(&o, "severity");
-	json_text(&o, SEVERITIES[f->severity % 5]);
+	json_text(&o, severity_name(f->severity));
 	JSON_KEY(&o, "confidence");
 	json_u64(&o, f->confidence);
 	JSON_KEY(&o, "actor");

@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/timex.h>
 #include <unistd.h>
 
 #include "base/crypt.h"
@@ -231,14 +230,6 @@ keep_evidence(struct keep *k, struct common *c)
 		return EXIT_DONE;
 	common_error(c, c->watch.error);
 	return close_early(k, c, EXIT_IO);
-}
-
-bool
-clock_is_kept_right(void)
-{
-	struct timex t = {.modes = 0};
-
-	return adjtimex(&t) >= 0 && !(t.status & STA_UNSYNC);
 }
 
 void

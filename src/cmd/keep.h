@@ -29,8 +29,6 @@ void keep_rules(struct keep *k, const struct config *config);
 void keep_lists(struct keep *k, struct common *c);
 /* What people want to have noted (ledger/request.h) goes into the chain, and is answered. */
 void keep_requests(struct keep *k);
-/* Does anybody (NTP, PTP) keep the system's clock right, as far as the kernel was told (adjtimex(2))? */
-bool clock_is_kept_right(void);
 
 /* Each second: notes the state of the clock; says once that the ledger cannot be written, and once that it is again. */
 void keep_poll(struct keep *k, struct common *c);

@@ -1,20 +1,9 @@
 /*
- * progress: percent, rate and time left, for somebody who waits.  The only user of the wall clock here.
+ * progress: percent, rate and time left, for somebody who waits.
  */
 #include "cmd/common.h"
 
-#include <time.h>
-
 enum { EVERY_MS = 200 };
-
-int64_t
-clock_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 void
 progress_begin(struct progress *p, struct term *to, bool on)

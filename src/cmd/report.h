@@ -138,7 +138,6 @@ void report_answer(const struct report *r, char words[REPORT_WORDS]);
 /* A sentence that has to stand beside the answer; false: there is no more of them. */
 bool report_caveat(const struct report *r, unsigned number, char words[REPORT_WORDS]);
 struct words report_percent(uint64_t part, uint64_t of); /* 99.98 %; never 100 unless all */
-const char *report_severity(unsigned severity);
 /* A detector's title with a capital. */
 void report_title(const struct detector_info *d, char words[128]);
 const char *report_technique(const char *attack); /* ATT&CK's name of it */

@@ -4,26 +4,20 @@
 #include "cmd/chart.h"
 #include "cmd/report.h"
 
+static const char *
+title_of(const struct report *r)
+{
+	return r->title ? r->title : "Was the gateway attacked?";
+}
+
+/* A policy, should a byte of the wire ever be taken for more than text. */
 static void
 head(struct html *h, const struct report *r)
 {
-	html_open(h, "html");
-	html_attr(h, "lang", "en");
-	html_open(h, "head");
-	html_open(h, "meta");
-	html_attr(h, "charset", "utf-8");
-	html_close(h);
-	html_open(h, "meta");
-	html_attr(h, "name", "viewport");
-	html_attr(h, "content", "width=device-width, initial-scale=1");
-	html_close(h);
-	html_open(h, "meta"); /* should a byte of the wire ever be taken for more than text */
-	html_attr(h, "http-equiv", "Content-Security-Policy");
-	html_attr(h, "content", "default-src 'none'; style-src 'unsafe-inline'");
-	html_close(h);
-	html_line(h, "title", NULL, "%s", r->title ? r->title : "Was the gateway attacked?");
-	html_style(h, REPORT_CSS);
-	html_close(h);
+	html_head(h, &(struct html_head){.title = title_of(r),
+					 .css = REPORT_CSS,
+					 .header = "Content-Security-Policy",
+					 .value = "default-src 'none'; style-src 'unsafe-inline'"});
 }
 
 /* "vpn (192.0.2.10, 192.0.2.11)": names by the settings of then, addresses by the records. */
@@ -57,7 +51,7 @@ question(struct html *h, const struct report *r)
 
 	if (r->organisation)
 		html_line(h, "p", "for", "%s", r->organisation);
-	html_line(h, "h1", NULL, "%s", r->title ? r->title : "Was the gateway attacked?");
+	html_line(h, "h1", NULL, "%s", title_of(r));
 	html_begin(h, "table", "wide");
 	html_open(h, "tbody");
 	html_open(h, "tr");

@@ -71,7 +71,7 @@ detector(struct html *h, const struct report *r, unsigned d)
 	html_begin(h, "div", "detector");
 	html_line(h, "h3", NULL, "%s", title);
 	html_line(h, "p", "soft", "%s; ATT&CK %s %s; usually %s%s", info->name, info->attack,
-		  report_technique(info->attack), report_severity(info->severity), info->weak ? ", evidence only" : "");
+		  report_technique(info->attack), severity_name(info->severity), info->weak ? ", evidence only" : "");
 	result(h, r, d);
 	doc(h, "Looks for:", info->doc);
 	doc(h, "Cannot see:", info->blind);

@@ -15,7 +15,7 @@ static const char *const ARTICLES[] = {"c0", "c1", "c2", "c3", "c4"};
 static void
 badge(struct html *h, uint8_t severity)
 {
-	html_line(h, "span", BADGES[severity % 5], "%s", report_severity(severity));
+	html_line(h, "span", BADGES[severity % 5], "%s", severity_name(severity));
 }
 
 static const char *
@@ -43,7 +43,7 @@ line_mark(const void *arg, size_t number, struct chart_mark *mark)
 	mark->at = i->first;
 	mark->lane = i->severity % CHART_LANES;
 	snprintf(mark->href, sizeof(mark->href), number < WHOLE_MAX ? "#i%016" PRIx64 : "#others", i->id);
-	snprintf(mark->title, sizeof(mark->title), "%s %s: %s", words_time(i->first).text, report_severity(i->severity),
+	snprintf(mark->title, sizeof(mark->title), "%s %s: %s", words_time(i->first).text, severity_name(i->severity),
 		 title_of(report_gravest(i)));
 }
 
@@ -73,7 +73,7 @@ overview(struct html *h, const struct report *r)
 				  .span = line_span};
 
 	for (unsigned lane = 0; lane < CHART_LANES; lane++)
-		line.lane[lane] = report_severity(lane);
+		line.lane[lane] = severity_name(lane);
 	html_open(h, "figure");
 	chart_line(h, &line);
 	html_begin(h, "figcaption", "legend");

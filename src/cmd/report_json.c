@@ -186,7 +186,7 @@ finding(struct out *o, const struct finding *f)
 	MEMBER_TEXT(o, "detector", d ? d->name : "");
 	MEMBER_TEXT(o, "attack", d ? d->attack : "");
 	MEMBER_TEXT(o, "technique", d ? report_technique(d->attack) : "");
-	MEMBER_TEXT(o, "severity", report_severity(f->severity));
+	MEMBER_TEXT(o, "severity", severity_name(f->severity));
 	MEMBER_U64(o, "confidence", f->confidence);
 	MEMBER(o, "actor", addr_value(o, &f->actor));
 	MEMBER(o, "target", addr_value(o, &f->target));
@@ -211,7 +211,7 @@ incidents(struct out *o, const struct report *r)
 
 		json_open(o, '{');
 		MEMBER(o, "id", id_value(o, n->id));
-		MEMBER_TEXT(o, "severity", report_severity(n->severity));
+		MEMBER_TEXT(o, "severity", severity_name(n->severity));
 		MEMBER_TIME(o, "first", n->first);
 		MEMBER_TIME(o, "last", n->last);
 		JSON_KEY(o, "findings");

@@ -18,14 +18,6 @@ report_percent(uint64_t part, uint64_t of)
 	return w;
 }
 
-const char *
-report_severity(unsigned severity)
-{
-	static const char *const NAMES[] = {"info", "low", "medium", "high", "critical"};
-
-	return NAMES[severity % 5];
-}
-
 void
 report_title(const struct detector_info *d, char words[128])
 {

@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/ledgers.h"
@@ -147,15 +146,13 @@ print(const struct revealing *r)
 static int
 reveal(struct revealing *r)
 {
-	struct timespec now;
 	int status = find_ledger(r);
 
 	if (status == EXIT_DONE)
 		status = take_key(r);
 	if (status != EXIT_DONE)
 		return status;
-	clock_gettime(CLOCK_REALTIME, &now);
-	r->request.at = (struct when){(int64_t)now.tv_sec * NS_PER_S + now.tv_nsec};
+	r->request.at = clock_wall();
 	r->request.uid = getuid();
 	snprintf(r->request.reason, sizeof(r->request.reason), "%s", r->reason);
 	status = lock_is_held(r->folder) ? trace_there(r) : trace_here(r);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sensor/capture_port.h"
@@ -173,10 +172,7 @@ note(struct run_capture *c, const struct frame *frames, size_t n)
 static struct when
 late_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (struct when){((int64_t)t.tv_sec - 1) * NS_PER_S + t.tv_nsec};
+	return when_add(clock_wall(), -NS_PER_S);
 }
 
 bool

@@ -2,7 +2,6 @@
  * run_health: each second the keeper looks how things are, and tells the desk and the sinks.  Must not wait for them.
  */
 #include "cmd/run_desk.h"
-#include "cmd/keep.h"
 #include "cmd/run_fan.h"
 #include "sensor/watch_sinks.h"
 
@@ -207,11 +206,8 @@ run_health_died(struct run_health *h)
 void
 run_health_tell(struct run_health *h, const struct running *r, const struct ledger *ledger)
 {
-	struct timespec t;
-	struct when wall;
+	const struct when wall = clock_wall();
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	wall = (struct when){(int64_t)t.tv_sec * NS_PER_S + t.tv_nsec};
 	measure(h, r, ledger, wall);
 	beat(h, r, wall);
 	if (!h->desk)

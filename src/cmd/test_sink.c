@@ -5,7 +5,6 @@
 #include "cmd/common.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/crypt.h"
 #include "sensor/secret.h"
@@ -72,7 +71,6 @@ find(const struct testing *t)
 static struct finding
 test_finding(const struct sink_config *cfg)
 {
-	struct timespec now;
 	struct finding f = {.severity = SEVERITY_LOW,
 			    .confidence = 100,
 			    .coverage = 10000,
@@ -82,8 +80,7 @@ test_finding(const struct sink_config *cfg)
 			    .target_port = 443,
 			    .proto = PROTO_TCP};
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	f.time = (struct when){(int64_t)now.tv_sec * NS_PER_S + now.tv_nsec};
+	f.time = clock_wall();
 	f.id = (uint64_t)f.time.ns;
 	snprintf(f.text, sizeof(f.text), "TEST of sink %s by gatewitness test-sink: nothing happened", cfg->name);
 	return f;

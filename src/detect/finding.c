@@ -6,6 +6,14 @@
 
 #include <string.h>
 
+const char *
+severity_name(unsigned severity)
+{
+	static const char *const NAMES[] = {"info", "low", "medium", "high", "critical"};
+
+	return NAMES[severity <= SEVERITY_CRITICAL ? severity : SEVERITY_CRITICAL];
+}
+
 void
 finding_begin(struct finding *f, const struct view *v, enum detector_id id)
 {

@@ -5,8 +5,6 @@
 
 #include "sink/html.h"
 
-static const char *const SEVERITY[HEALTH_SEVERITIES] = {"info", "low", "medium", "high", "critical"};
-
 static const char CSS[] = ":root{color-scheme:light dark}"
 			  "body{margin:0 auto;padding:1.2rem;max-width:60rem;font:1rem/1.5 system-ui,sans-serif;"
 			  "overflow-wrap:anywhere;font-variant-numeric:tabular-nums}"
@@ -15,29 +13,6 @@ static const char CSS[] = ":root{color-scheme:light dark}"
 			  "padding:.2rem .8rem .2rem 0;border-bottom:1px solid #8886}th{font-weight:600;width:14rem}"
 			  "pre{white-space:pre-wrap;padding:.6rem;border:1px solid #8886}"
 			  ".bad{font-weight:700;border-left:.4rem solid #b3261e;padding-left:.6rem}";
-
-static void
-head(struct html *h, const char *sensor)
-{
-	html_open(h, "html");
-	html_attr(h, "lang", "en");
-	html_open(h, "head");
-	html_open(h, "meta");
-	html_attr(h, "charset", "utf-8");
-	html_close(h);
-	html_open(h, "meta");
-	html_attr(h, "name", "viewport");
-	html_attr(h, "content", "width=device-width, initial-scale=1");
-	html_close(h);
-	html_open(h, "meta");
-	html_attr(h, "http-equiv", "refresh");
-	html_attr(h, "content", "10");
-	html_close(h);
-	html_line(h, "title", NULL, "%s", sensor);
-	html_style(h, CSS);
-	html_close(h);
-	html_open(h, "body");
-}
 
 static void
 begin(struct html *h, const char *words)
@@ -127,7 +102,7 @@ incidents(struct html *h, const struct health *s)
 	for (uint32_t i = 0; i < s->incidents; i++) {
 		addr_print(&s->incident[i].actor, actor);
 		html_open(h, "tr");
-		html_line(h, "th", NULL, "%s, %s", SEVERITY[s->incident[i].severity], actor);
+		html_line(h, "th", NULL, "%s, %s", severity_name(s->incident[i].severity), actor);
 		html_line(h, "td", NULL, "%s (%u findings)", s->incident[i].text, s->incident[i].findings);
 		html_close(h);
 	}
@@ -168,9 +143,11 @@ void
 desk_page(struct out *o, const struct health *s, const struct health_rates *r, const char *notice, size_t n)
 {
 	struct html h = html_of(o->p, (size_t)(o->end - o->p));
+	const char *title = s ? s->sensor : "gatewitness";
 
-	head(&h, s ? s->sensor : "gatewitness");
-	html_line(&h, "h1", NULL, "%s", s ? s->sensor : "gatewitness");
+	html_head(&h, &(struct html_head){title, CSS, "refresh", "10"});
+	html_open(&h, "body");
+	html_line(&h, "h1", NULL, "%s", title);
 	if (s) {
 		html_line(&h, "p", NULL, "gatewitness %s on %s", s->version, s->iface);
 		if (*s->reload)

@@ -16,10 +16,9 @@ detector_name(const struct finding *f)
 void
 evidence_finding_words(char to[EVIDENCE_WORDS], const struct finding *f)
 {
-	static const char *const SEVERITIES[] = {"info", "low", "medium", "high", "critical"};
 	struct out o = out_of(to, EVIDENCE_WORDS - 1);
 
-	out_text(&o, SEVERITIES[f->severity <= SEVERITY_CRITICAL ? f->severity : SEVERITY_CRITICAL]);
+	out_text(&o, severity_name(f->severity));
 	out_char(&o, ' ');
 	out_text(&o, detector_name(f));
 	OUT_LIT(&o, ": ");

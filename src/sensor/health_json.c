@@ -3,8 +3,6 @@
  */
 #include "sensor/health.h"
 
-static const char *const SEVERITY[HEALTH_SEVERITIES] = {"info", "low", "medium", "high", "critical"};
-
 static void
 member(struct out *o, const char *key, uint64_t v)
 {
@@ -52,7 +50,7 @@ incidents(struct out *o, const struct health *h)
 	JSON_KEY(o, "incidents_open");
 	json_open(o, '{');
 	for (unsigned i = 0; i < HEALTH_SEVERITIES; i++)
-		member(o, SEVERITY[i], h->open[i]);
+		member(o, severity_name(i), h->open[i]);
 	json_close(o, '}');
 	JSON_KEY(o, "incidents");
 	json_open(o, '[');
@@ -66,7 +64,7 @@ incidents(struct out *o, const struct health *h)
 		out_hex_u64(o, n->id);
 		out_char(o, '"');
 		JSON_KEY(o, "severity");
-		json_text(o, SEVERITY[n->severity]);
+		json_text(o, severity_name(n->severity));
 		member(o, "findings", n->findings);
 		JSON_KEY(o, "opened");
 		time_of(o, n->opened);

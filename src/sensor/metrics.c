@@ -3,8 +3,6 @@
  */
 #include "sensor/metrics.h"
 
-static const char *const SEVERITY[HEALTH_SEVERITIES] = {"info", "low", "medium", "high", "critical"};
-
 /* "# HELP gatewitness_NAME DOC", "# TYPE gatewitness_NAME TYPE": a doc has neither '\\' nor '\n'. */
 static void
 head(struct out *o, const char *name, const char *type, const char *doc)
@@ -114,7 +112,7 @@ incidents(struct out *o, const struct health *h)
 {
 	head(o, "incidents_open", "gauge", "incidents that go on");
 	for (unsigned i = 0; i < HEALTH_SEVERITIES; i++)
-		value(o, "incidents_open", "severity", SEVERITY[i], h->open[i]);
+		value(o, "incidents_open", "severity", severity_name(i), h->open[i]);
 }
 
 /* A metric's samples stand together, so each is gone through for all sinks. */

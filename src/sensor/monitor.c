@@ -141,7 +141,8 @@ ended(struct monitor *m, struct ward *w, int status, bool begun)
 
 	ward_ended(w, status);
 	w->spec.is.again = begun;
-	/* one that comes back to a full disk finds it less full some time; who reads the first word is the first start's */
+	/* Before all have begun, whoever started us is told why not.  Later, one that fails while it comes back is tried again
+	   (a full disk may get room); one that fails at work ends the sensor where its row says so. */
 	if (begun && was != WARD_STOPPING && !(told && was == WARD_AT_WORK && w->rights->fails == ROLE_ENDS)) {
 		plan(m, w, was);
 		return;

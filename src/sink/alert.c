@@ -10,7 +10,6 @@
 
 enum { ALERT_GID = 1, ALERT_REV = 1 }; /* Suricata's generator 1 */
 
-static const char *const SEVERITIES[] = {"info", "low", "medium", "high", "critical"};
 static const uint8_t EVE_SEVERITIES[] = {3, 3, 2, 1, 1};
 
 static unsigned
@@ -119,7 +118,7 @@ finding_object(struct out *o, const struct finding *f, const struct detector_inf
 		id_member(o, "\"incident\":\"", f->incident);
 	LINE_STRING(o, "detector", d->name);
 	LINE_STRING(o, "text", f->text);
-	LINE_STRING(o, "severity", SEVERITIES[severity_of(f->severity)]);
+	LINE_STRING(o, "severity", severity_name(f->severity));
 	LINE_U64(o, "confidence", f->confidence);
 	LINE_STRING(o, "attack", d->attack);
 	LINE_U64(o, "gateway", f->gateway);
@@ -161,7 +160,7 @@ metadata_member(struct out *o, const struct eve_config *cfg, const struct findin
 	OUT_LIT(o, ",\"metadata\":{\"mitre_technique_id\":[");
 	json_text(o, d->attack);
 	OUT_LIT(o, "],\"signature_severity\":[");
-	json_text(o, SEVERITIES[severity_of(f->severity)]);
+	json_text(o, severity_name(f->severity));
 	OUT_LIT(o, "],\"confidence\":[\"");
 	out_u64(o, f->confidence);
 	OUT_LIT(o, "\"],\"detector\":[");
@@ -237,7 +236,7 @@ timeline_member(struct out *o, const struct incident *i)
 		out_time(o, e->time);
 		out_char(o, '"');
 		LINE_STRING(o, "detector", detector_of(e->detector)->name);
-		LINE_STRING(o, "severity", SEVERITIES[severity_of(e->severity)]);
+		LINE_STRING(o, "severity", severity_name(e->severity));
 		id_member(o, "\"finding\":\"", e->finding);
 		if (e->session)
 			id_member(o, "\"session\":\"", e->session);
@@ -268,7 +267,7 @@ eve_incident_closed(struct out *o, struct eve_context *x, const struct incident 
 		out_char(o, '"');
 	}
 	LINE_U64(o, "gateway", i->gateway);
-	LINE_STRING(o, "severity", SEVERITIES[severity_of(i->severity)]);
+	LINE_STRING(o, "severity", severity_name(i->severity));
 	LINE_U64(o, "findings", i->findings);
 	timeline_member(o, i);
 	out_char(o, '}');

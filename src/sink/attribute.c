@@ -12,7 +12,6 @@ const struct attribute_info ATTRIBUTE_INFO[ATTRIBUTES] = {
 #undef ATTRIBUTE
 };
 
-static const char *const SEVERITY_WORD[] = {"info", "low", "medium", "high", "critical"};
 static const uint8_t SEVERITY_TEN[] = {1, 3, 5, 8, 10};
 static const uint8_t SEVERITY_HUNDRED[] = {1, 21, 47, 73, 99};
 static const char TEST_TITLE[] = "test of a sink: nothing happened";

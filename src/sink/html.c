@@ -240,3 +240,27 @@ html_style(struct html *h, const char *css)
 	out_text(&h->out, css);
 	html_close(h);
 }
+
+static void
+meta(struct html *h, const char *by, const char *name, const char *content)
+{
+	html_open(h, "meta");
+	html_attr(h, by, name);
+	if (content)
+		html_attr(h, "content", content);
+	html_close(h);
+}
+
+void
+html_head(struct html *h, const struct html_head *about)
+{
+	html_open(h, "html");
+	html_attr(h, "lang", "en");
+	html_open(h, "head");
+	meta(h, "charset", "utf-8", NULL);
+	meta(h, "name", "viewport", "width=device-width, initial-scale=1");
+	meta(h, "http-equiv", about->header, about->value);
+	html_line(h, "title", NULL, "%s", about->title);
+	html_style(h, about->css);
+	html_close(h);
+}

@@ -51,4 +51,11 @@ html_line(struct html *h, const char *element, const char *class, const char *fo
 /* Style sheets of our own: no `<` and no `&` in them. */
 void html_style(struct html *h, const char *css);
 
+/* A page's first element, which stays open, and its head: for people who read English, on screens of any width. */
+struct html_head {
+	const char *title, *css;
+	const char *header, *value; /* of HTTP, that the page brings itself (http-equiv) */
+};
+void html_head(struct html *h, const struct html_head *about);
+
 #endif

@@ -5,16 +5,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 B=$1
 dir=${BENCH_DIR:-$B/bench}
-skip() {
-	echo "live speed: skipped: $*"
-	exit 77
-}
-[ "$(id -u)" = 0 ] || skip "needs root, for namespaces and packet sockets"
-for tool in ip ethtool tcpdump python3; do
-	command -v $tool >/dev/null || skip "needs $tool"
-done
-ip netns add gwspeed$$ 2>/dev/null || skip "cannot make network namespaces here"
-ip netns del gwspeed$$
+. tests/common/needs.sh
+needs ethtool tcpdump python3
 mkdir -p "$dir"
 . tests/bench/captures.sh
 bench_traffic

@@ -33,7 +33,7 @@ a_packet() {
 
 here=$(uname -m)
 printf 'instructions a packet %10s %10s\n' "$arch" "$here"
-# MIX CONNECTIONS CONNECTIONS: what gives 20,000 and 200,000 packets
+# MIX COUNT COUNT: of tests/bench/traffic.c, for 20,000 and 200,000 packets
 while read -r mix few many; do
 	make_capture "$mix" "$few" "$mix-20k"
 	make_capture "$mix" "$many" "$mix-200k"

@@ -46,6 +46,6 @@ for test in tests/unit/*.c; do
 done
 echo "$arch, as shipped"
 step "golden captures" tests/golden/run.sh "$b/run/gatewitness"
-step "the same as here" tests/cross/same.sh "$B/gatewitness" "$b/run/gatewitness" "$CORPUS"
+step "the same as here" tests/cross/same.sh "$B/gatewitness" "$b/run/gatewitness" "${CORPUS:-../shared/corpus}"
 echo "$arch: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

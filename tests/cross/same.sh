@@ -78,12 +78,17 @@ for table in sessions exchanges pulses findings incidents peers coverage; do
 	}
 done
 
+read_corpus=', without a corpus'
 if [ -d "$corpus" ]; then
+	read_corpus=
 	find "$corpus" -name '*.pcap' -o -name '*.pcapng' | LC_ALL=C sort >"$work/list"
 	while read -r capture; do
 		either "$capture" read --quiet --set sensor.name=cross --eve - "$capture"
 	done <"$work/list"
 fi
 
-echo "$compared answers of two builds, $bytes bytes: the same"
-[ "$bad" -eq 0 ] || exit 1
+[ "$bad" -eq 0 ] || {
+	echo "$compared answers of two builds, differences: $bad"
+	exit 1
+}
+echo "$compared answers of two builds, $bytes bytes$read_corpus: the same"

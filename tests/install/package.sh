@@ -18,12 +18,17 @@ for wanted in usr/bin/gatewitness lib/systemd/system/gatewitness.service usr/lib
 	}
 done
 # nothing of it removes what the sensor kept
-if dpkg-deb --ctrl-tarfile "$deb" | tar xO ./postrm | grep -E '^[[:space:]]*(rm|rmdir|unlink|find|deluser|userdel)[[:space:]]'; then
+dpkg-deb -e "$deb" "$root/control"
+if grep -E '^[[:space:]]*(rm|rmdir|unlink|find|deluser|userdel)[[:space:]]' "$root/control/postrm"; then
 	echo "$deb: its postrm removes something by itself" >&2
 	exit 1
 fi
 
 if command -v systemd-analyze >/dev/null; then
-	systemd-analyze security --offline=true --threshold=25 --root="$root" gatewitness.service | tail -n 1
+	exposure=$(systemd-analyze security --offline=true --threshold=25 --root="$root" gatewitness.service) || {
+		echo "$exposure"
+		exit 1
+	}
+	echo "$exposure" | tail -n 1
 fi
 dpkg-deb -I "$deb" | grep -E 'Version|Architecture|Installed-Size|Depends'

@@ -49,7 +49,10 @@ make --no-print-directory -s B="$B" install DESTDIR="$root" PREFIX=/usr >/dev/nu
 
 exposure=
 if command -v systemd-analyze >/dev/null; then
-	exposure=", $(systemd-analyze security --offline=true --threshold=25 firmware/debian/gatewitness.service |
-		tail -n 1 | tr -dc '0-9.a-zA-Z ' | sed 's/  */ /g; s/^ //')"
+	said=$(systemd-analyze security --offline=true --threshold=25 firmware/debian/gatewitness.service) || {
+		echo "$said" >&2
+		exit 1
+	}
+	exposure=", $(echo "$said" | tail -n 1 | tr -dc '0-9.a-zA-Z ' | sed 's/  */ /g; s/^ //')"
 fi
 echo "$pages pages$exposure"

@@ -1,12 +1,49 @@
-# common.sh: what the scripts here share; they set `name` and source it.  Namespaces $in and $out, the folder $work, and
-# processes in $pid, $sender, $listener, $broker and $reader end with the script.
+# common.sh: what the scripts here share; they set `name`, `here` and `witness`, and source it.  Namespaces $in and $out, the
+# folder $work, and processes in $pid, $sender, $listener, $broker and $reader end with the script.
 in=gw$name$$-in out=gw$name$$-out
 work='' pid='' sender='' listener='' broker='' reader=''
+. "$here/../common/needs.sh"
 
-skip()
+# begin TOOL...: makes both namespaces and the folder
+begin()
 {
-	echo "$*"
-	exit 77
+	needs "$@"
+	[ -x "$witness" ] || skip "$witness is not built"
+	trap clean EXIT
+	trap 'exit 130' INT TERM
+	work=$(mktemp -d)
+	: > "$work/run.log"
+	for ns in "$out" "$in"; do
+		ip netns add "$ns" || fail "no namespace $ns"
+	done
+}
+
+# Nothing shall be on a wire but what we send: no IPv6 of the kernel's own.
+mute()
+{
+	for ns in "$out" "$in"; do
+		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+	done
+}
+
+# wire: from send0 of $out to span0 of $in
+wire()
+{
+	ip -n "$out" link add send0 type veth peer name span0 netns "$in" || skip "cannot make a veth pair here"
+	ip -n "$in" link set span0 up && ip -n "$out" link set send0 up
+}
+
+# within SECONDS COMMAND...: until it succeeds
+within()
+{
+	n=$(($1 * 10))
+	shift
+	while [ "$n" -gt 0 ]; do
+		"$@" > /dev/null 2>&1 && return 0
+		sleep 0.1
+		n=$((n - 1))
+	done
+	return 1
 }
 
 fail()

@@ -5,17 +5,12 @@
 #   confine.sh build/tests/live/try
 
 set -u
+here=$(cd "$(dirname "$0")" && pwd)
 name=confine
-. "$(dirname "$0")/common.sh"
 witness=$(realpath "${1:?which program}")
+. "$here/common.sh"
 
-[ "$(id -u)" = 0 ] || skip "needs root"
-command -v ip > /dev/null || skip "needs ip"
-[ -x "$witness" ] || skip "$witness is not built"
-ip netns add "$in" 2> /dev/null || skip "cannot make network namespaces here"
-trap clean EXIT
-trap 'exit 130' INT TERM
-work=$(mktemp -d)
+begin
 ip -n "$in" link set lo up
 failed=0 tries=0
 

@@ -6,18 +6,8 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 name=desk
+witness=$(realpath "${GATEWITNESS:-$here/../../build/gatewitness}")
 . "$here/common.sh"
-witness=${GATEWITNESS:-$here/../../build/gatewitness}
-
-# Tries for ten seconds.
-until_true()
-{
-	for _ in $(seq 50); do
-		"$@" > /dev/null 2>&1 && return 0
-		sleep 0.2
-	done
-	return 1
-}
 
 status()
 {
@@ -40,14 +30,10 @@ role()
 	pgrep -P "$pid" -f "run role:$1"
 }
 
-[ "$(id -u)" -eq 0 ] || skip "needs root for network namespaces"
-ip netns add "$in" 2> /dev/null || skip "no network namespaces here"
-trap clean EXIT
-ip netns add "$out"
-ip -n "$out" link add send0 type veth peer name span0 netns "$in" || skip "no veth here"
-ip -n "$in" link set lo up && ip -n "$in" link set span0 up && ip -n "$out" link set send0 up
+begin
+wire
+ip -n "$in" link set lo up
 ip -n "$out" addr add 198.51.100.1/24 dev send0
-work=$(mktemp -d)
 chmod 755 "$work"
 
 cat > "$work/program" << END
@@ -81,26 +67,26 @@ grep -q 'no such socket' "$work/nobody" || fail "status without a sensor does no
 
 ip netns exec "$in" "$witness" run -i span0 -c "$work/conf" > "$work/run.log" 2>&1 &
 pid=$!
-until_true says '.interface == "span0"' || fail "status does not answer"
+within 10 says '.interface == "span0"' || fail "status does not answer"
 
 # A broker that is not there is told, and does not keep the program waiting.
-until_true says '.sinks[] | select(.name == "broker") | .well == 0 and (.error | test("refused")) and .waiting > 0' ||
+within 10 says '.sinks[] | select(.name == "broker") | .well == 0 and (.error | test("refused")) and .waiting > 0' ||
 	fail "status does not tell of the broker that is not there"
-until_true says '.sinks[] | select(.name == "program") | .sent > 0 and .well == 1' || fail "the program was not run"
+within 10 says '.sinks[] | select(.name == "program") | .sent > 0 and .well == 1' || fail "the program was not run"
 jq -e '.event_type == "stats"' "$work/program.out" > /dev/null || fail "the program got no JSON"
 ip netns exec "$in" mosquitto -c "$work/mosquitto.conf" > /dev/null 2>&1 &
 broker=$!
-until_true ip netns exec "$in" mosquitto_sub -V 5 -t 'site/one/#' -q 1 -c -i reader -E || fail "no broker"
+within 10 ip netns exec "$in" mosquitto_sub -V 5 -t 'site/one/#' -q 1 -c -i reader -E || fail "no broker"
 ip netns exec "$in" mosquitto_sub -V 5 -t 'site/one/#' -q 1 -c -i reader -F '%t' > "$work/topics" &
 reader=$!
-until_true grep -q '^site/one/stats$' "$work/topics" || fail "nothing came to the broker"
+within 10 grep -q '^site/one/stats$' "$work/topics" || fail "nothing came to the broker"
 grep -q '^site/one/status$' "$work/topics" || fail "the sensor is not said to be online"
-until_true says '.sinks[] | select(.name == "broker") | .well == 1 and .sent > 0 and .error == ""' ||
+within 10 says '.sinks[] | select(.name == "broker") | .well == 1 and .sent > 0 and .error == ""' ||
 	fail "status does not tell that the broker is well"
 
 # Frames are counted where people and Prometheus look.
 ip netns exec "$out" ping -c 5 -i 0.2 -W 1 198.51.100.2 > /dev/null 2>&1
-until_true says '.counters.frames > 0 and .kernel_packets > 0' || fail "no frames are counted"
+within 10 says '.counters.frames > 0 and .kernel_packets > 0' || fail "no frames are counted"
 get http://127.0.0.1:9417/metrics > "$work/metrics" || fail "no metrics"
 promtool check metrics < "$work/metrics" || fail "promtool finds something"
 for name in $(grep -o 'gatewitness_[a-z_]*' "$here/../../src/sensor/metrics.rules.yml" | sort -u); do
@@ -120,7 +106,7 @@ done
 desk=$(role desk)
 keeper=$(role keeper)
 kill -9 "$desk"
-until_true says '.counters.frames > 0' || fail "the desk does not come back"
+within 10 says '.counters.frames > 0' || fail "the desk does not come back"
 [ "$(role keeper)" = "$keeper" ] || fail "the keeper died with the desk"
 
 # Somebody sits on the port: said, and the sensor watches on.
@@ -128,10 +114,10 @@ kill -INT "$pid"
 wait "$pid" || fail "the sensor ends with $?"
 ip netns exec "$in" python3 -m http.server --bind 127.0.0.1 9417 > /dev/null 2>&1 &
 reader="$reader $!"
-until_true get http://127.0.0.1:9417/
+within 10 get http://127.0.0.1:9417/
 ip netns exec "$in" "$witness" run -i span0 -c "$work/conf" > "$work/run.log" 2>&1 &
 pid=$!
-until_true says '.interface == "span0"' || fail "it does not run where its port is taken"
+within 10 says '.interface == "span0"' || fail "it does not run where its port is taken"
 grep -q 'desk.listen 127.0.0.1:9417: Address already in use' "$work/run.log" || fail "a taken port is not told"
 if grep -q 'SIGSYS' "$work/run.log"; then fail "a role made a call that it may not"; fi
 kill -INT "$pid"
@@ -143,7 +129,7 @@ printf '[desk]\nlisten = 127.0.0.1:9418\nkey = %s\nnotice = %s\n' "$work/desk.pe
 for turn in first second; do
 	ip netns exec "$in" "$witness" run -i span0 -c "$work/conf" > "$work/run.log" 2>&1 &
 	pid=$!
-	until_true says '.interface == "span0"' || fail "it does not run with a key"
+	within 10 says '.interface == "span0"' || fail "it does not run with a key"
 	[ $turn = second ] || openssl x509 -in "$work/desk.pem" -out "$work/trusted.pem" || fail "no certificate was made"
 	get --cacert "$work/trusted.pem" --resolve "$(hostname):9418:127.0.0.1" "https://$(hostname):9418/" > "$work/page" ||
 		fail "no page over HTTPS at its $turn start"

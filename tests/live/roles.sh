@@ -7,22 +7,9 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 name=roles
-. "$here/common.sh"
 witness=$(realpath "${GATEWITNESS:-$here/../../build/gatewitness}")
+. "$here/common.sh"
 capture=$here/../demo/demo.pcap
-
-# Until the command succeeds, a tenth of a second each; so many times at most.
-within()
-{
-	n=$1
-	shift
-	while [ "$n" -gt 0 ]; do
-		"$@" && return 0
-		sleep 0.1
-		n=$((n - 1))
-	done
-	return 1
-}
 
 # The process of a role of ours: its id.
 role()
@@ -69,7 +56,7 @@ start()
 		--set sink.own.path="$work/own.json" --set sink.own.format=ecs --set sink.own.events=alerts,heartbeats \
 		--set sensor.heartbeat=1s --eve "$work/eve.json" 2>> "$work/run.log" &
 	pid=$!
-	within 100 all_at_work || fail "run did not start"
+	within 10 all_at_work || fail "run did not start"
 }
 
 # A role dies: how soon is it back (the best of four, on a machine that has other things to do), and do sessions go on?
@@ -79,13 +66,13 @@ dies()
 		was=$(role "$1")
 		began=$(date +%s%N)
 		kill "-$2" "$was"
-		within 100 is_new "$1" "$was" || fail "$1 was not started again"
+		within 10 is_new "$1" "$was" || fail "$1 was not started again"
 		took=$((($(date +%s%N) - began) / 1000000))
 		[ "$took" -ge $((1000 + more)) ] || break # each time it waits longer
 		[ $more -lt 700 ] || fail "$1 was back after $took ms"
 	done
 	before=$(lines)
-	within 100 more_lines "$before" || fail "no session was written after $1 died"
+	within 10 more_lines "$before" || fail "no session was written after $1 died"
 	echo "$1 killed by SIG$2: back after $took ms"
 }
 
@@ -107,22 +94,9 @@ refused()
 	[ "$(wc -l < "$work/out")" = 1 ] || fail "\"$*\" says more than a line: $(cat "$work/out")"
 }
 
-[ "$(id -u)" = 0 ] || skip "needs root"
-for tool in ip python3 pgrep setpriv; do
-	command -v $tool > /dev/null || skip "needs $tool"
-done
-[ -x "$witness" ] || skip "$witness is not built"
-ip netns add "$out" 2> /dev/null || skip "cannot make network namespaces here"
-trap clean EXIT
-trap 'exit 130' INT TERM
-work=$(mktemp -d)
-: > "$work/run.log"
-ip netns add "$in" || skip "cannot make network namespaces here"
-for ns in "$out" "$in"; do
-	ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-done
-ip -n "$out" link add send0 type veth peer name span0 netns "$in" || skip "cannot make a veth pair here"
-ip -n "$in" link set span0 up && ip -n "$out" link set send0 up
+begin python3 pgrep setpriv
+mute
+wire
 
 # Nothing begins that cannot go on.
 refused 1 'nosuch: no such interface; there are: .*span0' ip netns exec "$in" "$witness" run -i nosuch --ledger "$work/ledger"
@@ -138,23 +112,23 @@ pgrep -f "$witness run .*span0" > /dev/null && fail "a start that failed left a 
 printf '[capture]\ninterface = later0\n' > "$work/conf"
 ip netns exec "$in" "$witness" run -c "$work/conf" --set capture.taps=2 --ledger "$work/later" 2> "$work/run.log" &
 pid=$!
-within 50 grep -q 'later0: is not there; waiting for it' "$work/run.log" || fail "a port of the configuration is not waited for"
-within 50 "$witness" status --ledger "$work/later" > /dev/null 2>&1 || fail "no status while it waits"
+within 5 grep -q 'later0: is not there; waiting for it' "$work/run.log" || fail "a port of the configuration is not waited for"
+within 5 "$witness" status --ledger "$work/later" > /dev/null 2>&1 || fail "no status while it waits"
 ip -n "$in" link add later0 type veth peer name later1
 ip -n "$in" link set later1 up && ip -n "$in" link set later0 up
-within 50 has tap:0 && within 50 has tap:1 || fail "the taps do not begin with their port"
-within 50 more_later "$(ip netns exec "$in" python3 "$here/send.py" later1 "$capture" 1000)" || fail "nothing is seen on the port that came"
+within 5 has tap:0 && within 5 has tap:1 || fail "the taps do not begin with their port"
+within 5 more_later "$(ip netns exec "$in" python3 "$here/send.py" later1 "$capture" 1000)" || fail "nothing is seen on the port that came"
 kill -TERM "$pid"
-within 100 gone "$pid" || fail "run did not stop"
+within 10 gone "$pid" || fail "run did not stop"
 wait "$pid" || fail "run ended with $?"
 "$witness" query "$work/later" "select cause from coverage" --json | grep -q 'tap 1 waited for its port' ||
 	fail "the wait is no gap"
 ip -n "$in" link set later0 down
 ip netns exec "$in" "$witness" run -i later0 2> "$work/run.log" &
 pid=$!
-within 50 grep -q 'later0: is down; waiting for it' "$work/run.log" || fail "a port that is down is not waited for"
+within 5 grep -q 'later0: is down; waiting for it' "$work/run.log" || fail "a port that is down is not waited for"
 kill -TERM "$pid"
-within 50 gone "$pid" || fail "run did not stop while it waited"
+within 5 gone "$pid" || fail "run did not stop while it waited"
 wait "$pid" || fail "run ended with $? while it waited"
 pid=
 ip -n "$in" link del later0
@@ -167,11 +141,11 @@ while True:
     print(s.recv(4096).decode().replace("\n", " "), flush=True)
 END
 listener=$!
-within 50 [ -S "$work/notify" ] || fail "no notify socket"
+within 5 [ -S "$work/notify" ] || fail "no notify socket"
 
 echo '# nothing yet' > "$work/conf"
 start
-within 50 grep -q 'READY=1' "$work/notified" || fail "systemd was not told that it is ready"
+within 5 grep -q 'READY=1' "$work/notified" || fail "systemd was not told that it is ready"
 refused 1 'another|lock|in use' ip netns exec "$in" "$witness" run --quiet -i span0 --ledger "$work/ledger"
 
 for r in tap:0 tap:1 keeper; do
@@ -187,7 +161,7 @@ status_is tap:0 Uid "$(id -u nobody)"
 
 ip netns exec "$out" sh -c "while python3 '$here/send.py' send0 '$capture' 40; do :; done" > /dev/null 2>&1 &
 sender=$!
-within 100 more_lines 1 || fail "no sessions"
+within 10 more_lines 1 || fail "no sessions"
 dies keeper SEGV
 dies tap:0 SEGV
 dies tap:1 KILL
@@ -196,10 +170,10 @@ dies tap:1 KILL
 were="$(role tap:0) $(role tap:1) $(role keeper)"
 echo 'memory = 1' > "$work/conf"
 kill -HUP "$pid"
-within 30 grep -q 'conf:1: .*what was in force stays' "$work/run.log" || fail "a bad configuration was taken"
+within 3 grep -q 'conf:1: .*what was in force stays' "$work/run.log" || fail "a bad configuration was taken"
 printf '[suppress scan]\ndetector = leak_loop\nowner = me\nreason = a test\nexpires = 2099-01-01\n' > "$work/conf"
 kill -HUP "$pid"
-within 30 grep -q 'configuration read again: 1 suppressions' "$work/run.log" || fail "the configuration was not read again"
+within 3 grep -q 'configuration read again: 1 suppressions' "$work/run.log" || fail "the configuration was not read again"
 "$witness" reload --ledger "$work/ledger" > "$work/out" 2>&1 || fail "reload: $(cat "$work/out")"
 grep -q '^configuration read again: 1 suppressions' "$work/out" || fail "reload says: $(cat "$work/out")"
 echo 'memory = 1' > "$work/conf"
@@ -209,27 +183,26 @@ refused 2 'conf:1: .*what was in force stays' "$witness" reload --ledger "$work/
 # One that hangs is as good as dead.
 was=$(role tap:0)
 kill -STOP "$was"
-within 150 is_new tap:0 "$was" || fail "a tap that hangs was not started again"
+within 15 is_new tap:0 "$was" || fail "a tap that hangs was not started again"
 
 # An interface that is unplugged and comes back, under the same name and another number.
 kill "$sender"
 sender=
 ip -n "$in" link del span0
 sleep 1
-ip -n "$out" link add send0 type veth peer name span0 netns "$in"
-ip -n "$in" link set span0 up && ip -n "$out" link set send0 up
-within 100 has tap:0 && within 100 has tap:1 || fail "the taps did not come back with their interface"
+wire
+within 10 has tap:0 && within 10 has tap:1 || fail "the taps did not come back with their interface"
 before=$(lines)
 ip netns exec "$out" python3 "$here/send.py" send0 "$capture" 40 > /dev/null || fail "could not send"
-within 50 more_lines "$before" || fail "nothing is seen on the interface that came back"
+within 5 more_lines "$before" || fail "nothing is seen on the interface that came back"
 
 sleep 0.5
 kill -TERM "$pid"
-within 100 gone "$pid" || fail "run did not stop"
+within 10 gone "$pid" || fail "run did not stop"
 wait "$pid" || fail "run ended with $?"
 pid=
 for word in READY=1 RELOADING=1 STOPPING=1 WATCHDOG=1; do
-	within 50 grep -q "$word" "$work/notified" || fail "systemd was not told $word"
+	within 5 grep -q "$word" "$work/notified" || fail "systemd was not told $word"
 done
 "$witness" verify "$work/ledger" > "$work/out" 2>&1 || fail "the ledger: $(cat "$work/out")"
 "$witness" query "$work/ledger" "select cause, begin, end from coverage where cause != '' and end > begin" --json > "$work/gaps" 2>&1
@@ -271,7 +244,7 @@ kill -KILL "$pid"
 wait "$pid" 2> /dev/null
 pid=
 for p in $were; do
-	within 50 gone "$p" || fail "process $p outlived its monitor"
+	within 5 gone "$p" || fail "process $p outlived its monitor"
 done
 "$witness" verify "$work/ledger" > "$work/out" 2>&1 || fail "the ledger after the monitor's death: $(cat "$work/out")"
 

@@ -11,24 +11,11 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 name=live
+witness=$(realpath "${GATEWITNESS:-$here/../../build/gatewitness}")
 . "$here/common.sh"
-witness=${GATEWITNESS:-$here/../../build/gatewitness}
 capture=${1:-$here/../demo/demo.pcap}
 speed=${2:-15}
 same="--set identity.key=public --set sensor.name=live --set capture.scope=all --set detect.learn=5s --set eve.replay=yes"
-
-# Nothing may be on the wire but what we send: no addresses, no IPv6 of the kernel's own.
-wire()
-{
-	ip netns add "$in" || return 1
-	for ns in "$out" "$in"; do
-		ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-	done
-	ip -n "$out" link add send0 type veth peer name span0 netns "$in" || return 1
-	ip netns exec "$out" ethtool -K send0 tso off gso off gro off tx off > /dev/null 2>&1
-	ip netns exec "$in" ethtool -K span0 tso off gso off gro off tx off rx off > /dev/null 2>&1
-	ip -n "$in" link set span0 up && ip -n "$out" link set send0 up
-}
 
 # Until a packet socket is open in the namespace: /proc/net/packet has a heading and then a line each.
 listening()
@@ -55,17 +42,12 @@ plain()
 	sed -e '/"event_type":"stats"/d' -e 's/,"in_iface":"[^"]*"//' -e 's/,"pcap_filename":"[^"]*"//' "$1"
 }
 
-[ "$(id -u)" = 0 ] || skip "needs root"
-for tool in ip python3 ethtool pgrep; do
-	command -v $tool > /dev/null || skip "needs $tool"
-done
-[ -x "$witness" ] || skip "$witness is not built"
+begin python3 ethtool pgrep
 [ -f "$capture" ] || skip "no $capture"
-ip netns add "$out" 2> /dev/null || skip "cannot make network namespaces here"
-trap clean EXIT
-trap 'exit 130' INT TERM
-wire || skip "cannot make a veth pair here"
-work=$(mktemp -d)
+mute
+wire
+ip netns exec "$out" ethtool -K send0 tso off gso off gro off tx off > /dev/null 2>&1
+ip netns exec "$in" ethtool -K span0 tso off gso off gro off tx off rx off > /dev/null 2>&1
 
 # same_both RING ROLE: what is kept of frames, and the process that then parses them
 same_both()

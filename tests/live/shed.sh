@@ -6,22 +6,10 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 name=shed
-. "$here/common.sh"
 witness=$(realpath "${GATEWITNESS:-$here/../../build/gatewitness}")
+. "$here/common.sh"
 capture=$here/../demo/demo.pcap
 
-# Tries for so many seconds.
-within()
-{
-	n=$(($1 * 5))
-	shift
-	while [ "$n" -gt 0 ]; do
-		"$@" > /dev/null 2>&1 && return 0
-		sleep 0.2
-		n=$((n - 1))
-	done
-	return 1
-}
 logged()
 {
 	grep -q "$1" "$work/run.log"
@@ -32,22 +20,13 @@ number()
 	"$witness" status --ledger "$work/ledger" --json | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
 }
 
-[ "$(id -u)" = 0 ] || skip "needs root"
-for tool in ip python3 pgrep; do
-	command -v $tool > /dev/null || skip "needs $tool"
-done
-ip netns add "$in" 2> /dev/null || skip "cannot make network namespaces here"
-trap clean EXIT
-trap 'exit 130' INT TERM
-work=$(mktemp -d)
-: > "$work/run.log"
-ip -n "$in" link add send0 type veth peer name span0 || skip "cannot make a veth pair here"
-ip -n "$in" link set span0 up && ip -n "$in" link set send0 up
+begin python3 pgrep
+wire
 ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 --set capture.taps=1 --set capture.buffer=1MiB --set ledger.commit=1s \
 	--ledger "$work/ledger" --eve "$work/eve.json" 2> "$work/run.log" &
 pid=$!
 within 10 logged "watching span0" || fail "run did not start"
-ip netns exec "$in" sh -c "while python3 '$here/send.py' send0 '$capture' 200; do :; done" > /dev/null 2>&1 &
+ip netns exec "$out" sh -c "while python3 '$here/send.py' send0 '$capture' 200; do :; done" > /dev/null 2>&1 &
 sender=$!
 within 10 sh -c "[ \$(grep -c '\"event_type\":\"tls\"' '$work/eve.json') -gt 5 ]" || fail "no sessions"
 [ "$(number shed)" = 0 ] || fail "something is left out while there is no need"

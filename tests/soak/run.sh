@@ -6,16 +6,8 @@ cd "$(dirname "$0")/../.."
 B=$1 minutes=$2
 shift 2
 dir=${SOAK_DIR:-$B/soak}
-skip() {
-	echo "soak: skipped: $*"
-	exit 77
-}
-[ "$(id -u)" = 0 ] || skip "needs root, for namespaces and packet sockets"
-for tool in ip ethtool python3 mount; do
-	command -v $tool >/dev/null || skip "needs $tool"
-done
-ip netns add gwsoak$$ 2>/dev/null || skip "cannot make network namespaces here"
-ip netns del gwsoak$$
+. tests/common/needs.sh
+needs ethtool python3 mount
 mkdir -p "$dir"
 . tests/bench/captures.sh
 bench_traffic
