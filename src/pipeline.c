@@ -233,8 +233,8 @@ tell_frame(struct pipeline *p, const struct flow *f, const struct job *j, const 
 }
 
 /* Index slot (pipeline_frames), flow, what hangs on it, and on that: with a million connections open each step is a
-   wait for memory, so all packets of the batch take it together.  Of a connection that is known the short way needs one
-   line more. */
+   wait for memory, so all packets of the batch take it together.  Of a steady connection the short way needs one line
+   more. */
 static void
 prefetch(struct pipeline *p, struct job *job, size_t n)
 {
@@ -250,7 +250,7 @@ prefetch(struct pipeline *p, struct job *job, size_t n)
 			continue;
 		if (f->above[1])
 			__builtin_prefetch(live_at(p, f->above[1]));
-		if (f->told & KNOWN && job[i].glanced)
+		if (f->told & STEADY && job[i].glanced)
 			continue;
 		half[halves] = tls_prefetch(p->tls, f->above[0]);
 		halves += half[halves] != NULL;

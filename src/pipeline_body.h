@@ -12,14 +12,14 @@
 #include "pipeline_privacy.h"
 #include "session/talk.h"
 
-/* struct flow.told: what was emitted; and, here too, which of its sides are a gateway. */
+/* struct flow.told: what was emitted; and what a packet has to know of it before it touches more than the flow. */
 enum told {
 	TOLD_OPEN = 1,
-	GATEWAY_0 = 2,
+	GATEWAY_0 = 2, /* which of its sides are a gateway */
 	GATEWAY_1 = 4,
-	SHED = 8 /* its payload is not read for now */,
-	KNOWN = 16,
-	FRESH = 32
+	SHED = 8,    /* its payload is not read for now */
+	STEADY = 16, /* live.steady has its stream: the short way needs nothing else of it */
+	FRESH = 32   /* something happened since it was told */
 };
 
 /* What a connection needs once it has talked or lasted.  The first cache line is all of it that most packets touch. */
@@ -100,6 +100,16 @@ static inline bool
 from_gateway(const struct flow *f, unsigned side)
 {
 	return f->told >> side & GATEWAY_0;
+}
+
+/* There is something to tell: said once until it is told, because each line of a far connection is a wait. */
+static inline void
+has_news(struct pipeline *p, struct flow *f)
+{
+	if (f->told & FRESH)
+		return;
+	f->told |= FRESH;
+	news_add(&p->news, f->above[1], p->now);
 }
 
 static inline struct detect_sink

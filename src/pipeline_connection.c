@@ -43,12 +43,12 @@ live_of(struct pipeline *p, const struct flow *f)
 
 /* The long way goes on where the short way stopped. */
 static void
-settle(struct pipeline *p, const struct flow *f)
+settle(struct pipeline *p, struct flow *f)
 {
-	struct live *live = live_of(p, f);
-
-	if (live && live->steady.on)
-		tls_steady_end(p->tls, f->above[0], &live->steady);
+	if (!(f->told & STEADY))
+		return;
+	f->told &= (uint8_t)~STEADY;
+	tls_steady_end(p->tls, f->above[0], &live_at(p, f->above[1])->steady);
 }
 
 void
@@ -107,7 +107,6 @@ live_make(struct pipeline *p, struct flow *f)
 		return NULL;
 	}
 	live = live_at(p, f->above[1]);
-	live->steady.on = 0;
 	*waiting_at(p, f->above[1]) = (struct waiting){.flow = f};
 	talk_init(&live->talk, tls_client(p->tls, f->above[0]));
 	return live;
@@ -228,5 +227,5 @@ connection_progress(struct pipeline *p, struct flow *f)
 		connection_tell(p, f, SESSION_OPEN, p->now);
 	}
 	if (f->above[1] || (when_since(p->now, f->first) > news_soon(&p->news) && live_make(p, f)))
-		news_add(&p->news, f->above[1], p->now);
+		has_news(p, f);
 }

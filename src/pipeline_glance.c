@@ -18,16 +18,13 @@ is_quiet(const struct pipeline *p, struct when time)
 
 /* What a connection needs is there, and nobody else asks for its bytes; once that is so, it stays. */
 static inline bool
-is_known(const struct pipeline *p, struct flow *f)
+is_known(const struct pipeline *p, const struct flow *f)
 {
-	if (f->told & KNOWN)
+	if (f->told & STEADY)
 		return true;
 	if (!f->above[1] && (f->gateway || f->above[0] != TLS_NOT))
 		return false;
-	if (f->gateway && p->classify && !(f->above[2] & CLASSIFY_DONE))
-		return false;
-	f->told |= KNOWN;
-	return true;
+	return !f->gateway || !p->classify || f->above[2] & CLASSIFY_DONE;
 }
 
 /* Without TLS it is told that it is open, once, by a packet with payload; of a steady stream that comes from TLS. */
@@ -42,6 +39,14 @@ is_shed(struct pipeline *p, struct flow *f, const struct glance *g, unsigned sid
 {
 	return p->shed | (f->told & SHED) &&
 	       shed_takes(p, f, &(struct chunk){.bytes = glance_payload(g), .side = (uint8_t)side, .time = p->now});
+}
+
+static inline bool
+is_steady(const struct pipeline *p, struct flow *f, struct tls_steady *s)
+{
+	if (!(f->told & STEADY) && tls_steady_begin(p->tls, f->above[0], s))
+		f->told |= STEADY;
+	return f->told & STEADY;
 }
 
 /* False: nothing was read. */
@@ -60,22 +65,12 @@ payload_goes_on(struct pipeline *p, struct flow *f, unsigned side, const struct 
 	if (is_shed(p, f, g, side) || is_not)
 		return true;
 	live = live_at(p, f->above[1]);
-	if (!live->steady.on && !tls_steady_begin(p->tls, f->above[0], &live->steady))
+	if (!is_steady(p, f, &live->steady))
 		return false;
 	step = tls_goes_on(&live->steady, side, glance_payload(g), &ev);
 	if (step == TLS_STEP_TOLD && ev.application)
 		talk_plain(&live->talk, side, p->now, ev.plain, ev.plain - 1 < TALK_SMALL - 1);
 	return step != TLS_STEP_NOT;
-}
-
-/* There is something to tell: said once until it is told. */
-static inline void
-has_news(struct pipeline *p, struct flow *f)
-{
-	if (f->told & FRESH)
-		return;
-	f->told |= FRESH;
-	news_add(&p->news, f->above[1], p->now);
 }
 
 bool

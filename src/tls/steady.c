@@ -27,14 +27,13 @@ tls_steady_begin(const struct tls *t, uint32_t handle, struct tls_steady *s)
 		return false;
 	f = full_at(t, h->full);
 	*s = (struct tls_steady){.left = {h->left[0], h->left[1]},
-				 .on = 1,
 				 .overhead = f->overhead ? f->overhead : UNKNOWN_OVERHEAD,
 				 .alert = f->flags & FULL_13 ? ALERT_13 : 0};
 	return true;
 }
 
 void
-tls_steady_end(struct tls *t, uint32_t handle, struct tls_steady *s)
+tls_steady_end(struct tls *t, uint32_t handle, const struct tls_steady *s)
 {
 	struct half *h = half_at(t, handle);
 	struct full *f = full_at(t, h->full);
@@ -43,7 +42,6 @@ tls_steady_end(struct tls *t, uint32_t handle, struct tls_steady *s)
 		h->left[side] = s->left[side];
 		conn_count(f, side, s->count[side], s->bytes[side]);
 	}
-	s->on = 0;
 }
 
 static inline void

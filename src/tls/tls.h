@@ -90,14 +90,13 @@ bool tls_next(struct tls *t, uint32_t *handle, struct tls_piece *piece, struct t
  */
 struct tls_steady {
 	uint16_t left[2];  /* of the record going on, by side */
-	uint8_t on;        /* 0: not so */
 	uint8_t overhead;  /* bytes of a record that are not plaintext */
 	uint8_t alert;     /* length of a record that is an alert and no application data; 0: none is known by it */
 	uint32_t count[2]; /* records and their bytes since it began, saturating */
 	uint32_t bytes[2];
 };
 bool tls_steady_begin(const struct tls *t, uint32_t handle, struct tls_steady *s); /* false: it is not steady */
-void tls_steady_end(struct tls *t, uint32_t handle, struct tls_steady *s);
+void tls_steady_end(struct tls *t, uint32_t handle, const struct tls_steady *s);
 
 /* TLS_STEP_NOT: nothing was read, tls_next is to; else it was, TLS_STEP_TOLD: one record began, and ev->length, plain and
    application say how long it is. */
