@@ -3,8 +3,8 @@
  *
  * Four bytes are written for the three at most that count: what comes next is written over the fourth.
  */
-#ifndef BASE_THOUSAND_DIGITS_H
-#define BASE_THOUSAND_DIGITS_H
+#ifndef BASE_DIGITS_H
+#define BASE_DIGITS_H
 
 #include <stdint.h>
 #include <string.h>
