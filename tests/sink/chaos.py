@@ -179,6 +179,7 @@ http {{
     client_body_temp_path {self.at}/t1; proxy_temp_path {self.at}/t2; fastcgi_temp_path {self.at}/t3;
     uwsgi_temp_path {self.at}/t4; scgi_temp_path {self.at}/t5;
     client_body_buffer_size 4m; client_max_body_size 4m; client_body_in_single_buffer on; keepalive_requests {self.kept};
+    lingering_close off;
     server {{ listen unix:{self.at}/inner; access_log off; location / {{ return 204; }} }}
     server {{ listen 127.0.0.1:{self.real} ssl; ssl_certificate {folder}/{self.certificate}.pem;
         ssl_certificate_key {folder}/{self.certificate}.key; location / {{ proxy_pass http://unix:{self.at}/inner; }} }}

@@ -178,6 +178,13 @@ own_memory(pid_t pid)
 	return kib;
 }
 
+/* A disk that was full is tried once a second: a receiver that is fast has everything before it is known to be well. */
+static bool
+is_busy(const struct outbox *o)
+{
+	return outbox_waiting(o, 0) || outbox_is_failing(o);
+}
+
 struct keep_done
 keep_all(const struct sink_config *sink, const struct sender_event *e, size_t n, const struct keep_plan *plan)
 {
@@ -194,7 +201,7 @@ keep_all(const struct sink_config *sink, const struct sender_event *e, size_t n,
 	start_courier(&k);
 	feed(&k, e, n, plan);
 	until = clock_ns(CLOCK_MONOTONIC) + plan->give_up_s * NS_PER_S;
-	while (clock_ns(CLOCK_MONOTONIC) < until && outbox_waiting(post_outbox(k.post), 0))
+	while (clock_ns(CLOCK_MONOTONIC) < until && is_busy(post_outbox(k.post)))
 		turn(&k, 20);
 	s = outbox_status(post_outbox(k.post), 0);
 	k.done.sent = s.sent;
