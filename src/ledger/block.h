@@ -99,15 +99,19 @@ bool block_need(struct block_rows *b, enum block_session_column column);
 bool block_need_pulse(struct block_rows *b, unsigned column);
 bool block_need_exchanges(struct block_rows *b);
 bool block_need_all(struct block_rows *b);
+/* The fields wanted[SESSION_COLUMNS] of sessions, and all else; what others follow from is there, too. */
+bool block_need_some(struct block_rows *b, const bool *wanted);
 
-/* Records of a block that is all there; texts, exchanges and pairs are borrowed.  The layout says how. */
+/* Records of a block that is all there, or what of it was needed, asked for in their order; texts, exchanges and pairs are borrowed.  A record is
+   valid until the next one is asked for. */
+enum { BLOCK_SOME = 16, BLOCK_WAYS = 4 };
 struct block_layout {
-	struct session base; /* what all sessions have alike */
-	uint16_t wide, narrow, text, addr, time;
-	uint16_t column[SESSION_COLUMNS]; /* of these: wide, then narrow ... */
+	struct session session[BLOCK_SOME];
+	uint16_t count[BLOCK_WAYS]; /* of columns that are set in that way, which follow each other */
+	uint16_t column[SESSION_COLUMNS];
 };
 void block_layout(const struct block_rows *b, struct block_layout *l);
-void block_session(const struct block_rows *b, const struct block_layout *l, size_t i, struct session *s);
+const struct session *block_session(const struct block_rows *b, struct block_layout *l, size_t i);
 void block_pulse(const struct block_rows *b, size_t i, struct pulse *p);
 
 /* A text or address of session i, whose column is there. */

@@ -3,21 +3,29 @@
  * length is held against what is left, every number against the field it goes to, and what refers to another row must
  * refer to one before.
  */
+#include <string.h>
+
 #include "ledger/block_parts.h"
 
-/* True when the value fits the field, and what every record has names something. */
+/* True when each value fits the field, and what every record has names something. */
 static bool
 sound(const struct field *f, unsigned column, const uint64_t *v, size_t n)
 {
 	uint64_t most = column == AT_gateway ? GATEWAYS_MAX : column == AT_kind ? SESSION_CLOSE : f->most, all = 0;
 
-	if (f->kind == FIELD_TIME)
+	if (f->kind == FIELD_TIME) {
 		for (size_t i = 0; i < n; i++)
 			all |= v[i] + INT64_MAX / NS_PER_US > 2 * (uint64_t)(INT64_MAX / NS_PER_US);
-	else
-		for (size_t i = 0; i < n; i++)
-			all |= v[i] > most;
-	return !all;
+		return !all;
+	}
+	for (size_t i = 0; i < n; i++)
+		all |= v[i];
+	if (all <= most || (most & (most + 1)) == 0) /* bits that all fit are numbers that all fit */
+		return all <= most;
+	for (size_t i = 0; i < n; i++)
+		if (v[i] > most)
+			return false;
+	return true;
 }
 
 static inline void
@@ -212,15 +220,24 @@ block_need_pulse(struct block_rows *b, unsigned column)
 }
 
 bool
-block_need_all(struct block_rows *b)
+block_need_some(struct block_rows *b, const bool *wanted)
 {
 	bool fine = block_need_exchanges(b) && need_pairs(b);
 
 	for (unsigned i = 0; fine && i < SESSION_COLUMNS; i++)
-		fine = block_need(b, i);
+		fine = !wanted[i] || block_need(b, i);
 	for (unsigned i = 0; fine && i < PULSE_COLUMNS; i++)
 		fine = block_need_pulse(b, i);
 	return fine;
+}
+
+bool
+block_need_all(struct block_rows *b)
+{
+	bool all[SESSION_COLUMNS];
+
+	memset(all, true, sizeof(all));
+	return block_need_some(b, all);
 }
 
 static bool

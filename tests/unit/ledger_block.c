@@ -130,7 +130,6 @@ static void
 to_store(struct store *store, const struct block_rows *b)
 {
 	struct block_layout layout;
-	struct session session;
 	struct pulse pulse;
 	size_t s = 0, p = 0;
 
@@ -140,8 +139,7 @@ to_store(struct store *store, const struct block_rows *b)
 			block_pulse(b, p++, &pulse);
 			assert_true(store_pulse(store, &pulse));
 		} else {
-			block_session(b, &layout, s++, &session);
-			assert_true(store_session(store, &session));
+			assert_true(store_session(store, block_session(b, &layout, s++)));
 		}
 }
 

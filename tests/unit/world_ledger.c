@@ -57,9 +57,7 @@ weigh(struct weighed *w)
 	assert_memory_equal(again.p, w->rows.p, again.n);
 	block_layout(&b, &layout);
 	for (size_t i = 0; i < b.sessions; i++) {
-		struct session one, *s = &one;
-
-		block_session(&b, &layout, i, s);
+		const struct session *s = block_session(&b, &layout, i);
 
 		w->sessions += s->kind == SESSION_CLOSE;
 		if (!b.before[i]) {
