@@ -9,7 +9,7 @@
 
 #include "packet/savefile.h"
 
-enum { INPUT_BUFFER = 1 << 20, INPUT_READ = 1 << 16, INPUT_ERROR_MAX = 512 };
+enum { INPUT_BUFFER = 1 << 20, INPUT_READ = 1 << 18, INPUT_ERROR_MAX = 512 };
 
 struct input {
 	const char *path;
