@@ -7,10 +7,11 @@
  *
  * A field that is absent from all rows has no column.  Each column has the encoding that suits it: a number is told by
  * its difference to the row before, to the record of the same session before, to the latest record of the same client
- * (peer) or to other fields of its row, whichever makes a sample of the column smallest (ledger/column.h); addresses
- * and texts are numbered; the id, JA3, the certificate's SHA-256 and the sums of exchanges that are all there follow
- * from other fields and take nothing, unless they do not.  A JA3 string whose extensions come in random order (Chrome
- * since 110) is kept as the sorted one and the number of the permutation.
+ * (peer) or to what other fields of its row make of it, whichever makes a sample of the column smallest
+ * (ledger/column.h); the first record of each session and the later ones apart, so that what stays as it was takes
+ * nothing.  Addresses and texts are numbered; the id, JA3, the certificate's SHA-256 and the sums of exchanges that are
+ * all there follow from other fields and take nothing, unless they do not.  A JA3 string whose extensions come in random
+ * order (Chrome since 110) is kept as the sorted one and the number of the permutation.
  *
  * Reading gives every value as it was, or says that the block is damaged: blocks come from a disk that somebody else
  * may have written to.
@@ -20,7 +21,7 @@
 
 #include "ledger/row.h"
 
-enum { BLOCK_ROWS = 8192, BLOCK_VERSION = 2 };
+enum { BLOCK_ROWS = 8192, BLOCK_VERSION = 3, BLOCK_VERSION_FIRST = 2 /* that is still read */ };
 
 enum block_number {
 	COLUMN_KINDS = 1001, /* of rows: 0 session, 1 pulse */
@@ -50,7 +51,7 @@ enum block_state { BLOCK_PACKED, BLOCK_READY, BLOCK_DAMAGED };
 /* One field of every session, or of every pulse. */
 struct block_column {
 	uint8_t state; /* enum block_state */
-	uint8_t mode;
+	uint16_t mode;
 	bool same; /* all rows have the value of the first */
 	struct cur packed;
 	uint64_t *v;       /* numbers, times in us; NULL: all 0 */
@@ -72,6 +73,7 @@ struct block_many {
 
 struct block_rows {
 	size_t rows, sessions, pulses;
+	size_t laters; /* sessions with a record of the same one before; with `before` */
 	uint64_t sensor;
 	bool unknown;            /* the block holds columns that this version does not know */
 	const uint8_t *is_pulse; /* of each row */

@@ -166,7 +166,7 @@ size(void **state)
 		if (getenv("COLUMNS_TABLE"))
 			print_columns(&one);
 		assert_true(rest <= 64);
-		assert_true((double)ids / (double)one.identities < 8.5);
+		assert_true((double)ids / (double)one.identities < 8.25);
 		assert_true((double)exchanges / (double)one.exchanges <= 5);
 		all.bytes += one.bytes;
 		all.sessions += one.sessions;
