@@ -201,7 +201,8 @@ connection_finish(struct pipeline *p, struct flow *f)
 	}
 	tls_close(p->tls, f->above[0]);
 	if (f->above[1]) {
-		news_forget(&p->news, f->above[1]);
+		if (p->phase != PHASE_DRAINED) /* then nobody waits any more */
+			news_forget(&p->news, f->above[1]);
 		pool_put(&p->lives, f->above[1]);
 	}
 	if (p->classify && f->above[2])
@@ -214,18 +215,17 @@ connection_finish(struct pipeline *p, struct flow *f)
 static void
 prefetch_followers(const struct pipeline *p, const struct flow *f)
 {
+	enum { TALK = offsetof(struct live, talk.kept) + 64 };
 	const struct flow *next = flow_follower(p->flows, f), *second = next ? flow_follower(p->flows, next) : NULL,
 			  *third = second ? flow_follower(p->flows, second) : NULL;
-
 	const struct half *half = next ? tls_prefetch(p->tls, next->above[0]) : NULL;
 
 	if (half)
-		tls_prefetch_full(p->tls, half);
-	if (!second)
-		return;
-	tls_prefetch(p->tls, second->above[0]);
-	if (second->above[1])
-		__builtin_prefetch(live_at(p, second->above[1]));
+		tls_prefetch_all(p->tls, half);
+	if (next && next->above[1])
+		pool_prefetch(&p->lives, next->above[1], 0, TALK);
+	if (second)
+		tls_prefetch(p->tls, second->above[0]);
 	if (third)
 		flow_prefetch_whole(third);
 }

@@ -68,6 +68,7 @@ time_ends(struct pipeline *p)
 	p->phase = PHASE_ENDED;
 	connections_finish_ended(p, p->now);
 	p->phase = PHASE_DRAINED;
+	news_init(&p->news, &p->waiting, p->cfg.update_ns);
 	connections_finish_all(p);
 	if (p->pulse_pending)
 		pulses_emit(p);

@@ -42,14 +42,7 @@ pool_at(const struct pool *p, uint32_t handle)
 	return p->base + (size_t)(handle - 1) * p->size;
 }
 
-/* Sets the cache line of an item's byte `at` on its way. */
-static inline void
-pool_prefetch_line(const struct pool *p, uint32_t handle, size_t at)
-{
-	__builtin_prefetch((const uint8_t *)pool_at(p, handle) + at);
-}
-
-/* And those of bytes [from, to). */
+/* Sets the cache lines of an item's bytes [from, to) on their way. */
 static inline void
 pool_prefetch(const struct pool *p, uint32_t handle, size_t from, size_t to)
 {

@@ -83,7 +83,14 @@ void
 tls_prefetch_full(const struct tls *t, const struct half *h)
 {
 	if (h->full)
-		pool_prefetch_line(&t->fulls, h->full, 0);
+		pool_prefetch(&t->fulls, h->full, 0, 2 * (size_t)FULL_HOT);
+}
+
+void
+tls_prefetch_all(const struct tls *t, const struct half *h)
+{
+	if (h->full)
+		pool_prefetch(&t->fulls, h->full, 0, sizeof(struct full));
 }
 
 static bool

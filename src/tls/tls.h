@@ -117,7 +117,8 @@ uint32_t tls_room(const struct tls *t, uint32_t most); /* for how many more sure
    larger. */
 struct half;
 const struct half *tls_prefetch(const struct tls *t, uint32_t handle); /* NULL: none */
-void tls_prefetch_full(const struct tls *t, const struct half *h);
+void tls_prefetch_full(const struct tls *t, const struct half *h);     /* what a packet needs of it */
+void tls_prefetch_all(const struct tls *t, const struct half *h);      /* what a record needs of it */
 
 enum { TLS_LIST_MAX = 16, TLS_ALERTS = 4 };
 
