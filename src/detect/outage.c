@@ -110,7 +110,9 @@ outage_survived(const struct outage *o)
 bool
 outage_another_box(const struct outage *o)
 {
-	return o->ttl_before && o->ttl && o->ttl != o->ttl_before;
+	uint64_t now = outage_ttl_bit(o->ttl);
+
+	return o->ttls_before && now && !(o->ttls_before & now);
 }
 
 static void
@@ -120,8 +122,9 @@ go_down(struct outage *o)
 	o->told = false;
 	o->reset_only = false;
 	o->open_before = o->open + o->old_reset;
+	o->steady_then = outage_steady(o);
 	o->lost = o->old_reset;
-	o->ttl_before = o->ttl;
+	o->ttls_before = o->ttls;
 	o->came_back = o->holes = 0;
 	o->after = (struct resumption){0};
 	o->clients = o->known = 0;
@@ -148,8 +151,9 @@ outage_was(struct detect *d, struct outage *o, struct lull *l, uint8_t gateway)
 	o->tried = l->tried;
 	o->alive = l->alive;
 	o->open_before = l->open;
+	o->steady_then = l->steady;
 	o->lost = l->lost;
-	o->ttl_before = l->ttl;
+	o->ttls_before = l->ttls;
 	o->came_back = l->came_back;
 	o->after = l->after;
 }
@@ -169,6 +173,7 @@ go_up(struct outage *o, const struct pulse *p)
 {
 	learn_silence(o);
 	outage_silence_forget(o, p->time);
+	lull_told(o);
 	o->stage = STAGE_UP;
 	o->reset_since = p->time;
 	o->old_reset = 0;
@@ -206,6 +211,13 @@ falls_silent(struct outage *o, const struct pulse *p)
 	return true;
 }
 
+/* Nobody had to come anew, but then at night there is nobody. */
+static bool
+may_have_died(const struct outage *o)
+{
+	return !outage_survived(o) || (o->steady_then == 0 && o->clients);
+}
+
 /* The minute in which clients come back; then all is known. */
 static void
 when_back(struct detect *d, struct outage *o, const struct pulse *p)
@@ -220,8 +232,7 @@ when_back(struct detect *d, struct outage *o, const struct pulse *p)
 		return;
 	/* resets alone, and all resumed what they had: an administrator threw them out */
 	if (!o->reset_only || outage_refused(o))
-		outage_report_end(d, o, p->gateway,
-				  crash_review(d, p->gateway, o->answered, true, !outage_survived(o)));
+		outage_report_end(d, o, p->gateway, crash_review(d, p->gateway, o->answered, true, may_have_died(o)));
 	else
 		crash_review(d, p->gateway, o->answered, true, false);
 	go_up(o, p);

@@ -25,15 +25,17 @@ outage_sound(const void *bytes)
 void *
 outage_init(struct detect *d, struct carve *c, size_t bytes)
 {
-	enum { ROUNDING = 4 * 64 };
+	enum { ROUNDING = 5 * 64 };
 	struct outages *all = carve_take(c, sizeof(*all));
-	size_t gates = sizeof(struct outage) * (GATEWAYS_MAX + 1), left = bytes - sizeof(*all) - gates - ROUNDING;
+	size_t gates = sizeof(struct outage) * (GATEWAYS_MAX + 1), regulars = sizeof(struct regular) << REGULAR_BITS;
+	size_t left = bytes - sizeof(*all) - gates - regulars - ROUNDING;
 
 	*all = (struct outages){.served.words = 1};
 	while (all->served.words * sizeof(uint64_t) * 4 <= left)
 		all->served.words *= 2;
-	all->gate = detect_array(d, c, gates, 4);
+	all->gate = detect_array(d, c, gates, 5);
 	detect_sound(d, outage_sound);
+	all->regular = detect_array(d, c, regulars, 1);
 	for (unsigned i = 0; i < 2; i++)
 		all->served.set[i] = detect_array(d, c, all->served.words * sizeof(uint64_t), 1);
 	return all;
@@ -77,14 +79,14 @@ unserved(const struct pulse *p)
 	return p->syns_to > p->syns_answered ? p->syns_to - p->syns_answered : 0;
 }
 
-/* Segments with data to it; where pulses do not tell them, what neither opens nor resets. */
+/* Segments with data to it, none of which is answered; where pulses do not tell them, what neither opens nor resets. */
 static uint32_t
 asked(const struct outage *o, const struct pulse *p)
 {
 	uint64_t other = (uint64_t)p->syns_to + p->resets_to;
 
 	if (o->counts_data)
-		return p->data_to;
+		return p->data_from ? 0 : p->data_to;
 	return p->packets_to > other ? (uint32_t)(p->packets_to - other) : 0;
 }
 
@@ -94,12 +96,15 @@ outage_in_vain(const struct outage *o, const struct pulse *p)
 	return asked(o, p) + unserved(p);
 }
 
-/* TCP answers nobody, while tunnels over UDP go on: the data path is another process than the listener, or in the
-   kernel. */
+/* TCP answers nobody, while tunnels over UDP go on, or a few calls of its own: the data path is another process than
+   the listener, or in the kernel. */
 static bool
 is_deaf(const struct outage *o, const struct pulse *p)
 {
-	return o->counts_data && !tcp_answers(p) && (o->deaf || outage_in_vain(o, p) > 0);
+	enum { FEW = 16 };
+
+	return o->counts_data && !p->syns_answered && p->data_from <= o->tcp / UNIT / FEW &&
+	       (o->deaf || outage_in_vain(o, p) > 0);
 }
 
 bool
@@ -134,18 +139,36 @@ outage_silence_forget(struct outage *o, struct when answered)
 void
 outage_hush(struct outage *o, const struct pulse *p)
 {
-	enum { KEPT = 4096 };
+	enum { KEPT = 1 << 15 };
+	unsigned run = least(o->hushed, HUSH_RUNS) - 1;
 	bool asked = p->packets_to != 0, again = p->packets_from == 0 && !asked;
 
 	if (o->hushed && (p->packets_from || !asked)) {
-		o->hush.behind++;
-		o->hush.again += again;
+		o->hush.behind[run]++;
+		o->hush.again[run] += again;
+		if (o->hush.behind[run] >= KEPT) {
+			o->hush.behind[run] /= 2;
+			o->hush.again[run] /= 2;
+		}
 	}
 	o->hushed = again ? o->hushed + 1 : 0;
-	if (o->hush.behind >= KEPT) {
-		o->hush.behind /= 2;
-		o->hush.again /= 2;
+}
+
+/* What was open at every pulse of the last minute. */
+static void
+note_open(struct outage *o)
+{
+	if (o->pulses % (BACK_S / PULSE_S) == 0) {
+		o->fewest[1] = o->fewest[0];
+		o->fewest[0] = o->open;
 	}
+	o->fewest[0] = least(o->fewest[0], o->open);
+}
+
+uint32_t
+outage_steady(const struct outage *o)
+{
+	return least(o->fewest[0], o->fewest[1]);
 }
 
 void
@@ -153,6 +176,7 @@ outage_usual_add(struct outage *o, const struct pulse *p)
 {
 	enum { KEPT = 400 };
 
+	note_open(o);
 	mean_add(&o->from, answers(p), MEAN_PARTS);
 	mean_add(&o->recent, answers(p), RECENT_PARTS);
 	mean_add(&o->tcp, tcp_answers(p), MEAN_PARTS);
@@ -211,7 +235,7 @@ outage_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
 	struct outage *o = outage_of(d, s->gateway);
-	struct lull *l;
+	struct lull *l = NULL;
 
 	if (s->role != ROLE_INBOUND || s->proto != PROTO_TCP)
 		return;
@@ -223,11 +247,11 @@ outage_judge(struct detect *d, const struct view *v)
 	}
 	if (v->first_established) {
 		o->ttl = s->ttl_dest ? s->ttl_dest : o->ttl;
-		lull_serves(d, o, v);
+		o->ttls |= outage_ttl_bit(o->ttl);
+		l = lull_serves(d, o, v);
 	}
-	if (!v->first)
-		return;
-	l = lull_tried(d, o, v);
+	if (v->first && !l)
+		l = lull_tried(d, o, v);
 	if (l)
 		outage_was(d, o, l, s->gateway);
 }

@@ -13,7 +13,9 @@ enum {
 	DAY_S = 86400,
 	DAY_PULSES = DAY_S / PULSE_S,
 	BACK_S = 60,
-	LULL_CLIENTS = 6
+	LULL_CLIENTS = 6,
+	HUSH_RUNS = 12,
+	REGULAR_BITS = 8
 };
 
 enum stage { STAGE_UP, STAGE_DOWN, STAGE_BACK };
@@ -29,10 +31,12 @@ struct lull {
 	uint32_t silent, asked, tried, alive;
 	uint32_t open, lost, came_back; /* before it, and in the minute behind it */
 	struct resumption after;
+	uint32_t steady; /* connections that had lasted */
 	uint32_t hushed; /* the longest run of pulses without a packet of the gateway or to it */
 	uint32_t client[LULL_CLIENTS], tried_s[LULL_CLIENTS]; /* hash of the address; its last attempt behind `from` */
-	uint8_t clients, known, bits, ttl;
-	uint8_t told; /* 0 or 1 */
+	uint64_t ttls;
+	uint8_t clients, known, bits;
+	uint8_t told, returned; /* 0 or 1; returned: one that was in vain is answered again */
 };
 
 /* Attempts to connect to a port that answers: all; those in vain of networks that use it, and of others; decaying. */
@@ -40,10 +44,15 @@ struct tries {
 	uint32_t all, known, strange;
 };
 
-/* Pulses behind one without a packet of the gateway or to it: all, and those that were alike; decaying.  What is asked
-   in vain is counted elsewhere. */
+/* Pulses behind a run of so many without a packet of the gateway or to it: all, and those that were alike; decaying.
+   What is asked in vain is counted elsewhere. */
 struct hush {
-	uint32_t behind, again;
+	uint32_t behind[HUSH_RUNS], again[HUSH_RUNS];
+};
+
+/* A client that is always answered, a monitor above all: attempts since others had its place, and those in vain. */
+struct regular {
+	uint32_t client, answered, failed; /* client: hash of the address */
 };
 
 struct outage {
@@ -62,8 +71,11 @@ struct outage {
 	uint32_t open_before, lost, came_back, holes;
 	struct resumption usual, after;
 	struct hush hush;
-	uint32_t hushed; /* pulses on end without a packet of it or to it */
-	uint8_t stage, ttl, ttl_before;
+	uint32_t hushed;            /* pulses on end without a packet of it or to it */
+	uint32_t fewest[2];         /* of `open`: this minute, and the one before */
+	uint32_t steady_then;       /* before the outage: connections that had lasted */
+	uint64_t ttls, ttls_before; /* sets: of its answers, and of those before the outage */
+	uint8_t stage, ttl;
 	uint8_t told, reset_only, counts_data; /* 0 or 1; counts_data: pulses tell segments with data */
 	uint8_t deaf;                          /* 0 or 1: UDP went on in this silence */
 	uint8_t clients, known;                /* told of this outage: who tried in vain */
@@ -82,6 +94,7 @@ struct served {
 struct outages {
 	struct outage *gate; /* by number */
 	struct served served;
+	struct regular *regular; /* 1 << REGULAR_BITS */
 };
 
 static inline struct outage *
@@ -90,6 +103,13 @@ outage_of(const struct detect *d, uint8_t gateway)
 	const struct outages *all = d->state[DETECTOR_outage];
 
 	return all->gate + gateway;
+}
+
+/* Its place in a set; 0: unknown.  Whoever answers over both IP versions, or is two machines, has several. */
+static inline uint64_t
+outage_ttl_bit(uint8_t ttl)
+{
+	return ttl ? UINT64_C(1) << ((uint16_t)(ttl * 40503u) >> 10) : 0;
 }
 
 /* Is this pulse one of silence, or of silence over TCP alone? */
@@ -108,10 +128,13 @@ void outage_hush(struct outage *o, const struct pulse *p); /* every pulse, befor
 void lull_begin(struct outage *o);
 void lull_end(struct outage *o, const struct pulse *p);
 bool lull_pulse(struct outage *o, const struct pulse *p);
-void lull_serves(struct detect *d, struct outage *o, const struct view *v); /* one more connection that it answers */
+void lull_told(struct outage *o); /* an outage is over: attempts that are told of later are no news */
+/* One more connection that it answers; the silence in which its client was in vain before, NULL: none. */
+struct lull *lull_serves(struct detect *d, struct outage *o, const struct view *v);
 /* One more connection, answered or not; the silence in which it was in vain, NULL: none. */
 struct lull *lull_tried(struct detect *d, struct outage *o, const struct view *v);
 bool lull_is_sure(const struct outage *o, const struct lull *l);
+uint32_t outage_steady(const struct outage *o); /* connections that were there all of the last minute */
 /* outage.c: was this one an outage? */
 void outage_was(struct detect *d, struct outage *o, struct lull *l, uint8_t gateway);
 

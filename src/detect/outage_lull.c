@@ -4,8 +4,11 @@
  *
  *	answered | silence: A tries, tries, tries;  B tries | answered
  *	            A: log2(attempts / such in vain) bits, B: as many;  SURE bits in all: it was out
- *	            and when none can resume behind it, where all could, and when the gateway says nothing to anybody,
- *	            nor calls anyone, for longer than it ever does: a few bits more
+ *	            and when fewer can resume behind it, and when the gateway says nothing to anybody, nor calls anyone,
+ *	            for longer than it ever does, and when A is answered again so soon that it was not blocked: a few
+ *	            bits more
+ *
+ * What A is worth is its own: a monitor that was answered ten thousand times on end says most of all.
  *
  * Attempts count at ports that answer: one source once, and a little more when one that it serves comes again.  How
  * often they are in vain on ordinary days (filters of countries, floods, scans with forged sources) is learnt, of
@@ -20,16 +23,22 @@ enum {
 	CAP_STRANGE = 6,
 	AGAIN_BITS = 4,   /* of one that it serves */
 	REFUSED_BITS = 6, /* keys change on ordinary days, too */
-	HUSH_BITS = 6,    /* it may have nothing to say */
-	AGAIN_S = 10,     /* SYNs closer together are one attempt */
-	LATE_S = 10,      /* an outage ends, and begins, somewhere in a pulse */
-	KEPT = 1 << 14    /* attempts; then older ones count half */
+	HUSH_BITS = 8,    /* it may have nothing to say */
+	RETURN_BITS = 4,  /* who is blocked is so for longer */
+	RETURN_S = 300,
+	CAP_REGULAR = 14,
+	REGULAR_MANY = 1 << 20,
+	AGAIN_S = 10,   /* SYNs closer together are one attempt */
+	LATE_S = 10,    /* an outage ends, and begins, somewhere in a pulse */
+	LOST_TWICE = 2, /* segments on end: no accident of the way */
+	MUTE_LONG = 3,  /* pulses without a word, which somebody may find at its end */
+	KEPT = 1 << 14  /* attempts; then older ones count half */
 };
 
 void
 lull_begin(struct outage *o)
 {
-	o->lull = (struct lull){.from = o->answered, .open = o->open, .ttl = o->ttl};
+	o->lull = (struct lull){.from = o->answered, .open = o->open, .steady = outage_steady(o), .ttls = o->ttls};
 }
 
 static void
@@ -40,7 +49,18 @@ note_return(struct lull *l, const struct pulse *p)
 	l->after.accepted += least(p->resumptions_accepted, p->resumptions_offered);
 }
 
-/* The last one in which anybody tried in vain is kept for a minute, unless more tried in the one before. */
+/* May this one take the place of the last?  Not within a minute, if more tried in that; not while it is open what
+   becomes of those who did, if they are always answered. */
+static bool
+is_worth_more(const struct lull *l, const struct lull *past)
+{
+	int64_t apart = when_since(l->until, past->until);
+	bool open = past->bits > CAP_STRANGE && !past->told && apart <= RETURN_S * NS_PER_S;
+
+	return open ? l->tried > 2 * past->tried : l->tried >= past->tried || apart > BACK_S * NS_PER_S;
+}
+
+/* The last one in which anybody tried in vain is kept. */
 void
 lull_end(struct outage *o, const struct pulse *p)
 {
@@ -51,12 +71,22 @@ lull_end(struct outage *o, const struct pulse *p)
 	l->asked = o->asked;
 	l->tried = o->tried;
 	l->alive = o->alive;
-	if (o->tried && !o->missed &&
-	    (l->tried >= o->past.tried || when_since(l->until, o->past.until) > BACK_S * NS_PER_S))
+	if ((o->tried || l->hushed >= MUTE_LONG) && !o->missed && is_worth_more(l, &o->past))
 		o->past = *l;
 	if (o->past.until.ns == l->until.ns)
 		note_return(&o->past, p);
 	*l = (struct lull){0};
+}
+
+void
+lull_told(struct outage *o)
+{
+	if (!o->lull.from.ns)
+		return;
+	o->past = o->lull;
+	o->past.until = o->back;
+	o->past.told = true;
+	o->lull = (struct lull){0};
 }
 
 bool
@@ -102,15 +132,70 @@ port_bit(uint16_t port)
 	return UINT64_C(1) << ((uint16_t)(port * 40503u) >> 10);
 }
 
-void
+static uint32_t
+client_of(const struct view *v)
+{
+	return (uint32_t)detect_mix_addr(&v->source);
+}
+
+static struct regular *
+regular_at(const struct detect *d, uint32_t client)
+{
+	const struct outages *all = d->state[DETECTOR_outage];
+
+	return &all->regular[client >> (32 - REGULAR_BITS)];
+}
+
+/* One attempt more: whoever comes most often holds the place, as in a vote (Boyer and Moore, 1981). */
+static void
+regular_add(const struct detect *d, uint32_t client, bool in_vain)
+{
+	struct regular *r = regular_at(d, client);
+
+	if (r->client != client && r->answered) {
+		r->answered--;
+		return;
+	}
+	if (r->client != client)
+		*r = (struct regular){.client = client};
+	r->failed += in_vain;
+	r->answered += !in_vain;
+	if (r->answered >= REGULAR_MANY) {
+		r->answered /= 2;
+		r->failed /= 2;
+	}
+}
+
+/* Was it left without an answer before, and so shortly before that nothing blocked it? */
+static struct lull *
+lull_return(struct outage *o, uint32_t client, struct when t)
+{
+	struct lull *l = &o->past;
+
+	if (l->told || l->returned || !l->until.ns || when_since(t, l->until) > RETURN_S * NS_PER_S)
+		return NULL;
+	for (unsigned i = 0; i < l->clients; i++)
+		if (l->client[i] == client && when_before(when_add(l->from, l->tried_s[i] * NS_PER_S), t)) {
+			l->returned = true;
+			return l;
+		}
+	return NULL;
+}
+
+struct lull *
 lull_serves(struct detect *d, struct outage *o, const struct view *v)
 {
 	struct outages *all = d->state[DETECTOR_outage];
 	uint64_t network = network_of(v);
+	uint32_t client = client_of(v);
 
 	day_passes(&all->served, v->s->time);
 	*served_word(&all->served, 0, network) |= bit_of(network);
 	o->ports |= port_bit(v->s->dest_port);
+	if (v->s->retransmits_out)
+		return NULL; /* lull_tried looks at it */
+	regular_add(d, client, false);
+	return lull_return(o, client, v->s->start);
 }
 
 static bool
@@ -145,15 +230,26 @@ tries_add(struct tries *t, bool in_vain, bool known)
 	}
 }
 
+/* log2(all / alike), at most `cap`. */
 static uint8_t
-surprise(const struct tries *t, bool known)
+surprise(uint32_t all, uint32_t alike, unsigned cap)
 {
-	uint32_t alike = (known ? t->known : t->strange) + 1;
-	uint8_t bits = 0, most = known ? CAP : CAP_STRANGE;
+	uint8_t bits = 0;
 
-	while (bits < most && alike << (bits + 1) <= t->all + 1)
+	while (bits < cap && (uint64_t)alike << (bits + 1) <= all)
 		bits++;
 	return bits;
+}
+
+/* That this client tries in vain: by those alike, or by its own past. */
+static uint8_t
+vain_bits(const struct detect *d, const struct tries *t, uint32_t client, bool known)
+{
+	const struct regular *r = regular_at(d, client);
+	uint8_t own = known && r->client == client ? surprise(r->answered + 1, r->failed + 1, CAP_REGULAR) : 0;
+	uint8_t alike = surprise(t->all + 1, (known ? t->known : t->strange) + 1, known ? CAP : CAP_STRANGE);
+
+	return own > alike ? own : alike;
 }
 
 /* Within this silence, and not one that was in vain when others were answered again. */
@@ -166,16 +262,18 @@ is_within(const struct lull *l, const struct session *s)
 		return false;
 	if (is_unanswered(s))
 		return !when_before(s->last, l->from) && (!l->until.ns || when_before(s->last, late));
+	if (s->retransmits_out >= LOST_TWICE && (!l->until.ns || when_before(s->start, late)))
+		return true; /* it ends with this one, whose first words were in vain */
 	return l->until.ns && when_before(s->start, l->until);
 }
 
 static void
-lull_add(struct lull *l, const struct tries *t, const struct view *v, bool known)
+lull_add(const struct detect *d, struct lull *l, const struct tries *t, const struct view *v, bool known)
 {
-	uint32_t client = (uint32_t)detect_mix_addr(&v->source);
+	uint32_t client = client_of(v);
 	int64_t since = when_since(v->s->start, l->from) / NS_PER_S;
 	uint32_t s = since > 0 ? (uint32_t)since : 0;
-	uint8_t bits = surprise(t, known);
+	uint8_t bits = vain_bits(d, t, client, known);
 	unsigned i = 0;
 
 	while (i < l->clients && l->client[i] != client)
@@ -194,40 +292,40 @@ lull_add(struct lull *l, const struct tries *t, const struct view *v, bool known
 	l->bits = (uint8_t)least(l->bits + bits, UINT8_MAX);
 }
 
-/* What clients offer to resume is refused behind it, where it hardly ever was. */
+/* What clients offer to resume is refused behind it, where it hardly ever was: r of n by chance, which is no more than
+   2^n times (refused / offered)^r. */
 static unsigned
 refused_bits(const struct outage *o, const struct lull *l)
 {
-	uint32_t all = o->usual.offered + 1, alike = o->usual.offered - o->usual.accepted + 1;
-	unsigned bits = 0;
+	uint32_t offered = l->after.offered, refused = offered - l->after.accepted;
+	uint32_t each = surprise(o->usual.offered + 1, o->usual.offered - o->usual.accepted + 1, REFUSED_BITS);
+	uint32_t choices = refused < offered ? offered : 0;
 
-	if (!l->after.offered || l->after.accepted)
-		return 0;
-	while (bits < REFUSED_BITS && alike << (bits + 1) <= all)
-		bits++;
-	return bits;
+	return refused * each > choices ? least(refused * each - choices, REFUSED_BITS) : 0;
 }
 
 /* Not even its own calls (names, time, logs) are heard, while other hosts are: how rarely is it so for so long? */
 static unsigned
 hush_bits(const struct outage *o, const struct lull *l)
 {
-	uint64_t all = UINT64_C(1) << 32, alike = all;
-	unsigned bits = 0;
+	uint32_t all = UINT32_C(1) << 31, alike = all;
 
 	if (!l->known || !(l->until.ns ? l->alive : o->alive))
 		return 0;
-	for (uint32_t run = 1; run < l->hushed && alike >> (32 - HUSH_BITS); run++)
-		alike = alike * (o->hush.again + 1) / (o->hush.behind + 2);
-	while (bits < HUSH_BITS && alike << (bits + 1) <= all)
-		bits++;
-	return bits;
+	for (uint32_t run = 1; run < l->hushed && alike >> (31 - HUSH_BITS); run++) {
+		unsigned i = least(run, HUSH_RUNS) - 1;
+
+		alike = (uint32_t)((uint64_t)alike * (o->hush.again[i] + 1) / (o->hush.behind[i] + 2));
+	}
+	return surprise(all, alike, HUSH_BITS);
 }
 
 bool
 lull_is_sure(const struct outage *o, const struct lull *l)
 {
-	return l->clients && l->bits + refused_bits(o, l) + hush_bits(o, l) >= SURE;
+	unsigned returned = l->returned ? RETURN_BITS : 0;
+
+	return l->clients && l->bits + returned + refused_bits(o, l) + hush_bits(o, l) >= SURE;
 }
 
 struct lull *
@@ -241,8 +339,11 @@ lull_tried(struct detect *d, struct outage *o, const struct view *v)
 		return NULL;
 	known = again && is_served(d, v);
 	if (again && l)
-		lull_add(l, &o->tries, v, known);
-	if (!l || l->bits < SURE)
-		tries_add(&o->tries, unanswered, known);
+		lull_add(d, l, &o->tries, v, known);
+	if (l && (l->told || l->bits >= SURE))
+		return again ? l : NULL;
+	tries_add(&o->tries, unanswered, known);
+	if (again && known)
+		regular_add(d, client_of(v), true);
 	return again ? l : NULL;
 }

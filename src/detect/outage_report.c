@@ -41,7 +41,7 @@ is_short(const struct outage *o)
 {
 	enum { SHORT_S = 30, CONNECTED = 3 };
 
-	return (o->open_before >= CONNECTED || !(o->clients || o->tried)) && outage_survived(o) &&
+	return (o->steady_then >= CONNECTED || !(o->clients || o->tried)) && outage_survived(o) &&
 	       !outage_another_box(o) && outage_length_s(o, o->back) < SHORT_S;
 }
 

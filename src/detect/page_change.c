@@ -194,23 +194,40 @@ change_note(const struct detect *d, const struct statics *s, struct change *c, s
 	by_newcomers = !ranks && is_missed_by_newcomers(c, e);
 	if (!ranks && !by_newcomers)
 		return;
-	c->went += is_head(s, e);
 	if (!could_become(d, e, f) || (c->gone && e->bytes <= c->gone->bytes) || (ranks && !is_missed(d, c, e)))
 		return;
 	c->gone = e;
 	c->seldom = by_newcomers;
 }
 
-/* What is replaced once more by the steps of the same new object is told already. */
+/* Third pass: what went as well as the one that was replaced; that somebody's own few bytes were not fetched again
+   means nothing. */
 static void
-change_forget(const struct statics *s, struct static_size *gone)
+change_count(const struct detect *d, const struct statics *s, struct change *c, const struct static_size *e)
+{
+	const struct static_size *f = c->fresh;
+
+	if (e->bytes == 0 || e->gateway != f->gateway || is_fresh(e, f) || !is_object(d, e) || !is_head(s, e) ||
+	    !is_all(is_gone, s, e, f) || f->began - e->last[STATIC_STRAYS] > GONE_S)
+		return;
+	c->went += (has_rank(c, e) || is_missed_by_newcomers(c, e)) && networks_of(e) * 2 >= networks_of(c->gone);
+}
+
+/* All steps of both are told of. */
+static void
+change_told(const struct statics *s, struct static_size *gone, struct static_size *fresh)
 {
 	for (int steps = -2; steps <= 2; steps++) {
-		struct static_size *o = statics_find(s, gone->gateway, gone->bytes + (uint32_t)(steps * STATIC_STEP));
+		uint32_t apart = (uint32_t)(steps * STATIC_STEP);
+		struct static_size *o = statics_find(s, gone->gateway, gone->bytes + apart);
+		struct static_size *n = statics_find(s, fresh->gateway, fresh->bytes + apart);
 
 		if (o)
 			o->active = 0;
+		if (n && is_fresh(n, fresh))
+			n->asked = STATIC_TOLD;
 	}
+	fresh->asked = STATIC_TOLD;
 }
 
 /* An upgrade, or what looks like one. */
@@ -328,6 +345,8 @@ look(struct detect *d, const struct view *v, struct static_size *fresh)
 		change_survey(d, s, &c, &s->size[i]);
 	for (uint32_t i = 0; i < n; i++)
 		change_note(d, s, &c, &s->size[i]);
+	for (uint32_t i = 0; c.gone && i < n; i++)
+		change_count(d, s, &c, &s->size[i]);
 	if (c.seldom)
 		c.stayed = c.objects - c.went;
 	replaced =
@@ -335,10 +354,11 @@ look(struct detect *d, const struct view *v, struct static_size *fresh)
 	if (replaced) {
 		page_change_report(d, v, &c);
 		fresh->changes = (uint8_t)least(c.gone->changes + 1u, UINT8_MAX);
-		fresh->asked = STATIC_TOLD;
-		change_forget(s, c.gone);
+		change_told(s, c.gone, fresh);
 	} else if (is_news(&c)) {
 		page_news(d, v, fresh, &c);
+	} else if (c.gone && c.came <= GONE_MAX && !s->gate[fresh->gateway].fresh) {
+		s->gate[fresh->gateway].fresh = (uint32_t)(fresh - s->size) + 1; /* too few came to tell what went */
 	}
 }
 

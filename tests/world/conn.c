@@ -91,7 +91,7 @@ dial(struct world *w, const struct dial *d)
 		c->d.port = (uint16_t)between(&c->rng, 20000, 65000);
 	if (!c->d.proto)
 		c->d.proto = PROTO_TCP;
-	c->delay[!inbound] = d->rtt_us ? d->rtt_us : 20000;
+	c->delay[!inbound] = d->rtt_us > NEAR_US ? d->rtt_us : d->rtt_us ? NEAR_US + 1 : 20000;
 	c->delay[inbound] = NEAR_US;
 	c->label = (int16_t)label_of(w, inbound ? &d->from : &d->to);
 	c->seq[0] = (uint32_t)rng_next(&c->rng);

@@ -210,10 +210,17 @@ logged_in(struct world *w, struct conn *c)
 	p->then(w, p, w->now + MS(between(&p->rng, 400, 4000)));
 }
 
+/* A fifth of page views are by empty caches at a portal of the public (Theurer, Yahoo, 2007); fewer where people work. */
+static bool
+is_cached(struct person *p, int64_t at)
+{
+	return at < p->cached_until && !chance(&p->rng, p->w->habits.empty_cache);
+}
+
 void
 login_portal(struct world *w, struct person *p, int64_t at)
 {
-	bool cached = at < p->cached_until;
+	bool cached = is_cached(p, at);
 	struct conn *c = person_dial(p, at, true);
 
 	(void)w;
@@ -235,7 +242,7 @@ login_portal(struct world *w, struct person *p, int64_t at)
 void
 login_saml(struct world *w, struct person *p, int64_t at)
 {
-	bool cached = at < p->cached_until;
+	bool cached = is_cached(p, at);
 	struct conn *c = person_dial(p, at, true), *back;
 
 	(void)w;

@@ -158,6 +158,7 @@ habits_draw(struct world *w)
 	h->roams = (uint16_t)skewed(&r, 60, 300);
 	h->kept_s = (uint16_t)skewed(&r, 60, 300);
 	h->phones_share = chance(&r, 400);
+	h->empty_cache = (uint16_t)skewed(&r, 80, 250);
 }
 
 void

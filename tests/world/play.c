@@ -251,6 +251,18 @@ waits(struct world *w, struct conn *c)
 	return false;
 }
 
+/* What is down does not call either: a connection that was about to be is none. */
+static bool
+calls_nobody(struct world *w, struct conn *c)
+{
+	if (!w->gw.down || !addr_same(&c->d.from, &w->gw.snip))
+		return false;
+	c->steps = c->now;
+	c->d.more = NULL;
+	c->over = c->failed = true;
+	return true;
+}
+
 static void
 play_flight(struct world *w, struct conn *c, const struct step *s)
 {
@@ -323,6 +335,8 @@ play_due(struct world *w, struct conn *c)
 	struct step s = c->step[c->now];
 
 	w->render->pass(w, w->now);
+	if (is_first_word(c, &s) && calls_nobody(w, c))
+		return true;
 	if (is_first_word(c, &s) && waits(w, c)) {
 		play(w, c, &s);
 		conn_start(c);

@@ -281,8 +281,9 @@ extern const char *const RHYTHM_NAMES[RHYTHMS];
 struct habits {
 	uint8_t rhythm;
 	uint16_t chromium, other_client, push, code, mobile, roams;
-	uint16_t kept_s;   /* idle connections of browsers, at most */
-	bool phones_share; /* mobile networks give each connection another address of a pool */
+	uint16_t kept_s;      /* idle connections of browsers, at most */
+	uint16_t empty_cache; /* visits with a browser that has nothing of the page: another one, a private window */
+	bool phones_share;    /* mobile networks give each connection another address of a pool */
 };
 struct gateway {
 	struct addr v4, v6, snip; /* clients call the first two; it calls from the third */
