@@ -223,7 +223,7 @@ bench-attacks:
 
 # The same of the ledger: make bench-ledger LEDGER_SESSIONS=10000000
 bench-ledger:
-	@tests/setup.sh build bench
+	@tests/setup.sh build bench ledger
 	@$(MAKE) --no-print-directory -j2 $(B)/gatewitness $(B)/tests/world/world
 	@LEDGER_SESSIONS=$(LEDGER_SESSIONS) tests/bench/ledger.sh $(B)
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that a target needs; says what, does nothing when all are there.
-#	tests/setup.sh build [test] [check] [bench] [lab] [deb] [fresh] [cross] [count] [firmware] [qemu]
+#	tests/setup.sh build [test] [check] [bench] [ledger] [lab] [deb] [fresh] [cross] [count] [firmware] [qemu]
 set -eu
 
 build="gcc make libc6-dev libpcap-dev libndpi-dev libssl-dev libjansson-dev libmaxminddb-dev libsqlite3-dev \
@@ -16,6 +16,7 @@ fresh="mmdebstrap arch-test qemu-user-static systemd-container"
 count="qemu-user"
 firmware="mmdebstrap arch-test squashfs-tools grub-common genimage dosfstools mtools e2fsprogs kmod cpio zstd openssl rauc python3"
 qemu="mosquitto mosquitto-clients curl fdisk qemu-system-arm qemu-efi-aarch64 u-boot-qemu iproute2 openssh-client tcpdump jq mtools e2fsprogs python3"
+ledger="clickhouse-server"
 bench="valgrind tcpdump libndpi-bin python3 jq sqlite3 zstd time"
 
 want=

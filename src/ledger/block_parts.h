@@ -97,7 +97,12 @@ block_count(const struct block_many *m, size_t i)
 	return m->at ? m->at[i + 1] - m->at[i] : 0;
 }
 
-/* The columns that are not numbers (block_texts.c, block_talk.c). */
+/* The columns that are numbers (block_numbers.c).  Sound: each value fits the field, and what every record has names
+   something. */
+bool block_get_numbers(struct block_rows *b, unsigned column);
+bool block_sound(const struct field *f, unsigned column, const uint64_t *v, size_t n);
+
+/* Those that are not (block_texts.c, block_talk.c). */
 bool block_get_texts(struct block_rows *b, unsigned column);
 void block_put_texts(struct bytes *to, struct block_rows *b, unsigned column, struct column_work *w);
 bool block_get_exchanges(struct block_rows *b);

@@ -172,8 +172,9 @@ database_close(struct database *d)
 	}
 	sqlite3_close(d->db);
 	free(d);
-	return got == SQLITE_OK ? DATABASE_WHOLE :
-	       got == SQLITE_BUSY || got == SQLITE_LOCKED ? DATABASE_READ : DATABASE_FAILED;
+	return got == SQLITE_OK                           ? DATABASE_WHOLE :
+	       got == SQLITE_BUSY || got == SQLITE_LOCKED ? DATABASE_READ :
+							    DATABASE_FAILED;
 }
 
 const char *

@@ -61,7 +61,7 @@ struct ledger {
 	struct digest head; /* of the last day */
 	struct day late;    /* it is over, and not sealed because somebody reads it; commits 0: none */
 	struct when late_again;
-	int64_t minute;     /* that goes on; 0: none */
+	int64_t minute; /* that goes on; 0: none */
 	struct ledger_seen seen, at_minute;
 	int64_t rows_in_minute;
 	struct when last_time; /* ledger_time's */

@@ -184,7 +184,10 @@ check_block_rows(struct walk *w)
 		if (first < 1 || last < first || (size_t)last > w->n)
 			continue; /* told as a stray */
 		if (!block_get(column_bytes(s, 2), &b)) {
-			say(w, VERIFY_ALTERED, first, "its block cannot be read");
+			if (block_is_newer(column_bytes(s, 2)))
+				say(w, VERIFY_UNREADABLE, first, "its block was written by a newer gatewitness");
+			else
+				say(w, VERIFY_ALTERED, first, "its block cannot be read");
 			for (int64_t k = first; k <= last; k++)
 				w->seen[k - 1] = true;
 			continue;
