@@ -145,6 +145,7 @@ fuzzers: $(patsubst %.c,$(B)/%,$(FUZZ)) $(B)/tests/fuzz/main/cuts
 check:
 	@tests/setup.sh build check
 	@LAYERS='$(LAYERS)' tests/check/layers.sh
+	@tests/check/reads.sh
 	@$(MAKE) --no-print-directory -j2 B=$(B)/gcc CC=gcc CFLAGS='-O2 -Werror' $(B)/gcc/gatewitness
 	@$(MAKE) --no-print-directory -j2 B=$(B)/clang CC=clang CFLAGS='-O2 -Werror' $(B)/clang/gatewitness
 	@tests/check/pure.sh $(B)/gcc/core.a src/base/crypt.h src/flow/classify.h

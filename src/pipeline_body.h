@@ -124,6 +124,7 @@ void connection_tell(struct pipeline *p, struct flow *f, enum session_kind kind,
 void connection_progress(struct pipeline *p, struct flow *f);
 void connection_finish(struct pipeline *p, struct flow *f);
 void connections_finish_ended(struct pipeline *p, struct when now);
+void connections_finish_all(struct pipeline *p);
 
 /* Both sides of its stream have a hole of unknown size. */
 void connection_lose(struct pipeline *p, struct flow *f, struct when time);

@@ -209,13 +209,47 @@ connection_finish(struct pipeline *p, struct flow *f)
 	flow_free(p->flows, f);
 }
 
+/* They end long after they were last looked at, one after the other: what the next ones need is sent for, a step of it
+   each time. */
+static void
+prefetch_followers(const struct pipeline *p, const struct flow *f)
+{
+	const struct flow *next = flow_follower(p->flows, f), *second = next ? flow_follower(p->flows, next) : NULL,
+			  *third = second ? flow_follower(p->flows, second) : NULL;
+
+	const struct half *half = next ? tls_prefetch(p->tls, next->above[0]) : NULL;
+
+	if (half)
+		tls_prefetch_full(p->tls, half);
+	if (!second)
+		return;
+	tls_prefetch(p->tls, second->above[0]);
+	if (second->above[1])
+		__builtin_prefetch(live_at(p, second->above[1]));
+	if (third)
+		flow_prefetch_whole(third);
+}
+
 void
 connections_finish_ended(struct pipeline *p, struct when now)
 {
 	struct flow *f;
 
-	while ((f = flow_ended(p->flows, now)))
+	while ((f = flow_ended(p->flows, now))) {
+		prefetch_followers(p, f);
 		connection_finish(p, f);
+	}
+}
+
+void
+connections_finish_all(struct pipeline *p)
+{
+	struct flow *f;
+
+	while ((f = flow_drain(p->flows))) {
+		prefetch_followers(p, f);
+		connection_finish(p, f);
+	}
 }
 
 /* A connection without TLS is open once both sides have spoken.  Whatever lasts has news now and then. */

@@ -64,14 +64,11 @@ pulses_emit(struct pipeline *p)
 void
 time_ends(struct pipeline *p)
 {
-	struct flow *f;
-
 	p->at = (struct when){INT64_MAX};
 	p->phase = PHASE_ENDED;
 	connections_finish_ended(p, p->now);
 	p->phase = PHASE_DRAINED;
-	while ((f = flow_drain(p->flows)))
-		connection_finish(p, f);
+	connections_finish_all(p);
 	if (p->pulse_pending)
 		pulses_emit(p);
 	p->phase = PHASE_FRAME;

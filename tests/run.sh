@@ -6,6 +6,17 @@ cd "$(dirname "$0")/.."
 B=$1
 passed=0 failed=0 skipped=0
 
+# What a failure says first is often why, what it says last how far it came.
+show() {
+	if [ "$(wc -l <"$1")" -gt 40 ]; then
+		head -n 10 "$1"
+		echo "[...]"
+		tail -n 30 "$1"
+	else
+		cat "$1"
+	fi | sed 's/^/        /'
+}
+
 # A step is a command; exit 77 is a skip and its last line says why.
 step() {
 	name=$1
@@ -19,7 +30,7 @@ step() {
 	else
 		failed=$((failed + 1))
 		printf '  FAIL  %s\n' "$name"
-		sed 's/^/        /' "$B/step.log" | tail -n 40
+		show "$B/step.log"
 	fi
 }
 

@@ -26,6 +26,17 @@ pool_init(struct pool *p, void *memory, uint32_t item_bytes, uint32_t count)
 	*p = (struct pool){.base = memory, .size = item_bytes, .count = count};
 }
 
+/* The next to be handed out is on its way until somebody wants it: its first lines. */
+static inline void
+prefetch_next(const struct pool *p)
+{
+	enum { FIRST = 3 * CACHE_LINE };
+	uint32_t next = p->freed ? p->freed : p->fresh + 1;
+
+	if (next <= p->count)
+		pool_prefetch(p, next, 0, p->size < FIRST ? p->size : FIRST);
+}
+
 uint32_t
 pool_get(struct pool *p)
 {
@@ -38,6 +49,7 @@ pool_get(struct pool *p)
 	else
 		return 0;
 	p->used++;
+	prefetch_next(p);
 	return handle;
 }
 

@@ -127,7 +127,7 @@ on_evidence(void *arg, struct when at, const char *name, const char *value)
 	if (strcmp(name, "evidence.folder") == 0)
 		snprintf(b->evidence, sizeof(b->evidence), "%s", value);
 	else if (strcmp(name, wanted) == 0)
-		snprintf(b->told, sizeof(b->told), "%s", value);
+		snprintf(b->told[evidence_is_sealed(value)], sizeof(b->told[0]), "%s", value);
 }
 
 static void
@@ -176,8 +176,9 @@ chain_part(struct bundling *b)
 		if (days[i] >= first && days[i] <= end && (!chain_parse_date(&day, last) || days[i] > day))
 			print_open_day(b, days[i]);
 	free(days);
-	if (*b->told)
-		fprintf(b->to, "evidence.%016" PRIx64 " %s\n", b->retold.incident, b->told);
+	for (unsigned sealed = 0; sealed < 2; sealed++)
+		if (*b->told[sealed])
+			fprintf(b->to, "evidence.%016" PRIx64 " %s\n", b->retold.incident, b->told[sealed]);
 	return end_part(b);
 }
 
@@ -203,24 +204,21 @@ verification_part(struct bundling *b)
 
 /* Not there: the bundle does without, and its maker is told. */
 static bool
-capture_part(struct bundling *b)
+capture_part(struct bundling *b, bool sealed)
 {
 	struct part *p = &b->part[b->parts];
-	bool sealed = evidence_is_sealed(b->told);
-	char folder[PATH_MAX];
+	char folder[PATH_MAX], path[PATH_MAX];
 	struct stat st = {0};
 	int fd;
 
-	if (!evidence_place(folder, b->retold.folder, b->evidence) ||
-	    !evidence_path(b->pcapng, folder, b->retold.incident, sealed))
-		return false;
-	if (!*b->told) {
-		fprintf(stderr, "no capture of this incident was kept (evidence.ring); the bundle is without\n");
+	if (!*b->told[sealed])
 		return true;
-	}
-	fd = open(b->pcapng, O_RDONLY | O_CLOEXEC);
+	if (!evidence_place(folder, b->retold.folder, b->evidence) ||
+	    !evidence_path(path, folder, b->retold.incident, sealed))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size == 0) {
-		fprintf(stderr, "%s: %s; the bundle is without\n", b->pcapng, fd < 0 ? strerror(errno) : "is empty");
+		fprintf(stderr, "%s: %s; the bundle is without\n", path, fd < 0 ? strerror(errno) : "is empty");
 		if (fd >= 0)
 			close(fd);
 		return true;
@@ -232,6 +230,15 @@ capture_part(struct bundling *b)
 		return false;
 	b->parts++;
 	return true;
+}
+
+/* Two, where evidence.recipient was set while the incident went on: what came before then is in clear. */
+static bool
+capture_parts(struct bundling *b)
+{
+	if (!*b->told[false] && !*b->told[true])
+		fprintf(stderr, "no capture of this incident was kept (evidence.ring); the bundle is without\n");
+	return capture_part(b, false) && capture_part(b, true);
 }
 
 static bool
@@ -312,7 +319,7 @@ bundle_parts(struct bundling *b)
 
 	judged_read(
 		&(struct judged){.folder = b->retold.folder, .arg = b, .prefix = "evidence.", .setting = on_evidence});
-	fine = capture_part(b) && chain_part(b) && configuration_part(b) && coverage_part(b) && story_parts(b) &&
+	fine = capture_parts(b) && chain_part(b) && configuration_part(b) && coverage_part(b) && story_parts(b) &&
 	       findings_part(b) && bytes_part(b, "sessions.json", &b->retold.sessions) && verification_part(b) &&
 	       (!has_key || public_part(b, &key));
 	if (!fine)

@@ -24,9 +24,8 @@ struct bundling {
 	struct part part[BUNDLE_FILES];
 	unsigned parts;
 	char evidence[PATH_MAX]; /* where captures lie, as the ledger was told; "": nowhere */
-	char told[160];          /* of this incident's */
-	char pcapng[2 * PATH_MAX + 32];
-	FILE *to; /* of the part that is made */
+	char told[2][160];       /* of this incident's capture in clear, and of the sealed one; "": none */
+	FILE *to;                /* of the part that is made */
 	struct when begin, end;
 };
 

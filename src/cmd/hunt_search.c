@@ -161,9 +161,23 @@ hunt_whole(const struct hunt *h)
 	return verify_fine(&h->verify) && !*h->damaged;
 }
 
+/* Fields that are read of a record; false: any may be asked for.  A list or a suppression asks for what it likes. */
+static bool
+fields_read(const struct hunt *h, bool fields[SESSION_COLUMNS])
+{
+	const struct common *c = h->common;
+
+	for (unsigned i = 0; i < SESSION_COLUMNS; i++)
+		fields[i] = detect_reads(i);
+	fields[AT_source] = true; /* count_import */
+	return !h->session && !h->as_was && !c->watch.eve.path && c->rules[c->now].suppressions == 0 &&
+	       !lists_table(enrich_lists(c->enrich));
+}
+
 static int
 run(struct hunt *h)
 {
+	bool fields[SESSION_COLUMNS];
 	struct reading r = {.folder = h->folder,
 			    .since = h->begin,
 			    .until = h->end,
@@ -180,6 +194,8 @@ run(struct hunt *h)
 		r.wants = is_wanted;
 	if (h->common->judges)
 		r.wants_sessions = hunt_may_touch;
+	if (fields_read(h, fields))
+		r.fields = fields;
 	if (h->learnt.is) {
 		r.from_day = h->learnt.day;
 		r.from_row = h->learnt.row;

@@ -134,6 +134,25 @@ detector_pulses(const struct detector_info *info)
 	return CODE[info - DETECTORS].pulse != NULL;
 }
 
+enum {
+#define FIELD(id, name, type, group, unit, doc) PLACE_##name,
+#include "session/session.def"
+#undef FIELD
+	PLACES
+};
+
+bool
+detect_reads(unsigned place)
+{
+	static const bool READS[PLACES] = {
+#define READ(name) [PLACE_##name] = true,
+#include "detect/reads.def"
+#undef READ
+	};
+
+	return place < PLACES && READS[place];
+}
+
 /* 256ths of the memory; what is left of 256 is the frame itself and rounding. */
 enum {
 	SHARES = 256,

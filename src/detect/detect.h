@@ -83,6 +83,9 @@ bool detector_judges_imports(const struct detector_info *info); /* and at record
 /* Has the session what the detector needs of one, as far as the session alone can tell? */
 bool detector_fed(const struct detector_info *info, const struct session *s);
 
+/* Does any read that field of a record by itself?  place: of session.def's fields, from 0 on. */
+bool detect_reads(unsigned place);
+
 /* Parameters of detectors: detect.def declares them; the config sets them by "detect.DETECTOR.NAME". */
 struct detect_param {
 	const char *detector, *name, *unit, *doc;

@@ -177,6 +177,18 @@ struct flow *flow_drain(struct flows *t);
 bool flow_goes_after(const struct flows *t, const struct flow *a, const struct flow *b);
 uint64_t flow_tie(const struct flows *t, const struct flow *f);
 
+/* Who most likely comes after the one that flow_ended or flow_drain gave, or after one of these: to send for what it
+   needs.  NULL: nobody. */
+const struct flow *flow_follower(const struct flows *t, const struct flow *f);
+
+static inline void
+flow_prefetch_whole(const struct flow *f)
+{
+	__builtin_prefetch(f);
+	__builtin_prefetch((const uint8_t *)f + FLOW_LINE);
+	__builtin_prefetch((const uint8_t *)f + FLOW_HOT);
+}
+
 uint32_t flows_used(const struct flows *t);
 
 /* Timeouts in packet time, by state. */

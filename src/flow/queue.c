@@ -284,14 +284,15 @@ first_to_go(const struct flows *t)
 void
 flow_evict_one(struct flows *t)
 {
-	struct flow *f;
+	struct flow *f = first_to_go(t);
 
-	for (unsigned i = 0; i < LOOKS_TO_EVICT && (f = first_to_go(t)); i++) {
+	for (unsigned i = 0; i < LOOKS_TO_EVICT && f; i++) {
 		if (f->queue == queue_of(f) && (uint32_t)age_ms(f, f->last) <= f->queued_ms)
 			break;
 		queue_again(t, f, t->now);
+		f = first_to_go(t);
 	}
-	if ((f = first_to_go(t)))
+	if (f)
 		flow_end(t, f, FLOW_EVICTED);
 }
 

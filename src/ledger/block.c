@@ -181,48 +181,64 @@ block_need_peers(struct block_rows *b)
 	return fine;
 }
 
-/* What other fields tell about one: the least or most of the exchanges that are kept, or numbers of the same row. */
+/* What other fields tell about one: numbers of the same row, each so many times; or what the exchanges that are kept
+   add up to.  Several rows for one field are several ways.  Their order is for ever: a block says which. */
 struct near {
-	uint8_t column, of[2];
-	bool exchanges;
+	uint8_t column;
+	uint8_t of; /* enum near_of */
+	struct {
+		uint8_t column;
+		int8_t times; /* 0: none */
+	} term[3];
 };
+enum near_of { OF_OLD /* of version 2, no longer written */, OF_ROW, OF_EXCHANGES };
 
+/* What surrounds the payload: IP's and TCP's header without and with time stamps; of a record its head and what
+   TLS 1.3 and AES-GCM under TLS 1.2 add to it.  Bytes are told first, and what is in them by them: they are what most
+   ask for. */
+enum { HEAD = 20, HEAD_STAMPED = 32, RECORD_HEAD = 5, TLS13_ADDS = 17, GCM_ADDS = 24 };
 static const struct near NEARS[] = {
-	{AT_start, {AT_time}, false},
-	{AT_last, {AT_time}, false},
-	{AT_hello, {AT_start}, false},
-	{AT_packets_in, {AT_packets_out}, false},
-	{AT_bytes_out, {AT_record_bytes_out, AT_packets_out}, false},
-	{AT_bytes_in, {AT_record_bytes_in, AT_packets_in}, false},
-	{AT_records_in, {AT_records_out}, false},
-	{AT_record_bytes_out, {AT_request_bytes}, false},
-	{AT_record_bytes_in, {AT_response_bytes}, false},
-	{AT_exchanges, {0}, true},
-	{AT_request_bytes, {0}, true},
-	{AT_response_bytes, {0}, true},
-	{AT_request_min, {0}, true},
-	{AT_request_max, {0}, true},
-	{AT_response_min, {0}, true},
-	{AT_response_max, {0}, true},
-	{AT_request_squares, {0}, true},
-	{AT_response_squares, {0}, true},
-	{AT_idle_max_us, {0}, true},
+	{AT_start, OF_ROW, {{AT_time, 1}}},
+	{AT_last, OF_ROW, {{AT_time, 1}}},
+	{AT_hello, OF_ROW, {{AT_start, 1}}},
+	{AT_packets_in, OF_ROW, {{AT_packets_out, 1}}},
+	{AT_bytes_out, OF_OLD, {{AT_record_bytes_out, 1}, {AT_packets_out, HEAD}}},
+	{AT_bytes_in, OF_OLD, {{AT_record_bytes_in, 1}, {AT_packets_in, HEAD}}},
+	{AT_records_out, OF_ROW, {{AT_exchanges, 1}, {AT_small_out, 1}}},
+	{AT_records_in, OF_ROW, {{AT_records_out, 1}}},
+	{AT_record_bytes_out, OF_OLD, {{AT_request_bytes, 1}}},
+	{AT_record_bytes_out, OF_ROW, {{AT_bytes_out, 1}, {AT_records_out, -RECORD_HEAD}, {AT_packets_out, -HEAD}}},
+	{AT_record_bytes_out,
+	 OF_ROW,
+	 {{AT_bytes_out, 1}, {AT_records_out, -RECORD_HEAD}, {AT_packets_out, -HEAD_STAMPED}}},
+	{AT_record_bytes_in, OF_OLD, {{AT_response_bytes, 1}}},
+	{AT_record_bytes_in, OF_ROW, {{AT_bytes_in, 1}, {AT_records_in, -RECORD_HEAD}, {AT_packets_in, -HEAD}}},
+	{AT_record_bytes_in, OF_ROW, {{AT_bytes_in, 1}, {AT_records_in, -RECORD_HEAD}, {AT_packets_in, -HEAD_STAMPED}}},
+	{AT_exchanges, OF_EXCHANGES, {{0}}},
+	{AT_request_bytes, OF_EXCHANGES, {{0}}},
+	{AT_request_bytes, OF_ROW, {{AT_record_bytes_out, 1}, {AT_records_out, -TLS13_ADDS}}},
+	{AT_request_bytes, OF_ROW, {{AT_record_bytes_out, 1}, {AT_records_out, -GCM_ADDS}}},
+	{AT_response_bytes, OF_EXCHANGES, {{0}}},
+	{AT_response_bytes, OF_ROW, {{AT_record_bytes_in, 1}, {AT_records_in, -TLS13_ADDS}}},
+	{AT_response_bytes, OF_ROW, {{AT_record_bytes_in, 1}, {AT_records_in, -GCM_ADDS}}},
+	{AT_request_min, OF_EXCHANGES, {{0}}},
+	{AT_request_max, OF_EXCHANGES, {{0}}},
+	{AT_response_min, OF_EXCHANGES, {{0}}},
+	{AT_response_max, OF_EXCHANGES, {{0}}},
+	{AT_request_squares, OF_EXCHANGES, {{0}}},
+	{AT_response_squares, OF_EXCHANGES, {{0}}},
+	{AT_idle_max_us, OF_EXCHANGES, {{0}}},
 };
-enum { NEAR_COUNT = sizeof(NEARS) / sizeof(NEARS[0]), HEAD_BYTES = 20 /* of a packet, more or less */ };
+enum { NEAR_COUNT = sizeof(NEARS) / sizeof(NEARS[0]), TERMS = sizeof(NEARS[0].term) / sizeof(NEARS[0].term[0]) };
 
+/* NULL: there is no such way. */
 static const struct near *
-near_of(unsigned column)
+near_of(unsigned column, unsigned way)
 {
 	for (unsigned i = 0; i < NEAR_COUNT; i++)
-		if (NEARS[i].column == column)
+		if (NEARS[i].column == column && way-- == 0)
 			return &NEARS[i];
 	return NULL;
-}
-
-bool
-block_has_near(unsigned column)
-{
-	return near_of(column) != NULL;
 }
 
 static uint64_t
@@ -262,24 +278,45 @@ kept_sum(const struct exchange *e, uint32_t n, unsigned column)
 	return n ? sum : 0;
 }
 
-bool
-block_near(struct block_rows *b, unsigned column, uint64_t *to)
+enum block_near
+block_has_near(unsigned column, unsigned way)
 {
-	const struct near *n = near_of(column);
+	const struct near *n = near_of(column, way);
+
+	return !n ? NEAR_NONE : n->of == OF_OLD ? NEAR_OLD : NEAR_IS;
+}
+
+bool
+block_need_near(struct block_rows *b, unsigned column, unsigned way)
+{
+	const struct near *n = near_of(column, way);
+
+	if (!n || n->of == OF_EXCHANGES)
+		return n && block_need_exchanges(b);
+	for (unsigned t = 0; t < TERMS && n->term[t].times; t++)
+		if (!block_need(b, n->term[t].column))
+			return false;
+	return true;
+}
+
+static void
+add_term(uint64_t *to, const uint64_t *v, int64_t times, size_t n)
+{
+	for (size_t i = 0; v && i < n; i++)
+		to[i] += v[i] * (uint64_t)times;
+}
+
+void
+block_near(const struct block_rows *b, unsigned column, unsigned way, uint64_t *to)
+{
+	const struct near *n = near_of(column, way);
 	const struct block_many *m = &b->exchanges;
 
-	if (n->exchanges) {
-		if (!block_need_exchanges(b))
-			return false;
-		for (size_t i = 0; i < b->sessions; i++)
-			to[i] = m->at ? kept_sum(m->exchange + m->at[i], block_count(m, i), column) : 0;
-		return true;
-	}
-	if (!block_need(b, n->of[0]) || (n->of[1] && !block_need(b, n->of[1])))
-		return false;
-	for (size_t i = 0; i < b->sessions; i++)
-		to[i] = block_number(b, n->of[0], i) + (n->of[1] ? block_number(b, n->of[1], i) * HEAD_BYTES : 0);
-	return true;
+	memset(to, 0, b->sessions * sizeof(*to));
+	for (size_t i = 0; n->of == OF_EXCHANGES && m->at && i < b->sessions; i++)
+		to[i] = kept_sum(m->exchange + m->at[i], block_count(m, i), column);
+	for (unsigned t = 0; t < TERMS && n->term[t].times; t++)
+		add_term(to, b->session[n->term[t].column].v, n->term[t].times, b->sessions);
 }
 
 uint64_t

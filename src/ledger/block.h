@@ -7,10 +7,11 @@
  *
  * A field that is absent from all rows has no column.  Each column has the encoding that suits it: a number is told by
  * its difference to the row before, to the record of the same session before, to the latest record of the same client
- * (peer) or to other fields of its row, whichever makes a sample of the column smallest (ledger/column.h); addresses
- * and texts are numbered; the id, JA3, the certificate's SHA-256 and the sums of exchanges that are all there follow
- * from other fields and take nothing, unless they do not.  A JA3 string whose extensions come in random order (Chrome
- * since 110) is kept as the sorted one and the number of the permutation.
+ * (peer) or to what other fields of its row make of it, whichever makes a sample of the column smallest
+ * (ledger/column.h); the first record of each session and the later ones apart, so that what stays as it was takes
+ * nothing.  Addresses and texts are numbered; the id, JA3, the certificate's SHA-256 and the sums of exchanges that are
+ * all there follow from other fields and take nothing, unless they do not.  A JA3 string whose extensions come in random
+ * order (Chrome since 110) is kept as the sorted one and the number of the permutation.
  *
  * Reading gives every value as it was, or says that the block is damaged: blocks come from a disk that somebody else
  * may have written to.
@@ -20,7 +21,7 @@
 
 #include "ledger/row.h"
 
-enum { BLOCK_ROWS = 8192, BLOCK_VERSION = 2 };
+enum { BLOCK_ROWS = 8192, BLOCK_VERSION = 3, BLOCK_VERSION_FIRST = 2 /* that is still read */ };
 
 enum block_number {
 	COLUMN_KINDS = 1001, /* of rows: 0 session, 1 pulse */
@@ -50,7 +51,7 @@ enum block_state { BLOCK_PACKED, BLOCK_READY, BLOCK_DAMAGED };
 /* One field of every session, or of every pulse. */
 struct block_column {
 	uint8_t state; /* enum block_state */
-	uint8_t mode;
+	uint16_t mode;
 	bool same; /* all rows have the value of the first */
 	struct cur packed;
 	uint64_t *v;       /* numbers, times in us; NULL: all 0 */
@@ -72,6 +73,7 @@ struct block_many {
 
 struct block_rows {
 	size_t rows, sessions, pulses;
+	size_t laters; /* sessions with a record of the same one before; with `before` */
 	uint64_t sensor;
 	bool unknown;            /* the block holds columns that this version does not know */
 	const uint8_t *is_pulse; /* of each row */
@@ -99,15 +101,19 @@ bool block_need(struct block_rows *b, enum block_session_column column);
 bool block_need_pulse(struct block_rows *b, unsigned column);
 bool block_need_exchanges(struct block_rows *b);
 bool block_need_all(struct block_rows *b);
+/* The fields wanted[SESSION_COLUMNS] of sessions, and all else; what others follow from is there, too. */
+bool block_need_some(struct block_rows *b, const bool *wanted);
 
-/* Records of a block that is all there; texts, exchanges and pairs are borrowed.  The layout says how. */
+/* Records of a block that is all there, or what of it was needed, asked for in their order; texts, exchanges and pairs are borrowed.  A record is
+   valid until the next one is asked for. */
+enum { BLOCK_SOME = 16, BLOCK_WAYS = 4 };
 struct block_layout {
-	struct session base; /* what all sessions have alike */
-	uint16_t wide, narrow, text, addr, time;
-	uint16_t column[SESSION_COLUMNS]; /* of these: wide, then narrow ... */
+	struct session session[BLOCK_SOME];
+	uint16_t count[BLOCK_WAYS]; /* of columns that are set in that way, which follow each other */
+	uint16_t column[SESSION_COLUMNS];
 };
 void block_layout(const struct block_rows *b, struct block_layout *l);
-void block_session(const struct block_rows *b, const struct block_layout *l, size_t i, struct session *s);
+const struct session *block_session(const struct block_rows *b, struct block_layout *l, size_t i);
 void block_pulse(const struct block_rows *b, size_t i, struct pulse *p);
 
 /* A text or address of session i, whose column is there. */

@@ -3,77 +3,161 @@
  * length is held against what is left, every number against the field it goes to, and what refers to another row must
  * refer to one before.
  */
+#include <string.h>
+
 #include "ledger/block_parts.h"
 
-/* True when the value fits the field, and what every record has names something. */
+/* True when each value fits the field, and what every record has names something. */
 static bool
 sound(const struct field *f, unsigned column, const uint64_t *v, size_t n)
 {
 	uint64_t most = column == AT_gateway ? GATEWAYS_MAX : column == AT_kind ? SESSION_CLOSE : f->most, all = 0;
 
-	if (f->kind == FIELD_TIME)
+	if (f->kind == FIELD_TIME) {
 		for (size_t i = 0; i < n; i++)
 			all |= v[i] + INT64_MAX / NS_PER_US > 2 * (uint64_t)(INT64_MAX / NS_PER_US);
-	else
-		for (size_t i = 0; i < n; i++)
-			all |= v[i] > most;
-	return !all;
+		return !all;
+	}
+	for (size_t i = 0; i < n; i++)
+		all |= v[i];
+	if (all <= most || (most & (most + 1)) == 0) /* bits that all fit are numbers that all fit */
+		return all <= most;
+	for (size_t i = 0; i < n; i++)
+		if (v[i] > most)
+			return false;
+	return true;
 }
 
-static inline void
-add_told(const struct block_rows *b, enum block_base base, bool before, uint64_t *v)
-{
-	for (size_t i = 0; i < b->sessions; i++) {
-		uint32_t of = block_told_by(b, base, before, i);
+/* What a number is told by: for each way the values that are there when its turn comes. */
+struct told_by {
+	enum block_base base;
+	const uint64_t *near; /* of NEAR and CHANGE */
+};
 
-		if (of)
-			v[i] = v[of - 1] + unzigzag(v[i]);
+/* In place: v has the differences in the order of the rows; what is told by nobody is itself. */
+static inline void
+add_one(const struct block_rows *b, struct told_by by, uint64_t *v, size_t i)
+{
+	uint32_t before = b->before[i], of = 0;
+
+	switch (by.base) {
+	case BASE_NEAR:
+		v[i] = by.near[i] + unzigzag(v[i]);
+		return;
+	case BASE_CHANGE:
+		v[i] = by.near[i] + (before ? v[before - 1] - by.near[before - 1] : 0) + unzigzag(v[i]);
+		return;
+	case BASE_ROW:
+		of = (uint32_t)i;
+		break;
+	case BASE_PEER:
+		of = b->peer[i];
+		break;
+	case BASE_BEFORE:
+		of = before;
+		break;
+	case BASE_NONE:
+	case BASES:
+		return;
 	}
+	if (of)
+		v[i] = v[of - 1] + unzigzag(v[i]);
+}
+
+/* What a base needs to be there; near: which way. */
+static bool
+need_base(struct block_rows *b, unsigned column, struct block_way w)
+{
+	if (w.base == BASE_NEAR || w.base == BASE_CHANGE)
+		return block_need_near(b, column, w.near);
+	return w.base < BASES && (w.base != BASE_PEER || (!block_is_first(column) && block_need_peers(b)));
+}
+
+/* Only after all that is needed is there: scratch is everybody's. */
+static struct told_by
+told_by(struct block_rows *b, unsigned column, struct block_way w, unsigned room)
+{
+	uint64_t *near = b->scratch + (size_t)room * BLOCK_ROWS;
+
+	if (w.base == BASE_NEAR || w.base == BASE_CHANGE)
+		block_near(b, column, w.near, near);
+	return (struct told_by){w.base, near};
+}
+
+/* As version 2 wrote: firsts and laters alike, but that the record before may be asked first. */
+static bool
+get_together(struct block_rows *b, unsigned column, uint64_t *v)
+{
+	struct block_column *c = &b->session[column];
+	struct block_way w = {c->mode & (MODE_BEFORE - 1), 0};
+	struct told_by before = {BASE_BEFORE, NULL}, by;
+
+	c->same = c->mode == BASE_NONE && column_same(&c->packed);
+	if (w.base > BASE_PEER || !block_need_before(b) || !need_base(b, column, w) ||
+	    !column_get(&c->packed, v, b->sessions))
+		return false;
+	by = told_by(b, column, w, 0);
+	for (size_t i = 0; i < b->sessions; i++)
+		add_one(b, c->mode & MODE_BEFORE && b->before[i] ? before : by, v, i);
+	return true;
+}
+
+/* The laters all as the record before: what most columns are. */
+static void
+add_as_before(const struct block_rows *b, struct told_by first, const uint64_t *firsts, uint64_t *v)
+{
+	for (size_t i = 0; i < b->sessions; i++)
+		if (b->before[i]) {
+			v[i] = v[b->before[i] - 1];
+		} else {
+			v[i] = *firsts++;
+			add_one(b, first, v, i);
+		}
 }
 
 static void
-add_near(const struct block_rows *b, bool before, const uint64_t *near, uint64_t *v)
+add_both(const struct block_rows *b, struct told_by first, struct told_by later, const uint64_t *told, uint64_t *v)
 {
+	const uint64_t *laters = told + b->sessions - b->laters;
+
 	for (size_t i = 0; i < b->sessions; i++)
-		v[i] = (before && b->before[i] ? v[b->before[i] - 1] : near[i]) + unzigzag(v[i]);
+		if (b->before[i]) {
+			v[i] = *laters++;
+			add_one(b, later, v, i);
+		} else {
+			v[i] = *told++;
+			add_one(b, first, v, i);
+		}
 }
 
-/* The differences become the numbers; a function for each way, for the compiler's sake. */
 static bool
-add_bases(struct block_rows *b, unsigned column, unsigned mode, uint64_t *v)
+get_split(struct block_rows *b, unsigned column, uint64_t *v)
 {
-	bool before = mode & MODE_BEFORE;
+	struct block_column *c = &b->session[column];
+	struct block_way of_first = block_way_of(c->mode, MODE_FIRSTS), of_later = block_way_of(c->mode, MODE_LATERS);
+	struct told_by first, later;
+	uint64_t *told = b->scratch;
+	bool same_first, same_later;
+	size_t firsts;
 
-	if (before && !block_need_before(b))
+	if (!block_need_before(b) || !need_base(b, column, of_first) || !need_base(b, column, of_later))
 		return false;
-	switch ((enum block_base)(mode & (MODE_BEFORE - 1))) {
-	case BASE_NONE:
-		if (before)
-			add_told(b, BASE_NONE, true, v);
-		return true;
-	case BASE_ROW:
-		if (before)
-			add_told(b, BASE_ROW, true, v);
-		else
-			add_told(b, BASE_ROW, false, v);
-		return true;
-	case BASE_NEAR:
-		if (!block_has_near(column) || !block_near(b, column, b->scratch))
-			return false;
-		add_near(b, before, b->scratch, v);
-		return true;
-	case BASE_PEER:
-		if (block_is_first(column) || !block_need_peers(b))
-			return false;
-		if (before)
-			add_told(b, BASE_PEER, true, v);
-		else
-			add_told(b, BASE_PEER, false, v);
-		return true;
-	case BASES:
-		break;
-	}
-	return false;
+	firsts = b->sessions - b->laters;
+	first = told_by(b, column, of_first, 1);
+	later = told_by(b, column, of_later, 2);
+	same_first = column_same(&c->packed);
+	if (!column_get(&c->packed, told, firsts))
+		return false;
+	same_later = !b->laters || column_same(&c->packed);
+	if (b->laters && !column_get(&c->packed, told + firsts, b->laters))
+		return false;
+	same_later = same_later && of_later.base == BASE_BEFORE && (!b->laters || told[firsts] == 0);
+	c->same = same_first && same_later && of_first.base == BASE_NONE;
+	if (same_later)
+		add_as_before(b, first, told, v);
+	else
+		add_both(b, first, later, told, v);
+	return true;
 }
 
 static bool
@@ -83,10 +167,8 @@ get_numbers(struct block_rows *b, unsigned column)
 	struct block_column *c = &b->session[column];
 	uint64_t *v = block_keep(b, b->sessions * sizeof(*v));
 
-	if (c->mode >= 2 * MODE_BEFORE || !v)
-		return false;
-	c->same = c->mode == BASE_NONE && column_same(&c->packed);
-	if (!column_get(&c->packed, v, b->sessions) || !cur_done(&c->packed) || !add_bases(b, column, c->mode, v))
+	if (c->mode >= MODES || !v || !(c->mode & MODE_SPLIT ? get_split(b, column, v) : get_together(b, column, v)) ||
+	    !cur_done(&c->packed))
 		return false;
 	c->v = v;
 	return sound(f, column, v, b->sessions);
@@ -158,6 +240,7 @@ get_before(struct block_rows *b)
 		if (v[i] == 1 || v[i] > i + 1)
 			return false;
 		b->before[i] = v[i] ? (uint32_t)(i + 2 - v[i]) : 0;
+		b->laters += v[i] != 0;
 	}
 	return true;
 }
@@ -212,15 +295,24 @@ block_need_pulse(struct block_rows *b, unsigned column)
 }
 
 bool
-block_need_all(struct block_rows *b)
+block_need_some(struct block_rows *b, const bool *wanted)
 {
 	bool fine = block_need_exchanges(b) && need_pairs(b);
 
 	for (unsigned i = 0; fine && i < SESSION_COLUMNS; i++)
-		fine = block_need(b, i);
+		fine = !wanted[i] || block_need(b, i);
 	for (unsigned i = 0; fine && i < PULSE_COLUMNS; i++)
 		fine = block_need_pulse(b, i);
 	return fine;
+}
+
+bool
+block_need_all(struct block_rows *b)
+{
+	bool all[SESSION_COLUMNS];
+
+	memset(all, true, sizeof(all));
+	return block_need_some(b, all);
 }
 
 static bool
@@ -247,7 +339,7 @@ place(struct block_column *to, unsigned mode, struct cur c, size_t rows)
 	if (to->state != BLOCK_READY || rows == 0) /* told twice, or of nobody */
 		return false;
 	to->state = BLOCK_PACKED;
-	to->mode = (uint8_t)mode;
+	to->mode = (uint16_t)mode;
 	to->packed = c;
 	return true;
 }
@@ -306,7 +398,7 @@ find_columns(struct block_rows *b, struct cur *c)
 		uint64_t id = cur_varint(c), mode = cur_varint(c);
 		struct cur column = cur_sub(c, cur_varint(c));
 
-		if (c->bad || mode > UINT8_MAX || ++columns >= 1024)
+		if (c->bad || mode > UINT16_MAX || ++columns >= 1024)
 			return false;
 		fine = columns == 1 ? id == COLUMN_KINDS && get_kinds(b, column) :
 				      place_column(b, id, (unsigned)mode, column);
@@ -351,8 +443,8 @@ block_open(struct block_rows *b, struct cur bytes)
 	const uint8_t *magic = cur_take(&bytes, sizeof(BLOCK_MAGIC));
 	uint64_t version = cur_varint(&bytes), sensor = cur_u64le(&bytes), rows = cur_varint(&bytes);
 
-	if (!bytes.bad && memcmp(magic, BLOCK_MAGIC, sizeof(BLOCK_MAGIC)) == 0 && version == BLOCK_VERSION &&
-	    rows <= BLOCK_ROWS && block_room(b, rows)) {
+	if (!bytes.bad && memcmp(magic, BLOCK_MAGIC, sizeof(BLOCK_MAGIC)) == 0 && version >= BLOCK_VERSION_FIRST &&
+	    version <= BLOCK_VERSION && rows <= BLOCK_ROWS && block_room(b, rows)) {
 		b->sensor = sensor;
 		if (find_columns(b, &bytes))
 			return true;

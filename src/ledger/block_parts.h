@@ -9,9 +9,33 @@
 
 extern const char BLOCK_MAGIC[7];
 
-/* What a column's numbers are told by, when there is no record of the same session before or it is not asked. */
-enum block_base { BASE_NONE, BASE_ROW, BASE_NEAR, BASE_PEER, BASES };
-enum { MODE_BEFORE = 8 }; /* added: the record before is asked first */
+/*
+ * What a number is told by.  Of records that have none of the same session before ("firsts"), and of those that have
+ * ("laters"), it is told apart: what does not change in a session takes nothing but once.
+ *
+ *	NONE	itself		ROW	the row before		PEER	the record of the same client or program before
+ *	NEAR	what other fields of the row make of it (block.c)
+ *	BEFORE	the record before	CHANGE	that, and by how much what others make of it changed since
+ */
+enum block_base { BASE_NONE, BASE_ROW, BASE_NEAR, BASE_PEER, BASE_BEFORE, BASE_CHANGE, BASES };
+
+/* How a column is packed.  Version 2: below 16, firsts and laters in one, with what added: the record before is asked
+   first.  Since version 3: MODE_SPLIT, and for each of both its base and which of the ways to make it of others. */
+enum { MODE_BEFORE = 8, MODE_SPLIT = 16, MODE_FIRSTS = 5, MODE_LATERS = 10, MODES = 1 << 15 };
+struct block_way {
+	uint8_t base; /* enum block_base */
+	uint8_t near; /* of NEAR and CHANGE */
+};
+static inline unsigned
+block_way_mode(struct block_way w, unsigned shift)
+{
+	return (unsigned)(w.base | w.near << 3) << shift;
+}
+static inline struct block_way
+block_way_of(unsigned mode, unsigned shift)
+{
+	return (struct block_way){mode >> shift & 7, mode >> shift >> 3 & 3};
+}
 
 /* Memory that lives as long as the rows; NULL: there is none. */
 void *block_keep(struct block_rows *b, size_t size);
@@ -26,18 +50,12 @@ bool block_need_before(struct block_rows *b);
 /* For each session: the latest of the same client and program at the same place, else of the same program. */
 bool block_need_peers(struct block_rows *b);
 
-/* Is there another field of the row that tells about this one?  What it tells, for each session; false: damaged. */
-bool block_has_near(unsigned column);
-bool block_near(struct block_rows *b, unsigned column, uint64_t *to);
-
-/* Which session's number tells about session i's, and 1 + its index; 0: none. */
-static inline uint32_t
-block_told_by(const struct block_rows *b, enum block_base base, bool before, size_t i)
-{
-	if (before && b->before[i])
-		return b->before[i];
-	return base == BASE_ROW ? (uint32_t)i : base == BASE_PEER ? b->peer[i] : 0;
-}
+/* Do other fields of the row tell about this one, in that way, from 0 on?  OLD: no block is written so any more.  Those
+   fields are there when block_need_near returns; then what they tell, for each session. */
+enum block_near { NEAR_NONE, NEAR_OLD, NEAR_IS };
+enum block_near block_has_near(unsigned column, unsigned way);
+bool block_need_near(struct block_rows *b, unsigned column, unsigned way);
+void block_near(const struct block_rows *b, unsigned column, unsigned way, uint64_t *to);
 
 static inline uint64_t
 block_number(const struct block_rows *b, unsigned column, size_t i)

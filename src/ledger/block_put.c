@@ -7,14 +7,17 @@
 #include "ledger/block_parts.h"
 #include "ledger/filter.h"
 
-enum { SAMPLES = 4, SAMPLE = 256 };
+enum { SAMPLES = 4, SAMPLE = 128 };
 
 struct putting {
 	struct bytes *to, column;
 	struct block_rows *b;
 	struct column_work *work;
+	uint32_t *row[2]; /* sessions: firsts, laters */
+	size_t rows[2];   /* so many */
 	uint64_t *v, *near, *sample;
 };
+enum { FIRSTS, LATERS };
 
 static void
 end_column(struct putting *p, unsigned id, unsigned mode)
@@ -28,68 +31,105 @@ end_column(struct putting *p, unsigned id, unsigned mode)
 }
 
 static inline uint64_t
-told(const struct putting *p, const uint64_t *own, unsigned mode, size_t i)
+told(const struct putting *p, const uint64_t *own, enum block_base base, size_t i)
 {
-	enum block_base base = mode & (MODE_BEFORE - 1);
-	uint32_t of = block_told_by(p->b, base, mode & MODE_BEFORE, i);
+	uint32_t before = p->b->before[i], of = base == BASE_ROW  ? (uint32_t)i :
+						base == BASE_PEER ? p->b->peer[i] :
+								    before;
 
-	if (of)
-		return zigzag(own[i] - own[of - 1]);
-	return base == BASE_NEAR ? zigzag(own[i] - p->near[i]) : own[i];
+	switch (base) {
+	case BASE_NEAR:
+		return zigzag(own[i] - p->near[i]);
+	case BASE_CHANGE:
+		return zigzag(own[i] - p->near[i] - (before ? own[before - 1] - p->near[before - 1] : 0));
+	case BASE_ROW:
+	case BASE_PEER:
+	case BASE_BEFORE:
+		return of ? zigzag(own[i] - own[of - 1]) : own[i];
+	case BASE_NONE:
+	case BASES:
+		break;
+	}
+	return own[i];
 }
 
 /* Some runs of rows, spread over the block. */
 static size_t
-take_sample(const struct putting *p, const uint64_t *own, unsigned mode)
+take_sample(const struct putting *p, const uint64_t *own, unsigned part, enum block_base base)
 {
-	size_t n = 0, rows = p->b->sessions, step = rows / SAMPLES;
+	size_t n = 0, rows = p->rows[part], step = rows / SAMPLES;
 
 	for (unsigned s = 0; s < SAMPLES; s++)
 		for (size_t i = rows <= SAMPLES * SAMPLE ? s * step : s * step + step / 2,
 			    end = rows <= SAMPLES * SAMPLE ? (s + 1 == SAMPLES ? rows : (s + 1) * step) : i + SAMPLE;
 		     i < end && i < rows; i++)
-			p->sample[n++] = told(p, own, mode, i);
+			p->sample[n++] = told(p, own, base, p->row[part][i]);
 	return n;
 }
 
-/* Tries each base, with and without the record before, on a sample, and keeps the one that takes least. */
-static unsigned
-best_mode(struct putting *p, unsigned column, const uint64_t *own)
+struct best {
+	struct block_way way;
+	uint64_t bits;
+};
+
+static void
+weigh(const struct putting *p, const uint64_t *own, unsigned part, struct block_way way, struct best *best)
 {
-	bool first = block_is_first(column), near = block_has_near(column);
-	uint64_t least = UINT64_MAX;
-	unsigned best = 0;
+	uint64_t bits = best->bits ? column_weigh(p->sample, take_sample(p, own, part, way.base), p->work) : 0;
 
-	if (near && !block_near(p->b, column, p->near))
-		p->to->failed = true;
-	for (unsigned base = 0; base < BASES; base++) {
-		if ((base == BASE_NEAR && !near) || (base == BASE_PEER && first))
+	if (bits < best->bits)
+		*best = (struct best){way, bits};
+}
+
+/* Tries each base on a sample, and keeps the one that takes least. */
+static void
+find_ways(struct putting *p, unsigned column, const uint64_t *own, struct best best[2])
+{
+	/* peers are last: some columns have none */
+	static const uint8_t OF_FIRSTS[] = {BASE_NONE, BASE_ROW, BASE_PEER};
+	static const uint8_t OF_LATERS[] = {BASE_BEFORE, BASE_ROW, BASE_NONE, BASE_PEER};
+	const unsigned none = block_is_first(column);
+
+	best[FIRSTS] = best[LATERS] = (struct best){.bits = UINT64_MAX};
+	for (unsigned i = 0; i < sizeof(OF_FIRSTS) - none; i++)
+		weigh(p, own, FIRSTS, (struct block_way){OF_FIRSTS[i], 0}, &best[FIRSTS]);
+	for (unsigned i = 0; i < sizeof(OF_LATERS) - none; i++)
+		weigh(p, own, LATERS, (struct block_way){OF_LATERS[i], 0}, &best[LATERS]);
+	for (uint8_t near = 0; block_has_near(column, near) != NEAR_NONE; near++) {
+		if (block_has_near(column, near) == NEAR_OLD)
 			continue;
-		for (unsigned mode = base; mode < 2 * MODE_BEFORE; mode += MODE_BEFORE) {
-			size_t n = take_sample(p, own, mode);
-			uint64_t bits = column_weigh(p->sample, n, p->work);
-
-			if (bits < least) {
-				least = bits;
-				best = mode;
-			}
-			if (least == 0)
-				return best;
-		}
+		p->to->failed |= !block_need_near(p->b, column, near);
+		block_near(p->b, column, near, p->near);
+		weigh(p, own, FIRSTS, (struct block_way){BASE_NEAR, near}, &best[FIRSTS]);
+		weigh(p, own, LATERS, (struct block_way){BASE_NEAR, near}, &best[LATERS]);
+		weigh(p, own, LATERS, (struct block_way){BASE_CHANGE, near}, &best[LATERS]);
 	}
-	return best;
+}
+
+static void
+put_part(struct putting *p, unsigned column, const uint64_t *own, unsigned part, struct block_way way)
+{
+	if (p->rows[part] == 0)
+		return;
+	if (way.base == BASE_NEAR || way.base == BASE_CHANGE)
+		block_near(p->b, column, way.near, p->near);
+	for (size_t i = 0; i < p->rows[part]; i++)
+		p->v[i] = told(p, own, way.base, p->row[part][i]);
+	column_put(&p->column, p->v, p->rows[part], p->work);
 }
 
 static void
 put_field_numbers(struct putting *p, unsigned column)
 {
 	const uint64_t *own = p->b->session[column].v;
-	unsigned mode = best_mode(p, column, own);
+	struct best best[2];
 
-	for (size_t i = 0; i < p->b->sessions; i++)
-		p->v[i] = told(p, own, mode, i);
-	column_put(&p->column, p->v, p->b->sessions, p->work);
-	end_column(p, SESSION_TABLE.field[column].id, mode);
+	find_ways(p, column, own, best);
+	put_part(p, column, own, FIRSTS, best[FIRSTS].way);
+	put_part(p, column, own, LATERS, best[LATERS].way);
+	end_column(p, SESSION_TABLE.field[column].id,
+		   MODE_SPLIT | block_way_mode(best[FIRSTS].way, MODE_FIRSTS) |
+			   block_way_mode(best[LATERS].way, MODE_LATERS));
 }
 
 /* An id that follows from the rest is told by a 0, else it stands behind a 1; that of a record before is known. */
@@ -120,7 +160,7 @@ put_session_column(struct putting *p, unsigned column)
 
 	if (c->which) {
 		block_put_texts(&p->column, p->b, column, p->work);
-		end_column(p, SESSION_TABLE.field[column].id, 0);
+		end_column(p, SESSION_TABLE.field[column].id, MODE_SPLIT);
 	} else if (c->v && column == AT_id) {
 		put_ids(p);
 	} else if (c->v) {
@@ -179,9 +219,16 @@ put_all(struct putting *p)
 	p->v = block_keep(b, (b->rows + 1) * sizeof(*p->v));
 	p->near = block_keep(b, (b->rows + 1) * sizeof(*p->near));
 	p->sample = block_keep(b, (SAMPLES * SAMPLE + 1) * sizeof(*p->sample));
-	if (!p->work || !p->v || !p->near || !p->sample) {
+	p->row[FIRSTS] = block_keep(b, (b->rows + 1) * sizeof(*p->row[0]));
+	p->row[LATERS] = block_keep(b, (b->rows + 1) * sizeof(*p->row[0]));
+	if (!p->work || !p->v || !p->near || !p->sample || !p->row[FIRSTS] || !p->row[LATERS]) {
 		p->to->failed = true;
 		return;
+	}
+	for (uint32_t i = 0; i < b->sessions; i++) {
+		unsigned part = b->before[i] ? LATERS : FIRSTS;
+
+		p->row[part][p->rows[part]++] = i;
 	}
 	for (size_t i = 0; i < b->rows; i++)
 		p->v[i] = b->is_pulse[i];

@@ -1,10 +1,11 @@
 /*
- * block_rows: columns become records again, one at a time: what all have alike is copied, the rest is set.
+ * block_rows: columns become records again, some at a time: what all have alike is set once, the rest for each.
  */
 #include "ledger/block_parts.h"
 
 /* Columns by how they are set; one that all have alike goes into the base. */
-enum way { WAY_WIDE, WAY_NARROW, WAY_TEXT, WAY_ADDR, WAY_TIME, WAYS };
+enum way { WAY_NUMBER, WAY_TIME, WAY_TEXT, WAY_ADDR, WAYS };
+_Static_assert((int)WAYS == (int)BLOCK_WAYS, "a count for each");
 
 static enum way
 way_of(const struct field *f)
@@ -20,16 +21,17 @@ way_of(const struct field *f)
 	case FIELD_HASH:
 		break;
 	}
-	return f->size == 8 ? WAY_WIDE : WAY_NARROW;
+	return WAY_NUMBER;
 }
 
 void
 block_layout(const struct block_rows *b, struct block_layout *l)
 {
-	uint16_t *count[WAYS] = {&l->wide, &l->narrow, &l->text, &l->addr, &l->time};
+	struct session base;
 	unsigned n = 0;
 
-	memset(l, 0, sizeof(*l));
+	memset(&base, 0, sizeof(base));
+	memset(l->count, 0, sizeof(l->count));
 	for (enum way way = 0; way < WAYS; way++)
 		for (unsigned i = 0; i < SESSION_COLUMNS; i++) {
 			const struct field *f = &SESSION_TABLE.field[i];
@@ -38,60 +40,105 @@ block_layout(const struct block_rows *b, struct block_layout *l)
 			if ((!c->v && !c->which) || way_of(f) != way)
 				continue;
 			if (c->v && c->same) {
-				field_store(f, &l->base, c->v[0]);
+				field_store(f, &base, c->v[0]);
 				continue;
 			}
 			l->column[n++] = (uint16_t)i;
-			++*count[way];
+			l->count[way]++;
 		}
+	for (unsigned i = 0; i < BLOCK_SOME; i++)
+		l->session[i] = base;
 }
 
-/* A number of 1, 2 or 4 bytes. */
+/* The numbers v[0..n) of a field, each to its session; a loop for each size. */
+#define STORE_EACH(type)                                                                                               \
+	for (size_t i = 0; i < n; i++, to += sizeof(struct session))                                                   \
+	memcpy(to, &(type){(type)v[i]}, sizeof(type))
+
 static void
-store_narrow(void *to, uint8_t size, uint64_t v)
+store_numbers(uint8_t *to, uint8_t size, const uint64_t *v, size_t n)
 {
-	uint32_t v32 = (uint32_t)v;
-	uint16_t v16 = (uint16_t)v;
-
-	if (size == 1)
-		*(uint8_t *)to = (uint8_t)v;
-	else if (size == 2)
-		memcpy(to, &v16, 2);
-	else
-		memcpy(to, &v32, 4);
+	switch (size) {
+	case 1:
+		STORE_EACH(uint8_t);
+		break;
+	case 2:
+		STORE_EACH(uint16_t);
+		break;
+	case 4:
+		STORE_EACH(uint32_t);
+		break;
+	default:
+		STORE_EACH(uint64_t);
+	}
 }
 
-void
-block_session(const struct block_rows *b, const struct block_layout *l, size_t i, struct session *s)
+static void
+store_times(uint8_t *to, const uint64_t *v, size_t n)
 {
-	const uint16_t *at = l->column, *end;
-	uint8_t *to = (uint8_t *)s;
+	for (size_t i = 0; i < n; i++, to += sizeof(struct session))
+		memcpy(to, &(int64_t){(int64_t)v[i] * NS_PER_US}, sizeof(int64_t));
+}
 
-	memcpy(s, &l->base, sizeof(*s));
-	for (end = at + l->wide; at < end; at++)
-		memcpy(to + SESSION_TABLE.field[*at].offset, &b->session[*at].v[i], 8);
-	for (end = at + l->narrow; at < end; at++)
-		store_narrow(to + SESSION_TABLE.field[*at].offset, SESSION_TABLE.field[*at].size, b->session[*at].v[i]);
-	for (end = at + l->text; at < end; at++) {
-		const struct block_column *c = &b->session[*at];
+static void
+store_texts(uint8_t *to, const struct text *text, const uint32_t *which, size_t n)
+{
+	for (size_t i = 0; i < n; i++, to += sizeof(struct session))
+		memcpy(to, &text[which[i]], sizeof(struct text));
+}
 
-		memcpy(to + SESSION_TABLE.field[*at].offset, &c->text[c->which[i]], sizeof(struct text));
+static void
+store_addrs(uint8_t *to, const struct text *text, const uint32_t *which, size_t n)
+{
+	static const struct addr none;
+
+	for (size_t i = 0; i < n; i++, to += sizeof(struct session))
+		memcpy(to, which[i] ? text[which[i]].p : (const char *)&none, sizeof(struct addr));
+}
+
+static void
+store_talk(const struct block_rows *b, size_t first, size_t n, struct session *to)
+{
+	for (size_t i = first; i < first + n; i++, to++) {
+		to->exchange_count = block_count(&b->exchanges, i);
+		to->pair_count = block_count(&b->pairs, i);
+		to->exchange = b->exchanges.at ? b->exchanges.exchange + b->exchanges.at[i] : NULL;
+		to->pair = b->pairs.at ? b->pairs.pair + b->pairs.at[i] : NULL;
 	}
-	for (end = at + l->addr; at < end; at++) {
-		const struct block_column *c = &b->session[*at];
+}
 
-		if (c->which[i])
-			memcpy(to + SESSION_TABLE.field[*at].offset, c->text[c->which[i]].p, sizeof(struct addr));
-	}
-	for (end = at + l->time; at < end; at++) {
-		int64_t ns = (int64_t)b->session[*at].v[i] * NS_PER_US;
+/* Column by column: what a column has lies together, and the records of some sessions stay near. */
+static void
+store_some(const struct block_rows *b, struct block_layout *l, size_t first, size_t n)
+{
+	const uint16_t *at = l->column;
 
-		memcpy(to + SESSION_TABLE.field[*at].offset, &ns, sizeof(ns));
-	}
-	s->exchange_count = block_count(&b->exchanges, i);
-	s->pair_count = block_count(&b->pairs, i);
-	s->exchange = b->exchanges.at ? b->exchanges.exchange + b->exchanges.at[i] : NULL;
-	s->pair = b->pairs.at ? b->pairs.pair + b->pairs.at[i] : NULL;
+	for (enum way way = 0; way < WAYS; way++)
+		for (const uint16_t *end = at + l->count[way]; at < end; at++) {
+			const struct field *f = &SESSION_TABLE.field[*at];
+			const struct block_column *c = &b->session[*at];
+			uint8_t *to = (uint8_t *)l->session + f->offset;
+
+			if (way == WAY_NUMBER)
+				store_numbers(to, f->size, c->v + first, n);
+			else if (way == WAY_TIME)
+				store_times(to, c->v + first, n);
+			else if (way == WAY_TEXT)
+				store_texts(to, c->text, c->which + first, n);
+			else
+				store_addrs(to, c->text, c->which + first, n);
+		}
+	store_talk(b, first, n, l->session);
+}
+
+const struct session *
+block_session(const struct block_rows *b, struct block_layout *l, size_t i)
+{
+	size_t left = b->sessions - i;
+
+	if (i % BLOCK_SOME == 0)
+		store_some(b, l, i, left < BLOCK_SOME ? left : BLOCK_SOME);
+	return &l->session[i % BLOCK_SOME];
 }
 
 void
@@ -107,7 +154,6 @@ void
 block_rows(struct bytes *to, const struct block_rows *b)
 {
 	struct block_layout l;
-	struct session s;
 	struct pulse p;
 	size_t session = 0, pulse = 0;
 
@@ -117,7 +163,6 @@ block_rows(struct bytes *to, const struct block_rows *b)
 			block_pulse(b, pulse++, &p);
 			row_put_pulse(to, &p);
 		} else {
-			block_session(b, &l, session++, &s);
-			row_put_session(to, &s);
+			row_put_session(to, block_session(b, &l, session++));
 		}
 }

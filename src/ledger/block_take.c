@@ -196,6 +196,7 @@ find_before(struct taking *t)
 			at = (at + 1) & (slots - 1);
 		b->before[i] = slot[at] && same_connection(t, i, slot[at] - 1) ? slot[at] : 0;
 		slot[at] = (uint32_t)i + 1;
+		b->laters += b->before[i] != 0;
 	}
 	free(slot);
 	b->before_state = BLOCK_READY;

@@ -1,7 +1,7 @@
 /*
  * block_texts: texts and addresses of a column: each told once, then by how long ago it came first.
  *
- *	column	how each session's is told | of JA3 strings: permutations | the texts, compressed
+ *	column	how the first record of each session is told, then the later ones (version 2: all as they come) | of JA3 strings: permutations | the texts, compressed
  *	told	0 as the session that it is told by | 1 follows | 2 none | 3 the next text | 4.. one before
  */
 #include <stdlib.h>
@@ -128,6 +128,51 @@ tell_all(struct block_rows *b, bool first, struct telling *t)
 	}
 }
 
+/* The firsts, then the laters, in v. */
+static void
+part_rows(const struct block_rows *b, const uint64_t *how, uint64_t *v)
+{
+	uint64_t *firsts = v, *laters = v + b->sessions - b->laters;
+
+	for (size_t i = 0; i < b->sessions; i++)
+		*(b->before[i] ? laters++ : firsts++) = how[i];
+}
+
+static void
+join_rows(const struct block_rows *b, const uint64_t *v, uint64_t *how)
+{
+	const uint64_t *firsts = v, *laters = v + b->sessions - b->laters;
+
+	for (size_t i = 0; i < b->sessions; i++)
+		how[i] = b->before[i] ? *laters++ : *firsts++;
+}
+
+static void
+put_parts(struct bytes *to, struct block_rows *b, const uint64_t *how, struct column_work *w)
+{
+	size_t firsts = b->sessions - b->laters;
+
+	part_rows(b, how, b->scratch);
+	column_put(to, b->scratch, firsts, w);
+	if (b->laters)
+		column_put(to, b->scratch + firsts, b->laters, w);
+}
+
+/* how: of room for two columns (scratch). */
+static bool
+get_parts(struct block_rows *b, struct block_column *c, uint64_t *how)
+{
+	size_t firsts = b->sessions - b->laters;
+	uint64_t *v = how + BLOCK_ROWS;
+
+	if (!(c->mode & MODE_SPLIT))
+		return column_get(&c->packed, how, b->sessions);
+	if (!column_get(&c->packed, v, firsts) || (b->laters && !column_get(&c->packed, v + firsts, b->laters)))
+		return false;
+	join_rows(b, v, how);
+	return true;
+}
+
 /* A permutation is not told again where the record before had the same; backwards: who is told by another still finds
    it as it was. */
 static void
@@ -188,7 +233,7 @@ block_put_texts(struct bytes *to, struct block_rows *b, unsigned column, struct 
 
 	if (prepare(b, column, &t, &known, &sorting)) {
 		tell_all(b, block_is_first(column), &t);
-		column_put(to, t.how, b->sessions, w);
+		put_parts(to, b, t.how, w);
 		if (column == AT_ja3_string) {
 			forget_orders(b, t.how, sorting.order);
 			column_put(to, sorting.order, b->sessions, w);
@@ -333,7 +378,7 @@ block_get_texts(struct block_rows *b, unsigned column)
 	uint64_t *order = NULL, *how = b->scratch;
 	uint32_t *derived = NULL, news = 0;
 
-	if (!needs(b, column) || !column_get(&c->packed, how, b->sessions))
+	if (c->mode & ~MODE_SPLIT || !needs(b, column) || !get_parts(b, c, how))
 		return false;
 	if (column == AT_ja3_string &&
 	    (!(order = block_keep(b, b->sessions * sizeof(*order))) || !column_get(&c->packed, order, b->sessions)))

@@ -4,10 +4,19 @@
 #include "ledger/column.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ledger/squeeze.h"
 
-enum { CLASSES = 65, FREQUENT_MAX = 256 - CLASSES, FEW = 4, SMALL = 256, ALL_SAME = 255, LEVEL = SQUEEZE_FAST };
+enum {
+	CLASSES = 65,
+	FREQUENT_MAX = 256 - CLASSES,
+	FEW = 4,
+	SMALL = 256,
+	NEAR_BITS = 57,
+	ALL_SAME = 255,
+	LEVEL = SQUEEZE_FAST
+};
 
 /* How often a number comes; of what an earlier column left behind the stamp is an older one. */
 struct seen {
@@ -268,34 +277,30 @@ column_same(const struct cur *from)
 	return cur_peek(from, 0) == ((ALL_SAME & 0x7f) | 0x80) && cur_peek(from, 1) == 1;
 }
 
-/* The way back: bits are taken eight bytes at a time. */
+/* The way back: bits from the lowest of each byte on. */
 struct taken {
-	struct cur from;
-	uint64_t held;
-	unsigned n;
+	const uint8_t *p;
+	size_t bytes, at; /* at: bits so far; beyond bytes: there were too few */
 };
+
+/* The eight bytes in which bit `at` is, from that bit on: 57 bits at least. */
+static inline uint64_t
+next_bits(const struct taken *t)
+{
+	uint64_t v;
+
+	memcpy(&v, t->p + (t->at >> 3), sizeof(v)); /* little-endian, as all that this runs on */
+	return v >> (t->at & 7);
+}
 
 static uint64_t
 take_bits(struct taken *t, unsigned n)
 {
 	uint64_t v = 0;
 
-	for (unsigned have = 0; have < n;) {
-		unsigned take = n - have;
-
-		if (t->n == 0) {
-			bool whole = cur_left(&t->from) >= 8;
-
-			t->held = whole ? cur_u64le(&t->from) : cur_u8(&t->from);
-			t->n = whole ? 64 : 8;
-		}
-		if (take > t->n)
-			take = t->n;
-		v |= (take == 64 ? t->held : t->held & ((UINT64_C(1) << take) - 1)) << have;
-		t->held = take == 64 ? 0 : t->held >> take;
-		t->n -= take;
-		have += take;
-	}
+	for (unsigned have = 0; have < n; have++, t->at++)
+		if (t->at >> 3 < t->bytes)
+			v |= (uint64_t)(t->p[t->at >> 3] >> (t->at & 7) & 1) << have;
 	return v;
 }
 
@@ -324,6 +329,7 @@ get_symbols(struct symbols *s, struct cur *from, uint64_t best)
 	return !from->bad;
 }
 
+/* No branch for how many bits a number has: nothing tells which comes next. */
 static bool
 get_values(const struct symbols *s, const uint8_t *symbol, struct taken *t, uint64_t *v, size_t n)
 {
@@ -331,13 +337,17 @@ get_values(const struct symbols *s, const uint8_t *symbol, struct taken *t, uint
 
 	for (size_t i = 0; i < n; i++) {
 		uint8_t k = symbol[i];
+		unsigned bits = s->bits[k];
 
 		known &= s->known[k];
-		v[i] = s->value[k];
-		if (s->bits[k])
-			v[i] |= take_bits(t, s->bits[k]);
+		if ((t->at >> 3) + sizeof(uint64_t) <= t->bytes && bits <= NEAR_BITS) {
+			v[i] = s->value[k] | (next_bits(t) & ((UINT64_C(1) << bits) - 1));
+			t->at += bits;
+		} else {
+			v[i] = s->value[k] | take_bits(t, bits);
+		}
 	}
-	return known && !t->from.bad;
+	return known && t->at <= t->bytes * 8;
 }
 
 static bool
@@ -356,7 +366,8 @@ column_get(struct cur *from, uint64_t *v, size_t n)
 	static _Thread_local struct bytes packed;
 	uint64_t best = cur_varint(from);
 	struct symbols s;
-	struct taken t = {.n = 0};
+	struct taken t;
+	struct cur bits;
 	bool fine;
 
 	if (best == ALL_SAME)
@@ -364,6 +375,7 @@ column_get(struct cur *from, uint64_t *v, size_t n)
 	packed.n = 0;
 	packed.failed = false;
 	fine = get_symbols(&s, from, best) && unsqueeze(&packed, from, n) && packed.n == n;
-	t.from = cur_sub(from, cur_varint(from));
+	bits = cur_sub(from, cur_varint(from));
+	t = (struct taken){.p = bits.p, .bytes = cur_left(&bits)};
 	return fine && !from->bad && get_values(&s, packed.p, &t, v, n);
 }

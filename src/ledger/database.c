@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Statements that wait to be asked again; pages of the WAL, 32 MB, before they are copied into the file. */
-enum { WAIT_MS = 5000, KEPT_MAX = 16 };
+enum { WAIT_MS = 5000, WAIT_AT_END_MS = 500, KEPT_MAX = 16 };
 #define WAL_PAGES "8192"
 
 struct database {
@@ -156,22 +156,24 @@ forget_kept(struct database *d)
 		sqlite3_finalize(d->kept[i]);
 }
 
-bool
+enum database_end
 database_close(struct database *d)
 {
 	int got = SQLITE_OK;
 
 	if (!d)
-		return true;
+		return DATABASE_WHOLE;
 	forget_kept(d);
 	database_rollback(d);
-	if (d->writing)
+	if (d->writing) {
+		sqlite3_busy_timeout(d->db, WAIT_AT_END_MS);
 		got = sqlite3_exec(d->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", NULL, NULL,
 				   NULL);
+	}
 	sqlite3_close(d->db);
 	free(d);
-	return got == SQLITE_OK || got == SQLITE_BUSY ||
-	       got == SQLITE_LOCKED; /* somebody reads: the last one does it */
+	return got == SQLITE_OK ? DATABASE_WHOLE :
+	       got == SQLITE_BUSY || got == SQLITE_LOCKED ? DATABASE_READ : DATABASE_FAILED;
 }
 
 const char *

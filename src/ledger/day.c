@@ -82,13 +82,13 @@ day_is_damaged(const struct day *d)
 	return first && *database_error(first) && !database_errno(first);
 }
 
-bool
+enum database_end
 day_close(struct day *d)
 {
-	bool sessions = database_close(d->sessions), summary = database_close(d->summary);
+	enum database_end sessions = database_close(d->sessions), summary = database_close(d->summary);
 
 	d->sessions = d->summary = NULL;
-	return sessions && summary;
+	return sessions > summary ? sessions : summary;
 }
 
 /* The one number that a statement gives; its values are bound by the caller. */

@@ -361,6 +361,8 @@ ledger_time(struct ledger *l, struct when now, const struct ledger_seen *seen)
 		l->minute = minute;
 	if (l->due.ns && !when_before(clock_now(l), l->due))
 		ledger_commit(l);
+	if (l->late.commits && !when_before(clock_now(l), l->late_again))
+		ledger_seal_late(l, clock_now(l));
 }
 
 struct ledger_head

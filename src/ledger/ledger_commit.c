@@ -1,12 +1,11 @@
 /*
  * ledger_commit: what waits goes to the disk: sessions first, then the summary with the chain; full tails become
- * blocks; days are sealed.
+ * blocks.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "ledger/ledger_parts.h"
 #include "ledger/squeeze.h"
@@ -171,53 +170,23 @@ ledger_commit(struct ledger *l)
 	return commit(l, false);
 }
 
-/* The day's files are whole and closed: their bytes are what is signed. */
+/* Were its peers written with its last commit?  Then only its seal is missing. */
 static bool
-sign_day(struct ledger *l)
+is_packed(struct ledger *l)
 {
-	struct seal seal = {.day = l->day.day,
-			    .commits = l->day.commits,
-			    .rows = l->day.rows,
-			    .link = l->day.link,
-			    .head = l->day.head};
-	struct seal *more;
-	char words[LEDGER_ERROR_MAX];
+	struct statement *s = statement_of(l->day.summary, "SELECT 1 FROM peer WHERE commit_no = ? LIMIT 1");
+	bool is;
 
-	if (!seal_measure(&seal.sessions, l->day.sessions_path) || !seal_measure(&seal.summary, l->day.summary_path) ||
-	    !seal_append(&l->seals, &seal, l->folder, &l->key)) {
-		snprintf(words, sizeof(words), "%.300s/seals: the day cannot be sealed: %s", l->folder,
-			 strerror(errno));
-		ledger_fail(l, words);
-		return false;
-	}
-	/* not before: a day that is not sealed goes on; and against mistakes only, what else happens the seal shows */
-	(void)!chmod(l->day.sessions_path, 0444);
-	(void)!chmod(l->day.summary_path, 0444);
-	more = realloc(l->seals.seal, (l->seals.n + 1) * sizeof(*more));
-	if (!more) {
-		ledger_fail(l, "no memory");
-		return false;
-	}
-	l->seals.seal = more;
-	l->seals.seal[l->seals.n++] = seal;
-	l->head = seal.head;
-	return true;
+	statement_i64(s, l->day.commits);
+	is = statement_next(s);
+	return statement_end(s) && is && !l->tail_rows;
 }
 
 bool
-ledger_seal(struct ledger *l)
+ledger_pack(struct ledger *l)
 {
-	char words[LEDGER_ERROR_MAX];
-
-	if (!ledger_commit(l) || ((l->tail_rows || peers_count(l->peers)) && !commit(l, true)))
+	if (!ledger_commit(l) || (!is_packed(l) && (l->tail_rows || peers_count(l->peers)) && !commit(l, true)))
 		return false;
 	/* the tail left room that nothing will use any more; only what lies behind it is moved */
-	if (!database_run(l->day.sessions, "PRAGMA incremental_vacuum"))
-		return fail_day(l);
-	l->open = false;
-	if (day_close(&l->day))
-		return sign_day(l);
-	snprintf(words, sizeof(words), "%.300s: cannot be written whole, and is not sealed yet", l->day.sessions_path);
-	ledger_fail(l, words);
-	return false;
+	return database_run(l->day.sessions, "PRAGMA incremental_vacuum") || fail_day(l);
 }

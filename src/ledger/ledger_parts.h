@@ -59,6 +59,8 @@ struct ledger {
 	struct bytes tail; /* rows of commits that are in no block yet */
 	int64_t tail_rows, tail_first;
 	struct digest head; /* of the last day */
+	struct day late;    /* it is over, and not sealed because somebody reads it; commits 0: none */
+	struct when late_again;
 	int64_t minute;     /* that goes on; 0: none */
 	struct ledger_seen seen, at_minute;
 	int64_t rows_in_minute;
@@ -92,8 +94,12 @@ void ledger_due(struct ledger *l, int64_t ns);
 bool ledger_commit(struct ledger *l);
 /* The day was opened again after a commit that seemed to fail: if it did not, its rows no longer wait. */
 bool ledger_was_committed(struct ledger *l);
-/* Packs, closes and seals the open day. */
+/* All that waits is on the disk, and in blocks; the day stays open. */
+bool ledger_pack(struct ledger *l);
+/* ledger_seal.c: packs, closes and seals the open day; one that is read is sealed later.  False: failed. */
 bool ledger_seal(struct ledger *l);
+/* The day that is late, if there is one: false: it still is, or that failed. */
+bool ledger_seal_late(struct ledger *l, struct when now);
 /* The day that is open: who was in it so far; rows of its peers, into the summary. */
 bool ledger_begin_peers(struct ledger *l);
 bool ledger_put_peers(struct ledger *l);

@@ -104,7 +104,7 @@ tell_block(struct reading *r, struct settings *all, const struct scan *scan, boo
 {
 	const struct block_rows *b = &scan->block;
 	struct block_layout layout;
-	struct session session;
+	const struct session *session;
 	struct pulse pulse;
 	size_t s = 0, p = 0;
 
@@ -124,8 +124,8 @@ tell_block(struct reading *r, struct settings *all, const struct scan *scan, boo
 		}
 		if (!sessions)
 			continue;
-		block_session(b, &layout, s++, &session);
-		if (told && !r->session(r->arg, &session))
+		session = block_session(b, &layout, s++);
+		if (told && !r->session(r->arg, session))
 			return false;
 	}
 	return true;
@@ -149,6 +149,12 @@ whole_us(struct when t)
 }
 
 static bool
+need_records(const struct reading *r, struct block_rows *b)
+{
+	return r->fields ? block_need_some(b, r->fields) : block_need_all(b);
+}
+
+static bool
 tell_all(struct reading *r, struct settings *all, struct scan *s)
 {
 	bool more = true;
@@ -157,7 +163,7 @@ tell_all(struct reading *r, struct settings *all, struct scan *s)
 		bool sessions = !r->wants_sessions || r->wants_sessions(r->arg, &s->block);
 
 		r->passed_over += !sessions;
-		if (sessions ? block_need_all(&s->block) : need_pulses(&s->block))
+		if (sessions ? need_records(r, &s->block) : need_pulses(&s->block))
 			more = tell_block(r, all, s, sessions);
 		else
 			scan_damaged(s, "a block cannot be read");

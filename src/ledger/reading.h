@@ -28,6 +28,7 @@ struct reading {
 	bool (*wants)(void *arg, const struct scan_about *a); /* is that block (ledger/scan.h)?  NULL: all */
 	/* Are its sessions, by what their columns have?  No: only its pulses are told.  NULL: all are */
 	bool (*wants_sessions)(void *arg, struct block_rows *b);
+	const bool *fields; /* of session.def, in its order, that records need; NULL: all.  Others may be absent */
 	bool (*session)(void *arg, const struct session *s);         /* false: enough */
 	bool (*pulse)(void *arg, const struct pulse *p);             /* may be NULL */
 	bool (*setting)(void *arg, const struct reading_setting *s); /* between the records; may be NULL */

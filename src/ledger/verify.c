@@ -132,8 +132,10 @@ wrongs(const struct verify *v)
 	       v->count[VERIFY_ALTERED];
 }
 
+/* link: of the day before; then this one's head, from which one that is late (ledger_seal.c) goes on.  One that is damaged
+   is left behind. */
 static void
-check_open(struct verify *v, int64_t day, const struct digest *link)
+check_open(struct verify *v, int64_t day, struct digest *link)
 {
 	char error[DATABASE_ERROR_MAX], words[160], date[CHAIN_DATE];
 	uint64_t before = wrongs(v);
@@ -151,6 +153,7 @@ check_open(struct verify *v, int64_t day, const struct digest *link)
 		snprintf(words, sizeof(words), "%s: open, %" PRId64 " records in %" PRId64 " commits", date, d.rows,
 			 d.commits);
 		verify_say(v, VERIFY_OPEN, words);
+		*link = d.head;
 	}
 	day_close(&d);
 }

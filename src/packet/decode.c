@@ -208,11 +208,21 @@ packet_glanced(struct decoder *d, uint64_t frames, uint64_t bytes)
 }
 
 void
-packet_of_glance(const struct frame *f, struct packet *p)
+packet_of_glance(const struct frame *f, const struct glance *g, struct packet *p)
 {
+	const uint8_t *payload = g->tcp + g->head, *end = payload + g->len;
+
 	packet_clear(p, f);
-	if (!plain(p, f->bytes))
-		__builtin_trap(); /* a glance asks for more */
+	tcp_fields(p, g->tcp);
+	tcp_options(p, g->tcp + TCP_HEAD, g->head - TCP_HEAD);
+	p->payload = (struct cur){payload, end, false};
+	p->payload_len = g->len;
+	p->ip_payload_len = g->head + g->len;
+	p->cut = false;
+	if (g->v6)
+		ip6_fields(p, g->tcp - IP6_HEAD, end);
+	else
+		ip4_fields(p, g->tcp - IP4_HEAD, end);
 }
 
 /* Both orders give the same; then what differs in one bit differs everywhere (MurmurHash3's last steps). */

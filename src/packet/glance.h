@@ -31,6 +31,6 @@ bool packet_glance(const struct frame *f, struct glance *g);
 
 /* Counts frames that were glanced at; and what packet_decode says of one of them, which then is not counted again. */
 void packet_glanced(struct decoder *d, uint64_t frames, uint64_t bytes);
-void packet_of_glance(const struct frame *f, struct packet *p);
+void packet_of_glance(const struct frame *f, const struct glance *g, struct packet *p);
 
 #endif

@@ -16,6 +16,7 @@ enum {
 	RANGES = 24,     /* holes that a message may have at once: Chrome shuffles some ten CRYPTO frames */
 	INDEX_BITS = 18, /* of a handle; the rest tells reuse */
 	STEALS = 128,    /* oldest buffers to give up for one block */
+	SPARES = 32,     /* smallest blocks that are kept as they are, for the next message: most need one */
 	NONE = -1,
 };
 
@@ -48,6 +49,8 @@ struct buffers {
 	uint32_t fresh, freed; /* items never used begin at fresh; returned ones are chained by `older` */
 	uint32_t oldest, youngest;
 	int32_t list[ORDERS];
+	int32_t spare[SPARES];
+	uint32_t spares;
 };
 
 _Static_assert(BLOCK << (ORDERS - 1) == BUFFER_MAX, "the largest block holds the largest message");
@@ -119,9 +122,8 @@ buffers_new(struct carve *c, size_t share, struct counts *counts)
 	return b;
 }
 
-/* A free run of this order, splitting a larger one; NONE: there is none. */
 static int32_t
-block_get(struct buffers *b, unsigned order)
+block_split(struct buffers *b, unsigned order)
 {
 	unsigned from = order;
 	int32_t at;
@@ -140,7 +142,7 @@ block_get(struct buffers *b, unsigned order)
 }
 
 static void
-block_put(struct buffers *b, int32_t at, unsigned order)
+block_merge(struct buffers *b, int32_t at, unsigned order)
 {
 	while (order + 1 < ORDERS) {
 		int32_t buddy = at ^ (1 << order);
@@ -152,6 +154,31 @@ block_put(struct buffers *b, int32_t at, unsigned order)
 		order++;
 	}
 	list_add(b, at, order);
+}
+
+static void
+block_put(struct buffers *b, int32_t at, unsigned order)
+{
+	if (order == 0 && b->spares < SPARES)
+		b->spare[b->spares++] = at;
+	else
+		block_merge(b, at, order);
+}
+
+/* A free run of this order, splitting a larger one; NONE: there is none. */
+static int32_t
+block_get(struct buffers *b, unsigned order)
+{
+	int32_t at;
+
+	if (order == 0 && b->spares)
+		return b->spare[--b->spares];
+	at = block_split(b, order);
+	if (at != NONE || !b->spares)
+		return at;
+	while (b->spares)
+		block_merge(b, b->spare[--b->spares], 0);
+	return block_split(b, order);
 }
 
 static struct buffer *
@@ -287,6 +314,10 @@ range_add(struct buffer *f, struct range add)
 {
 	unsigned first = 0, after;
 
+	if (f->ranges == 1 && f->range[0].to == add.from) { /* in order, as nearly all come */
+		f->range[0].to = add.to;
+		return true;
+	}
 	while (first < f->ranges && f->range[first].to < add.from)
 		first++;
 	for (after = first; after < f->ranges && f->range[after].from <= add.to; after++) {

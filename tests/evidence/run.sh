@@ -177,6 +177,19 @@ check "bundled" gw bundle "$hidden" "$dir/sealed" -o "$dir/sealed.tar"
 check "whole, bundled" gw verify --key "$dir/sealed/seal.pub" "$dir/sealed.tar"
 check "opened from the bundle" gw unseal --key "$dir/reader" -o "$dir/bundled.pcapng" "$dir/sealed.tar"
 check "which is the same" cmp "$dir/opened.pcapng" "$dir/bundled.pcapng"
+# Where the recipient was set while the incident went on there are two captures.
+cp -r "$dir/sealed" "$dir/both"
+chmod -R u+w "$dir/both"
+both=$(echo "$dir"/both/import-*)
+cp "$dir/opened.pcapng" "$both/evidence/$hidden.pcapng"
+check "told of a clear one, too" python3 -c "
+import glob, sqlite3
+db = sqlite3.connect(glob.glob('$both/*.summary')[0])
+db.execute(\"INSERT INTO setting SELECT commit_no, row, time_us, name, replace(value, ' age', '') FROM setting \"
+           \"WHERE name = 'evidence.$hidden'\")
+db.commit()"
+check "both bundled" gw bundle "$hidden" "$dir/both" -o "$dir/both.tar"
+check "by their names" same "$(tar -tf "$dir/both.tar" | grep -o 'evidence\..*' | paste -sd' ')" "evidence.age.tar evidence.pcapng"
 check "for two, without pseudonyms" read_demo --set evidence.folder="$dir/two" \
 	--set evidence.recipient="$(cat "$dir/stranger.pub"), $(cat "$dir/reader.pub")"
 for who in reader stranger; do

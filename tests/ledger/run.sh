@@ -35,6 +35,10 @@ both() {
 		fail "$capture" "hunt --as-was finds other things"
 		diff "$dir/read.findings" "$dir/hunt.findings" | cut -c1-300 | head -n 6
 	}
+	# a hunt that unpacks the fields that detectors read finds what one does that unpacks all
+	"$program" hunt --json "$dir/ledger" >"$dir/some" && "$program" hunt --json --eve /dev/null "$dir/ledger" >"$dir/all" ||
+		fail "$capture" "hunt: exit $?"
+	cmp -s "$dir/some" "$dir/all" || fail "$capture" "hunt finds other things without --eve"
 	[ "$(jq -r 'select(.verification).verification.whole' "$dir/said")" = true ] || fail "$capture" "not whole"
 	"$program" verify --quiet --key "$dir/ledger/seal.pub" "$dir/ledger" >/dev/null || fail "$capture" "verify"
 }

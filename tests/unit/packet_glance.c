@@ -26,7 +26,7 @@ glance(const char *hex, uint32_t longer)
 
 	if (!packet_glance(&f, &seen))
 		return false;
-	packet_of_glance(&f, &p);
+	packet_of_glance(&f, &seen, &p);
 	assert_int_equal(seen.len, p.payload_len);
 	assert_int_equal(seen.head + seen.len, p.ip_payload_len);
 	assert_int_equal(seen.v6, p.v6);
