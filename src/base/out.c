@@ -405,11 +405,14 @@ void
 json_string(struct out *o, const void *bytes, size_t n)
 {
 	json_comma(o);
+	if ((size_t)(o->end - o->p) >= n + 2 && json_plain(bytes, n)) {
+		*o->p = '"';
+		o->p = put_bytes(o->p + 1, bytes, n);
+		*o->p++ = '"';
+		return;
+	}
 	out_char(o, '"');
-	if (json_plain(bytes, n))
-		out_bytes(o, bytes, n);
-	else
-		json_escaped(o, bytes, n);
+	json_escaped(o, bytes, n);
 	out_char(o, '"');
 }
 

@@ -21,13 +21,6 @@ static const struct text CARRIERS[] = {NAMES_carrier};
 static const struct text RESUMED[] = {NAMES_resumed};
 static const char *const DIRECTION[] = {"unknown", "inbound", "outbound"};
 
-/* What an expression of attribute.def may name, besides the event. */
-struct ends {
-	struct addr src, dest;
-	uint16_t src_port, dest_port;
-	uint8_t proto;
-};
-
 static unsigned
 severity_of(const struct event *e)
 {
@@ -55,11 +48,9 @@ action_of(const struct event *e, const struct detector_info *d)
 }
 
 static struct text
-day_of(struct when t, char own[256])
+day_of(const struct event *e, char own[256])
 {
-	struct out o = out_of(own, 256);
-
-	out_time_s(&o, t);
+	put_time_near(own, e->session && !e->finding ? e->session->start : e->time, &e->eve->recent.day);
 	return (struct text){own, 10}; /* 2025-05-01 */
 }
 
@@ -357,10 +348,9 @@ set_upper(struct value *v, struct text t)
 static void
 set_id(struct value *v, uint64_t id)
 {
-	struct out o = out_of(v->own, sizeof(v->own));
-
-	out_hex_u64(&o, id);
-	set_text(v, id ? text_of(v->own, &o) : (struct text){NULL, 0});
+	v->type = VALUE_NONE;
+	if (id)
+		set_text(v, (struct text){v->own, (uint32_t)(put_hex_u64(v->own, id) - v->own)});
 }
 
 static void
@@ -373,13 +363,13 @@ set_digits(struct value *v, uint64_t n)
 }
 
 static void
-set_addr(struct value *v, const struct addr *a)
+set_addr(struct value *v, const struct event *e, const struct addr *a)
 {
 	static const struct addr NONE;
-	struct out o = out_of(v->own, sizeof(v->own));
 
-	out_addr(&o, a);
-	set_text(v, addr_same(a, &NONE) ? (struct text){NULL, 0} : text_of(v->own, &o));
+	v->type = VALUE_NONE;
+	if (!addr_same(a, &NONE))
+		set_text(v, (struct text){v->own, (uint32_t)(recent_addr(&e->eve->recent, v->own, a) - v->own)});
 }
 
 static void
@@ -423,12 +413,12 @@ set_duration(struct value *v, int64_t ns)
 #define SET_FLAG(v, x)     set_yes((v), (x), (x))
 #define SET_MAYBE(v, x)    set_yes((v), (x) == 2, (x) != 0)
 #define SET_ID(v, x)       set_id((v), (x))
-#define SET_ADDR(v, x)     set_addr((v), (x))
+#define SET_ADDR(v, x)     set_addr((v), e, (x))
 #define SET_TIME(v, x)     set_time((v), (x))
 #define SET_DURATION(v, x) set_duration((v), (x))
 
-void
-attribute_get(struct value *v, const struct event *e, enum attribute which)
+struct subject
+subject_of(const struct event *e)
 {
 	static const struct finding NO_FINDING;
 	static const struct session NO_SESSION;
@@ -439,24 +429,47 @@ attribute_get(struct value *v, const struct event *e, enum attribute which)
 	static const struct detector_info NO_DETECTOR = {
 		.name = "unknown", .title = "unknown", .attack = "", .doc = ""};
 	const struct finding *f = e->finding ? e->finding : &NO_FINDING;
-	const struct session *s = e->session ? e->session : &NO_SESSION;
-	const struct incident *i = e->incident ? e->incident : &NO_INCIDENT;
-	const struct counts *c = e->counts ? e->counts : &NO_COUNTS;
-	const struct eve_capture *k = e->capture ? e->capture : &NO_CAPTURE;
-	const struct heartbeat *h = e->heartbeat ? e->heartbeat : &NO_HEARTBEAT;
-	const struct detector_info *known = f->detector ? trouble_or_detector(f->detector) : NULL,
-				   *d = known ? known : &NO_DETECTOR;
-	const struct ends from = ends_of(e), *ends = &from;
+	const struct detector_info *known = f->detector ? trouble_or_detector(f->detector) : NULL;
 
-	switch (which) {
+	return (struct subject){.e = e,
+				.f = f,
+				.s = e->session ? e->session : &NO_SESSION,
+				.i = e->incident ? e->incident : &NO_INCIDENT,
+				.c = e->counts ? e->counts : &NO_COUNTS,
+				.k = e->capture ? e->capture : &NO_CAPTURE,
+				.h = e->heartbeat ? e->heartbeat : &NO_HEARTBEAT,
+				.d = known ? known : &NO_DETECTOR,
+				.ends = ends_of(e)};
+}
+
+/* One function each, which reads no more of the subject than its expression names: a line of a session asks seventy. */
+#define NAMED(type, name) __attribute__((unused)) const type *name = of->name
 #define ATTRIBUTE(name, type, expr, doc)                                                                               \
-	case ATTR_##name:                                                                                              \
+	static void get_##name(struct value *v, const struct subject *of)                                              \
+	{                                                                                                              \
+		NAMED(struct event, e);                                                                                \
+		NAMED(struct finding, f);                                                                              \
+		NAMED(struct session, s);                                                                              \
+		NAMED(struct incident, i);                                                                             \
+		NAMED(struct counts, c);                                                                               \
+		NAMED(struct eve_capture, k);                                                                          \
+		NAMED(struct heartbeat, h);                                                                            \
+		NAMED(struct detector_info, d);                                                                        \
+		__attribute__((unused)) const struct ends *ends = &of->ends;                                           \
+                                                                                                                       \
 		SET_##type(v, expr);                                                                                   \
-		break;
+	}
 #include "sink/attribute.def"
 #undef ATTRIBUTE
-	case ATTRIBUTES:
-		v->type = VALUE_NONE;
-		break;
-	}
+
+static void (*const GET[ATTRIBUTES])(struct value *, const struct subject *) = {
+#define ATTRIBUTE(name, type, expr, doc) get_##name,
+#include "sink/attribute.def"
+#undef ATTRIBUTE
+};
+
+void
+attribute_get(struct value *v, const struct subject *of, enum attribute which)
+{
+	GET[which](v, of);
 }

@@ -24,7 +24,27 @@ struct value {
 	char own[256];
 };
 
-void attribute_get(struct value *v, const struct event *e, enum attribute which);
+/* What an expression of attribute.def may name: found once for all attributes of an event, never NULL but `e`'s own. */
+struct ends {
+	struct addr src, dest;
+	uint16_t src_port, dest_port;
+	uint8_t proto;
+};
+
+struct subject {
+	const struct event *e;
+	const struct finding *f;
+	const struct session *s;
+	const struct incident *i;
+	const struct counts *c;
+	const struct eve_capture *k;
+	const struct heartbeat *h;
+	const struct detector_info *d;
+	struct ends ends;
+};
+
+struct subject subject_of(const struct event *e);
+void attribute_get(struct value *v, const struct subject *of, enum attribute which);
 
 struct attribute_info {
 	const char *name, *type, *doc;

@@ -67,9 +67,8 @@ is_full_disk(int error)
 	return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
-/* What it holds is not lost yet. */
-static bool
-waits(const struct file *f)
+bool
+file_waits(const struct file *f)
 {
 	return f->patient && is_full_disk(f->error);
 }
@@ -127,6 +126,14 @@ open_again(struct file *f)
 }
 
 bool
+file_next(struct file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	return open_again(f);
+}
+
+bool
 file_reopen(struct file *f)
 {
 	off_t size;
@@ -134,9 +141,7 @@ file_reopen(struct file *f)
 	if (is_stdout(f->path) || (f->fd >= 0 && !is_regular(f->fd, &size)))
 		return f->error == 0;
 	file_flush(f);
-	if (f->fd >= 0)
-		close(f->fd);
-	return open_again(f);
+	return file_next(f);
 }
 
 bool
@@ -157,7 +162,7 @@ file_takes(struct file *f, size_t n)
 {
 	if (f->used >= FILE_BUFFER)
 		file_flush(f);
-	return waits(f) ? f->size - f->used >= n : f->error == 0;
+	return file_waits(f) ? f->size - f->used >= n : f->error == 0;
 }
 
 /* Where it stopped; not at the end: f->error says why. */
@@ -208,12 +213,12 @@ file_flush(struct file *f)
 {
 	const char *p;
 
-	if (waits(f) && f->fd >= 0)
+	if (file_waits(f) && f->fd >= 0)
 		f->error = 0;
-	else if (waits(f))
+	else if (file_waits(f))
 		(void)open_again(f);
 	p = write_out(f, f->buffer + f->torn, f->buffer + f->used);
-	if (waits(f))
+	if (file_waits(f))
 		keep_from(f, p);
 	else
 		lose_from(f, p);
@@ -222,7 +227,16 @@ file_flush(struct file *f)
 bool
 file_recover(struct file *f)
 {
-	return f->error == 0 || waits(f) || (f->regular && file_reopen(f));
+	return f->error == 0 || file_waits(f) || (f->regular && file_reopen(f));
+}
+
+void
+file_untear(struct file *f)
+{
+	off_t size;
+
+	if (f->torn && is_regular(f->fd, &size) && ftruncate(f->fd, size - (off_t)f->torn) == 0)
+		f->torn = 0;
 }
 
 struct out

@@ -38,6 +38,10 @@ bool file_open_append(struct file *f, const char *path);
 
 /* From here on a full disk is no loss as long as the buffer has room.  False: no memory, it is as it was. */
 bool file_be_patient(struct file *f);
+/* A full disk keeps it from writing what it holds, which is not lost yet. */
+bool file_waits(const struct file *f);
+/* Takes what is written of a torn line out of the file again: it will be written whole in another one. */
+void file_untear(struct file *f);
 /* Can so many bytes be written, or kept? */
 bool file_takes(struct file *f, size_t n);
 
@@ -45,6 +49,9 @@ bool file_takes(struct file *f, size_t n);
    there.  An earlier error is forgotten.  What is no regular file stays as it is: a pipe without
    a reader would make it wait.  False: f->error says why. */
 bool file_reopen(struct file *f);
+
+/* The same of a regular file, but what is left goes into the new one. */
+bool file_next(struct file *f);
 
 /* After an error, from time to time: opens a regular file anew behind what is there.  True: it may be written now, and the next
    file_flush says whether; `lost` says how much was not. */

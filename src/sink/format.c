@@ -18,7 +18,7 @@
 #define NUM(number)               MAP_NUM, 0, number, NULL
 #define SAY_IF(attribute, text)   MAP_SAY_IF, ATTR_##attribute, 0, text
 #define NUM_IF(attribute, number) MAP_NUM_IF, ATTR_##attribute, number, NULL
-#define MAP(events, name, ...)    {(events), name, __VA_ARGS__},
+#define MAP(events, name, ...)    {(events), name, MAP_KEY(name), sizeof(name) - 1, __VA_ARGS__},
 
 static const struct map_row ECS[] = {
 #include "sink/ecs.def"

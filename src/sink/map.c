@@ -25,11 +25,11 @@ number(struct value *v, uint32_t n)
 }
 
 void
-map_get(struct value *v, const struct map_row *m, const struct event *e)
+map_get(struct value *v, const struct map_row *m, const struct subject *of)
 {
 	switch ((enum map_source)m->source) {
 	case MAP_FROM:
-		attribute_get(v, e, m->attribute);
+		attribute_get(v, of, m->attribute);
 		break;
 	case MAP_SAY:
 		say(v, m->say);
@@ -38,12 +38,12 @@ map_get(struct value *v, const struct map_row *m, const struct event *e)
 		number(v, m->number);
 		break;
 	case MAP_SAY_IF:
-		attribute_get(v, e, m->attribute);
+		attribute_get(v, of, m->attribute);
 		if (v->type != VALUE_NONE)
 			say(v, m->say);
 		break;
 	case MAP_NUM_IF:
-		attribute_get(v, e, m->attribute);
+		attribute_get(v, of, m->attribute);
 		if (v->type != VALUE_NONE)
 			number(v, m->number);
 		break;
@@ -221,34 +221,11 @@ put_value(struct nest *j, const struct value *v)
 	}
 }
 
-/* Zeek's names have dots and no depth, those of a table's columns neither. */
 static void
-put_flat(struct nest *j, const char *name)
-{
-	size_t n = strlen(name);
-
-	json_comma(j->o);
-	out_char(j->o, '"');
-	out_bytes(j->o, name, is_array(name, n) ? n - 2 : n);
-	OUT_LIT(j->o, "\":");
-}
-
-static void
-put_row(struct nest *j, const struct map_row *m, const struct value *v)
+put_nested(struct nest *j, const struct map_row *m, const struct value *v)
 {
 	size_t same;
 
-	if (j->times == MAP_SECONDS || j->times == MAP_FLAT_US) {
-		bool array = is_array(m->name, strlen(m->name));
-
-		put_flat(j, m->name);
-		if (array)
-			out_char(j->o, '[');
-		put_value(j, v);
-		if (array)
-			out_char(j->o, ']');
-		return;
-	}
 	if (strcmp(j->open, m->name) != 0) { /* else another member of the same array */
 		same = *j->open ? common(j->open, m->name) : 0;
 		if (*j->open)
@@ -259,20 +236,69 @@ put_row(struct nest *j, const struct map_row *m, const struct value *v)
 	put_value(j, v);
 }
 
+/* The row's key, the comma before it, and of a list the bracket behind it.  Most are copied whatever their length. */
+static char *
+put_key(char *p, const struct map_row *m, bool array)
+{
+	const size_t n = m->len + (size_t)3; /* "": */
+
+	if (p[-1] != '{')
+		*p++ = ',';
+	if (array)
+		return PUT_LIT(put_bytes(p, m->key, n - 4), "\":[");
+	if (n > MAP_KEY_ROOM)
+		return put_bytes(p, m->key, n);
+	memcpy(p, m->key, MAP_KEY_ROOM);
+	return p + n;
+}
+
+/* Zeek's names have dots and no depth, those of a table's columns neither.  A sensor that streams its sessions writes one
+   line for each with these: most values are numbers and go straight to their place. */
+static void
+put_flat(struct nest *j, const struct map_row *m, const struct value *v)
+{
+	const bool array = is_array(m->name, m->len);
+	char *p = j->o->p;
+
+	if (j->o->end - p < (ptrdiff_t)m->len + MAP_KEY_ROOM + PUT_U64_MAX) {
+		j->o->full = true;
+		return;
+	}
+	j->o->p = p = put_key(p, m, array);
+	if (v->type == VALUE_NUMBER)
+		j->o->p = put_u64(p, v->number);
+	else if (v->type == VALUE_TEXT)
+		put_string(j, v->text);
+	else
+		put_value(j, v);
+	if (array)
+		out_char(j->o, ']');
+}
+
+static bool
+is_flat(enum map_time times)
+{
+	return times == MAP_SECONDS || times == MAP_FLAT_US;
+}
+
 void
 map_json(struct out *o, const struct map_table *table, const struct event *e, enum map_time times, unsigned *cut)
 {
+	void (*put)(struct nest *, const struct map_row *, const struct value *) =
+		is_flat(times) ? put_flat : put_nested;
+	const struct subject of = subject_of(e);
+	const enum event_kind kind = e->kind;
 	struct nest j = {o, times, cut, ""};
 	char *begun = o->p;
 	struct value v;
 
 	out_char(o, '{');
-	for (unsigned i = 0; i < table->count; i++) {
-		if (!(table->row[i].events & e->kind))
+	for (const struct map_row *m = table->row, *end = m + table->count; m < end; m++) {
+		if (!(m->events & kind))
 			continue;
-		map_get(&v, &table->row[i], e);
+		map_get(&v, m, &of);
 		if (v.type != VALUE_NONE)
-			put_row(&j, &table->row[i], &v);
+			put(&j, m, &v);
 	}
 	if (*j.open)
 		close_steps(o, j.open);

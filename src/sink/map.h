@@ -17,10 +17,15 @@
 
 enum map_source { MAP_FROM, MAP_SAY, MAP_NUM, MAP_SAY_IF, MAP_NUM_IF };
 
+enum { MAP_KEY_ROOM = 32 };
+#define MAP_KEY(name) "\"" name "\":                                "
+
 struct map_row {
 	uint8_t events; /* enum event_kind, or-ed */
 	const char *name;
-	uint8_t source; /* enum map_source */
+	const char *key; /* "name": and blanks, so that MAP_KEY_ROOM bytes of it can be read */
+	uint16_t len;    /* of the name */
+	uint8_t source;  /* enum map_source */
 	uint16_t attribute;
 	uint32_t number;
 	const char *say;
@@ -32,7 +37,7 @@ struct map_table {
 };
 
 /* The row's value for this event; VALUE_NONE: there is none. */
-void map_get(struct value *v, const struct map_row *m, const struct event *e);
+void map_get(struct value *v, const struct map_row *m, const struct subject *of);
 
 /* A text from anywhere is bounded, so that a line is: what is longer ends in "...", at a character's end, and counts.
    With all of 512 bytes in JSON's longest escapes an alert stays below 64 KiB. */

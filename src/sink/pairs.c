@@ -158,6 +158,7 @@ put_pairs(struct out *o, const struct map_table *table, const struct event *e, c
 	  unsigned *cut)
 {
 	const char *before = "";
+	const struct subject of = subject_of(e);
 	char *begun = o->p;
 	struct value v;
 
@@ -167,13 +168,13 @@ put_pairs(struct out *o, const struct map_table *table, const struct event *e, c
 
 		if (!(m->events & e->kind))
 			continue;
-		map_get(&v, m, e);
+		map_get(&v, m, &of);
 		if (header) {
 			put_value(o, &v, &how->header, cut);
 			out_char(o, '|');
 		} else if (is_there(&v)) {
 			out_text(o, before);
-			out_text(o, m->name);
+			out_bytes(o, m->name, m->len);
 			out_char(o, '=');
 			put_value(o, &v, &how->pair, cut);
 			before = how->between;
@@ -205,16 +206,17 @@ void
 pairs_text(struct out *o, const struct map_table *table, const struct event *e, unsigned *cut)
 {
 	static const struct style PEOPLE = {escape_none, time_people, " "};
+	const struct subject of = subject_of(e);
 	char *begun = o->p;
 	struct value v;
 
 	for (unsigned i = 0; i < table->count; i++) {
 		if (!(table->row[i].events & e->kind))
 			continue;
-		map_get(&v, &table->row[i], e);
+		map_get(&v, &table->row[i], &of);
 		if (!is_there(&v))
 			continue;
-		out_text(o, table->row[i].name);
+		out_bytes(o, table->row[i].name, table->row[i].len);
 		put_value(o, &v, &PEOPLE, cut);
 	}
 	out_char(o, '\n');

@@ -129,26 +129,39 @@ shift(const struct sink_file *s)
 		}
 }
 
+/* On a full disk, too: the oldest file goes, as it would have, and makes room for what waits. */
 static void
 rotate(struct sink_file *s)
 {
 	char first[PATH_ROOM];
 	bool moved;
 
+	s->failed = 0;
 	wait_packed(s);
 	file_flush(&s->file);
-	if (s->file.error)
+	if (s->file.error && !file_waits(&s->file))
 		return;
+	file_untear(&s->file);
 	shift(s);
 	name_of(first, s, 1, "");
 	moved = rename(s->cfg->path, first) == 0;
 	if (!moved && errno != ENOENT) /* else somebody removed it */
 		s->failed = errno;
-	file_reopen(&s->file);
-	s->size = 0; /* also where it was not moved: another try for each line would shift all older ones out */
+	(void)file_next(&s->file);
+	s->size =
+		s->file.used; /* also where it was not moved: another try for each line would shift all older ones out */
 	s->begun.ns = 0;
 	if (moved && s->cfg->compress)
 		begin_packing(s);
+}
+
+/* What waits for a full disk makes no file large: else each line would shift a small file on, and an old one out. */
+static bool
+is_large(const struct sink_file *s, size_t n)
+{
+	const uint64_t most = (uint64_t)s->cfg->rotate_size;
+
+	return most && s->size + n > most && (!file_waits(&s->file) || s->size - s->file.used > most / 2);
 }
 
 static bool
@@ -156,7 +169,7 @@ is_due(const struct sink_file *s, struct when time, size_t n)
 {
 	if (!s->regular || s->size == 0)
 		return false;
-	if (s->cfg->rotate_size && s->size + n > (uint64_t)s->cfg->rotate_size)
+	if (is_large(s, n))
 		return true;
 	return s->cfg->rotate_ns && s->begun.ns && when_since(time, s->begun) >= s->cfg->rotate_ns;
 }

@@ -63,11 +63,15 @@ window_fits(const struct window *w, size_t n)
 	return step(w, n) <= w->size - window_waits(w);
 }
 
-static void
+/* True: the line that was the first went. */
+static bool
 make_room(struct window *w, size_t n)
 {
+	const uint64_t tail = w->tail;
+
 	while (w->size - (size_t)(w->head - w->tail) < n)
 		w->tail += row_at(w, w->tail).size;
+	return w->tail != tail;
 }
 
 /* Where a row would reach over the end. */
@@ -98,15 +102,16 @@ window_add(struct window *w, const struct outbox_line *l)
 {
 	const struct row r = {
 		(uint32_t)size_of(l->n), (uint32_t)l->n, l->id, l->wants, l->time.ns, l->gateway, l->kind, l->severity};
+	const bool first = w->head == w->tail, moved = make_room(w, step(w, l->n));
 	char *to;
 
-	make_room(w, step(w, l->n));
 	fill(w, r.size);
 	to = w->room + w->head % w->size;
 	memcpy(to, &r, sizeof(r));
 	memcpy(to + sizeof(r), l->line, l->n);
 	w->head += r.size;
-	find_first(w, l->id);
+	if (first || moved) /* else the tail is left alone: long ago written, and in no cache */
+		find_first(w, l->id);
 }
 
 bool

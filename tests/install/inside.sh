@@ -70,8 +70,6 @@ if [ -d /run/systemd/system ]; then
 	cat >>$conf <<END
 [gateway vpn]
 address = 192.0.2.10, 2001:db8:0:1::10
-[sink lines]
-path = /var/log/gatewitness/alerts.json
 END
 	sed -i 's/^interface =.*/interface = span/; s/^learn =.*/learn = 75s/' $conf
 	cp $conf "$here/mine.conf"

@@ -257,18 +257,24 @@ has_all(unsigned n)
 	assert_false(torn);
 }
 
-/* A limit of a file's size is a full disk; of an odd one, a disk that is full within a line. */
 static struct rlimit
-fill_disk(void)
+limit_files(rlim_t size)
 {
 	struct rlimit before, small;
 
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	small = before;
-	small.rlim_cur = 1001;
+	small.rlim_cur = size;
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	return before;
+}
+
+/* A limit of a file's size is a full disk; of an odd one, a disk that is full within a line. */
+static struct rlimit
+fill_disk(void)
+{
+	return limit_files(1001);
 }
 
 static void
@@ -334,6 +340,76 @@ rotated_on_a_full_disk(void **state)
 	assert_true(torn && next > 1);
 	assert_int_equal(whole_lines(path, next, &torn), n + 1);
 	assert_false(torn);
+}
+
+/* Lines of the older files and the newest, from `next` on, each whole and once; how many files. */
+static unsigned
+in_rotated(unsigned *next)
+{
+	char name[160];
+	unsigned files = 0;
+	bool torn;
+
+	for (int i = 3; i >= 0; i--) {
+		snprintf(name, sizeof(name), i ? "%s.%d" : "%s", path, i);
+		if (access(name, F_OK) != 0)
+			continue;
+		*next = whole_lines(name, *next, &torn);
+		assert_false(torn);
+		files++;
+	}
+	return files;
+}
+
+/* Its own limits hold on a full disk: another file takes what waits, and what was torn is whole there only. */
+static void
+rotates_on_a_full_disk(void **state)
+{
+	struct sink_config c = text_sink();
+	struct rlimit before;
+	unsigned n = 0, next = 1;
+	struct sinks *s;
+
+	(void)state;
+	c.rotate_size = 1400;
+	s = opened(&c);
+	before = fill_disk();
+	while (n < 40) {
+		tell(s, SEVERITY_HIGH, ++n);
+		sinks_flush(s);
+	}
+	make_room(before);
+	closed(s);
+	assert_true(in_rotated(&next) > 1);
+	assert_int_equal(next, n + 1);
+}
+
+/* It frees what it would have, and no more: a file in which nothing is must not push out the others. */
+static void
+rotates_once_on_a_full_disk(void **state)
+{
+	struct sink_config c = text_sink();
+	struct rlimit before;
+	unsigned n = 0, next = 1;
+	struct sinks *s;
+
+	(void)state;
+	c.rotate_size = 1400;
+	s = opened(&c);
+	while (n < 40)
+		tell(s, SEVERITY_HIGH, ++n);
+	sinks_flush(s);
+	before = limit_files(0);
+	while (n < 400) {
+		tell(s, SEVERITY_HIGH, ++n);
+		sinks_flush(s);
+	}
+	assert_int_equal(lines_of(path), 0);
+	make_room(before);
+	assert_int_equal(sinks_counts(s, 0).lost, 0);
+	closed(s);
+	assert_true(in_rotated(&next) > 1);
+	assert_int_equal(next, n + 1);
 }
 
 /* Nobody renamed, and the end of the torn line has no room: it waits until it can be opened again. */
@@ -452,9 +528,15 @@ setup(void **state)
 static int
 clean(void **state)
 {
+	char name[160];
+
 	(void)state;
 	unlink(path);
 	unlink(aside);
+	for (int i = 1; i <= 3; i++) {
+		snprintf(name, sizeof(name), "%s.%d", path, i);
+		unlink(name);
+	}
 	return 0;
 }
 
@@ -477,6 +559,8 @@ main(void)
 		cmocka_unit_test_teardown(one_fails_alone, clean),
 		cmocka_unit_test_teardown(a_full_disk_is_waited_for, clean),
 		cmocka_unit_test_teardown(rotated_on_a_full_disk, clean),
+		cmocka_unit_test_teardown(rotates_on_a_full_disk, clean),
+		cmocka_unit_test_teardown(rotates_once_on_a_full_disk, clean),
 		cmocka_unit_test_teardown(reopened_on_a_full_disk, clean),
 		cmocka_unit_test_teardown(another_error_is_recovered_from, clean),
 		cmocka_unit_test_teardown(closed_on_a_full_disk, clean),
