@@ -170,6 +170,55 @@ forgotten(void **state)
 	}
 }
 
+/* A monitor that asks each minute was answered ten thousand times on end, then once not, and a minute later again: it was
+   not blocked.  One that is not answered for an hour is. */
+static void
+always_answered(void **state)
+{
+	(void)state;
+	for (unsigned blocked = 0; blocked < 2; blocked++) {
+		struct night n;
+		unsigned silent = blocked ? 360 : 6;
+
+		night_begin(&n, blocked ? 3 : 1, 0);
+		hours(&n, 170);
+		assert_int_equal(n.t.got.findings, 0);
+		for (unsigned i = 0; i < silent; i++)
+			ten_seconds(&n, !blocked, blocked ? 0 : -1);
+		hours(&n, 1);
+		assert_int_equal(n.t.got.alerts != 0, !blocked);
+		site_end(&n.t);
+	}
+}
+
+/* Nobody comes in a minute of silence but one at its end, who has to ask three times before he is answered. */
+static void
+asked_thrice(void **state)
+{
+	(void)state;
+	for (uint16_t lost = 1; lost < 3; lost++) {
+		struct night n;
+		struct session s;
+
+		night_begin(&n, 1, 0);
+		n.calls = true;
+		hours(&n, 100);
+		while (n.n % 6 != 1)
+			ten_seconds(&n, false, -1);
+		n.clients = 0;
+		for (unsigned i = 0; i < 6; i++)
+			ten_seconds(&n, true, -1);
+		s = night_session(&n, "198.51.100.7", n.begin + 1);
+		s.retransmits_out = lost;
+		s.time = s.last = at(n.begin + 4);
+		site_judge(&n.t, &s);
+		n.clients = 1;
+		hours(&n, 1);
+		assert_int_equal(n.t.got.alerts != 0, lost == 2);
+		site_end(&n.t);
+	}
+}
+
 /* One client in vain once, and the gateway itself, which always has something to say, says nothing. */
 static void
 hushed(void **state)
@@ -295,6 +344,7 @@ main(void)
 		cmocka_unit_test(few_are_enough),     cmocka_unit_test(forgotten),
 		cmocka_unit_test(beside_filters),     cmocka_unit_test(hushed),
 		cmocka_unit_test(hushed_as_ever_bad), cmocka_unit_test(quiet_night_bad),
+		cmocka_unit_test(always_answered),    cmocka_unit_test(asked_thrice),
 		cmocka_unit_test(blocked_bad),        cmocka_unit_test(half_mirror_bad),
 	};
 

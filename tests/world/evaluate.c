@@ -94,6 +94,17 @@ run_until(struct world *w, struct judge *j, const struct options *o, int64_t unt
 	world_run(w, until);
 }
 
+/* To the end of learning; in its last hour there may be strangers. */
+static void
+run_to_attacks(struct world *w, struct judge *j, const struct options *o)
+{
+	if (o->strangers) {
+		run_until(w, j, o, WORLD_BEGIN + DAY(LEARN_DAYS) - HOUR(1));
+		strangers_come(j, w, o->strangers, WORLD_BEGIN + DAY(LEARN_DAYS));
+	}
+	run_until(w, j, o, WORLD_BEGIN + DAY(LEARN_DAYS));
+}
+
 /* When the attack begins: any time of the day and a bit, soon after learning. */
 static int64_t
 attack_time(uint64_t seed, unsigned number)
@@ -154,7 +165,7 @@ attacks_of_seed(const struct options *o, uint64_t seed, FILE *to)
 	struct judge j = {.report = NULL};
 
 	world_of_seed(&w, &j, o, seed, o->users, false);
-	run_until(&w, &j, o, WORLD_BEGIN + DAY(LEARN_DAYS));
+	run_to_attacks(&w, &j, o);
 	for (unsigned i = 0; i < attack_count(); i++) {
 		if (!wanted(o, i) || !attack_fits(attack_at(i), &w))
 			continue;
@@ -240,7 +251,7 @@ show_labels(const struct world *w)
 static int
 show_attacks(const struct options *o, struct world *w, struct judge *j)
 {
-	run_until(w, j, o, WORLD_BEGIN + DAY(LEARN_DAYS));
+	run_to_attacks(w, j, o);
 	for (unsigned i = 0; i < attack_count(); i++) {
 		int label;
 		char name[8];

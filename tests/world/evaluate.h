@@ -7,7 +7,7 @@
 #include "judge.h"
 
 struct options {
-	uint32_t seed, seeds, users, clean_users, days, jobs, loss, restart, one_sided;
+	uint32_t seed, seeds, users, clean_users, days, jobs, loss, restart, one_sided, strangers;
 	uint8_t kind; /* KINDS: by seed */
 	bool evaluate, list, show, lookalikes, clean_only, attacks_only, frames, duplicates, keep;
 	const char *behaviour, *variant, *pcap, *golden;

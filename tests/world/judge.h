@@ -35,5 +35,7 @@ void judge_restart(struct judge *j, bool keep);
 void judge_site(struct judge *j); /* once the world has a gateway */
 struct world_sink judge_records(struct judge *j);
 void judge_time(FILE *to, int64_t ns);
+/* strangers.c: so many addresses that nobody knows connect until then, beside the world's own. */
+void strangers_come(struct judge *j, struct world *w, uint32_t count, int64_t until);
 
 #endif

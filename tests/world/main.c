@@ -19,6 +19,7 @@ static const char USAGE[] =
 	"B07|C01]\n"
 	"             [--variant NAME] [--lookalikes] [--show] [--restart DAY [--keep]] [--golden FOLDER]\n"
 	"             [--frames | --pcap FILE] [--loss PPM] [--duplicates] [--one-sided DAY]\n"
+	"             [--strangers N]\n"
 	"       world evaluate [--seeds N] [--first N] [--users N] [--clean-users N] [--behaviour B07,C01] [--jobs N]\n"
 	"             [--clean-only | --attacks-only]\n"
 	"       world list\n";
@@ -27,11 +28,12 @@ static const struct name_number {
 	const char *name;
 	size_t at;
 } NUMBERS[] = {
-	{"--seed", offsetof(struct options, seed)},       {"--first", offsetof(struct options, seed)},
-	{"--seeds", offsetof(struct options, seeds)},     {"--users", offsetof(struct options, users)},
-	{"--days", offsetof(struct options, days)},       {"--clean-users", offsetof(struct options, clean_users)},
-	{"--jobs", offsetof(struct options, jobs)},       {"--loss", offsetof(struct options, loss)},
-	{"--restart", offsetof(struct options, restart)}, {"--one-sided", offsetof(struct options, one_sided)}};
+	{"--seed", offsetof(struct options, seed)},          {"--first", offsetof(struct options, seed)},
+	{"--seeds", offsetof(struct options, seeds)},        {"--users", offsetof(struct options, users)},
+	{"--days", offsetof(struct options, days)},          {"--clean-users", offsetof(struct options, clean_users)},
+	{"--jobs", offsetof(struct options, jobs)},          {"--loss", offsetof(struct options, loss)},
+	{"--restart", offsetof(struct options, restart)},    {"--one-sided", offsetof(struct options, one_sided)},
+	{"--strangers", offsetof(struct options, strangers)}};
 
 static bool
 number_option(struct options *o, const char *name, const char *value)

@@ -144,6 +144,18 @@ print_missed(const struct tally *k, bool strong)
 		printf(" and %u", k->misses - SEEDS_SHOWN);
 }
 
+/* Found, but later than five minutes after it has happened. */
+static unsigned
+count_late(const struct tally *k)
+{
+	enum { SOON_S = 300 };
+	unsigned late = 0;
+
+	for (unsigned i = 0; i < k->found; i++)
+		late += k->delay[i] > SOON_S;
+	return late;
+}
+
 /* Behaviours in the order of their numbers; true: a strong one was missed. */
 static bool
 print_attack(const struct table *t, unsigned i)
@@ -163,6 +175,8 @@ print_attack(const struct table *t, unsigned i)
 	} else {
 		printf(" %8s %8s %8s", "-", "-", "-");
 	}
+	if (count_late(k))
+		printf("  %u late", count_late(k));
 	if (k->faint)
 		printf("  %u low only", k->faint);
 	print_missed(k, a->strong);
@@ -175,7 +189,8 @@ print_attacks(const struct table *t)
 {
 	unsigned missed = 0;
 
-	printf("Attacks: found at severity medium or above; minutes from when it has happened to the alert\n"
+	printf("Attacks: found at severity medium or above; minutes from when it has happened to the alert (late: over "
+	       "5)\n"
 	       "told: the operator's facts are needed\n"
 	       "  %-27s %-11s %-10s %8s %8s %8s\n",
 	       "", "", "found", "median", "worst", "exchanges");
