@@ -91,28 +91,41 @@ send_lines(struct post *p, struct post_sink *s, size_t n, unsigned tries)
 	return r.outcome != SENDER_AGAIN;
 }
 
+/* A message's worth.  False: nothing is left, or it is given up. */
+static bool
+send_next(struct post *p, struct post_sink *s, unsigned tries)
+{
+	size_t n = outbox_take(p->outbox, s->number, p->e, s->cfg.sender.batch, COURIER_SOFT);
+
+	if (n == 0)
+		return false;
+	if (send_lines(p, s, n, tries))
+		return true;
+	outbox_again(p->outbox, s->number);
+	s->given_up = true;
+	return false;
+}
+
 static void
 send_all(struct post *p, struct post_sink *s, unsigned tries)
 {
-	size_t n;
-
-	while ((n = outbox_take(p->outbox, s->number, p->e, s->cfg.sender.batch, COURIER_SOFT)) > 0)
-		if (!send_lines(p, s, n, tries)) {
-			outbox_again(p->outbox, s->number);
-			s->given_up = true;
-			return;
-		}
+	while (send_next(p, s, tries))
+		;
 }
 
-/* What waits in memory, of sinks that are not given up. */
+/* What waits in memory, of sinks that are not given up.  The last message is left to become a whole one. */
 static void
 drain(void *arg)
 {
 	struct post *p = arg;
 
-	for (unsigned i = 0; i < p->sinks; i++)
-		if (!p->sink[i].given_up)
-			send_all(p, &p->sink[i], TRIES);
+	for (unsigned i = 0; i < p->sinks; i++) {
+		struct post_sink *s = &p->sink[i];
+
+		while (!s->given_up && send_next(p, s, TRIES) &&
+		       outbox_waiting(p->outbox, s->number) >= s->cfg.sender.batch)
+			;
+	}
 }
 
 static struct outbox_config

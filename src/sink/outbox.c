@@ -9,7 +9,7 @@
 
 /* Ids begin at the second the outbox was opened, times 2^20: a new file repeats none of an old one, and 53 bits, which is
    what a number in JSON has, last for centuries. */
-enum { ID_SHIFT = 20, COMMIT_WAITS = WINDOW_ROOM / 2 };
+enum { ID_SHIFT = 20, COMMIT_WAITS = WINDOW_ROOM / 2, DRAIN_WAITS = 1 << 20 };
 #define COMMIT_NS NS_PER_S
 #define URGENT_NS (50 * NS_PER_MS) /* a storm of alerts shares its commits: a card takes 20 ms for each */
 #define BOUND_NS  (10 * NS_PER_S)
@@ -98,6 +98,26 @@ outbox_lose(struct outbox *o, struct outbox_sink *s, const struct outbox_lost *l
 	o->changed = true;
 }
 
+static bool
+waits_for_any(const struct outbox *o)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < o->sinks; i++)
+		any |= outbox_waiting(o, i) > 0;
+	return any;
+}
+
+/* In memory only, and all is at its receivers. */
+static void
+forget_acknowledged(struct outbox *o)
+{
+	if (*o->path || waits_for_any(o))
+		return;
+	window_empty(&o->window, o->next_id);
+	o->drained = o->window.head;
+}
+
 /* In memory only, a line stays as long as somebody waits for it. */
 static void
 keep_unacknowledged(struct outbox *o)
@@ -151,6 +171,14 @@ presses(const struct outbox *o)
 	return window_waits(&o->window) > COMMIT_WAITS;
 }
 
+/* A message's worth is sent while the cache has it.  By what came since, not by what waits: that may be for one that is dead. */
+static void
+drain(struct outbox *o)
+{
+	o->drained = o->window.head;
+	o->drain(o->arg);
+}
+
 void
 outbox_add(struct outbox *o, const struct sender_event *e, uint32_t sinks)
 {
@@ -163,8 +191,8 @@ outbox_add(struct outbox *o, const struct sender_event *e, uint32_t sinks)
 				.n = e->n};
 	bool fits;
 
-	if (o->drain && presses(o))
-		o->drain(o->arg);
+	if (o->drain && o->window.head - o->drained > DRAIN_WAITS)
+		drain(o);
 	fits = window_fits(&o->window, e->n) || (!o->failing && commit(o) && window_fits(&o->window, e->n));
 	for (unsigned i = 0; i < o->sinks; i++) {
 		struct outbox_sink *s = &o->sink[i];
@@ -275,6 +303,7 @@ outbox_acknowledge(struct outbox *o, unsigned i, uint64_t id, size_t count)
 	s->sent += count;
 	o->changed = true;
 	pass(o, s);
+	forget_acknowledged(o);
 }
 
 void

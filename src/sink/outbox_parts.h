@@ -42,6 +42,7 @@ struct outbox {
 	int64_t age_ns;
 	void (*drain)(void *arg);
 	void *arg;
+	uint64_t drained; /* the window's head, when it was called last */
 	struct window window;
 	struct database *db; /* NULL: memory only */
 	uint64_t next_id;

@@ -131,6 +131,14 @@ window_next(const struct window *w, uint64_t *at, struct outbox_line *l)
 }
 
 void
+window_empty(struct window *w, uint64_t next)
+{
+	w->head += (w->size - w->head % w->size) % w->size;
+	w->tail = w->kept = w->head;
+	w->first = next;
+}
+
+void
 window_keep(struct window *w, uint64_t at)
 {
 	if (at > w->kept)

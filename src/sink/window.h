@@ -51,6 +51,9 @@ void window_add(struct window *w, const struct outbox_line *l);
 /* The line at *at, which moves behind it; valid until the next window_add.  False: that was the last. */
 bool window_next(const struct window *w, uint64_t *at, struct outbox_line *l);
 
+/* Nobody waits for what is in it: the next line lies where the first one did, which a cache still has.  next: its id. */
+void window_empty(struct window *w, uint64_t next);
+
 /* What lies before that offset need not stay. */
 void window_keep(struct window *w, uint64_t at);
 
