@@ -253,6 +253,13 @@ is_sibling(const struct egress *e, const struct session *s)
 	return n && n->learnt && n->client_key == s->client_key;
 }
 
+/* The capture lost a part of what was said: a key made of the rest of a hello is another. */
+static bool
+is_cut(const struct session *s)
+{
+	return s->gap_bytes_out != 0;
+}
+
 static enum novelty
 novelty_by_name(const struct egress *e, const struct session *s)
 {
@@ -262,6 +269,8 @@ novelty_by_name(const struct egress *e, const struct session *s)
 	if (n)
 		return n->learnt ? NOVEL_ADDRESS : NOVEL_AGAIN;
 	n = memory_find(&e->names, &any);
+	if (n && n->learnt && n->client_key != s->client_key && is_cut(s))
+		return NOVEL_UNSEEN;
 	if (!n || !n->learnt || n->client_key != s->client_key)
 		return is_sibling(e, s) ? NOVEL_SIBLING : NOVEL;
 	return n->server_key == s->server_key && s->server_key ? NOVEL_NETWORK : NOVEL_STACK;
@@ -387,7 +396,7 @@ learn_name(struct memory *m, const struct memory_key *key, const struct view *v)
 	struct name *n = memory_use(m, key, &fresh);
 
 	n->calls += n->calls != UINT32_MAX;
-	if (fresh || v->learning) {
+	if (fresh || (v->learning && !is_cut(v->s))) {
 		n->client_key = v->s->client_key;
 		n->server_key = v->s->server_key;
 	}

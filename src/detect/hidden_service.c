@@ -30,7 +30,8 @@ static const struct what {
 struct starts {
 	struct when since, last; /* pulses without a pause */
 	struct when icmp;        /* the last one */
-	uint32_t all, unseen;    /* of the last STARTS or so */
+	uint32_t all;            /* of the last STARTS or so: connections, */
+	uint32_t unseen, halves; /* whose begin, whose answers were not seen */
 	uint32_t pulses, pinged;
 };
 
@@ -53,7 +54,7 @@ hidden_init(struct detect *d, struct carve *c, size_t bytes)
 	struct hidden *h = carve_take(c, sizeof(*h));
 	size_t array = sizeof(*h->starts) * (GATEWAYS_MAX + 1);
 
-	h->starts = detect_array(d, c, array, 1);
+	h->starts = detect_array(d, c, array, 2);
 	detect_memory(d, &h->minorities, c,
 		      &(struct memory_plan){.bytes = bytes - array - sizeof(*h) - 128,
 					    .payload = sizeof(struct minority),
@@ -221,6 +222,15 @@ starts_of(const struct detect *d, uint8_t gateway)
 	return &h->starts[gateway];
 }
 
+/* It opened, and acknowledged an answer that nobody saw: the mirror shows one direction. */
+static bool
+is_half(const struct session *s)
+{
+	const uint8_t both = TCP_SYN | TCP_ACK;
+
+	return (s->flags_out & both) == both && s->packets_in == 0;
+}
+
 /* How often connections begin out of sight here; halved now and then, so that it is of late. */
 static void
 note_start(struct starts *w, const struct session *s)
@@ -229,9 +239,11 @@ note_start(struct starts *w, const struct session *s)
 
 	w->all++;
 	w->unseen += s->midstream;
+	w->halves += is_half(s);
 	if (w->all >= STARTS) {
 		w->all /= 2;
 		w->unseen /= 2;
+		w->halves /= 2;
 	}
 }
 
@@ -241,7 +253,7 @@ sees_starts(const struct detect *d, const struct view *v, const struct starts *w
 {
 	enum { WATCHED_S = 3 * FLOW_TCP_S, LEAST = 100, PARTS = 200 };
 
-	return w->all >= LEAST && w->unseen <= w->all / PARTS + 1 &&
+	return w->all >= LEAST && w->unseen <= w->all / PARTS + 1 && w->halves <= w->all / PARTS + 1 &&
 	       when_since(v->s->start, w->since) >= WATCHED_S * NS_PER_S &&
 	       when_since(v->s->time, w->last) < 60 * NS_PER_S && !seen_poorly(d, v->s->gateway, v->s->time);
 }

@@ -351,6 +351,36 @@ no_syn_bad(void **state)
 	site_end(&t);
 }
 
+/* The gateway's own calls are seen from their beginning, and what comes back is not: then nobody speaks alone. */
+static void
+half_mirror_bad(void **state)
+{
+	(void)state;
+	for (unsigned half = 0; half < 2; half++) {
+		struct site_test t;
+		struct session s;
+
+		site_begin(&t, 2 << 20, 0);
+		users(&t, 400, 0, &USUAL);
+		pulses(&t, 0, 4 * HOUR + 280, 0);
+		for (unsigned i = 0; i < 40; i++) {
+			s = no_syn(&t, 4 * HOUR + i, true);
+			s.dest = site_addr("198.51.100.7");
+			s.midstream = false;
+			s.flags_out = TCP_SYN | TCP_ACK | TCP_PSH;
+			s.packets_in = half ? 0 : 6;
+			s.flags_in = half ? 0 : s.flags_out;
+			site_judge(&t, &s);
+		}
+		s = no_syn(&t, 4 * HOUR + 90, true);
+		s.time = s.last = at(4 * HOUR + 300);
+		s.bytes_out = 4000;
+		site_judge(&t, &s);
+		assert_int_equal(found(&t, SEVERITY_LOW), !half);
+		site_end(&t);
+	}
+}
+
 /* It talks on for minutes, and its peer says nothing; what a user asks for, downloads, or keeps after a failover is
    no more than noted. */
 static void
@@ -406,11 +436,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_network_alone), cmocka_unit_test(words),      cmocka_unit_test(upgrade_bad),
-		cmocka_unit_test(pair_bad),          cmocka_unit_test(few_bad),    cmocka_unit_test(variants_bad),
-		cmocka_unit_test(other_cipher_bad),  cmocka_unit_test(no_tls),     cmocka_unit_test(no_tls_bad),
-		cmocka_unit_test(after_icmp),        cmocka_unit_test(no_syn_bad), cmocka_unit_test(speaks_alone),
-		cmocka_unit_test(silent_tunnel_bad),
+		cmocka_unit_test(one_network_alone), cmocka_unit_test(words),
+		cmocka_unit_test(upgrade_bad),       cmocka_unit_test(pair_bad),
+		cmocka_unit_test(few_bad),           cmocka_unit_test(variants_bad),
+		cmocka_unit_test(other_cipher_bad),  cmocka_unit_test(no_tls),
+		cmocka_unit_test(no_tls_bad),        cmocka_unit_test(after_icmp),
+		cmocka_unit_test(no_syn_bad),        cmocka_unit_test(half_mirror_bad),
+		cmocka_unit_test(speaks_alone),      cmocka_unit_test(silent_tunnel_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

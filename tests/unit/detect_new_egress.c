@@ -376,6 +376,28 @@ call_unseen(struct site_test *t, const char *where, double seconds)
 	return s;
 }
 
+/* A known name in another network, by what seems another program, because the capture cut its hello. */
+static void
+hello_cut_bad(void **state)
+{
+	(void)state;
+	for (unsigned cut = 0; cut < 2; cut++) {
+		struct site_test t;
+		struct session s;
+
+		site_after_week(&t, 2 << 20);
+		s = call_tls(&t, "203.0.113.82", 443, "updates.example.com", WEEK);
+		s.client_key = 0x7e57;
+		s.gap_bytes_out = cut ? 320 : 0;
+		judge(&t, s);
+		assert_int_equal(t.got.finding[0].severity, cut ? SEVERITY_LOW : SEVERITY_HIGH);
+		judge(&t, call_tls(&t, "203.0.113.82", 443, "updates.example.com", WEEK + 60));
+		assert_int_equal(t.got.findings, 1 + cut);
+		assert_int_equal(t.got.finding[cut].severity, cut ? SEVERITY_LOW : SEVERITY_HIGH);
+		site_end(&t);
+	}
+}
+
 /* A known name at a new address: what the lost hello would have said, the next call says. */
 static void
 hello_lost_bad(void **state)
@@ -454,6 +476,7 @@ main(void)
 		cmocka_unit_test(learnt_under_loss_bad),
 		cmocka_unit_test(learnt_but_told_late),
 		cmocka_unit_test(hello_lost_bad),
+		cmocka_unit_test(hello_cut_bad),
 		cmocka_unit_test(hello_lost),
 		cmocka_unit_test(several_at_once),
 	};
