@@ -95,8 +95,8 @@ report(struct detect *d, const struct view *v, enum novelty n, const uint32_t co
 	incident_report(d, &f, &(struct actor){.group = 0});
 }
 
-void
-egress_judge(struct detect *d, const struct view *v)
+static void
+judge(struct detect *d, const struct view *v)
 {
 	const struct egress *e = d->state[DETECTOR_new_egress];
 	uint32_t known = e->places.pool.used;
@@ -108,4 +108,13 @@ egress_judge(struct detect *d, const struct view *v)
 	burst = burst_add(d, v);
 	if (worth_telling(burst))
 		report(d, v, n, (const uint32_t[2]){known, burst});
+}
+
+/* What was called was called, whatever else the capture lost: under lasting loss names are learnt, too. */
+void
+egress_judge(struct detect *d, const struct view *v)
+{
+	judge(d, v);
+	if (v->degraded && !v->shared)
+		egress_learn(d, v);
 }

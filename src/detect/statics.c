@@ -126,7 +126,7 @@ static_known(const struct detect *d, uint8_t gateway, uint32_t bytes)
 bool
 statics_ready(const struct detect *d, uint8_t gateway)
 {
-	return statics_of(d)->gate[gateway].sizes >= READY_SIZES;
+	return statics_of(d)->gate[gateway].ready;
 }
 
 bool
@@ -192,6 +192,7 @@ weigh(struct statics *s, struct static_size *e, unsigned nets, unsigned needed)
 	e->is_static = nets >= (sparse ? NEEDED_SPARSE : needed) && (sparse || is_peak(s, e));
 	g->sizes += e->is_static && !was;
 	g->sizes -= was && !e->is_static;
+	g->ready |= g->sizes >= READY_SIZES;
 }
 
 /* A free place, else the oldest that is not static, else the oldest. */

@@ -398,6 +398,27 @@ hello_cut_bad(void **state)
 	}
 }
 
+/* Under lasting loss names are learnt all the same: the provider moves later. */
+static void
+names_under_loss_bad(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 7 * DAY);
+	for (unsigned hour = 0; hour < 8 * 24; hour++) {
+		struct session s = call_tls(&t, "198.51.100.80", 443, "updates.example.com", 10 + hour * HOUR);
+
+		s.gap_bytes_in = 51;
+		judge(&t, s);
+	}
+	forget_findings(&t);
+	judge(&t, call_tls(&t, "203.0.113.82", 443, "updates.example.com", 10 + 8 * 24 * HOUR));
+	assert_int_equal(t.got.findings, 1);
+	assert_int_equal(t.got.finding[0].severity, SEVERITY_LOW);
+	site_end(&t);
+}
+
 /* A known name at a new address: what the lost hello would have said, the next call says. */
 static void
 hello_lost_bad(void **state)
@@ -477,6 +498,7 @@ main(void)
 		cmocka_unit_test(learnt_but_told_late),
 		cmocka_unit_test(hello_lost_bad),
 		cmocka_unit_test(hello_cut_bad),
+		cmocka_unit_test(names_under_loss_bad),
 		cmocka_unit_test(hello_lost),
 		cmocka_unit_test(several_at_once),
 	};
