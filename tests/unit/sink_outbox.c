@@ -273,46 +273,64 @@ write_and_die(void)
 	return before;
 }
 
-/* The file as it was, its journal as far as it got. */
+/* What was kept of the file whose name ends so. */
+struct kept {
+	const char *end;
+	char bytes[1 << 20];
+	off_t n;
+};
+
 static void
-cut_at(const char *wal, off_t n)
+read_kept(struct kept *k)
 {
-	char command[400], name[160];
+	char name[160];
 	FILE *f;
 
-	snprintf(command, sizeof(command), "cp %1$s.kept %1$s; rm -f %1$s-shm", path);
-	assert_int_equal(system(command), 0);
-	snprintf(name, sizeof(name), "%s-wal", path);
+	snprintf(name, sizeof(name), "%s.kept%s", path, k->end);
+	f = fopen(name, "r");
+	assert_non_null(f);
+	k->n = (off_t)fread(k->bytes, 1, sizeof(k->bytes), f);
+	fclose(f);
+	assert_true(k->n < (off_t)sizeof(k->bytes));
+}
+
+static void
+write_kept(const struct kept *k, off_t n)
+{
+	char name[160];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s%s", path, k->end);
 	f = fopen(name, "w");
 	assert_non_null(f);
-	assert_int_equal(fwrite(wal, 1, (size_t)n, f), n);
+	assert_int_equal(fwrite(k->bytes, 1, (size_t)n, f), n);
 	assert_int_equal(fclose(f), 0);
 }
 
-/* The power goes at every byte of the last transaction: what was committed before is there, whole and in order; the last is there
+/* The file as it was, its journal as far as it got when the power went, at every byte of the last transaction: what was committed before is there, whole and in order; the last is there
    or not; nothing is called damaged, and it goes on. */
 static void
 power_cut(void **state)
 {
 	const struct outbox_config cfg = config();
 	const off_t step = chaos > 1 ? 1 : 509;
+	static struct kept file = {.end = ""}, wal = {.end = "-wal"};
+	char shared[160], words[OUTBOX_ERROR_MAX];
 	off_t before = write_and_die(), end;
-	static char wal[1 << 20];
-	char name[160], words[OUTBOX_ERROR_MAX];
-	FILE *f;
 
 	(void)state;
-	snprintf(name, sizeof(name), "%s.kept-wal", path);
-	f = fopen(name, "r");
-	assert_non_null(f);
-	end = (off_t)fread(wal, 1, sizeof(wal), f);
-	fclose(f);
-	assert_true(before >= WAL_HEAD + WAL_FRAME && end > before + WAL_FRAME && end < (off_t)sizeof(wal));
+	snprintf(shared, sizeof(shared), "%s-shm", path);
+	read_kept(&file);
+	read_kept(&wal);
+	end = wal.n;
+	assert_true(before >= WAL_HEAD + WAL_FRAME && end > before + WAL_FRAME);
 	for (off_t at = before; at <= end; at = at < end && at + step > end ? end : at + step) {
 		struct outbox *o;
 		size_t got;
 
-		cut_at(wal, at);
+		write_kept(&file, file.n);
+		write_kept(&wal, at);
+		unlink(shared);
 		o = open_with(&cfg);
 		if (outbox_notice(o, words))
 			fail_msg("cut at %d: %s", (int)at, words);
