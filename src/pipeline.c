@@ -255,6 +255,8 @@ prefetch(struct pipeline *p, struct job *job, size_t n)
 			__builtin_prefetch(live_at(p, f->above[1]));
 		if (f->told & STEADY && job[i].glanced)
 			continue;
+		job[i].in_vain =
+			job[i].glanced && job[i].glance.len && !f->above[1] && (f->gateway || f->above[0] != TLS_NOT);
 		half[halves] = tls_prefetch(p->tls, f->above[0]);
 		halves += half[halves] != NULL;
 	}
@@ -267,7 +269,7 @@ static const struct flow *
 feed_job(struct pipeline *p, struct job *job, bool glances)
 {
 	if (job->glanced) {
-		if (glances && glance_goes_on(p, job))
+		if (glances && !job->in_vain && glance_goes_on(p, job))
 			return NULL;
 		packet_of_glance(job->frame, &job->glance, &job->packet);
 	}
@@ -299,6 +301,7 @@ look(struct pipeline *p, const struct frame *f, struct job *j)
 {
 	j->frame = f;
 	j->maybe = NULL;
+	j->in_vain = false;
 	j->glanced = p->looks && packet_glance(f, &j->glance);
 	if (j->glanced) {
 		j->hash = flow_glance_hash(p->flows, &j->glance);

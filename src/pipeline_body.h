@@ -41,6 +41,7 @@ struct job {
 	struct flow *maybe; /* its connection, most likely; NULL: not looked up */
 	const struct frame *frame;
 	bool glanced; /* glance is filled, packet is not */
+	bool in_vain; /* and the short way would say no: its connection, most likely, is not known yet */
 	struct glance glance;
 	struct packet packet;
 };

@@ -81,9 +81,6 @@ glance_goes_on(struct pipeline *p, const struct job *job)
 	struct glanced d;
 	struct flow *f;
 
-	if (g->len && job->maybe &&
-	    !is_known(p, job->maybe)) /* most likely its own, and then there is no need to look */
-		return false;
 	if (!is_quiet(p, time) || !flow_glance(p->flows, g, time, job->hash, job->maybe, &d))
 		return false;
 	f = d.flow;
