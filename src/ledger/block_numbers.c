@@ -24,40 +24,14 @@ block_sound(const struct field *f, unsigned column, const uint64_t *v, size_t n)
 	return true;
 }
 
-/* What a number is told by: for each way the values that are there when its turn comes. */
-struct told_by {
-	enum block_base base;
-	const uint64_t *near; /* of NEAR and CHANGE */
-};
-
-/* In place: v has the differences in the order of the rows; what is told by nobody is itself. */
+/* In place: v has the differences in the order of the rows. */
 static inline void
-add_one(const struct block_rows *b, struct told_by by, uint64_t *v, size_t i)
+add_one(const struct block_rows *b, struct block_told_by by, uint64_t *v, size_t i)
 {
-	uint32_t before = b->before[i], of = 0;
+	uint64_t expected;
 
-	switch (by.base) {
-	case BASE_NEAR:
-		v[i] = by.near[i] + unzigzag(v[i]);
-		return;
-	case BASE_CHANGE:
-		v[i] = by.near[i] + (before ? v[before - 1] - by.near[before - 1] : 0) + unzigzag(v[i]);
-		return;
-	case BASE_ROW:
-		of = (uint32_t)i;
-		break;
-	case BASE_PEER:
-		of = b->peer[i];
-		break;
-	case BASE_BEFORE:
-		of = before;
-		break;
-	case BASE_NONE:
-	case BASES:
-		return;
-	}
-	if (of)
-		v[i] = v[of - 1] + unzigzag(v[i]);
+	if (block_expect(b, by, v, i, &expected))
+		v[i] = expected + unzigzag(v[i]);
 }
 
 /* What a base needs to be there; near: which way. */
@@ -70,14 +44,14 @@ need_base(struct block_rows *b, unsigned column, struct block_way w)
 }
 
 /* Only after all that is needed is there: scratch is everybody's. */
-static struct told_by
+static struct block_told_by
 told_by(struct block_rows *b, unsigned column, struct block_way w, unsigned room)
 {
 	uint64_t *near = b->scratch + (size_t)room * BLOCK_ROWS;
 
 	if (w.base == BASE_NEAR || w.base == BASE_CHANGE)
 		block_near(b, column, w.near, near);
-	return (struct told_by){w.base, near};
+	return (struct block_told_by){w.base, near};
 }
 
 /* As version 2 wrote: firsts and laters alike, but that the record before may be asked first. */
@@ -86,7 +60,7 @@ get_together(struct block_rows *b, unsigned column, uint64_t *v)
 {
 	struct block_column *c = &b->session[column];
 	struct block_way w = {c->mode & (MODE_BEFORE - 1), 0};
-	struct told_by before = {BASE_BEFORE, NULL}, by;
+	struct block_told_by before = {BASE_BEFORE, NULL}, by;
 
 	c->same = c->mode == BASE_NONE && column_same(&c->packed);
 	if (w.base > BASE_PEER || !block_need_before(b) || !need_base(b, column, w) ||
@@ -100,7 +74,7 @@ get_together(struct block_rows *b, unsigned column, uint64_t *v)
 
 /* The laters all as the record before: what most columns are. */
 static void
-add_as_before(const struct block_rows *b, struct told_by first, const uint64_t *firsts, uint64_t *v)
+add_as_before(const struct block_rows *b, struct block_told_by first, const uint64_t *firsts, uint64_t *v)
 {
 	for (size_t i = 0; i < b->sessions; i++)
 		if (b->before[i]) {
@@ -112,7 +86,8 @@ add_as_before(const struct block_rows *b, struct told_by first, const uint64_t *
 }
 
 static void
-add_both(const struct block_rows *b, struct told_by first, struct told_by later, const uint64_t *told, uint64_t *v)
+add_both(const struct block_rows *b, struct block_told_by first, struct block_told_by later, const uint64_t *told,
+	 uint64_t *v)
 {
 	const uint64_t *laters = told + b->sessions - b->laters;
 
@@ -131,7 +106,7 @@ get_split(struct block_rows *b, unsigned column, uint64_t *v)
 {
 	struct block_column *c = &b->session[column];
 	struct block_way of_first = block_way_of(c->mode, MODE_FIRSTS), of_later = block_way_of(c->mode, MODE_LATERS);
-	struct told_by first, later;
+	struct block_told_by first, later;
 	uint64_t *told = b->scratch;
 	bool same_first, same_later;
 	size_t firsts;
@@ -156,6 +131,13 @@ get_split(struct block_rows *b, unsigned column, uint64_t *v)
 	return true;
 }
 
+/* No bit is set that the form of its packing does not have. */
+static bool
+is_known(unsigned mode)
+{
+	return mode & MODE_SPLIT ? mode < MODES && !(mode & (MODE_SPLIT - 1)) : mode < MODE_SPLIT;
+}
+
 bool
 block_get_numbers(struct block_rows *b, unsigned column)
 {
@@ -163,8 +145,8 @@ block_get_numbers(struct block_rows *b, unsigned column)
 	struct block_column *c = &b->session[column];
 	uint64_t *v = block_keep(b, b->sessions * sizeof(*v));
 
-	if (c->mode >= MODES || !v || !(c->mode & MODE_SPLIT ? get_split(b, column, v) : get_together(b, column, v)) ||
-	    !cur_done(&c->packed))
+	if (!is_known(c->mode) || !v ||
+	    !(c->mode & MODE_SPLIT ? get_split(b, column, v) : get_together(b, column, v)) || !cur_done(&c->packed))
 		return false;
 	c->v = v;
 	return block_sound(f, column, v, b->sessions);

@@ -19,8 +19,15 @@ extern const char BLOCK_MAGIC[7];
  */
 enum block_base { BASE_NONE, BASE_ROW, BASE_NEAR, BASE_PEER, BASE_BEFORE, BASE_CHANGE, BASES };
 
-/* How a column is packed.  Version 2: below 16, firsts and laters in one, with what added: the record before is asked
-   first.  Since version 3: MODE_SPLIT, and for each of both its base and which of the ways to make it of others. */
+/*
+ * How the numbers of a column are packed: its mode.
+ *
+ *	bit	14 13 | 12 11 10 | 9 8  | 7 6 5 | 4     | 3      | 2 1 0
+ *	2				  0	  before   base		the record before is asked first; all in one
+ *	3	near  | base	 | near | base	| split	  0	   0	firsts (9 to 5), then laters (14 to 10)
+ *
+ * near: which of the ways to make it of other fields (block.c).  Both are read in blocks of either version.
+ */
 enum { MODE_BEFORE = 8, MODE_SPLIT = 16, MODE_FIRSTS = 5, MODE_LATERS = 10, MODES = 1 << 15 };
 struct block_way {
 	uint8_t base; /* enum block_base */
@@ -61,6 +68,44 @@ static inline uint64_t
 block_number(const struct block_rows *b, unsigned column, size_t i)
 {
 	return b->session[column].v ? b->session[column].v[i] : 0;
+}
+
+/* What a number is told by; near: of NEAR and CHANGE, what others make of each session's. */
+struct block_told_by {
+	enum block_base base;
+	const uint64_t *near;
+};
+
+/* What the number of session i is expected to be, by those before it in v: its difference to that is kept.  False:
+   nobody tells, and it is kept itself.  The same for both ways. */
+static inline bool
+block_expect(const struct block_rows *b, struct block_told_by by, const uint64_t *v, size_t i, uint64_t *to)
+{
+	uint32_t before = b->before[i], of = 0;
+
+	switch (by.base) {
+	case BASE_NEAR:
+		*to = by.near[i];
+		return true;
+	case BASE_CHANGE:
+		*to = by.near[i] + (before ? v[before - 1] - by.near[before - 1] : 0);
+		return true;
+	case BASE_ROW:
+		of = (uint32_t)i;
+		break;
+	case BASE_PEER:
+		of = b->peer[i];
+		break;
+	case BASE_BEFORE:
+		of = before;
+		break;
+	case BASE_NONE:
+	case BASES:
+		break;
+	}
+	if (of)
+		*to = v[of - 1];
+	return of != 0;
 }
 
 /* "771,4865-4866,0-23-65281-10,29-23,0": the third list sorted, and which permutation it was.  False: it has none, or

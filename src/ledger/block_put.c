@@ -33,24 +33,10 @@ end_column(struct putting *p, unsigned id, unsigned mode)
 static inline uint64_t
 told(const struct putting *p, const uint64_t *own, enum block_base base, size_t i)
 {
-	uint32_t before = p->b->before[i], of = base == BASE_ROW  ? (uint32_t)i :
-						base == BASE_PEER ? p->b->peer[i] :
-								    before;
+	struct block_told_by by = {base, p->near};
+	uint64_t expected;
 
-	switch (base) {
-	case BASE_NEAR:
-		return zigzag(own[i] - p->near[i]);
-	case BASE_CHANGE:
-		return zigzag(own[i] - p->near[i] - (before ? own[before - 1] - p->near[before - 1] : 0));
-	case BASE_ROW:
-	case BASE_PEER:
-	case BASE_BEFORE:
-		return of ? zigzag(own[i] - own[of - 1]) : own[i];
-	case BASE_NONE:
-	case BASES:
-		break;
-	}
-	return own[i];
+	return block_expect(p->b, by, own, i, &expected) ? zigzag(own[i] - expected) : own[i];
 }
 
 /* Some runs of rows, spread over the block. */
