@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "base/crypt.h"
-#include "ledger/database.h"
 #include "ledger/reading.h"
 
 enum { SECONDS = 130, COLUMNS = 32, NAME = 40 };
@@ -75,23 +74,10 @@ sealed(void **state)
 	printf("%d flips of a sealed day\n", (int)flips);
 }
 
-static struct database *
-open_day(const char *file)
-{
-	char path[128], error[DATABASE_ERROR_MAX];
-	struct database *d;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	d = database_open(path, true, error);
-	if (!d)
-		fail_msg("%s", error);
-	return d;
-}
-
 static unsigned
 names_of(const char *file, const char *sql, char names[COLUMNS][NAME])
 {
-	struct database *d = open_day(file);
+	struct database *d = open_file(file, true);
 	struct statement *s = statement_of(d, sql);
 	unsigned n = 0;
 
@@ -115,7 +101,7 @@ keep_copy(const char *file, const char *from, const char *to)
 static int64_t
 alter(const char *file, const char *table, const char *column, int64_t row)
 {
-	struct database *d = open_day(file);
+	struct database *d = open_file(file, true);
 	struct statement *s;
 	char sql[600];
 	int64_t rows;

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ledger/database.h"
 #include "ledger/ledger.h"
 #include "ledger/reading.h"
 #include "ledger/verify.h"
@@ -133,6 +134,20 @@ write_second(struct ledger *l, int64_t ns)
 	if (ns / NS_PER_S % 200 == 0)
 		ledger_closed(l, &(struct incident){.opened = s.time, .last = s.time, .gateway = 1});
 	ledger_time(l, s.time, &seen);
+}
+
+/* One of its files. */
+static inline struct database *
+open_file(const char *file, bool writing)
+{
+	char path[128], error[DATABASE_ERROR_MAX];
+	struct database *d;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	d = database_open(path, writing, error);
+	if (!d)
+		fail_msg("%s", error);
+	return d;
 }
 
 static char said[8192];

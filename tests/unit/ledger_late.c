@@ -4,7 +4,6 @@
 #include "ledger_help.h"
 
 #include "ledger/chain.h"
-#include "ledger/database.h"
 
 static const char *const FILES[] = {"2024-10-04.sessions", "2024-10-04.summary"};
 
@@ -23,13 +22,8 @@ seals(void)
 static struct database *
 read_on(const char *file)
 {
-	char path[128], error[DATABASE_ERROR_MAX];
-	struct database *d;
+	struct database *d = open_file(file, false);
 
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	d = database_open(path, false, error);
-	if (!d)
-		fail_msg("%s", error);
 	assert_true(database_run(d, "BEGIN; SELECT count(*) FROM sqlite_master"));
 	return d;
 }

@@ -122,14 +122,13 @@ flood(void **state)
 static int64_t
 number(const char *date, const char *sql)
 {
-	char path[128], error[DATABASE_ERROR_MAX];
+	char file[32];
 	struct database *d;
 	struct statement *s;
 	int64_t n;
 
-	snprintf(path, sizeof(path), "%s/%s.summary", folder, date);
-	d = database_open(path, false, error);
-	assert_non_null(d);
+	snprintf(file, sizeof(file), "%s.summary", date);
+	d = open_file(file, false);
 	s = statement_of(d, sql);
 	assert_true(statement_next(s));
 	n = column_i64(s, 0);

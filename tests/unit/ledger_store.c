@@ -118,12 +118,8 @@ flips_sealed(void **state)
 static void
 change(const char *file, const char *sql)
 {
-	char path[128], error[DATABASE_ERROR_MAX];
-	struct database *d;
+	struct database *d = open_file(file, true);
 
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	d = database_open(path, true, error);
-	assert_non_null(d);
 	if (!database_run(d, sql))
 		fail_msg("%s", database_error(d));
 	database_close(d);

@@ -2,18 +2,9 @@
  * world_findings: what is found in a day of every kind of gateway, with every attack of the catalogue and all
  * look-alikes, is found again, word for word, when only the records are judged that were told of it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "world_help.h"
 
-#include <cmocka.h>
-
-#include "../world/attacks.h"
-#include "../world/records.h"
-
-enum { MEMORY = 128 << 20, LINE_MAX_BYTES = 1200, LINES_MAX = 1 << 14, SHOWN = 4, HOURS = 9 };
+enum { LINE_MAX_BYTES = 1200, LINES_MAX = 1 << 14, SHOWN = 4, HOURS = 9 };
 
 /* One sensor reads frames; another gets the records that the first one told. */
 struct sensor {
@@ -96,33 +87,12 @@ got_end(void *arg)
 static void
 sensor_begin(struct sensor *s, void *memory, const struct world *w)
 {
-	const struct pipeline_config cfg = {.memory = MEMORY,
-					    .table = {1, 2},
-					    .identity = WORLD_IDENTITY,
-					    .identity_id = 1,
-					    .sensor = 1,
-					    .scope_gateway = true,
-					    .update_ns = MINUTE(4),
-					    .detect = {.learn_ns = HOUR(1), .incident_idle_ns = HOUR(1)}};
 	const struct pipeline_sink to = {
 		.arg = s, .session = got_session, .pulse = got_pulse, .finding = got_finding, .closed = got_closed};
-	const struct gateway_addr addrs[] = {
-		{w->gw.v4, 1, true, true}, {w->gw.v6, 1, true, true}, {w->gw.snip, 1, true, true}};
 
 	memset(s, 0, sizeof(*s));
-	s->pipeline = pipeline_new(memory, &cfg, &to);
-	pipeline_gateways(s->pipeline, addrs, 3);
-}
-
-/* Each variant at one kind of gateway; floods are left to detect_flood. */
-static void
-attacks_begin(struct world *w)
-{
-	enum { FLOODS = 26 };
-
-	for (unsigned i = w->cfg.kind; i < attack_count(); i += KINDS)
-		if (attack_at(i)->behaviour != FLOODS && attack_fits(attack_at(i), w))
-			attack_start(w, i, WORLD_BEGIN + HOUR(2) + MINUTE(4 * i));
+	s->pipeline =
+		sensor_new(memory, w, (struct detect_config){.learn_ns = HOUR(1), .incident_idle_ns = HOUR(1)}, &to);
 }
 
 static void
@@ -136,7 +106,7 @@ world_of(uint8_t kind, struct sensor both[2], void *memory[2])
 	for (unsigned i = 0; i < 2; i++)
 		sensor_begin(&both[i], memory[i], &w);
 	both[0].second = both[1].pipeline;
-	attacks_begin(&w);
+	attacks_begin(&w, MINUTE(4));
 	world_run(&w, WORLD_BEGIN + HOUR(HOURS));
 	pipeline_tick(both[0].pipeline, (struct when){w.now});
 	world_end(&w);
@@ -166,7 +136,7 @@ static void
 same(void **state)
 {
 	static struct sensor both[2];
-	void *memory[2] = {aligned_alloc(64, MEMORY), aligned_alloc(64, MEMORY)};
+	void *memory[2] = {aligned_alloc(64, SENSOR_MEMORY), aligned_alloc(64, SENSOR_MEMORY)};
 	unsigned bad = 0, findings = 0;
 
 	(void)state;

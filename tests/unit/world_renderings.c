@@ -4,18 +4,9 @@
  *
  * What only packets can know is listed in ONLY_FRAMES and nowhere else.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "world_help.h"
 
-#include <cmocka.h>
-
-#include "../world/attacks.h"
-#include "../world/records.h"
-
-enum { MEMORY = 128 << 20, TEXT_MAX = 1 << 14, LINES_MAX = 1 << 17, SHOWN = 4, HOURS = 11, FLOODS = 26 };
+enum { TEXT_MAX = 1 << 14, LINES_MAX = 1 << 17, SHOWN = 4, HOURS = 11 };
 
 struct lines {
 	char *line[LINES_MAX];
@@ -109,21 +100,11 @@ got_end(void *arg)
 static void
 pipeline_begin(struct both *b, void *memory, const struct world *w)
 {
-	const struct pipeline_config cfg = {.memory = MEMORY,
-					    .table = {1, 2},
-					    .identity = WORLD_IDENTITY,
-					    .identity_id = 1,
-					    .sensor = 1,
-					    .scope_gateway = true,
-					    .update_ns = MINUTE(4),
-					    .detect = {.learn_ns = DAY(7), .incident_idle_ns = HOUR(6)}};
 	const struct pipeline_sink to = {
 		.arg = b, .session = got_session, .pulse = got_pulse, .finding = got_finding, .closed = got_closed};
-	const struct gateway_addr addrs[] = {
-		{w->gw.v4, 1, true, true}, {w->gw.v6, 1, true, true}, {w->gw.snip, 1, true, true}};
 
-	b->pipeline = pipeline_new(memory, &cfg, &to);
-	pipeline_gateways(b->pipeline, addrs, 3);
+	b->pipeline =
+		sensor_new(memory, w, (struct detect_config){.learn_ns = DAY(7), .incident_idle_ns = HOUR(6)}, &to);
 }
 
 static int
@@ -185,15 +166,6 @@ differences(const char *what, const struct lines *records, const struct lines *f
 	return bad;
 }
 
-/* Some of everything; floods are only larger. */
-static void
-attacks_begin(struct world *w)
-{
-	for (unsigned i = w->cfg.kind; i < attack_count(); i += KINDS)
-		if (attack_at(i)->behaviour != FLOODS && attack_fits(attack_at(i), w))
-			attack_start(w, i, WORLD_BEGIN + HOUR(2) + MINUTE(5 * i));
-}
-
 static void
 run(uint8_t kind, struct both *to_both, void *memory)
 {
@@ -205,7 +177,7 @@ run(uint8_t kind, struct both *to_both, void *memory)
 	world_begin(&w, &cfg, memory ? &RENDER_FRAMES : &RENDER_RECORDS, &to);
 	if (memory)
 		pipeline_begin(to_both, memory, &w);
-	attacks_begin(&w);
+	attacks_begin(&w, MINUTE(5));
 	world_run(&w, WORLD_BEGIN + HOUR(HOURS));
 	if (memory)
 		pipeline_tick(to_both->pipeline, (struct when){w.now});
@@ -218,7 +190,7 @@ static void
 same(void **state)
 {
 	static struct both both[2];
-	void *memory = aligned_alloc(64, MEMORY);
+	void *memory = aligned_alloc(64, SENSOR_MEMORY);
 	unsigned bad = 0;
 
 	(void)state;

@@ -260,14 +260,14 @@ judge_restart(struct judge *j, bool keep)
 void
 judge_site(struct judge *j)
 {
-	const struct gateway *g = &j->w->gw;
-	const struct gateway_addr addrs[] = {{g->v4, 1, true, true}, {g->v6, 1, true, true}, {g->snip, 1, true, true}};
+	struct gateway_addr addrs[GATEWAY_TOLD];
 
 	if (!j->rules[j->told % 2].nets) {
 		inside_told(j->w, &j->rules[j->told % 2]);
 		pipeline_rules(j->pipeline, &j->rules[j->told % 2]);
 	}
-	pipeline_gateways(j->pipeline, addrs, sizeof(addrs) / sizeof(addrs[0]));
+	gateway_told(j->w, addrs);
+	pipeline_gateways(j->pipeline, addrs, GATEWAY_TOLD);
 }
 
 void

@@ -162,6 +162,15 @@ habits_draw(struct world *w)
 }
 
 void
+gateway_told(const struct world *w, struct gateway_addr to[GATEWAY_TOLD])
+{
+	const struct addr *const addr[GATEWAY_TOLD] = {&w->gw.v4, &w->gw.v6, &w->gw.snip};
+
+	for (unsigned i = 0; i < GATEWAY_TOLD; i++)
+		to[i] = (struct gateway_addr){*addr[i], 1, true, true};
+}
+
+void
 world_begin(struct world *w, const struct world_config *cfg, const struct render *render, const struct world_sink *to)
 {
 	struct rng r = rng_of(cfg->seed, ACTOR_SITE);

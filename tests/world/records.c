@@ -31,15 +31,14 @@ struct records {
 };
 
 const struct hash_key WORLD_IDENTITY = {UINT64_C(0x776f726c64), UINT64_C(0x6964)};
-enum { GATEWAY = 1 };
 
 static void
 site_of(struct site *site, const struct world *w)
 {
-	const struct gateway_addr addrs[] = {
-		{w->gw.v4, GATEWAY, true, true}, {w->gw.v6, GATEWAY, true, true}, {w->gw.snip, GATEWAY, true, true}};
+	struct gateway_addr addrs[GATEWAY_TOLD];
 
-	site_set(site, addrs, sizeof(addrs) / sizeof(addrs[0]));
+	gateway_told(w, addrs);
+	site_set(site, addrs, GATEWAY_TOLD);
 }
 
 void

@@ -360,6 +360,9 @@ void
 world_begin(struct world *w, const struct world_config *cfg, const struct render *render, const struct world_sink *to);
 void world_run(struct world *w, int64_t until);
 void world_end(struct world *w);
+/* The gateway, as a sensor is told of it: the first of its site, each address in both roles. */
+enum { GATEWAY_TOLD = 3 };
+void gateway_told(const struct world *w, struct gateway_addr to[GATEWAY_TOLD]);
 struct addr addr_of(uint32_t v4);
 struct addr addr6_of(uint32_t net, uint64_t host);
 struct location home_draw(struct world *w, struct rng *r); /* a home */
