@@ -50,26 +50,30 @@ block_layout(const struct block_rows *b, struct block_layout *l)
 		l->session[i] = base;
 }
 
-/* The numbers v[0..n) of a field, each to its session; a loop for each size. */
-#define STORE_EACH(type)                                                                                               \
-	for (size_t i = 0; i < n; i++, to += sizeof(struct session))                                                   \
-	memcpy(to, &(type){(type)v[i]}, sizeof(type))
+/* Little-endian, as all that this runs on: the low bytes of a number come first. */
+static inline void
+store_low(uint8_t *to, const uint64_t *v, size_t n, size_t size)
+{
+	for (size_t i = 0; i < n; i++, to += sizeof(struct session))
+		memcpy(to, &v[i], size);
+}
 
+/* The numbers v[0..n) of a field, each to its session; a loop for each size, so that nothing is called for a number. */
 static void
 store_numbers(uint8_t *to, uint8_t size, const uint64_t *v, size_t n)
 {
 	switch (size) {
 	case 1:
-		STORE_EACH(uint8_t);
+		store_low(to, v, n, 1);
 		break;
 	case 2:
-		STORE_EACH(uint16_t);
+		store_low(to, v, n, 2);
 		break;
 	case 4:
-		STORE_EACH(uint32_t);
+		store_low(to, v, n, 4);
 		break;
 	default:
-		STORE_EACH(uint64_t);
+		store_low(to, v, n, 8);
 	}
 }
 
