@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/tables.h"
@@ -356,11 +355,9 @@ static int
 suppress_run(int argc, char **argv)
 {
 	struct suppress s = {.config = malloc(sizeof(*s.config)), .rules = malloc(sizeof(*s.rules))};
-	struct timespec now;
 	int status = s.config && s.rules ? EXIT_DONE : tell("no memory", EXIT_IO);
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	s.now = (struct when){(int64_t)now.tv_sec * NS_PER_S};
+	s.now = clock_wall();
 	if (status == EXIT_DONE)
 		status = args_take(&CMD_SUPPRESS, argc, argv, take_option, &s);
 	if (status == EXIT_DONE)

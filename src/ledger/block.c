@@ -182,7 +182,7 @@ block_need_peers(struct block_rows *b)
 }
 
 /* What other fields tell about one: numbers of the same row, each so many times; or what the exchanges that are kept
-   add up to.  Several rows for one field are several ways.  Their order is for ever: a block says which. */
+   add up to.  Several rows for one field are several ways, four at most.  Their order is for ever: a block says which. */
 struct near {
 	uint8_t column;
 	uint8_t of; /* enum near_of */

@@ -104,13 +104,14 @@ bool block_need_all(struct block_rows *b);
 /* The fields wanted[SESSION_COLUMNS] of sessions, and all else; what others follow from is there, too. */
 bool block_need_some(struct block_rows *b, const bool *wanted);
 
-/* Records of a block that is all there, or what of it was needed, asked for in their order; texts, exchanges and pairs are borrowed.  A record is
-   valid until the next one is asked for. */
-enum { BLOCK_SOME = 16, BLOCK_WAYS = 4 };
+/* Records of a block that is all there, or what of it was needed.  They are asked for one after the other, from the first
+   on, and made some at a time; each is valid until the next one is asked for, and its texts, exchanges and pairs are
+   borrowed. */
+enum { BLOCK_SOME = 16, BLOCK_WAYS = 4 /* numbers, times, texts, addresses */ };
 struct block_layout {
 	struct session session[BLOCK_SOME];
-	uint16_t count[BLOCK_WAYS]; /* of columns that are set in that way, which follow each other */
-	uint16_t column[SESSION_COLUMNS];
+	uint16_t column[SESSION_COLUMNS]; /* that differ, by the way in which they are set */
+	uint16_t count[BLOCK_WAYS];       /* of each way */
 };
 void block_layout(const struct block_rows *b, struct block_layout *l);
 const struct session *block_session(const struct block_rows *b, struct block_layout *l, size_t i);

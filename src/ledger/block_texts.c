@@ -1,7 +1,8 @@
 /*
  * block_texts: texts and addresses of a column: each told once, then by how long ago it came first.
  *
- *	column	how the first record of each session is told, then the later ones (version 2: all as they come) | of JA3 strings: permutations | the texts, compressed
+ *	column	firsts | laters | of JA3 strings: permutations | the texts, compressed
+ *	firsts	how the first record of each session is told; laters: how the others are.  Version 2: all as they come
  *	told	0 as the session that it is told by | 1 follows | 2 none | 3 the next text | 4.. one before
  */
 #include <stdlib.h>

@@ -14,11 +14,12 @@ enum { DATABASE_ERROR_MAX = 400 };
 
 struct database;
 
-/* NULL: `error` says why in one line, and errno is what the system said, 0: the file's bytes are no database.  A file that is not there is made when it is opened for writing. */
+/* NULL: `error` says why in one line, and errno is what the system said, 0: the file's bytes are no database.  A file that
+   is not there is made when it is opened for writing. */
 struct database *database_open(const char *path, bool writing, char error[DATABASE_ERROR_MAX]);
 /* WHOLE: nothing lies beside the file, all is in it.  READ: what was committed is kept, but somebody else has the file
    open, and some may lie beside it until a later close.  FAILED: some lies beside it. */
-enum database_end { DATABASE_WHOLE, DATABASE_READ, DATABASE_FAILED };
+enum database_end { DATABASE_WHOLE, DATABASE_READ, DATABASE_FAILED }; /* the later, the worse */
 enum database_end database_close(struct database *d);
 const char *database_error(const struct database *d); /* "": none */
 int database_errno(const struct database *d); /* of that error: what the system said, 0: it is the file's bytes */

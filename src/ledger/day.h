@@ -41,7 +41,7 @@ bool day_names(struct day *d, const char *folder, int64_t day);
 bool
 day_open(struct day *d, const char *folder, int64_t day, const struct digest *link, char error[DATABASE_ERROR_MAX]);
 bool day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERROR_MAX]);
-/* But WHOLE, not all of it is in its two files yet: it is not to be sealed. */
+/* The worse end of its two files; only one that is WHOLE may be sealed. */
 enum database_end day_close(struct day *d);
 const char *day_error(const struct day *d);
 bool day_is_damaged(const struct day *d); /* of that error: it is the bytes that are there, not the system */

@@ -4,7 +4,6 @@
 #include "ledger/judged.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "ledger/days.h"
 
