@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/tally.h"
 #include "cmd/term.h"
+#include "sensor/clock.h"
 #include "sensor/enrich.h"
 #include "sensor/privacy.h"
 #include "sensor/rules.h"
@@ -126,11 +127,6 @@ struct summary {
 	const struct eve_capture *live; /* NULL: reading */
 };
 void summary_print(struct common *c, const struct summary *s);
-
-/* clock.c */
-int64_t clock_now_ns(void);     /* monotonic */
-struct when clock_wall(void);   /* as the kernel stamps frames */
-bool clock_is_kept_right(void); /* the kernel was told so, by NTP or the like (adjtimex(2)) */
 
 /* progress.c: one line that is overwritten, on a terminal only. */
 struct progress {

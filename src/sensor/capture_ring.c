@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sensor/capture_fanout.h"
+#include "sensor/clock.h"
 
 /* The kernel's counts of an interface; several may be of one cause. */
 static const struct {
@@ -282,11 +282,8 @@ static bool
 failed(struct ring *r)
 {
 	const int64_t patience = 2 * CAPTURE_TIMEOUT_MS * NS_PER_MS;
-	struct timespec t;
-	int64_t now;
+	int64_t now = clock_now_ns();
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	now = (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 	if (!r->failing)
 		r->failing = now;
 	snprintf(r->error, sizeof(r->error), "%.400s", pcap_geterr(r->pcap));

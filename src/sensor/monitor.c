@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 #include "base/when.h"
-#include "sensor/ward.h"
+#include "sensor/clock.h"
 #include "sensor/notify.h"
+#include "sensor/ward.h"
 
 static const int64_t MS = NS_PER_S / 1000, WAIT_LEAST = 100 * (NS_PER_S / 1000), WAIT_MOST = 10 * NS_PER_S,
 		     WELL = 60 * NS_PER_S, TURN_MOST = NS_PER_S / 2;
@@ -87,7 +88,7 @@ start(struct monitor *m, struct ward *w)
 		return true;
 	snprintf(words, sizeof(words), "%s cannot be started: %s", ward_name(w, name), strerror(errno));
 	m->setup->say(m->setup->arg, words);
-	w->again = ward_now() + w->wait;
+	w->again = clock_now_ns() + w->wait;
 	return false;
 }
 
@@ -114,10 +115,10 @@ plan(struct monitor *m, struct ward *w, enum ward_state was)
 	char name[WARD_NAME], words[512];
 
 	if (!w->gone && was == WARD_AT_WORK)
-		w->gone = ward_wall();
-	if (ward_now() - w->since >= WELL || !w->wait)
+		w->gone = clock_wall().ns;
+	if (clock_now_ns() - w->since >= WELL || !w->wait)
 		w->wait = WAIT_LEAST;
-	w->again = ward_now() + (w->follows ? WAIT_LEAST : w->wait);
+	w->again = clock_now_ns() + (w->follows ? WAIT_LEAST : w->wait);
 	if (w->follows)
 		return;
 	snprintf(words, sizeof(words), "%s %s; it is started again in %lld ms", ward_name(w, name), w->why,
@@ -184,7 +185,7 @@ take_signals(struct monitor *m)
 static void
 take_note(struct monitor *m, struct ward *w, const struct role_note *note)
 {
-	w->alive = ward_now();
+	w->alive = clock_now_ns();
 	w->lively |= note->kind == ROLE_ALIVE;
 	if (note->kind == ROLE_WAITS && w->state == WARD_OPENING)
 		ward_wait(w);
@@ -235,7 +236,7 @@ turn(struct monitor *m, int64_t most, bool begun)
 	}
 	take_signals(m);
 	reap(m, begun);
-	t = ward_now();
+	t = clock_now_ns();
 	if (m->notify.watchdog_ns && t >= m->beat) {
 		m->beat = t + m->notify.watchdog_ns / 3;
 		notify_tell(&m->notify, "WATCHDOG=1");
@@ -261,7 +262,7 @@ each_role(struct monitor *m)
 	for (size_t i = 0; i < m->n; i++) {
 		struct ward *w = &m->ward[i];
 
-		if (w->state == WARD_OUT && ward_now() >= w->again)
+		if (w->state == WARD_OUT && clock_now_ns() >= w->again)
 			start(m, w);
 		if (w->state == WARD_AT_WORK)
 			ward_impatient(w, w->alive);
@@ -276,7 +277,7 @@ reload(struct monitor *m)
 	char lines[96];
 
 	m->reload = false;
-	snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(ward_now() / 1000));
+	snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(clock_now_ns() / 1000));
 	notify_tell(&m->notify, lines);
 	for (size_t i = 0; i < m->n; i++)
 		if (m->ward[i].state == WARD_AT_WORK && m->ward[i].spec.is.role != ROLE_tap)
@@ -287,7 +288,7 @@ reload(struct monitor *m)
 static int64_t
 due_in(const struct monitor *m)
 {
-	int64_t t = ward_now(), most = TURN_MOST;
+	int64_t t = clock_now_ns(), most = TURN_MOST;
 
 	for (size_t i = 0; i < m->n; i++)
 		if (m->ward[i].state == WARD_OUT && m->ward[i].again - t < most)
@@ -330,7 +331,7 @@ start_all(struct monitor *m)
 static void
 stop_stage(struct monitor *m, enum role first, enum role last)
 {
-	int64_t since = ward_now();
+	int64_t since = clock_now_ns();
 	size_t left = 1;
 
 	for (size_t i = 0; i < m->n; i++)

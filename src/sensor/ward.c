@@ -8,12 +8,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/when.h"
 #include "sensor/batch.h"
 #include "sensor/capture_port.h"
+#include "sensor/clock.h"
 
 void
 ward_init(struct ward *w, const struct role_spec *spec)
@@ -48,27 +48,6 @@ let_go(struct ward *w, int *fd, unsigned *n)
 	count_left(w, fd, *n);
 	while (*n > 0)
 		forget(&fd[--*n]);
-}
-
-static int64_t
-clock_of(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-int64_t
-ward_now(void)
-{
-	return clock_of(CLOCK_MONOTONIC);
-}
-
-int64_t
-ward_wall(void)
-{
-	return clock_of(CLOCK_REALTIME);
 }
 
 const char *
@@ -118,7 +97,7 @@ ward_wait(struct ward *w)
 	w->waits = true;
 	if (w->gone)
 		return;
-	w->gone = ward_wall();
+	w->gone = clock_wall().ns;
 	snprintf(w->why, sizeof(w->why), "waited for its port");
 }
 
@@ -138,7 +117,7 @@ ward_work(struct ward *w)
 {
 	ward_tell(w, ROLE_START);
 	w->state = WARD_AT_WORK;
-	w->back = ward_wall();
+	w->back = clock_wall().ns;
 }
 
 /* What a tap has from its start. */
@@ -161,7 +140,7 @@ ward_start(struct ward *w, bool batch)
 {
 	bool fine;
 
-	w->since = w->alive = ward_now();
+	w->since = w->alive = clock_now_ns();
 	w->stuck = w->follows = w->lively = w->waits = false;
 	fine = (w->spec.is.role != ROLE_tap || equip(w, batch)) && role_spawn(&w->spec, &w->process);
 	forget(&w->spec.keeper);
@@ -181,7 +160,7 @@ say_why(struct ward *w, int status)
 		snprintf(w->why, sizeof(w->why), "lost its keeper");
 	else if (w->stuck)
 		snprintf(w->why, sizeof(w->why), "gave no sign of life for %lld s",
-			 (long long)((ward_now() - w->alive) / NS_PER_S));
+			 (long long)((clock_now_ns() - w->alive) / NS_PER_S));
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		snprintf(w->why, sizeof(w->why), "made a system call that it may not make (SIGSYS)");
 	else if (name)
@@ -231,7 +210,7 @@ ward_report(struct ward *w, const struct ward *keeper)
 		count_left(w, w->held, w->helds);
 	note.came = w->left;
 	w->left = 0;
-	note.until = w->state == WARD_AT_WORK ? w->back : ward_wall();
+	note.until = w->state == WARD_AT_WORK ? w->back : clock_wall().ns;
 	memcpy(note.words, w->why, sizeof(note.words));
 	(void)role_tell(keeper->process.monitor, &note, w->fatal);
 	w->gone = 0;
@@ -244,7 +223,7 @@ ward_impatient(struct ward *w, int64_t since)
 	enum { FIRST = 6 }; /* a board that starts has other things to do, and memory to clear */
 	int64_t patience = w->rights->patience * NS_PER_S * (w->lively ? 1 : FIRST);
 
-	if (w->state == WARD_OUT || !patience || w->stuck || ward_now() - since < patience)
+	if (w->state == WARD_OUT || !patience || w->stuck || clock_now_ns() - since < patience)
 		return;
 	w->stuck = true;
 	kill(w->process.pid, SIGKILL);

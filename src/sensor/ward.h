@@ -61,7 +61,4 @@ void ward_report(struct ward *w, const struct ward *keeper);
 /* Ends one that is silent for longer than its patience, counted from there; six times that until its first sign of life. */
 void ward_impatient(struct ward *w, int64_t since);
 
-int64_t ward_now(void);  /* monotonic */
-int64_t ward_wall(void); /* as frames are stamped */
-
 #endif

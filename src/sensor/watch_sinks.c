@@ -5,21 +5,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "sensor/clock.h"
 #include "sensor/post.h"
 #include "sensor/sinks_config.h"
-
-/* Of receivers: how long events wait for them is a matter of their time, not of the packets'. */
-static struct when
-wall_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (struct when){(int64_t)t.tv_sec * NS_PER_S + t.tv_nsec};
-}
 
 bool
 watch_sinks(struct watch *w, const struct sinks_wanted *want)
@@ -29,7 +19,7 @@ watch_sinks(struct watch *w, const struct sinks_wanted *want)
 	w->sinks = sinks_new(want->sink, want->count, w->error);
 	if (w->sinks && want->network) {
 		memcpy(w->gateway_name, want->gateway, sizeof(w->gateway_name));
-		w->post = post_open(want, wall_clock(), w->error);
+		w->post = post_open(want, clock_wall(), w->error);
 		if (!w->post)
 			return false;
 		sinks_outbox(w->sinks, post_outbox(w->post), w->gateway_name);
@@ -41,7 +31,7 @@ void
 watch_post(struct watch *w, int64_t now_ns)
 {
 	if (w->post)
-		post_poll(w->post, now_ns, wall_clock());
+		post_poll(w->post, now_ns, clock_wall()); /* receivers wait by their time, not by the packets' */
 }
 
 size_t

@@ -1,7 +1,7 @@
 /*
- * clock: what time it is for the program itself.  Must not say what time it is for the traffic: packets do.
+ * clock: see clock.h.  Must not say what time it is for the traffic: packets do.
  */
-#include "cmd/common.h"
+#include "sensor/clock.h"
 
 #include <sys/timex.h>
 #include <time.h>
