@@ -22,20 +22,25 @@ outage_sound(const void *bytes)
 	return true;
 }
 
+enum {
+	ROUNDING = 5 * 64,
+	GATES = sizeof(struct outage) * (GATEWAYS_MAX + 1),
+	REGULARS = sizeof(struct regular) << REGULAR_BITS,
+	FIXED = sizeof(struct outages) + GATES + REGULARS + ROUNDING
+};
+_Static_assert(FIXED + 1024 <= DETECT_MEMORY_MIN / 256 * 2, "two shares");
+
 void *
 outage_init(struct detect *d, struct carve *c, size_t bytes)
 {
-	enum { ROUNDING = 5 * 64 };
 	struct outages *all = carve_take(c, sizeof(*all));
-	size_t gates = sizeof(struct outage) * (GATEWAYS_MAX + 1), regulars = sizeof(struct regular) << REGULAR_BITS;
-	size_t left = bytes - sizeof(*all) - gates - regulars - ROUNDING;
 
 	*all = (struct outages){.served.words = 1};
-	while (all->served.words * sizeof(uint64_t) * 4 <= left)
+	while (all->served.words * sizeof(uint64_t) * 4 <= bytes - FIXED)
 		all->served.words *= 2;
-	all->gate = detect_array(d, c, gates, 5);
+	all->gate = detect_array(d, c, GATES, 5);
 	detect_sound(d, outage_sound);
-	all->regular = detect_array(d, c, regulars, 1);
+	all->regular = detect_array(d, c, REGULARS, 1);
 	for (unsigned i = 0; i < 2; i++)
 		all->served.set[i] = detect_array(d, c, all->served.words * sizeof(uint64_t), 1);
 	return all;
