@@ -9,7 +9,17 @@
 enum {
 	MEAN_PARTS = 64, /* a mean over about ten minutes of pulses */
 	RECENT_PARTS = 4,
+	HUSH_KEPT = 1 << 15
 };
+
+static bool
+hush_sound(const struct hush *h)
+{
+	for (unsigned i = 0; i < HUSH_RUNS; i++)
+		if (h->behind[i] >= HUSH_KEPT || h->again[i] > h->behind[i])
+			return false;
+	return true;
+}
 
 static bool
 outage_sound(const void *bytes)
@@ -17,7 +27,7 @@ outage_sound(const void *bytes)
 	const struct outage *o = bytes;
 
 	for (unsigned i = 0; i <= GATEWAYS_MAX; i++)
-		if (o[i].lull.clients > LULL_CLIENTS || o[i].past.clients > LULL_CLIENTS)
+		if (o[i].lull.clients > LULL_CLIENTS || o[i].past.clients > LULL_CLIENTS || !hush_sound(&o[i].hush))
 			return false;
 	return true;
 }
@@ -144,14 +154,13 @@ outage_silence_forget(struct outage *o, struct when answered)
 void
 outage_hush(struct outage *o, const struct pulse *p)
 {
-	enum { KEPT = 1 << 15 };
 	unsigned run = least(o->hushed, HUSH_RUNS) - 1;
 	bool asked = p->packets_to != 0, again = p->packets_from == 0 && !asked;
 
 	if (o->hushed && (p->packets_from || !asked)) {
 		o->hush.behind[run]++;
 		o->hush.again[run] += again;
-		if (o->hush.behind[run] >= KEPT) {
+		if (o->hush.behind[run] >= HUSH_KEPT) {
 			o->hush.behind[run] /= 2;
 			o->hush.again[run] /= 2;
 		}
