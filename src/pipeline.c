@@ -255,8 +255,7 @@ prefetch(struct pipeline *p, struct job *job, size_t n)
 			__builtin_prefetch(live_at(p, f->above[1]));
 		if (f->told & STEADY && job[i].glanced)
 			continue;
-		job[i].in_vain =
-			job[i].glanced && job[i].glance.len && !f->above[1] && (f->gateway || f->above[0] != TLS_NOT);
+		job[i].in_vain = job[i].glanced && job[i].glance.len && lacks_live(f);
 		half[halves] = tls_prefetch(p->tls, f->above[0]);
 		halves += half[halves] != NULL;
 	}

@@ -41,7 +41,7 @@ struct job {
 	struct flow *maybe; /* its connection, most likely; NULL: not looked up */
 	const struct frame *frame;
 	bool glanced; /* glance is filled, packet is not */
-	bool in_vain; /* and the short way would say no: its connection, most likely, is not known yet */
+	bool in_vain; /* and the short way would say no: its connection, most likely, lacks its live */
 	struct glance glance;
 	struct packet packet;
 };
@@ -101,6 +101,13 @@ static inline bool
 from_gateway(const struct flow *f, unsigned side)
 {
 	return f->told >> side & GATEWAY_0;
+}
+
+/* A packet with payload makes what it lacks, which the short way cannot. */
+static inline bool
+lacks_live(const struct flow *f)
+{
+	return !f->above[1] && (f->gateway || f->above[0] != TLS_NOT);
 }
 
 /* There is something to tell: said once until it is told, because each line of a far connection is a wait. */

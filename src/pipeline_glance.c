@@ -22,7 +22,7 @@ is_known(const struct pipeline *p, const struct flow *f)
 {
 	if (f->told & STEADY)
 		return true;
-	if (!f->above[1] && (f->gateway || f->above[0] != TLS_NOT))
+	if (lacks_live(f))
 		return false;
 	return !f->gateway || !p->classify || f->above[2] & CLASSIFY_DONE;
 }

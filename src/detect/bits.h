@@ -1,5 +1,5 @@
 /*
- * bits: surprise, counted in tenths of a bit by how often the like happened: integers only.  Internal to src/detect.
+ * bits: surprise, counted in bits or tenths of one by how often the like happened: integers only.  Internal to src/detect.
  */
 #ifndef DETECT_BITS_H
 #define DETECT_BITS_H
@@ -30,6 +30,19 @@ bits_rarer(uint32_t usual, uint32_t times)
 	uint32_t a = bits_log(usual + 1), b = bits_log(times + 1);
 
 	return a > b ? a - b : 0;
+}
+
+/* In whole bits, rounded down: log2(all / alike), at most `cap`. */
+static inline uint8_t
+bits_surprise(uint64_t all, uint64_t alike, unsigned cap)
+{
+	unsigned bits;
+
+	if (alike >= all)
+		return 0;
+	bits = (unsigned)(__builtin_clzll(alike | 1) - __builtin_clzll(all));
+	bits -= alike << bits > all;
+	return (uint8_t)(bits < cap ? bits : cap);
 }
 
 #endif

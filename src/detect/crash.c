@@ -5,6 +5,7 @@
  * A first crash proves little about whoever came last; a second one after the same rare network, program or size of
  * request is no accident.  Bits are of surprise: log2(all / alike).
  */
+#include "detect/bits.h"
 #include "detect/outage.h"
 #include "detect/sketch.h"
 #include "detect/visit.h"
@@ -94,11 +95,7 @@ crash_init(struct detect *d, struct carve *c, size_t bytes)
 static uint8_t
 surprise(uint32_t total, uint32_t alike)
 {
-	uint64_t all = (uint64_t)total + 1, part = (uint64_t)least(alike, total) + 1;
-	int bits = __builtin_clzll(part) - __builtin_clzll(all);
-
-	bits -= part << bits > all;
-	return (uint8_t)(bits < CAP ? bits : CAP);
+	return bits_surprise((uint64_t)total + 1, (uint64_t)alike + 1, CAP);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "session/session.h"
 
 enum severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
+extern const struct text SEVERITY_NAMES[SEVERITY_CRITICAL + 1];
 const char *severity_name(unsigned severity); /* "info" to "critical", which is also what lies beyond */
 
 enum { FINDING_NUMBERS = 8, FINDING_TEXT = 384, FINDING_SESSIONS = 8, FINDING_WEIGHTS = 5, INCIDENT_EVENTS = 24 };

@@ -6,12 +6,13 @@
 
 #include <string.h>
 
+const struct text SEVERITY_NAMES[SEVERITY_CRITICAL + 1] = {TEXT_INIT("info"), TEXT_INIT("low"), TEXT_INIT("medium"),
+							   TEXT_INIT("high"), TEXT_INIT("critical")};
+
 const char *
 severity_name(unsigned severity)
 {
-	static const char *const NAMES[] = {"info", "low", "medium", "high", "critical"};
-
-	return NAMES[severity <= SEVERITY_CRITICAL ? severity : SEVERITY_CRITICAL];
+	return SEVERITY_NAMES[least(severity, SEVERITY_CRITICAL)].p;
 }
 
 void

@@ -9,7 +9,17 @@
 enum {
 	MEAN_PARTS = 64, /* a mean over about ten minutes of pulses */
 	RECENT_PARTS = 4,
+	HUSH_KEPT = 1 << 15
 };
+
+static bool
+hush_sound(const struct hush *h)
+{
+	for (unsigned i = 0; i < HUSH_RUNS; i++)
+		if (h->behind[i] >= HUSH_KEPT || h->again[i] > h->behind[i])
+			return false;
+	return true;
+}
 
 static bool
 outage_sound(const void *bytes)
@@ -17,25 +27,30 @@ outage_sound(const void *bytes)
 	const struct outage *o = bytes;
 
 	for (unsigned i = 0; i <= GATEWAYS_MAX; i++)
-		if (o[i].lull.clients > LULL_CLIENTS || o[i].past.clients > LULL_CLIENTS)
+		if (o[i].lull.clients > LULL_CLIENTS || o[i].past.clients > LULL_CLIENTS || !hush_sound(&o[i].hush))
 			return false;
 	return true;
 }
 
+enum {
+	ROUNDING = 5 * 64,
+	GATES = sizeof(struct outage) * (GATEWAYS_MAX + 1),
+	REGULARS = sizeof(struct regular) << REGULAR_BITS,
+	FIXED = sizeof(struct outages) + GATES + REGULARS + ROUNDING
+};
+_Static_assert(FIXED + 1024 <= DETECT_MEMORY_MIN / 256 * 2, "two shares");
+
 void *
 outage_init(struct detect *d, struct carve *c, size_t bytes)
 {
-	enum { ROUNDING = 5 * 64 };
 	struct outages *all = carve_take(c, sizeof(*all));
-	size_t gates = sizeof(struct outage) * (GATEWAYS_MAX + 1), regulars = sizeof(struct regular) << REGULAR_BITS;
-	size_t left = bytes - sizeof(*all) - gates - regulars - ROUNDING;
 
 	*all = (struct outages){.served.words = 1};
-	while (all->served.words * sizeof(uint64_t) * 4 <= left)
+	while (all->served.words * sizeof(uint64_t) * 4 <= bytes - FIXED)
 		all->served.words *= 2;
-	all->gate = detect_array(d, c, gates, 5);
+	all->gate = detect_array(d, c, GATES, 5);
 	detect_sound(d, outage_sound);
-	all->regular = detect_array(d, c, regulars, 1);
+	all->regular = detect_array(d, c, REGULARS, 1);
 	for (unsigned i = 0; i < 2; i++)
 		all->served.set[i] = detect_array(d, c, all->served.words * sizeof(uint64_t), 1);
 	return all;
@@ -139,14 +154,13 @@ outage_silence_forget(struct outage *o, struct when answered)
 void
 outage_hush(struct outage *o, const struct pulse *p)
 {
-	enum { KEPT = 1 << 15 };
 	unsigned run = least(o->hushed, HUSH_RUNS) - 1;
 	bool asked = p->packets_to != 0, again = p->packets_from == 0 && !asked;
 
 	if (o->hushed && (p->packets_from || !asked)) {
 		o->hush.behind[run]++;
 		o->hush.again[run] += again;
-		if (o->hush.behind[run] >= KEPT) {
+		if (o->hush.behind[run] >= HUSH_KEPT) {
 			o->hush.behind[run] /= 2;
 			o->hush.again[run] /= 2;
 		}

@@ -15,6 +15,7 @@
  * networks that use the gateway and of others; then one attempt in vain tells little.  A connection that is never
  * answered is told of half a minute after its last SYN, so the silence may be over by then.
  */
+#include "detect/bits.h"
 #include "detect/outage_count.h"
 
 enum {
@@ -230,24 +231,13 @@ tries_add(struct tries *t, bool in_vain, bool known)
 	}
 }
 
-/* log2(all / alike), at most `cap`. */
-static uint8_t
-surprise(uint32_t all, uint32_t alike, unsigned cap)
-{
-	uint8_t bits = 0;
-
-	while (bits < cap && (uint64_t)alike << (bits + 1) <= all)
-		bits++;
-	return bits;
-}
-
 /* That this client tries in vain: by those alike, or by its own past. */
 static uint8_t
 vain_bits(const struct detect *d, const struct tries *t, uint32_t client, bool known)
 {
 	const struct regular *r = regular_at(d, client);
-	uint8_t own = known && r->client == client ? surprise(r->answered + 1, r->failed + 1, CAP_REGULAR) : 0;
-	uint8_t alike = surprise(t->all + 1, (known ? t->known : t->strange) + 1, known ? CAP : CAP_STRANGE);
+	uint8_t own = known && r->client == client ? bits_surprise(r->answered + 1, r->failed + 1, CAP_REGULAR) : 0;
+	uint8_t alike = bits_surprise(t->all + 1, (known ? t->known : t->strange) + 1, known ? CAP : CAP_STRANGE);
 
 	return own > alike ? own : alike;
 }
@@ -298,7 +288,7 @@ static unsigned
 refused_bits(const struct outage *o, const struct lull *l)
 {
 	uint32_t offered = l->after.offered, refused = offered - l->after.accepted;
-	uint32_t each = surprise(o->usual.offered + 1, o->usual.offered - o->usual.accepted + 1, REFUSED_BITS);
+	uint32_t each = bits_surprise(o->usual.offered + 1, o->usual.offered - o->usual.accepted + 1, REFUSED_BITS);
 	uint32_t choices = refused < offered ? offered : 0;
 
 	return refused * each > choices ? least(refused * each - choices, REFUSED_BITS) : 0;
@@ -317,7 +307,7 @@ hush_bits(const struct outage *o, const struct lull *l)
 
 		alike = (uint32_t)((uint64_t)alike * (o->hush.again[i] + 1) / (o->hush.behind[i] + 2));
 	}
-	return surprise(all, alike, HUSH_BITS);
+	return bits_surprise(all, alike, HUSH_BITS);
 }
 
 bool

@@ -171,10 +171,11 @@ static void
 change_note(const struct detect *d, const struct statics *s, struct change *c, struct static_size *e)
 {
 	const struct static_size *f = c->fresh;
-	bool ranks = has_rank(c, e), regular, by_newcomers;
+	bool ranks, regular, by_newcomers;
 
 	if (e->bytes == 0 || e->gateway != f->gateway)
 		return;
+	ranks = has_rank(c, e);
 	if (is_fresh(e, f)) {
 		c->came += ranks && is_head(s, e) && is_all(is_fresh, s, e, f);
 		return;

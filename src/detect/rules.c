@@ -13,8 +13,6 @@ static const struct text DETECTOR_NAMES[] = {
 #undef DETECTOR
 #undef PARAM
 };
-static const struct text SEVERITY_NAMES[] = {TEXT_INIT("info"), TEXT_INIT("low"), TEXT_INIT("medium"),
-					     TEXT_INIT("high"), TEXT_INIT("critical")};
 
 #define OF(name) offsetof(struct finding, name), sizeof(((struct finding *)0)->name)
 #define NAMES(n) sizeof(n) / sizeof((n)[0]), n

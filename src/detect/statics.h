@@ -44,8 +44,7 @@ struct static_gate {
 	uint32_t pending; /* place of a new size that many fetch, plus 1: page_change has to look */
 	uint32_t fresh;   /* page_change: place, plus 1, of one whose old object is not known yet */
 	uint32_t news;    /* page_change: how many there were in this epoch and the one before */
-	uint32_t
-		ready; /* 0 or 1: enough of them are or were; strangers who get answers of every size change nothing in that */
+	uint32_t ready; /* 0 or 1: enough are static or were; strangers who get answers of every size do not undo it */
 };
 
 struct statics {

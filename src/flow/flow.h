@@ -154,7 +154,7 @@ void flow_goes_on(struct flows *t, const struct glanced *d, const struct glance 
 
 bool flows_full(const struct flows *t);
 uint32_t flows_room(const struct flows *t); /* for how many more */
-void flow_evict_one(struct flows *t);       /* marks the oldest; flow_ended then returns it */
+void flow_evict_one(struct flows *t); /* marks who goes first; flow_ended then returns all who are, in its order */
 
 /* Next piece in order of the flow just fed, valid until the next call; NULL: none left.  Of a connection that
    flow_ended or flow_drain gave: what was still held behind a hole, with the hole told as `lost`. */

@@ -271,6 +271,15 @@ no_tls_bad(void **state)
 	site_end(&t);
 }
 
+/* Hours of users and of pulses without a ping: whose begin was not seen stands out. */
+static void
+watched(struct site_test *t, double until)
+{
+	site_begin(t, 2 << 20, 0);
+	users(t, 400, 0, &USUAL);
+	pulses(t, 0, until, 0);
+}
+
 /* The gateway's data on a connection that never began; inbound or outbound as the ports will have it. */
 static struct session
 no_syn(struct site_test *t, double now, bool outbound)
@@ -303,9 +312,7 @@ after_icmp(void **state)
 		struct site_test t;
 		struct session s;
 
-		site_begin(&t, 2 << 20, 0);
-		users(&t, 400, 0, &USUAL);
-		pulses(&t, 0, 4 * HOUR, 0);
+		watched(&t, 4 * HOUR);
 		pulses(&t, 4 * HOUR, 4 * HOUR + 10, 1);
 		s = no_syn(&t, 4 * HOUR + 15, outbound);
 		site_judge(&t, &s);
@@ -360,9 +367,7 @@ half_mirror_bad(void **state)
 		struct site_test t;
 		struct session s;
 
-		site_begin(&t, 2 << 20, 0);
-		users(&t, 400, 0, &USUAL);
-		pulses(&t, 0, 4 * HOUR + 280, 0);
+		watched(&t, 4 * HOUR + 280);
 		for (unsigned i = 0; i < 40; i++) {
 			s = no_syn(&t, 4 * HOUR + i, true);
 			s.dest = site_addr("198.51.100.7");
@@ -391,9 +396,7 @@ speaks_alone(void **state)
 		struct site_test t;
 		struct session s;
 
-		site_begin(&t, 2 << 20, 0);
-		users(&t, 400, 0, &USUAL);
-		pulses(&t, 0, 5 * HOUR, 0);
+		watched(&t, 5 * HOUR);
 		s = no_syn(&t, 5 * HOUR + 5, i == 5);
 		site_judge(&t, &s);
 		assert_int_equal(found(&t, SEVERITY_LOW), 1);
@@ -418,9 +421,7 @@ silent_tunnel_bad(void **state)
 	struct session s;
 
 	(void)state;
-	site_begin(&t, 2 << 20, 0);
-	users(&t, 400, 0, &USUAL);
-	pulses(&t, 0, 5 * HOUR, 0);
+	watched(&t, 5 * HOUR);
 	s = no_syn(&t, 5 * HOUR, false);
 	s.src = site_addr("100.64.7.9");
 	site_judge(&t, &s);

@@ -289,6 +289,55 @@ newcomers_tell_bad(void **state)
 	site_end(&t);
 }
 
+/* Four more answers, which a few networks get each day. */
+static void
+answers_day(struct site_test *t, unsigned day, unsigned networks)
+{
+	for (unsigned i = 0; i < networks; i++) {
+		struct session s = site_session(t, portal_client(300 + day * networks + i), CHROME,
+						day * (double)DAY + 15 * HOUR + i * 600.0);
+
+		for (uint32_t k = 0; k < 4; k++)
+			site_exchange(t, &s, 500 + 9 * k, 120000 + 5000 * k, 40);
+		site_judge(t, &s);
+	}
+}
+
+/* Until the page changes; then nobody gets them any more. */
+static void
+answers_go_with_it(unsigned networks, unsigned told)
+{
+	struct portal p = portal_plain();
+	struct site_test t;
+
+	site_begin(&t, 8 << 20, 7 * DAY);
+	for (unsigned day = 0; day < 10; day++) {
+		browsers_day(&t, &p, day, day == 0, true);
+		answers_day(&t, day, networks);
+	}
+	p.object[EDITED] += 900;
+	browsers_day(&t, &p, 10, false, false);
+	browsers_day(&t, &p, 11, false, true);
+	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_HIGH), told);
+	site_end(&t);
+}
+
+/* What was somebody's own and is not fetched again hides nothing. */
+static void
+own_answers(void **state)
+{
+	(void)state;
+	answers_go_with_it(1, 1);
+}
+
+/* What as many fetched as the page went, too: an upgrade. */
+static void
+own_answers_bad(void **state)
+{
+	(void)state;
+	answers_go_with_it(NEWCOMERS, 0);
+}
+
 int
 main(void)
 {
@@ -306,6 +355,8 @@ main(void)
 		cmocka_unit_test(one_network_bad),
 		cmocka_unit_test(newcomers_tell),
 		cmocka_unit_test(newcomers_tell_bad),
+		cmocka_unit_test(own_answers),
+		cmocka_unit_test(own_answers_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* snapshot: saved and loaded, a sensor goes on as if nothing had happened; bytes that are not a snapshot change
    nothing. */
+#include "detect/outage_count.h"
 #include "detect/snapshot.h"
 #include "detect_site.h"
 
@@ -123,6 +124,35 @@ damaged_bad(void **state)
 	site_end(&t);
 }
 
+/* Counters that no gateway makes: of silence, by which is divided, and of clients, by which is counted. */
+static void
+unsound_bad(void **state)
+{
+	(void)state;
+	for (unsigned wrong = 0; wrong < 4; wrong++) {
+		struct site_test t, fresh;
+		struct snapshot_report report;
+		struct outage *o;
+		char *bytes;
+		struct cur copy;
+
+		site_begin(&t, MEMORY, WEEK);
+		live(&t, 0, 1);
+		o = outage_of(t.d, 1);
+		o->hush.behind[HUSH_RUNS - 1] = wrong == 1 ? UINT32_MAX - 1 : 9;
+		o->hush.again[HUSH_RUNS - 1] = wrong == 2 ? 10 : 9;
+		o->past.clients = wrong == 3 ? LULL_CLIENTS + 1 : LULL_CLIENTS;
+		copy = saved(&t, &bytes);
+		site_begin(&fresh, MEMORY, WEEK);
+		assert_int_equal(detect_load(fresh.d, copy, &report), SNAPSHOT_TAKEN);
+		assert_int_equal(report.unsound, wrong != 0);
+		assert_int_equal(outage_of(fresh.d, 1)->past.clients, wrong ? 0 : LULL_CLIENTS);
+		free(bytes);
+		site_end(&fresh);
+		site_end(&t);
+	}
+}
+
 /* Into less memory: what is kept comes first, the rest is counted. */
 static void
 into_less_memory(void **state)
@@ -155,6 +185,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goes_on),
 		cmocka_unit_test(damaged_bad),
+		cmocka_unit_test(unsound_bad),
 		cmocka_unit_test(into_less_memory),
 	};
 
