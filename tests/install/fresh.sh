@@ -33,7 +33,7 @@ mkdir "$base/test"
 echo force-unsafe-io >"$base/etc/dpkg/dpkg.cfg.d/fresh"
 echo 'APT::Install-Recommends "false";' >"$base/etc/apt/apt.conf.d/fresh"
 cp "$deb" "$base/test/gatewitness.deb"
-cp tests/install/inside.sh tests/demo/demo.pcap tests/demo/demo.conf tests/live/send.py "$base/test"
+cp tests/install/inside.sh tests/common/within.sh tests/demo/demo.pcap tests/demo/demo.conf tests/live/send.py "$base/test"
 cp /etc/resolv.conf "$base/etc/resolv.conf"
 chroot "$base" sh -c 'apt-get update -qq && apt-get install -y -qq --download-only /test/gatewitness.deb' >"$work/log" 2>&1 || {
 	tail -n 5 "$work/log"

@@ -3,24 +3,13 @@
 # root that is thrown away; where systemd is process 1, the unit is started, fed by a span port and removed under way.
 set -eu
 here=$(dirname "$0")
+. "$here/within.sh"
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 state=/var/lib/gatewitness conf=/etc/gatewitness/gatewitness.conf
 
 fail() {
 	echo "FAIL: $*"
 	exit 1
-}
-
-# within SECONDS COMMAND...
-within() {
-	n=$(($1 * 5))
-	shift
-	while [ "$n" -gt 0 ]; do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.2
-		n=$((n - 1))
-	done
-	return 1
 }
 
 as_sensor() {

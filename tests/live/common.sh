@@ -3,6 +3,7 @@
 in=gw$name$$-in out=gw$name$$-out
 work='' pid='' sender='' listener='' broker='' reader=''
 . "$here/../common/needs.sh"
+. "$here/../common/within.sh"
 
 # begin TOOL...: makes both namespaces and the folder
 begin()
@@ -31,19 +32,6 @@ wire()
 {
 	ip -n "$out" link add send0 type veth peer name span0 netns "$in" || skip "cannot make a veth pair here"
 	ip -n "$in" link set span0 up && ip -n "$out" link set send0 up
-}
-
-# within SECONDS COMMAND...: until it succeeds
-within()
-{
-	n=$(($1 * 10))
-	shift
-	while [ "$n" -gt 0 ]; do
-		"$@" > /dev/null 2>&1 && return 0
-		sleep 0.1
-		n=$((n - 1))
-	done
-	return 1
 }
 
 fail()

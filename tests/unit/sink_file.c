@@ -342,23 +342,34 @@ rotated_on_a_full_disk(void **state)
 	assert_false(torn);
 }
 
-/* Lines of the older files and the newest, from `next` on, each whole and once; how many files. */
-static unsigned
-in_rotated(unsigned *next)
+/* The older files and the newest have "alert 1" to "alert n", each whole and once. */
+static void
+rotated_have_all(unsigned n)
 {
+	unsigned files = 0, next = 1;
 	char name[160];
-	unsigned files = 0;
 	bool torn;
 
 	for (int i = 3; i >= 0; i--) {
 		snprintf(name, sizeof(name), i ? "%s.%d" : "%s", path, i);
 		if (access(name, F_OK) != 0)
 			continue;
-		*next = whole_lines(name, *next, &torn);
+		next = whole_lines(name, next, &torn);
 		assert_false(torn);
 		files++;
 	}
-	return files;
+	assert_true(files > 1);
+	assert_int_equal(next, n + 1);
+}
+
+/* "alert FROM" to "alert TO", each as if a second had passed. */
+static void
+tell_slowly(struct sinks *s, unsigned from, unsigned to)
+{
+	for (unsigned n = from; n <= to; n++) {
+		tell(s, SEVERITY_HIGH, n);
+		sinks_flush(s);
+	}
 }
 
 /* Its own limits hold on a full disk: another file takes what waits, and what was torn is whole there only. */
@@ -367,21 +378,16 @@ rotates_on_a_full_disk(void **state)
 {
 	struct sink_config c = text_sink();
 	struct rlimit before;
-	unsigned n = 0, next = 1;
 	struct sinks *s;
 
 	(void)state;
 	c.rotate_size = 1400;
 	s = opened(&c);
 	before = fill_disk();
-	while (n < 40) {
-		tell(s, SEVERITY_HIGH, ++n);
-		sinks_flush(s);
-	}
+	tell_slowly(s, 1, 40);
 	make_room(before);
 	closed(s);
-	assert_true(in_rotated(&next) > 1);
-	assert_int_equal(next, n + 1);
+	rotated_have_all(40);
 }
 
 /* It frees what it would have, and no more: a file in which nothing is must not push out the others. */
@@ -390,26 +396,19 @@ rotates_once_on_a_full_disk(void **state)
 {
 	struct sink_config c = text_sink();
 	struct rlimit before;
-	unsigned n = 0, next = 1;
 	struct sinks *s;
 
 	(void)state;
 	c.rotate_size = 1400;
 	s = opened(&c);
-	while (n < 40)
-		tell(s, SEVERITY_HIGH, ++n);
-	sinks_flush(s);
+	tell_slowly(s, 1, 40);
 	before = limit_files(0);
-	while (n < 400) {
-		tell(s, SEVERITY_HIGH, ++n);
-		sinks_flush(s);
-	}
+	tell_slowly(s, 41, 400);
 	assert_int_equal(lines_of(path), 0);
 	make_room(before);
 	assert_int_equal(sinks_counts(s, 0).lost, 0);
 	closed(s);
-	assert_true(in_rotated(&next) > 1);
-	assert_int_equal(next, n + 1);
+	rotated_have_all(400);
 }
 
 /* Nobody renamed, and the end of the torn line has no room: it waits until it can be opened again. */
