@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab soak bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab as-was soak bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -168,6 +168,10 @@ ledger-chaos: $(B)/tests/unit/world_chaos $(B)/tests/unit/ledger_flip
 	@KILLS=$(KILLS) $(B)/tests/unit/world_chaos
 	@FLIP_STEP=1 $(B)/tests/unit/ledger_flip
 
+# What hunt --as-was finds in a ledger is what live found: goldens, the demo, and a day of each attack of the catalogue (ten minutes).
+as-was: $(B)/gatewitness $(B)/tests/world/world
+	@CATALOGUE=yes tests/ledger/run.sh $(B)/gatewitness $(B)/tests/world/world
+
 # All ways in which what is sent can be lost: CHAOS=10 is 200 couriers killed of each kind of sink, 100,000 alerts at once; half an hour.
 CHAOS ?= 10
 CHAOS_UNITS := sensor_post sink_outbox sink_mqtt sink_kafka sink_command
@@ -295,4 +299,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab soak units fuzzers check conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
+.PHONY: demo test lab as-was soak units fuzzers check conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
