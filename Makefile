@@ -172,12 +172,13 @@ ledger-chaos: $(B)/tests/unit/world_chaos $(B)/tests/unit/ledger_flip
 as-was: $(B)/gatewitness $(B)/tests/world/world
 	@CATALOGUE=yes tests/ledger/run.sh $(B)/gatewitness $(B)/tests/world/world
 
-# All ways in which what is sent can be lost: CHAOS=10 is 200 couriers killed of each kind of sink, 100,000 alerts at once; half an hour.
+# All ways in which what is sent can be lost: CHAOS=10 is 200 couriers killed of each kind of sink, 100,000 alerts at once; half an
+# hour.  In memory where a power cut is at every byte of a file: there a disk is asked to sync ten thousand times.
 CHAOS ?= 10
 CHAOS_UNITS := sensor_post sink_outbox sink_mqtt sink_kafka sink_command
 sinks-chaos: $(addprefix $(B)/tests/unit/,$(CHAOS_UNITS)) $(B)/tests/sink/drive $(B)/tests/sink/brokers $(B)/gatewitness
 	@tests/setup.sh build test
-	@for test in $(CHAOS_UNITS); do CHAOS=$(CHAOS) QUEUE_ROUNDS=$(CHAOS) $(B)/tests/unit/$$test || exit 1; done
+	@for test in $(CHAOS_UNITS); do TMPDIR=/dev/shm CHAOS=$(CHAOS) QUEUE_ROUNDS=$(CHAOS) $(B)/tests/unit/$$test || exit 1; done
 	@ROUNDS=$$((2 * $(CHAOS))) tests/sink/syslog.sh $(B)/gatewitness
 	@for test in over_http over_tls kafka_sasl to_clickhouse chaos; do KILLS=$$((20 * $(CHAOS))) GATEWITNESS=$(B)/gatewitness \
 		python3 tests/sink/$$test.py $(B)/tests/sink/drive $$((300 * $(CHAOS))) || exit 1; done
@@ -277,11 +278,11 @@ firmware-test: $(B)/gatewitness $(B)/tests/world/world
 	@$(MAKE) --no-print-directory -j2 B=$(B)/try-arm64 CC="aarch64-linux-gnu-gcc --sysroot=$(CURDIR)/$(B)/sysroot-arm64" CFLAGS=-O1 \
 		$(B)/try-arm64/tests/live/try
 	@$(in_qemu) WORLD=$(CURDIR)/$(B)/tests/world/world TRY=$(B)/try-arm64/tests/live/try EPISODE=$(EPISODE) QEMU_BOOTS="$(BOOTS)" \
-		firmware/test/run.sh $(B)/firmware/virt
+		firmware/test/run.sh $(B)/firmware/virt || [ $$? -eq 77 ]
 firmware-power-test: $(B)/gatewitness
-	@$(in_qemu) CUTS=$(CUTS) firmware/test/power.sh $(B)/firmware/virt
+	@$(in_qemu) CUTS=$(CUTS) firmware/test/power.sh $(B)/firmware/virt || [ $$? -eq 77 ]
 firmware-update-test: $(B)/gatewitness
-	@$(in_qemu) firmware/test/update.sh $(B)/firmware/virt $(WAY)
+	@$(in_qemu) firmware/test/update.sh $(B)/firmware/virt $(WAY) || [ $$? -eq 77 ]
 
 # Other processors, by QEMU's user mode: both, or make cross ARCH=armhf.
 cross:
