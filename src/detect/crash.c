@@ -168,9 +168,7 @@ crash_judge(struct detect *d, const struct view *v)
 	struct crash *k = d->state[DETECTOR_crash];
 	const struct session *s = v->s;
 	struct when since = outage_since(d, s->gateway);
-	struct turns it = turns_of(v);
 	struct source *who;
-	struct turn t;
 	bool fresh;
 
 	/* hellos that come to nothing are the noise of every address; a flood of them must not empty the box */
@@ -190,9 +188,9 @@ crash_judge(struct detect *d, const struct view *v)
 		note_time(who, s->start);
 		who->session = who->session ? who->session : s->id;
 	}
-	while (turns_next(&it, &t))
-		if (!since.ns || when_since(t.time, since) <= SLACK_S * NS_PER_S)
-			note_request(k->rarity, v, who, &t);
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++)
+		if (!since.ns || when_since(t->time, since) <= SLACK_S * NS_PER_S)
+			note_request(k->rarity, v, who, t);
 }
 
 /* Seconds from its last request to the outage; more than the window: none was before it. */

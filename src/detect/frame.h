@@ -93,25 +93,6 @@ void view_turns(struct view *v, struct turn room[TURNS_MOST]);
 uint32_t running_payload(void);
 bool running_sound(const void *bytes);
 
-struct turns {
-	const struct turn *at, *end;
-};
-
-static inline struct turns
-turns_of(const struct view *v)
-{
-	return (struct turns){v->turn, v->turn + v->turns};
-}
-
-static inline bool
-turns_next(struct turns *it, struct turn *t)
-{
-	if (it->at == it->end)
-		return false;
-	*t = *it->at++;
-	return true;
-}
-
 struct incident_slot;
 
 /* The last finding of each detector on a gateway: chains look back here. */

@@ -420,16 +420,18 @@ session_browses(const struct detect *d, const struct view *v, const struct group
 }
 
 /* A burst of the session's own smallest request is as many turns. */
-static void
-unfold_by(const struct detect *d, const struct turn *one, struct turn *t)
+static struct turn
+unfold_by(const struct detect *d, const struct turn *one, const struct turn *t)
 {
 	uint32_t n = run_folds(d, t, one);
+	struct turn each = *t;
 
-	if (n == 1)
-		return;
-	t->request /= n;
-	t->answer /= n;
-	t->count *= n;
+	if (n > 1) {
+		each.request /= n;
+		each.answer /= n;
+		each.count *= n;
+	}
+	return each;
 }
 
 void
@@ -437,8 +439,7 @@ leak_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
 	struct grouping group[GROUPINGS];
-	struct turns it = turns_of(v);
-	struct turn t, one;
+	struct turn one;
 
 	/* what goes through a tunnel are packets and keystrokes, no requests */
 	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden || v->tunnels ||
@@ -448,8 +449,9 @@ leak_judge(struct detect *d, const struct view *v)
 	one = smallest_of(s);
 	if (session_browses(d, v, group, &one))
 		return;
-	while (turns_next(&it, &t)) {
-		unfold_by(d, &one, &t);
-		leak_turn(d, v, group, &t);
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++) {
+		const struct turn unfolded = unfold_by(d, &one, t);
+
+		leak_turn(d, v, group, &unfolded);
 	}
 }

@@ -54,6 +54,13 @@ begin_again(struct monitor *m, struct when t)
 	*m = (struct monitor){.since = t, .probe = t, .last = t, .probes = 1};
 }
 
+static void
+begin_with(struct monitor *m, struct when t, uint32_t request, uint32_t answer)
+{
+	begin_again(m, t);
+	m->span[0] = (struct span){request, request, answer, answer};
+}
+
 static uint32_t
 toward(uint32_t mean, uint32_t value)
 {
@@ -82,26 +89,23 @@ note_interval(struct monitor *m, uint32_t ms)
 static void
 note_request(struct monitor *m, struct when t, uint32_t request, uint32_t answer)
 {
-	int64_t ms = when_since(t, m->probe) / NS_PER_MS;
+	int64_t since = when_since(t, m->probe);
 	bool goes_on = when_since(t, m->last) < PAUSE_MS * NS_PER_MS && m->probes;
 
-	if (m->probes == 0 || ms < 0 || ms > PERIOD_MAX_S * MISSED * INT64_C(1000)) {
+	if (m->probes == 0 || since <= -NS_PER_MS || since >= (PERIOD_MAX_S * MISSED * INT64_C(1000) + 1) * NS_PER_MS) {
 		begin_again(m, t);
 	} else if (!goes_on) {
 		if (!span_add(&m->span[0], request, answer)) { /* another page: then the time is no matter */
-			begin_again(m, t);
-			span_add(&m->span[0], request, answer);
+			begin_with(m, t, request, answer);
 			return;
 		}
-		note_interval(m, (uint32_t)ms);
+		note_interval(m, (uint32_t)(since / NS_PER_MS));
 		m->probe = t;
 	}
 	m->last = t;
 	m->step = goes_on ? least(m->step + 1, STEPS) : 0;
-	if (m->step < STEPS && !span_add(&m->span[m->step], request, answer)) {
-		begin_again(m, t);
-		span_add(&m->span[0], request, answer);
-	}
+	if (m->step < STEPS && !span_add(&m->span[m->step], request, answer))
+		begin_with(m, t, request, answer);
 }
 
 static bool
@@ -133,22 +137,21 @@ monitor_note(struct detect *d, const struct view *v)
 	const struct session *s = v->s;
 	const struct turn bare = {.count = 1, .time = s->start}; /* a probe that asks nothing */
 	bool asks_nothing = s->kind == SESSION_CLOSE && s->exchanges == 0;
-	struct turns it = asks_nothing ? (struct turns){&bare, &bare + 1} : turns_of(v);
+	const struct turn *t = asks_nothing ? &bare : v->turn, *end = asks_nothing ? t + 1 : t + v->turns;
 	struct monitor *m;
-	struct turn t;
 	bool fresh;
 
 	if (!may_be(v))
 		return false;
 	m = memory_use_hashed(&d->monitors, &v->by_client, &fresh);
-	while (turns_next(&it, &t)) {
+	for (; t < end; t++) {
 		/* the request's time: a slow answer does not make a probe late */
-		struct when asked = when_add(t.time, -(int64_t)t.server_us * NS_PER_US);
+		struct when asked = when_add(t->time, -(int64_t)t->server_us * NS_PER_US);
 
-		if (t.count == 1 && t.index < EXCHANGES_KEPT)
-			note_request(m, asked, t.request, t.answer);
-		else if (!span_add(&m->span[0], t.request, t.answer))
-			begin_again(m, t.time);
+		if (t->count == 1 && t->index < EXCHANGES_KEPT)
+			note_request(m, asked, t->request, t->answer);
+		else if (!span_add(&m->span[0], t->request, t->answer))
+			begin_again(m, t->time);
 	}
 	if (m->probes >= KEEP_PROBES && is_strict(m))
 		memory_keep(&d->monitors, m);

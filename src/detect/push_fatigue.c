@@ -117,21 +117,19 @@ asker_note(struct detect *d, const struct view *v, const struct turn *t)
 void
 push_judge(struct detect *d, const struct view *v)
 {
-	struct turns it = turns_of(v);
 	struct when ended = {0};
 	bool held = false;
-	struct turn t;
 
 	if (!v->visit || v->visit->phases & (PHASE_USE | PHASE_TUNNEL) || session_data_channel(v->s))
 		return;
-	while (turns_next(&it, &t)) {
-		bool hold = waited(d, &t);
-		struct when begun = when_add(t.time, -(t.server_us * NS_PER_US));
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++) {
+		bool hold = waited(d, t);
+		struct when begun = when_add(t->time, -(t->server_us * NS_PER_US));
 
 		if (hold && (!held || when_since(begun, ended) >= PAUSE_MS * NS_PER_MS))
-			asker_note(d, v, &t);
+			asker_note(d, v, t);
 		held = hold;
-		ended = t.time;
+		ended = t->time;
 	}
 }
 

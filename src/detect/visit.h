@@ -71,8 +71,9 @@ struct visit {
 
 void visit_init(struct detect *d, struct carve *c, size_t bytes);
 
-/* Remembers an exchange, if it tells more than one that is remembered. */
-void step_add(struct visit *w, const struct turn *t, uint64_t session);
+/* Remembers an exchange, if it tells more than one that is remembered.  Returns its place in the order of time; the next
+   exchange of the same record is likely `near` it. */
+unsigned step_add(struct visit *w, const struct turn *t, uint64_t session, unsigned near);
 
 /* The visit of the record's client as it is, NULL: none. */
 struct visit *visit_find(const struct detect *d, const struct view *v);

@@ -104,8 +104,12 @@ queue_put(struct flows *t, struct flow *f, unsigned queue, struct when now)
 	else
 		q->head = handle;
 	q->tail = handle;
-	if (queue < QUEUE_TIMED && when_before(due(f, now), t->next_check))
-		t->next_check = due(f, now);
+	if (queue < QUEUE_TIMED) {
+		struct when look = due(f, now);
+
+		if (when_before(look, t->next_check))
+			t->next_check = look;
+	}
 }
 
 static void
@@ -195,10 +199,11 @@ first_due(const struct flows *t, struct when now, struct when *at)
 	*at = (struct when){INT64_MAX};
 	for (unsigned q = 0; q < QUEUE_TIMED; q++) {
 		struct flow *f = t->queue[q].head ? flow_at(t, t->queue[q].head) : NULL;
+		struct when look = f ? due(f, now) : *at;
 
-		if (f && when_before(due(f, now), *at)) {
+		if (when_before(look, *at)) {
 			first = f;
-			*at = due(f, now);
+			*at = look;
 		}
 	}
 	return first;
