@@ -401,11 +401,10 @@ static bool
 session_browses(const struct detect *d, const struct view *v, const struct grouping group[GROUPINGS],
 		const struct turn *one)
 {
-	const struct turn *t = v->turn;
 	uint64_t shapes = 0;
 	uint32_t pages = 0;
 
-	for (; t < v->turn + v->turns && t->index < EXCHANGES_KEPT; t++) {
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end && t->index < EXCHANGES_KEPT; t++) {
 		uint32_t n = run_folds(d, t, one);
 
 		shapes |= size_bit(n > 1 ? t->request / n : t->request, SHAPE_STEP);

@@ -36,16 +36,18 @@ monitor_payload(void)
 	return sizeof(struct monitor);
 }
 
+/* False: it would be too wide, and stays as it was. */
 static inline bool
 span_add(struct span *s, uint32_t request, uint32_t answer)
 {
-	if (s->request_max == 0 && s->answer_max == 0)
-		*s = (struct span){request, request, answer, answer};
-	s->request_min = least(s->request_min, request);
-	s->request_max = most(s->request_max, request);
-	s->answer_min = least(s->answer_min, answer);
-	s->answer_max = most(s->answer_max, answer);
-	return s->request_max - s->request_min <= SIZE_BAND && s->answer_max - s->answer_min <= SIZE_BAND;
+	const bool none = s->request_max == 0 && s->answer_max == 0;
+	const struct span to = {least(s->request_min, request), most(s->request_max, request),
+				least(s->answer_min, answer), most(s->answer_max, answer)};
+
+	if (!none && (to.request_max - to.request_min > SIZE_BAND || to.answer_max - to.answer_min > SIZE_BAND))
+		return false;
+	*s = none ? (struct span){request, request, answer, answer} : to;
+	return true;
 }
 
 static void

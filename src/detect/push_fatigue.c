@@ -58,10 +58,11 @@ within(const struct asker *a, struct when now, int64_t window_s)
 static bool
 waited(const struct detect *d, const struct turn *t)
 {
-	int64_t s = t->server_us / 1000000;
+	enum { SECOND_US = 1000000 };
 
-	return t->count == 1 && s >= d->param[PARAM_push_fatigue_hold_min] &&
-	       s <= d->param[PARAM_push_fatigue_hold_max] && t->answer <= d->param[PARAM_push_fatigue_answer];
+	return t->server_us >= d->param[PARAM_push_fatigue_hold_min] * SECOND_US && t->count == 1 &&
+	       t->server_us < (d->param[PARAM_push_fatigue_hold_max] + 1) * SECOND_US &&
+	       t->answer <= d->param[PARAM_push_fatigue_answer];
 }
 
 /* Is it this portal's habit to let many wait: a slow directory, a page that polls? */
