@@ -254,16 +254,14 @@ static void
 note_turns(struct visit *w, const struct view *v)
 {
 	const struct session *s = v->s;
-	const uint32_t steps = w->told ? 0 : v->tunnels ? TUNNEL_STEPS : EXCHANGES_KEPT;
-	unsigned near = w->steps;
 
 	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++) {
 		note_turn(w, t);
-		if (t->request && t->index < steps)
-			near = step_add(w, t, s->id, near);
 		if (t->index == EXCHANGES_KEPT - 1 && !v->tunnels)
 			note_hidden(w, s, t->time);
 	}
+	if (!w->told)
+		steps_add(w, v, v->tunnels ? TUNNEL_STEPS : EXCHANGES_KEPT);
 	/* what looked like pages was the beginning of a tunnel, and nobody logs in within one */
 	if (v->tunnels && w->hidden_in == s->id)
 		w->hidden = (struct when){0};
