@@ -110,6 +110,40 @@ note_request(struct monitor *m, struct when t, uint32_t request, uint32_t answer
 		begin_with(m, t, request, answer);
 }
 
+/* The request's time: a slow answer does not make a probe late. */
+static struct when
+asked(const struct turn *t)
+{
+	return when_add(t->time, -(int64_t)t->server_us * NS_PER_US);
+}
+
+static bool
+pauses_before(const struct turn *t)
+{
+	return when_since(asked(t), asked(t - 1)) >= PAUSE_MS * NS_PER_MS;
+}
+
+static bool
+differs(const struct turn *a, const struct turn *b)
+{
+	return most(a->request, b->request) - least(a->request, b->request) > SIZE_BAND ||
+	       most(a->answer, b->answer) - least(a->answer, b->answer) > SIZE_BAND;
+}
+
+/* The last of a record's requests that begins anew whatever came before it, because the one before it was the first
+   after a pause as well, and another page.  Nearly all of people's requests are such.  NULL: none for sure. */
+static const struct turn *
+begins_anew(const struct turn *from, const struct turn *end)
+{
+	for (size_t n = (size_t)(end - from); n > 2; n--) {
+		const struct turn *t = from + n - 1;
+
+		if (pauses_before(t) && pauses_before(t - 1) && (t[-1].request || t[-1].answer) && differs(t, t - 1))
+			return t;
+	}
+	return NULL;
+}
+
 static bool
 is_strict(const struct monitor *m)
 {
@@ -140,21 +174,25 @@ monitor_note(struct detect *d, const struct view *v)
 	const struct turn bare = {.count = 1, .time = s->start}; /* a probe that asks nothing */
 	bool asks_nothing = s->kind == SESSION_CLOSE && s->exchanges == 0;
 	const struct turn *t = asks_nothing ? &bare : v->turn, *end = asks_nothing ? t + 1 : t + v->turns;
+	const struct turn *summary = end, *anew;
 	struct monitor *m;
 	bool fresh;
 
 	if (!may_be(v))
 		return false;
 	m = memory_use_hashed(&d->monitors, &v->by_client, &fresh);
-	for (; t < end; t++) {
-		/* the request's time: a slow answer does not make a probe late */
-		struct when asked = when_add(t->time, -(int64_t)t->server_us * NS_PER_US);
-
-		if (t->count == 1 && t->index < EXCHANGES_KEPT)
-			note_request(m, asked, t->request, t->answer);
-		else if (!span_add(&m->span[0], t->request, t->answer))
-			begin_again(m, t->time);
+	while (summary > t && summary[-1].index >= EXCHANGES_KEPT)
+		summary--;
+	anew = begins_anew(t, summary);
+	if (anew) {
+		begin_with(m, asked(anew), anew->request, anew->answer);
+		t = anew + 1;
 	}
+	for (; t < summary; t++)
+		note_request(m, asked(t), t->request, t->answer);
+	for (; t < end; t++)
+		if (!span_add(&m->span[0], t->request, t->answer))
+			begin_again(m, t->time);
 	if (m->probes >= KEEP_PROBES && is_strict(m))
 		memory_keep(&d->monitors, m);
 	return is_known(m);
