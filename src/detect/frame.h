@@ -76,6 +76,7 @@ struct view {
 	uint64_t more_out, more_in; /* bytes of the connection not judged before */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
 	uint32_t turns;       /* what is known of these */
+	uint32_t slowest_us;  /* the longest server time of these */
 	const struct turn *turn;
 	uint64_t network, network_bit, name; /* hashes that many ask for (below), 0: not made yet */
 	struct memory_hashed by_client, by_source,

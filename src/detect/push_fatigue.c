@@ -55,11 +55,11 @@ within(const struct asker *a, struct when now, int64_t window_s)
 	return n;
 }
 
+enum { SECOND_US = 1000000 };
+
 static bool
 waited(const struct detect *d, const struct turn *t)
 {
-	enum { SECOND_US = 1000000 };
-
 	return t->server_us >= d->param[PARAM_push_fatigue_hold_min] * SECOND_US && t->count == 1 &&
 	       t->server_us < (d->param[PARAM_push_fatigue_hold_max] + 1) * SECOND_US &&
 	       t->answer <= d->param[PARAM_push_fatigue_answer];
@@ -121,7 +121,8 @@ push_judge(struct detect *d, const struct view *v)
 	struct when ended = {0};
 	bool held = false;
 
-	if (!v->visit || v->visit->phases & (PHASE_USE | PHASE_TUNNEL) || session_data_channel(v->s))
+	if (v->slowest_us < d->param[PARAM_push_fatigue_hold_min] * SECOND_US || !v->visit ||
+	    v->visit->phases & (PHASE_USE | PHASE_TUNNEL) || session_data_channel(v->s))
 		return;
 	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++) {
 		bool hold = waited(d, t);
