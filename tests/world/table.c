@@ -56,6 +56,20 @@ compare_u32(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The lowest seeds, in order: worlds come to their end in any. */
+static void
+note_miss(struct tally *k, uint32_t seed)
+{
+	unsigned i = k->misses < SEEDS_SHOWN ? k->misses : SEEDS_SHOWN;
+
+	for (; i > 0 && k->missed[i - 1] > seed; i--)
+		if (i < SEEDS_SHOWN)
+			k->missed[i] = k->missed[i - 1];
+	if (i < SEEDS_SHOWN)
+		k->missed[i] = seed;
+	k->misses++;
+}
+
 static void
 take_result(struct table *t, const char *line)
 {
@@ -71,7 +85,7 @@ take_result(struct table *t, const char *line)
 	k->tried++;
 	k->faint += found == 1;
 	if (found < 2) {
-		k->missed[k->misses++ % SEEDS_SHOWN] = (uint32_t)seed;
+		note_miss(k, (uint32_t)seed);
 		return;
 	}
 	k->delay = realloc(k->delay, (k->found + 1) * sizeof(*k->delay));
@@ -131,7 +145,7 @@ take_all(struct table *t, FILE *lines)
 	}
 }
 
-/* In which worlds, to look at them; of many, the last ones. */
+/* In which worlds, to look at them. */
 static void
 print_missed(const struct tally *k, bool strong)
 {
