@@ -36,19 +36,21 @@ broken() {
 	sed -i 's/patience=600/patience=150/' "$work/slot/usr/lib/board/health"
 	case $1 in
 	crash) printf '#!/bin/sh\nkill -SEGV $$\n' >"$work/slot/usr/bin/gatewitness" ;;
-	panic) init 'echo c >/proc/sysrq-trigger' ;;
-	# A watchdog that runs, and nobody who feeds it: what a kernel looks like that hangs.
-	hang) init 'modprobe i6300esb; exec 3>/dev/watchdog; while :; do sleep 1000; done' ;;
+	panic) dies 'echo c >/proc/sysrq-trigger' ;;
+	# Nobody feeds the watchdog any more: what a kernel looks like that hangs.
+	hang) dies 'echo 1 >/sys/fs/cgroup/init.scope/cgroup.freeze' ;;
 	esac
 	rm -f "$work/slot.squashfs"
 	mksquashfs "$work/slot" "$work/slot.squashfs" -quiet -no-progress -comp gzip -Xcompression-level 1 -b 256K >/dev/null || fail "mksquashfs"
 	rm -rf "$work/slot"
 }
 
-init() {
-	rm "$work/slot/usr/sbin/init"
-	printf '#!/bin/sh\nmount -t proc proc /proc\n%s\n' "$1" >"$work/slot/usr/sbin/init"
-	chmod 755 "$work/slot/usr/sbin/init"
+# dies COMMAND: when all is started, before anybody can call it healthy
+dies() {
+	units=$work/slot/etc/systemd/system
+	printf '[Service]\nExecStart=/bin/sh -c "sleep 10; %s"\n[Install]\nWantedBy=multi-user.target\n' "$1" >"$units/dies.service"
+	mkdir -p "$units/multi-user.target.wants"
+	ln -s ../dies.service "$units/multi-user.target.wants/dies.service"
 }
 
 # bundle SLOT KEYS VERSION: leaves $work/update.raucb
