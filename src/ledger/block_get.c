@@ -59,6 +59,7 @@ static bool
 get_before(struct block_rows *b)
 {
 	uint64_t *v = b->scratch;
+	bool bad = false;
 
 	b->before = block_keep(b, (b->sessions + 1) * sizeof(*b->before));
 	if (!b->before)
@@ -70,12 +71,11 @@ get_before(struct block_rows *b)
 	if (!column_get(&b->before_packed, v, b->sessions) || !cur_done(&b->before_packed))
 		return false;
 	for (size_t i = 0; i < b->sessions; i++) {
-		if (v[i] == 1 || v[i] > i + 1)
-			return false;
+		bad |= v[i] == 1 || v[i] > i + 1;
 		b->before[i] = v[i] ? (uint32_t)(i + 2 - v[i]) : 0;
 		b->laters += v[i] != 0;
 	}
-	return true;
+	return !bad;
 }
 
 bool
@@ -153,18 +153,18 @@ static bool
 get_kinds(struct block_rows *b, struct cur c)
 {
 	uint8_t *is_pulse = block_keep(b, b->rows + 1);
+	uint64_t all = 0;
 
 	if (!is_pulse || (b->rows && !column_get(&c, b->scratch, b->rows)) || (b->rows && !cur_done(&c)))
 		return false;
 	for (size_t i = 0; i < b->rows; i++) {
-		if (b->scratch[i] > 1)
-			return false;
-		is_pulse[i] = (uint8_t)b->scratch[i];
+		all |= b->scratch[i];
+		is_pulse[i] = b->scratch[i] & 1;
 		b->pulses += is_pulse[i];
 	}
 	b->is_pulse = is_pulse;
 	b->sessions = b->rows - b->pulses;
-	return true;
+	return all <= 1;
 }
 
 static bool

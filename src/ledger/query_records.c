@@ -31,8 +31,10 @@ struct rows {
 	struct test test[SQL_TESTS + 1];
 	unsigned tests;
 	bool open, in_block;
-	size_t i, n;      /* the row, of so many */
-	uint32_t k, many; /* the exchange, of so many of it */
+	uint16_t pick[BLOCK_ROWS]; /* the block's rows that pass */
+	size_t picks, at;          /* so many, and how many were given */
+	size_t i;                  /* the row */
+	uint32_t k, many;          /* the exchange, of so many of it */
 	char words[QUERY_WORDS];
 };
 
@@ -173,53 +175,74 @@ match_texts(struct rows *r, struct test *t)
 	return any;
 }
 
+/* What the tests of a column leave of the rows: one test after the other over all of them. */
+static void
+keep_texts(const struct block_column *c, const uint8_t *match, uint8_t *pass, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		pass[i] &= match[c->which[i]];
+}
+
+/* has_time: 0 is the lack of one. */
+static void
+keep_numbers(const uint64_t *v, const struct test *t, bool has_time, uint8_t *pass, size_t n)
+{
+	uint64_t turn = t->turn, least = t->least, most = t->most;
+
+	if (has_time)
+		for (size_t i = 0; i < n; i++)
+			pass[i] &= v[i] != 0;
+	for (size_t i = 0; i < n; i++)
+		pass[i] &= (v[i] ^ turn) >= least && (v[i] ^ turn) <= most;
+}
+
+/* False: none. */
+static bool
+keep_rows(struct rows *r, struct test *t, uint8_t *pass, size_t n)
+{
+	const struct block_column *c = column_of(r, t->source);
+	bool has_time = t->turn && t->source.from == FROM_FIELD;
+
+	if (!need(r, t->source))
+		return false;
+	if (t->kind == TEST_TEXT) {
+		if (!match_texts(r, t))
+			return false;
+		keep_texts(c, t->match, pass, n);
+		return true;
+	}
+	if (c->v)
+		keep_numbers(c->v, t, has_time, pass, n);
+	return c->v || (!has_time && t->turn >= t->least && t->turn <= t->most);
+}
+
 /* False: no row of this block. */
 static bool
 begin_block(struct rows *r)
 {
 	const struct block_rows *b = &r->scan.block;
+	size_t n = r->view->what == OF_PULSES ? b->pulses : b->sessions;
+	uint8_t pass[BLOCK_ROWS];
 
-	r->i = SIZE_MAX;
-	r->k = r->many = 0;
-	r->n = r->view->what == OF_PULSES ? b->pulses : b->sessions;
-	for (unsigned i = 0; i < r->tests; i++) {
-		struct test *t = &r->test[i];
-
-		if (!need(r, t->source) || (t->kind == TEST_TEXT && !match_texts(r, t)))
+	r->picks = r->at = r->k = r->many = 0;
+	memset(pass, true, n);
+	for (unsigned i = 0; i < r->tests; i++)
+		if (!keep_rows(r, &r->test[i], pass, n))
 			return false;
-		if (t->kind == TEST_NUMBER && !column_of(r, t->source)->v && t->turn < t->least)
-			return false;
+	for (size_t i = 0; i < n; i++) {
+		r->pick[r->picks] = (uint16_t)i;
+		r->picks += pass[i];
 	}
 	return r->view->what != OF_EXCHANGES || need(r, (struct source){.from = FROM_PART});
 }
 
 static inline bool
-holds(const struct rows *r, const struct test *t, size_t i)
-{
-	const struct block_column *c = column_of(r, t->source);
-	uint64_t v;
-
-	if (t->kind == TEST_TEXT)
-		return t->match[c->which[i]];
-	v = c->v ? c->v[i] : 0;
-	if (t->turn && !v && t->source.from == FROM_FIELD)
-		return false; /* no time */
-	v ^= t->turn;
-	return v >= t->least && v <= t->most;
-}
-
-static bool
 next_row(struct rows *r)
 {
-	for (r->i++; r->i < r->n; r->i++) {
-		unsigned t = 0;
-
-		while (t < r->tests && holds(r, &r->test[t], r->i))
-			t++;
-		if (t == r->tests)
-			return true;
-	}
-	return false;
+	if (r->at == r->picks)
+		return false;
+	r->i = r->pick[r->at++];
+	return true;
 }
 
 static bool
@@ -227,7 +250,7 @@ next_exchange(struct rows *r)
 {
 	const struct block_many *m = &r->scan.block.exchanges;
 
-	if (r->i != SIZE_MAX && ++r->k < r->many)
+	if (++r->k < r->many)
 		return true;
 	while (next_row(r)) {
 		r->k = 0;
