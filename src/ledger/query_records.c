@@ -5,47 +5,19 @@
 #include <stdlib.h>
 
 #include "ledger/beside.h"
-#include "ledger/query_parts.h"
-#include "ledger/query_view.h"
+#include "ledger/query_rows.h"
 
 static struct query_view RECORDS = {.what = OF_RECORDS}, SESSIONS = {.what = OF_SESSIONS},
 			 EXCHANGES = {.what = OF_EXCHANGES}, PULSES = {.what = OF_PULSES};
 
-/* A test as a block can answer it. */
-struct test {
-	uint8_t kind; /* enum test_kind */
-	struct source source;
-	uint64_t least, most; /* of numbers; of times with the topmost bit turned */
-	uint64_t turn;
-	char *text; /* of texts and addresses */
-	uint32_t len;
-	uint8_t *match; /* by the index of the column's texts in this block */
-	size_t match_room;
-};
-enum test_kind { TEST_NUMBER, TEST_TEXT };
-
-struct rows {
-	struct query_source *source;
-	const struct query_view *view;
-	struct scan scan;
-	struct test test[SQL_TESTS + 1];
-	unsigned tests;
-	bool open, in_block;
-	uint16_t pick[BLOCK_ROWS]; /* the block's rows that pass */
-	size_t picks, at;          /* so many, and how many were given */
-	size_t i;                  /* the row */
-	uint32_t k, many;          /* the exchange, of so many of it */
-	char words[QUERY_WORDS];
-};
-
-static const struct block_column *
-column_of(const struct rows *r, struct source s)
+const struct block_column *
+query_column(const struct rows *r, struct source s)
 {
 	return s.from == FROM_PULSE ? &r->scan.block.pulse[s.column] : &r->scan.block.session[s.column];
 }
 
-static bool
-need(struct rows *r, struct source s)
+bool
+query_need(struct rows *r, struct source s)
 {
 	bool fine = s.from == FROM_PULSE ? block_need_pulse(&r->scan.block, s.column) :
 		    s.from == FROM_FIELD ? block_need(&r->scan.block, s.column) :
@@ -154,7 +126,7 @@ wants(void *arg, const struct scan_about *a)
 static bool
 match_texts(struct rows *r, struct test *t)
 {
-	const struct block_column *c = column_of(r, t->source);
+	const struct block_column *c = query_column(r, t->source);
 	bool any = false;
 
 	if (!c->which)
@@ -200,10 +172,10 @@ keep_numbers(const uint64_t *v, const struct test *t, bool has_time, uint8_t *pa
 static bool
 keep_rows(struct rows *r, struct test *t, uint8_t *pass, size_t n)
 {
-	const struct block_column *c = column_of(r, t->source);
+	const struct block_column *c = query_column(r, t->source);
 	bool has_time = t->turn && t->source.from == FROM_FIELD;
 
-	if (!need(r, t->source))
+	if (!query_need(r, t->source))
 		return false;
 	if (t->kind == TEST_TEXT) {
 		if (!match_texts(r, t))
@@ -216,8 +188,8 @@ keep_rows(struct rows *r, struct test *t, uint8_t *pass, size_t n)
 	return c->v || (!has_time && t->turn >= t->least && t->turn <= t->most);
 }
 
-/* False: no row of this block. */
-static bool
+/* Which rows of this block pass: none, if what they are tested for cannot be read. */
+static void
 begin_block(struct rows *r)
 {
 	const struct block_rows *b = &r->scan.block;
@@ -228,12 +200,22 @@ begin_block(struct rows *r)
 	memset(pass, true, n);
 	for (unsigned i = 0; i < r->tests; i++)
 		if (!keep_rows(r, &r->test[i], pass, n))
-			return false;
+			return;
+	if (r->view->what == OF_EXCHANGES && !query_need(r, (struct source){.from = FROM_PART}))
+		return;
 	for (size_t i = 0; i < n; i++) {
 		r->pick[r->picks] = (uint16_t)i;
 		r->picks += pass[i];
 	}
-	return r->view->what != OF_EXCHANGES || need(r, (struct source){.from = FROM_PART});
+}
+
+bool
+query_next_block(struct rows *r)
+{
+	if (sql_due() || !scan_next(&r->scan))
+		return false;
+	begin_block(r);
+	return true;
 }
 
 static inline bool
@@ -266,22 +248,19 @@ next(void *cursor)
 {
 	struct rows *r = cursor;
 
-	for (;;) {
-		if (r->in_block && (r->view->what == OF_EXCHANGES ? next_exchange(r) : next_row(r)))
+	if (r->group)
+		return query_group_next(r);
+	do {
+		if (r->view->what == OF_EXCHANGES ? next_exchange(r) : next_row(r))
 			return true;
-		if (sql_stopped() || !scan_next(&r->scan))
-			return false;
-		r->in_block = begin_block(r);
-	}
+	} while (query_next_block(r));
+	return false;
 }
 
-static void
-value_of(struct rows *r, struct source s, struct sql_value *to)
+void
+query_show(struct rows *r, struct source s, uint64_t number, struct text text, struct sql_value *to)
 {
-	const struct block_column *c = column_of(r, s);
 	bool pulse = s.from == FROM_PULSE;
-	uint64_t number = c->v ? c->v[r->i] : 0;
-	struct text text = c->which ? c->text[c->which[r->i]] : (struct text){NULL, 0};
 
 	if (!pulse && !number && !text.p && !query_has_zero(s.column))
 		return;
@@ -296,18 +275,28 @@ value_of(struct rows *r, struct source s, struct sql_value *to)
 }
 
 static void
+value_of(struct rows *r, struct source s, struct sql_value *to)
+{
+	const struct block_column *c = query_column(r, s);
+
+	query_show(r, s, c->v ? c->v[r->i] : 0, c->which ? c->text[c->which[r->i]] : (struct text){NULL, 0}, to);
+}
+
+static void
 value(void *cursor, unsigned column, struct sql_value *to)
 {
 	struct rows *r = cursor;
 	struct source s = r->view->source[column];
 	const struct block_many *m = &r->scan.block.exchanges;
 
-	if (s.from == FROM_NUMBER)
+	if (r->group)
+		query_group_value(r, column, to);
+	else if (s.from == FROM_NUMBER)
 		*to = (struct sql_value){.kind = SQL_NUMBER, .number = r->k + 1};
 	else if (s.from == FROM_PART)
 		*to = (struct sql_value){.kind = SQL_NUMBER,
 					 .number = ((const uint32_t *)&m->exchange[m->at[r->i] + r->k])[s.column]};
-	else if (need(r, s))
+	else if (query_need(r, s))
 		value_of(r, s, to);
 }
 
@@ -317,6 +306,8 @@ row(void *cursor)
 {
 	const struct rows *r = cursor;
 
+	if (r->group)
+		return query_group_row(r->group);
 	return ((r->scan.day.day & 0xfffff) << 42) | ((r->scan.no & 0x3fffff) << 20 & 0x3fffff00000) |
 	       (int64_t)(r->i << 5 | (r->k & 31));
 }
@@ -332,6 +323,7 @@ close_rows(void *cursor)
 		memcpy(r->source->error, r->scan.error, sizeof(r->source->error));
 	r->source->damaged += r->scan.damaged;
 	scan_end(&r->scan);
+	query_group_free(r->group);
 	for (unsigned i = 0; i < r->tests; i++) {
 		free(r->test[i].text);
 		free(r->test[i].match);
@@ -339,21 +331,14 @@ close_rows(void *cursor)
 	free(r);
 }
 
-static void *
-open_rows(const struct query_view *view, void *source, const struct sql_test *test, unsigned tests)
+/* What the tests ask of a block, and what the table itself does. */
+static void
+take_tests(struct rows *r, const struct sql_asked *asked)
 {
-	struct rows *r = calloc(1, sizeof(*r));
-
-	if (!r)
-		return NULL;
-	r->source = source;
-	r->view = view;
-	r->scan = (struct scan){
-		.folder = r->source->folder, .since_us = INT64_MIN, .until_us = INT64_MAX, .arg = r, .wants = wants};
-	for (unsigned i = 0; i < tests; i++) {
+	for (unsigned i = 0; i < asked->tests; i++) {
 		struct test *t = &r->test[r->tests];
 
-		if (!take_test(r, &test[i], t)) {
+		if (!take_test(r, &asked->test[i], t)) {
 			free(t->text);
 			continue;
 		}
@@ -361,25 +346,64 @@ open_rows(const struct query_view *view, void *source, const struct sql_test *te
 		if (t->source.column == (t->source.from == FROM_PULSE ? AT_PULSE_time : AT_time))
 			take_times(&r->scan, t);
 	}
-	if (view->what == OF_SESSIONS || view->what == OF_EXCHANGES)
+	if (r->view->what == OF_SESSIONS || r->view->what == OF_EXCHANGES)
 		r->test[r->tests++] = (struct test){.kind = TEST_NUMBER,
 						    .source = {FROM_FIELD, AT_kind},
 						    .least = SESSION_CLOSE,
 						    .most = SESSION_CLOSE};
-	r->source->no_time |= r->scan.since_us > r->scan.until_us;
+}
+
+void
+query_first_block(struct rows *r)
+{
+	struct scan again = {.folder = r->source->folder,
+			     .since_us = r->scan.since_us,
+			     .until_us = r->scan.until_us,
+			     .arg = r,
+			     .wants = wants};
+
+	scan_end(&r->scan);
+	r->scan = again;
+	r->picks = r->at = 0;
 	scan_begin(&r->scan);
+}
+
+static void *
+open_rows(const struct query_view *view, void *source, const struct sql_asked *asked)
+{
+	struct rows *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->source = source;
+	r->view = view;
+	r->scan.since_us = INT64_MIN;
+	r->scan.until_us = INT64_MAX;
+	take_tests(r, asked);
+	r->source->no_time |= r->scan.since_us > r->scan.until_us;
+	query_first_block(r);
+	if (asked->by != SQL_UNGROUPED && !(r->group = query_group_new(r, asked))) {
+		close_rows(r);
+		return NULL;
+	}
 	return r;
 }
 
 #define OPEN(name, view)                                                                                               \
-	static void *name(void *source, const struct sql_test *test, unsigned tests)                                   \
+	static void *name(void *source, const struct sql_asked *asked)                                                 \
 	{                                                                                                              \
-		return open_rows(&(view), source, test, tests);                                                        \
+		return open_rows(&(view), source, asked);                                                              \
 	}
 OPEN(open_records, RECORDS)
 OPEN(open_sessions, SESSIONS)
 OPEN(open_exchanges, EXCHANGES)
 OPEN(open_pulses, PULSES)
+
+static bool
+groups_records(unsigned column, const bool *used)
+{
+	return query_can_group(&RECORDS, column, used);
+}
 
 /* How many rows have one value, about: what joins are planned by. */
 static unsigned
@@ -405,6 +429,7 @@ struct sql_table QUERY_SESSIONS = {.name = "sessions",
 				   .doc = "one row a connection: its last record",
 				   .exact = true,
 				   .open = open_sessions,
+				   .groups = groups_records,
 				   .next = next,
 				   .value = value,
 				   .row = row,
@@ -415,6 +440,7 @@ struct sql_table QUERY_RECORDS = {.name = "records",
 				  .doc = "every record of the sessions: open, update, close",
 				  .exact = true,
 				  .open = open_records,
+				  .groups = groups_records,
 				  .next = next,
 				  .value = value,
 				  .row = row,
