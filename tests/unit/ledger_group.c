@@ -6,7 +6,7 @@
 
 #include "ledger/query.h"
 
-enum { SESSIONS = 40000, ANSWER = 1 << 21 };
+enum { SESSIONS = 24000, ANSWER = 1 << 21 };
 
 static char answer[2][ANSWER];
 
