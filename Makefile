@@ -1,4 +1,4 @@
-# gatewitness.  Targets: demo test check evaluate lab soak bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
+# gatewitness.  Targets: demo test check evaluate lab as-was soak bench bench-live bench-attacks bench-ledger fuzz conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean (default: the program).
 # Plain make, no configure: CC, CFLAGS, LDFLAGS, DESTDIR, PREFIX and V=1 work as everywhere.
 
 CC ?= gcc
@@ -168,12 +168,17 @@ ledger-chaos: $(B)/tests/unit/world_chaos $(B)/tests/unit/ledger_flip
 	@KILLS=$(KILLS) $(B)/tests/unit/world_chaos
 	@FLIP_STEP=1 $(B)/tests/unit/ledger_flip
 
-# All ways in which what is sent can be lost: CHAOS=10 is 200 couriers killed of each kind of sink, 100,000 alerts at once; half an hour.
+# What hunt --as-was finds in a ledger is what live found: goldens, the demo, and a day of each attack of the catalogue (ten minutes).
+as-was: $(B)/gatewitness $(B)/tests/world/world
+	@CATALOGUE=yes tests/ledger/run.sh $(B)/gatewitness $(B)/tests/world/world
+
+# All ways in which what is sent can be lost: CHAOS=10 is 200 couriers killed of each kind of sink, 100,000 alerts at once; half an
+# hour.  In memory where a power cut is at every byte of a file: there a disk is asked to sync ten thousand times.
 CHAOS ?= 10
 CHAOS_UNITS := sensor_post sink_outbox sink_mqtt sink_kafka sink_command
 sinks-chaos: $(addprefix $(B)/tests/unit/,$(CHAOS_UNITS)) $(B)/tests/sink/drive $(B)/tests/sink/brokers $(B)/gatewitness
 	@tests/setup.sh build test
-	@for test in $(CHAOS_UNITS); do CHAOS=$(CHAOS) QUEUE_ROUNDS=$(CHAOS) $(B)/tests/unit/$$test || exit 1; done
+	@for test in $(CHAOS_UNITS); do TMPDIR=/dev/shm CHAOS=$(CHAOS) QUEUE_ROUNDS=$(CHAOS) $(B)/tests/unit/$$test || exit 1; done
 	@ROUNDS=$$((2 * $(CHAOS))) tests/sink/syslog.sh $(B)/gatewitness
 	@for test in over_http over_tls kafka_sasl to_clickhouse chaos; do KILLS=$$((20 * $(CHAOS))) GATEWITNESS=$(B)/gatewitness \
 		python3 tests/sink/$$test.py $(B)/tests/sink/drive $$((300 * $(CHAOS))) || exit 1; done
@@ -273,11 +278,11 @@ firmware-test: $(B)/gatewitness $(B)/tests/world/world
 	@$(MAKE) --no-print-directory -j2 B=$(B)/try-arm64 CC="aarch64-linux-gnu-gcc --sysroot=$(CURDIR)/$(B)/sysroot-arm64" CFLAGS=-O1 \
 		$(B)/try-arm64/tests/live/try
 	@$(in_qemu) WORLD=$(CURDIR)/$(B)/tests/world/world TRY=$(B)/try-arm64/tests/live/try EPISODE=$(EPISODE) QEMU_BOOTS="$(BOOTS)" \
-		firmware/test/run.sh $(B)/firmware/virt
+		firmware/test/run.sh $(B)/firmware/virt || [ $$? -eq 77 ]
 firmware-power-test: $(B)/gatewitness
-	@$(in_qemu) CUTS=$(CUTS) firmware/test/power.sh $(B)/firmware/virt
+	@$(in_qemu) CUTS=$(CUTS) firmware/test/power.sh $(B)/firmware/virt || [ $$? -eq 77 ]
 firmware-update-test: $(B)/gatewitness
-	@$(in_qemu) firmware/test/update.sh $(B)/firmware/virt $(WAY)
+	@$(in_qemu) firmware/test/update.sh $(B)/firmware/virt $(WAY) || [ $$? -eq 77 ]
 
 # Other processors, by QEMU's user mode: both, or make cross ARCH=armhf.
 cross:
@@ -295,4 +300,4 @@ clean:
 	rm -rf build
 
 .DEFAULT_GOAL := $(B)/gatewitness
-.PHONY: demo test lab soak units fuzzers check conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean
+.PHONY: demo test lab as-was soak units fuzzers check conformance cuts ledger-chaos sinks-chaos sinks-cost fleet-load goldens fuzz evaluate evaluate-quick bench bench-live bench-attacks bench-ledger install deb deb-test cross bench-cross firmware bundle firmware-test firmware-power-test firmware-update-test clean

@@ -2,6 +2,7 @@
 # The ledger's promise, on every golden capture, the demo and days of attacks: what hunt --as-was finds is what read
 # found, line for line, the ledger is whole, a byte that is altered is found, and the same capture is not taken twice.
 #	run.sh GATEWITNESS [WORLD]	WORLD: makes the days of attacks (build/tests/world/world)
+# CATALOGUE=yes: of every variant of every behaviour, and a day of look-alikes, instead of three behaviours (make as-was).
 set -u
 cd "$(dirname "$0")/../.."
 program=$(realpath "$1")
@@ -48,11 +49,27 @@ for folder in tests/golden/*/; do
 	# shellcheck disable=SC2046 # options are words
 	both "$folder/$name.pcap" $(cat "$folder/args" 2>/dev/null || true)
 done
-for behaviour in ${world:+B01 B03 B15}; do
-	"$world" --seed 3 --days 1 --users 1 --behaviour "$behaviour" --pcap "$dir/world.pcap" >/dev/null || fail "$behaviour" "no world"
-	both "$dir/world.pcap"
-	rm -f "$dir/world.pcap"
-done
+
+# day NAME OPTION...: of a world
+day() {
+	name=$1
+	shift
+	"$world" --seed 3 --days 1 --pcap "$dir/$name.pcap" "$@" >/dev/null || fail "$name" "no world"
+	both "$dir/$name.pcap"
+	rm -f "$dir/$name.pcap"
+}
+
+if [ -n "${CATALOGUE:-}" ]; then
+	"$world" list | awk '$1 ~ /^[BC][0-9]/ { print $1, $2 }' >"$dir/catalogue"
+	while read -r behaviour variant; do
+		day "$behaviour-$variant" --users 1 --behaviour "$behaviour" --variant "$variant"
+	done <"$dir/catalogue"
+	day lookalikes --users 20 --lookalikes
+else
+	for behaviour in ${world:+B01 B03 B15}; do
+		day "$behaviour" --users 1 --behaviour "$behaviour"
+	done
+fi
 both tests/demo/demo.pcap -c tests/demo/demo.conf
 
 # Of one detector: in EVE what is shown, and nothing of the others.

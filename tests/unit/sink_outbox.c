@@ -26,8 +26,10 @@ static unsigned chaos = 1;
 static int
 set_up(void **state)
 {
+	const char *under = getenv("TMPDIR");
+
 	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/outbox-XXXXXX");
+	snprintf(folder, sizeof(folder), "%s/outbox-XXXXXX", under ? under : "/tmp");
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/outbox.db", folder);
 	return 0;
