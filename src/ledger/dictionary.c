@@ -100,11 +100,12 @@ dictionary_know(struct dictionary *d, struct text t)
 	if (!t.p)
 		return 0;
 	slot = slot_of(d, t);
-	if (*slot)
-		return *slot;
-	t.p = copy(d, t);
-	if (!t.p)
-		return DICTIONARY_FAILED;
-	d->text[d->n] = t;
-	return *slot = d->n++;
+	if (!*slot) {
+		t.p = copy(d, t);
+		if (!t.p)
+			return DICTIONARY_FAILED;
+		d->text[d->n] = t;
+		*slot = d->n++;
+	}
+	return *slot;
 }
