@@ -83,6 +83,9 @@ struct block_rows {
 	struct cur before_packed;
 	uint32_t *before, *peer; /* of each session: 1 + the session that it is told by, 0: none */
 	uint64_t *scratch;       /* room for the longest column */
+	/* Called for a column's bytes before they are looked at, by its number, false: they are not there; NULL: all are */
+	bool (*fetch)(void *arg, uint64_t id, struct cur bytes);
+	void *arg;
 	struct block_chunk *chunk, *spare;
 	size_t used; /* of the first chunk */
 };
@@ -151,6 +154,11 @@ enum { BLOCK_LOWER = 1002 };
 /* Adds to bytes[] what each column of a block takes, by its number; what has none stands at 0.  False: damaged. */
 enum { BLOCK_NUMBERS = COLUMN_OF_PULSE + 256 };
 bool block_weigh(struct cur bytes, uint64_t to[BLOCK_NUMBERS]);
+/* For whoever reads a block a piece at a time: how long the head of the block is, and that of a column, which has so many
+   bytes then; 0: it is cut.  More than so many bytes they never need. */
+enum { BLOCK_HEAD = 40, BLOCK_COLUMN_HEAD = 30 };
+size_t block_head(struct cur c);
+size_t block_column_head(struct cur c, uint64_t *id, uint64_t *bytes);
 /* A block, but of a version that this one does not know? */
 bool block_is_newer(struct cur bytes);
 

@@ -7,6 +7,13 @@
 
 #include "ledger/block_parts.h"
 
+/* Are the bytes of a column there, wherever they come from? */
+static bool
+is_there(struct block_rows *b, uint64_t id, struct cur bytes)
+{
+	return !b->fetch || b->fetch(b->arg, id, bytes);
+}
+
 static bool
 get_ids(struct block_rows *b)
 {
@@ -35,6 +42,8 @@ get_column(struct block_rows *b, unsigned column)
 {
 	const struct field *f = &SESSION_TABLE.field[column];
 
+	if (!is_there(b, f->id, b->session[column].packed))
+		return false;
 	if (column == AT_id)
 		return get_ids(b);
 	if (f->kind == FIELD_ADDR || f->kind == FIELD_TEXT)
@@ -59,6 +68,7 @@ static bool
 get_before(struct block_rows *b)
 {
 	uint64_t *v = b->scratch;
+	bool bad = false;
 
 	b->before = block_keep(b, (b->sessions + 1) * sizeof(*b->before));
 	if (!b->before)
@@ -67,15 +77,15 @@ get_before(struct block_rows *b)
 		memset(b->before, 0, b->sessions * sizeof(*b->before));
 		return true;
 	}
-	if (!column_get(&b->before_packed, v, b->sessions) || !cur_done(&b->before_packed))
+	if (!is_there(b, COLUMN_BEFORE, b->before_packed) || !column_get(&b->before_packed, v, b->sessions) ||
+	    !cur_done(&b->before_packed))
 		return false;
 	for (size_t i = 0; i < b->sessions; i++) {
-		if (v[i] == 1 || v[i] > i + 1)
-			return false;
+		bad |= v[i] == 1 || v[i] > i + 1;
 		b->before[i] = v[i] ? (uint32_t)(i + 2 - v[i]) : 0;
 		b->laters += v[i] != 0;
 	}
-	return true;
+	return !bad;
 }
 
 bool
@@ -90,7 +100,9 @@ bool
 block_need_exchanges(struct block_rows *b)
 {
 	if (b->exchanges.state == BLOCK_PACKED)
-		b->exchanges.state = block_get_exchanges(b) ? BLOCK_READY : BLOCK_DAMAGED;
+		b->exchanges.state = is_there(b, COLUMN_EXCHANGES, b->exchanges.packed) && block_get_exchanges(b) ?
+					     BLOCK_READY :
+					     BLOCK_DAMAGED;
 	return b->exchanges.state == BLOCK_READY;
 }
 
@@ -98,7 +110,8 @@ static bool
 need_pairs(struct block_rows *b)
 {
 	if (b->pairs.state == BLOCK_PACKED)
-		b->pairs.state = block_get_pairs(b) ? BLOCK_READY : BLOCK_DAMAGED;
+		b->pairs.state =
+			is_there(b, COLUMN_PAIRS, b->pairs.packed) && block_get_pairs(b) ? BLOCK_READY : BLOCK_DAMAGED;
 	return b->pairs.state == BLOCK_READY;
 }
 
@@ -109,7 +122,8 @@ get_pulses(struct block_rows *b, unsigned column)
 	struct block_column *c = &b->pulse[column];
 	uint64_t *v = block_keep(b, b->pulses * sizeof(*v)), last = 0;
 
-	if (!v || !column_get(&c->packed, v, b->pulses) || !cur_done(&c->packed))
+	if (!v || !is_there(b, COLUMN_OF_PULSE + f->id, c->packed) || !column_get(&c->packed, v, b->pulses) ||
+	    !cur_done(&c->packed))
 		return false;
 	for (size_t i = 0; i < b->pulses; i++)
 		v[i] = last += unzigzag(v[i]);
@@ -153,18 +167,18 @@ static bool
 get_kinds(struct block_rows *b, struct cur c)
 {
 	uint8_t *is_pulse = block_keep(b, b->rows + 1);
+	uint64_t all = 0;
 
 	if (!is_pulse || (b->rows && !column_get(&c, b->scratch, b->rows)) || (b->rows && !cur_done(&c)))
 		return false;
 	for (size_t i = 0; i < b->rows; i++) {
-		if (b->scratch[i] > 1)
-			return false;
-		is_pulse[i] = (uint8_t)b->scratch[i];
+		all |= b->scratch[i];
+		is_pulse[i] = b->scratch[i] & 1;
 		b->pulses += is_pulse[i];
 	}
 	b->is_pulse = is_pulse;
 	b->sessions = b->rows - b->pulses;
-	return true;
+	return all <= 1;
 }
 
 static bool
@@ -249,26 +263,44 @@ block_is_newer(struct cur bytes)
 	return magic && cur_varint(&bytes) > BLOCK_VERSION;
 }
 
-bool
-block_weigh(struct cur c, uint64_t to[BLOCK_NUMBERS])
+size_t
+block_head(struct cur c)
 {
-	size_t all = cur_left(&c), left;
+	size_t all = cur_left(&c);
 
 	cur_skip(&c, sizeof(BLOCK_MAGIC));
 	cur_varint(&c);
 	cur_u64le(&c);
 	cur_varint(&c);
-	to[0] += all - cur_left(&c);
-	while ((left = cur_left(&c)) > 0) {
-		uint64_t id = cur_varint(&c);
+	return c.bad ? 0 : all - cur_left(&c);
+}
 
-		cur_varint(&c);
-		cur_skip(&c, cur_varint(&c));
-		if (c.bad)
+size_t
+block_column_head(struct cur c, uint64_t *id, uint64_t *bytes)
+{
+	size_t all = cur_left(&c);
+
+	*id = cur_varint(&c);
+	cur_varint(&c);
+	*bytes = cur_varint(&c);
+	return c.bad ? 0 : all - cur_left(&c);
+}
+
+bool
+block_weigh(struct cur c, uint64_t to[BLOCK_NUMBERS])
+{
+	size_t head = block_head(c);
+	uint64_t id, bytes;
+
+	to[0] += head;
+	for (cur_skip(&c, head); head && cur_left(&c); cur_skip(&c, bytes)) {
+		head = block_column_head(c, &id, &bytes);
+		cur_skip(&c, head);
+		if (!head || bytes > cur_left(&c))
 			return false;
-		to[id < BLOCK_NUMBERS ? id : 0] += left - cur_left(&c);
+		to[id < BLOCK_NUMBERS ? id : 0] += head + bytes;
 	}
-	return !c.bad;
+	return head != 0;
 }
 
 bool

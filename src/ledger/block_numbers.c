@@ -54,6 +54,32 @@ told_by(struct block_rows *b, unsigned column, struct block_way w, unsigned room
 	return (struct block_told_by){w.base, near};
 }
 
+/* All rows told in one way, each v[i] the difference. */
+static void
+add_alike(const struct block_rows *b, struct block_told_by by, uint64_t *v)
+{
+	uint64_t last = 0;
+
+	switch (by.base) {
+	case BASE_NONE:
+		return;
+	case BASE_ROW:
+		for (size_t i = 0; i < b->sessions; i++)
+			v[i] = last = i ? last + unzigzag(v[i]) : v[i];
+		return;
+	case BASE_NEAR:
+		for (size_t i = 0; i < b->sessions; i++)
+			v[i] = by.near[i] + unzigzag(v[i]);
+		return;
+	case BASE_PEER:
+	case BASE_BEFORE:
+	case BASE_CHANGE:
+	case BASES:
+		for (size_t i = 0; i < b->sessions; i++)
+			add_one(b, by, v, i);
+	}
+}
+
 /* As version 2 wrote: firsts and laters alike, but that the record before may be asked first. */
 static bool
 get_together(struct block_rows *b, unsigned column, uint64_t *v)
@@ -67,12 +93,29 @@ get_together(struct block_rows *b, unsigned column, uint64_t *v)
 	    !column_get(&c->packed, v, b->sessions))
 		return false;
 	by = told_by(b, column, w, 0);
-	for (size_t i = 0; i < b->sessions; i++)
-		add_one(b, c->mode & MODE_BEFORE && b->before[i] ? before : by, v, i);
+	if (!(c->mode & MODE_BEFORE))
+		add_alike(b, by, v);
+	for (size_t i = 0; c->mode & MODE_BEFORE && i < b->sessions; i++)
+		add_one(b, b->before[i] ? before : by, v, i);
 	return true;
 }
 
-/* The laters all as the record before: what most columns are. */
+/* The laters all as the record before, the firsts not told by another: what most columns are.  No branch for which of
+   them a row is: nothing tells. */
+static void
+copy_before(const struct block_rows *b, const uint64_t *firsts, uint64_t *v)
+{
+	v[0] = 0;
+	for (size_t i = 0; i < b->sessions; i++) {
+		uint32_t of = b->before[i];
+		uint64_t same = v[of ? of - 1 : 0], own = *firsts;
+
+		v[i] = of ? same : own;
+		firsts += !of;
+	}
+}
+
+/* The laters all as the record before, the firsts told by what is before them. */
 static void
 add_as_before(const struct block_rows *b, struct block_told_by first, const uint64_t *firsts, uint64_t *v)
 {
@@ -83,6 +126,21 @@ add_as_before(const struct block_rows *b, struct block_told_by first, const uint
 			v[i] = *firsts++;
 			add_one(b, first, v, i);
 		}
+}
+
+/* Firsts and laters as they come, in the order of the rows. */
+static void
+merge(const struct block_rows *b, const uint64_t *firsts, uint64_t *v)
+{
+	const uint64_t *laters = firsts + b->sessions - b->laters;
+
+	for (size_t i = 0; i < b->sessions; i++) {
+		bool later = b->before[i] != 0;
+
+		v[i] = *(later ? laters : firsts);
+		laters += later;
+		firsts += !later;
+	}
 }
 
 static void
@@ -124,10 +182,16 @@ get_split(struct block_rows *b, unsigned column, uint64_t *v)
 		return false;
 	same_later = same_later && of_later.base == BASE_BEFORE && (!b->laters || told[firsts] == 0);
 	c->same = same_first && same_later && of_first.base == BASE_NONE;
-	if (same_later)
+	if (same_later && first.base == BASE_NONE) {
+		copy_before(b, told, v);
+	} else if (same_later) {
 		add_as_before(b, first, told, v);
-	else
+	} else if (of_first.base == of_later.base && of_first.near == of_later.near) {
+		merge(b, told, v);
+		add_alike(b, first, v);
+	} else {
 		add_both(b, first, later, told, v);
+	}
 	return true;
 }
 

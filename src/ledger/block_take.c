@@ -56,21 +56,42 @@ set_number(struct block_rows *b, struct block_column *c, const struct field *f, 
 }
 
 static bool
-take_field(struct taking *t, unsigned column, const struct row_member *m)
+take_text(struct taking *t, unsigned column, const struct cur *bytes)
 {
 	static const struct addr none;
-	const struct field *f = &SESSION_TABLE.field[column];
-	struct text value = {(const char *)m->bytes.p, (uint32_t)cur_left(&m->bytes)};
+	bool is_addr = SESSION_TABLE.field[column].kind == FIELD_ADDR;
 
-	if (!row_fits(m, f))
+	if (bytes->bad || cur_left(bytes) > UINT32_MAX)
 		return false;
-	if (f->kind != FIELD_TEXT && f->kind != FIELD_ADDR)
-		return set_number(t->b, &t->b->session[column], f, t->b->sessions, t->sessions, m->number);
 	if (!t->text[column] && !(t->text[column] = room_of(t->b, t->b->sessions, sizeof(struct text))))
 		return false;
-	if (f->kind != FIELD_ADDR || memcmp(value.p, &none, sizeof(none)) != 0)
-		t->text[column][t->sessions] = value;
+	if (!is_addr || memcmp(bytes->p, &none, sizeof(none)) != 0)
+		t->text[column][t->sessions] = (struct text){(const char *)bytes->p, (uint32_t)cur_left(bytes)};
 	return true;
+}
+
+/* The value of a field, read as what it is: a record has seventy, and this is what each costs. */
+static inline bool
+take_field(struct taking *t, unsigned column, unsigned form, struct cur *c)
+{
+	const struct field *f = &SESSION_TABLE.field[column];
+	struct block_column *to = &t->b->session[column];
+	struct cur bytes;
+	uint64_t v;
+
+	if (form != row_form(f->kind))
+		return false;
+	if (form == ROW_BYTES || form == ROW_SIXTEEN) {
+		bytes = cur_sub(c, form == ROW_BYTES ? cur_varint(c) : sizeof(struct addr));
+		bytes.bad |= c->bad;
+		return take_text(t, column, &bytes);
+	}
+	v = form == ROW_EIGHT ? cur_u64le(c) : cur_varint(c);
+	if (v && f->kind == FIELD_NUMBER && v <= f->most && to->v) {
+		to->v[t->sessions] = v;
+		return true;
+	}
+	return v && set_number(t->b, to, f, t->b->sessions, t->sessions, v);
 }
 
 /* at[i + 1] is where the next session's begin. */
@@ -93,19 +114,42 @@ take_many(struct taking *t, struct block_many *m, const struct row_member *from,
 	return true;
 }
 
+/* What session.def does not have. */
 static bool
-take_session_member(struct taking *t, const struct row_member *m)
+take_other(struct taking *t, const struct row_member *m)
 {
-	unsigned column = field_find(&SESSION_TABLE, m->id);
-
-	if (column < SESSION_COLUMNS)
-		return take_field(t, column, m);
 	if (m->id == ROW_EXCHANGES)
 		return take_many(t, &t->b->exchanges, m, sizeof(struct exchange), EXCHANGES_KEPT, &t->exchanges);
 	if (m->id == ROW_PAIRS)
 		return take_many(t, &t->b->pairs, m, sizeof(struct exchange_pair), PAIRS_KEPT, &t->pairs);
 	t->b->unknown = true;
 	return true;
+}
+
+/* In the order of their numbers: each at most once. */
+static bool
+take_session_members(struct taking *t, struct cur *c)
+{
+	struct row_member m = {.id = 0};
+
+	while (cur_left(c)) {
+		uint64_t head = cur_varint(c), last = m.id;
+		uint8_t place = head < 256 << 2 ? SESSION_TABLE.place[head >> 2] : 0;
+
+		m.id = head >> 2;
+		m.form = head & 3;
+		if (m.id <= last)
+			return false;
+		if (place) {
+			if (!take_field(t, place - 1u, m.form, c))
+				return false;
+			continue;
+		}
+		row_value(c, &m);
+		if (c->bad || !take_other(t, &m))
+			return false;
+	}
+	return !c->bad;
 }
 
 static bool
@@ -122,14 +166,21 @@ take_pulse_member(struct taking *t, const struct row_member *m)
 }
 
 static bool
-take_members(struct taking *t, uint8_t kind, struct cur members)
+take_pulse_members(struct taking *t, struct cur *c)
 {
 	struct row_member m = {.id = 0};
 
-	while (cur_left(&members))
-		if (!row_member(&members, &m) ||
-		    !(kind == ROW_PULSE ? take_pulse_member(t, &m) : take_session_member(t, &m)))
+	while (cur_left(c))
+		if (!row_member(c, &m) || !take_pulse_member(t, &m))
 			return false;
+	return true;
+}
+
+static bool
+take_members(struct taking *t, uint8_t kind, struct cur members)
+{
+	if (!(kind == ROW_PULSE ? take_pulse_members(t, &members) : take_session_members(t, &members)))
+		return false;
 	if (kind == ROW_PULSE) {
 		const uint64_t *gateway = t->b->pulse[AT_PULSE_gateway].v;
 

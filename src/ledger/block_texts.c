@@ -144,8 +144,13 @@ join_rows(const struct block_rows *b, const uint64_t *v, uint64_t *how)
 {
 	const uint64_t *firsts = v, *laters = v + b->sessions - b->laters;
 
-	for (size_t i = 0; i < b->sessions; i++)
-		how[i] = b->before[i] ? *laters++ : *firsts++;
+	for (size_t i = 0; i < b->sessions; i++) {
+		bool later = b->before[i] != 0;
+
+		how[i] = *(later ? laters : firsts);
+		laters += later;
+		firsts += !later;
+	}
 }
 
 static void
@@ -296,34 +301,55 @@ derive(struct block_rows *b, unsigned column, uint32_t of, uint32_t *derived)
 	return of ? derived[of] : 0;
 }
 
-/* What each was told as; the texts that are new lie from 1 on. */
+/* What each was told as; the texts that are new lie from 1 on.  No branch for what a row is told as, nor for whether it is
+   a first: nothing tells which comes next. */
 static bool
-resolve(struct block_rows *b, unsigned column, const uint64_t *how, uint32_t news, uint32_t *derived)
+resolve(struct block_rows *b, unsigned column, const uint64_t *how, uint32_t news)
 {
-	struct block_column *c = &b->session[column];
-	unsigned from = block_derived_from(column);
-	const uint32_t *source = from < SESSION_COLUMNS ? b->session[from].which : NULL;
+	uint32_t *which = b->session[column].which;
+	bool first = block_is_first(column), bad = false;
+	uint64_t next = 0;
+
+	which[0] = 0;
+	for (size_t i = 0; i < b->sessions; i++) {
+		uint32_t of = same_as(b, first, i), same = which[of ? of - 1 : 0];
+		uint64_t h = how[i], older = h - TOLD_OLDER, own;
+
+		next += h == TOLD_NEW;
+		own = h == TOLD_NEW ? next : next - older;
+		own = h == TOLD_ABSENT ? 0 : own;
+		bad |= h == TOLD_SAME ? !of : h == TOLD_DERIVED || (h >= TOLD_OLDER && older >= next);
+		which[i] = h == TOLD_SAME ? same : (uint32_t)own;
+	}
+	return !bad && next == news;
+}
+
+/* The same of a column that follows from another: to most rows nothing else is told. */
+static bool
+resolve_derived(struct block_rows *b, unsigned column, const uint64_t *how, uint32_t news, uint32_t *derived)
+{
+	const uint32_t *source = b->session[block_derived_from(column)].which;
+	uint32_t *which = b->session[column].which, next = 0;
 	bool first = block_is_first(column);
-	uint32_t next = 0;
 
 	for (size_t i = 0; i < b->sessions; i++) {
 		uint32_t of = same_as(b, first, i);
 
 		if (how[i] == TOLD_SAME) {
-			if (!of || of > i)
+			if (!of)
 				return false;
-			c->which[i] = c->which[of - 1];
+			which[i] = which[of - 1];
 		} else if (how[i] == TOLD_ABSENT) {
-			c->which[i] = 0;
+			which[i] = 0;
 		} else if (how[i] == TOLD_NEW) {
-			c->which[i] = ++next;
+			which[i] = ++next;
 		} else if (how[i] == TOLD_DERIVED) {
-			if (!source || !(c->which[i] = derive(b, column, source[i], derived)))
+			if (!source || !(which[i] = derive(b, column, source[i], derived)))
 				return false;
 		} else {
 			if (how[i] - TOLD_OLDER >= next)
 				return false;
-			c->which[i] = (uint32_t)(next - (how[i] - TOLD_OLDER));
+			which[i] = (uint32_t)(next - (how[i] - TOLD_OLDER));
 		}
 	}
 	return next == news;
@@ -399,5 +425,7 @@ block_get_texts(struct block_rows *b, unsigned column)
 		return false;
 	c->text[0] = (struct text){NULL, 0};
 	c->texts = news + 1;
-	return resolve(b, column, how, news, derived) && (!order || give_orders(b, how, order));
+	if (!(derived ? resolve_derived(b, column, how, news, derived) : resolve(b, column, how, news)))
+		return false;
+	return !order || give_orders(b, how, order);
 }

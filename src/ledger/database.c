@@ -367,3 +367,50 @@ statement_end(struct statement *s)
 	free(s);
 	return fine;
 }
+
+struct part {
+	struct database *of;
+	sqlite3_blob *blob;
+	bool failed;
+};
+
+struct part *
+part_open(struct database *d, const char *table, const char *column, int64_t row)
+{
+	struct part *p = *d->error ? NULL : calloc(1, sizeof(*p));
+
+	if (!p) {
+		fail(d, "no memory");
+		return NULL;
+	}
+	p->of = d;
+	if (check(d, sqlite3_blob_open(d->db, "main", table, column, row, 0, &p->blob)))
+		return p;
+	free(p);
+	return NULL;
+}
+
+size_t
+part_size(const struct part *p)
+{
+	return (size_t)sqlite3_blob_bytes(p->blob);
+}
+
+bool
+part_read(struct part *p, void *to, size_t at, size_t n)
+{
+	if (!p->failed)
+		p->failed = at > part_size(p) || n > part_size(p) - at ||
+			    !check(p->of, sqlite3_blob_read(p->blob, to, (int)n, (int)at));
+	return !p->failed;
+}
+
+bool
+part_end(struct part *p)
+{
+	bool fine = !p->failed;
+
+	sqlite3_blob_close(p->blob);
+	free(p);
+	return fine;
+}

@@ -48,4 +48,11 @@ void statement_canonical(const struct statement *s, struct bytes *to);
 void statement_again(struct statement *s);
 bool statement_end(struct statement *s); /* false: something failed */
 
+/* One value's bytes, as much of them as is asked for: what is not read costs nothing.  The row is held until the end. */
+struct part;
+struct part *part_open(struct database *d, const char *table, const char *column, int64_t row); /* NULL: an error */
+size_t part_size(const struct part *p);
+bool part_read(struct part *p, void *to, size_t at, size_t n); /* false: an error, or there are not so many */
+bool part_end(struct part *p);                                 /* false: something failed */
+
 #endif

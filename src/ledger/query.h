@@ -16,6 +16,7 @@
 /* What the tables read from, and what they could not read. */
 struct query_source {
 	const char *folder;
+	size_t memory; /* bytes that rows may take that are grouped; 0: 256 MiB.  Less makes several turns of them */
 	uint64_t blocks, passed_over, damaged;
 	bool no_time;                   /* times were asked for that are after and before each other */
 	char error[DATABASE_ERROR_MAX]; /* of the first that is damaged */

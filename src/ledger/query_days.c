@@ -240,9 +240,9 @@ value(void *cursor, unsigned column, struct sql_value *to)
 }
 
 #define TABLE(TABLE_NAME, table_name, view, words)                                                                     \
-	static void *open_##table_name(void *source, const struct sql_test *test, unsigned tests)                      \
+	static void *open_##table_name(void *source, const struct sql_asked *asked)                                    \
 	{                                                                                                              \
-		(void)test, (void)tests; /* a day has few: SQLite compares */                                          \
+		(void)asked; /* a day has few: SQLite compares */                                                      \
 		return open_rows(&(view), source);                                                                     \
 	}                                                                                                              \
 	struct sql_table TABLE_NAME = {.name = #table_name,                                                            \

@@ -5,45 +5,19 @@
 #include <stdlib.h>
 
 #include "ledger/beside.h"
-#include "ledger/query_parts.h"
-#include "ledger/query_view.h"
+#include "ledger/query_rows.h"
 
 static struct query_view RECORDS = {.what = OF_RECORDS}, SESSIONS = {.what = OF_SESSIONS},
 			 EXCHANGES = {.what = OF_EXCHANGES}, PULSES = {.what = OF_PULSES};
 
-/* A test as a block can answer it. */
-struct test {
-	uint8_t kind; /* enum test_kind */
-	struct source source;
-	uint64_t least, most; /* of numbers; of times with the topmost bit turned */
-	uint64_t turn;
-	char *text; /* of texts and addresses */
-	uint32_t len;
-	uint8_t *match; /* by the index of the column's texts in this block */
-	size_t match_room;
-};
-enum test_kind { TEST_NUMBER, TEST_TEXT };
-
-struct rows {
-	struct query_source *source;
-	const struct query_view *view;
-	struct scan scan;
-	struct test test[SQL_TESTS + 1];
-	unsigned tests;
-	bool open, in_block;
-	size_t i, n;      /* the row, of so many */
-	uint32_t k, many; /* the exchange, of so many of it */
-	char words[QUERY_WORDS];
-};
-
-static const struct block_column *
-column_of(const struct rows *r, struct source s)
+const struct block_column *
+query_column(const struct rows *r, struct source s)
 {
 	return s.from == FROM_PULSE ? &r->scan.block.pulse[s.column] : &r->scan.block.session[s.column];
 }
 
-static bool
-need(struct rows *r, struct source s)
+bool
+query_need(struct rows *r, struct source s)
 {
 	bool fine = s.from == FROM_PULSE ? block_need_pulse(&r->scan.block, s.column) :
 		    s.from == FROM_FIELD ? block_need(&r->scan.block, s.column) :
@@ -152,7 +126,7 @@ wants(void *arg, const struct scan_about *a)
 static bool
 match_texts(struct rows *r, struct test *t)
 {
-	const struct block_column *c = column_of(r, t->source);
+	const struct block_column *c = query_column(r, t->source);
 	bool any = false;
 
 	if (!c->which)
@@ -173,53 +147,84 @@ match_texts(struct rows *r, struct test *t)
 	return any;
 }
 
-/* False: no row of this block. */
+/* What the tests of a column leave of the rows: one test after the other over all of them. */
+static void
+keep_texts(const struct block_column *c, const uint8_t *match, uint8_t *pass, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		pass[i] &= match[c->which[i]];
+}
+
+/* has_time: 0 is the lack of one. */
+static void
+keep_numbers(const uint64_t *v, const struct test *t, bool has_time, uint8_t *pass, size_t n)
+{
+	uint64_t turn = t->turn, least = t->least, most = t->most;
+
+	if (has_time)
+		for (size_t i = 0; i < n; i++)
+			pass[i] &= v[i] != 0;
+	for (size_t i = 0; i < n; i++)
+		pass[i] &= (v[i] ^ turn) >= least && (v[i] ^ turn) <= most;
+}
+
+/* False: none. */
 static bool
+keep_rows(struct rows *r, struct test *t, uint8_t *pass, size_t n)
+{
+	const struct block_column *c = query_column(r, t->source);
+	bool has_time = t->turn && t->source.from == FROM_FIELD;
+
+	if (!query_need(r, t->source))
+		return false;
+	if (t->kind == TEST_TEXT) {
+		if (!match_texts(r, t))
+			return false;
+		keep_texts(c, t->match, pass, n);
+		return true;
+	}
+	if (c->v)
+		keep_numbers(c->v, t, has_time, pass, n);
+	return c->v || (!has_time && t->turn >= t->least && t->turn <= t->most);
+}
+
+/* Which rows of this block pass: none, if what they are tested for cannot be read. */
+static void
 begin_block(struct rows *r)
 {
 	const struct block_rows *b = &r->scan.block;
+	size_t n = r->view->what == OF_PULSES ? b->pulses : b->sessions;
+	uint8_t pass[BLOCK_ROWS];
 
-	r->i = SIZE_MAX;
-	r->k = r->many = 0;
-	r->n = r->view->what == OF_PULSES ? b->pulses : b->sessions;
-	for (unsigned i = 0; i < r->tests; i++) {
-		struct test *t = &r->test[i];
-
-		if (!need(r, t->source) || (t->kind == TEST_TEXT && !match_texts(r, t)))
-			return false;
-		if (t->kind == TEST_NUMBER && !column_of(r, t->source)->v && t->turn < t->least)
-			return false;
+	r->picks = r->at = r->k = r->many = 0;
+	memset(pass, true, n);
+	for (unsigned i = 0; i < r->tests; i++)
+		if (!keep_rows(r, &r->test[i], pass, n))
+			return;
+	if (r->view->what == OF_EXCHANGES && !query_need(r, (struct source){.from = FROM_PART}))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		r->pick[r->picks] = (uint16_t)i;
+		r->picks += pass[i];
 	}
-	return r->view->what != OF_EXCHANGES || need(r, (struct source){.from = FROM_PART});
+}
+
+bool
+query_next_block(struct rows *r)
+{
+	if (sql_due() || !scan_next(&r->scan))
+		return false;
+	begin_block(r);
+	return true;
 }
 
 static inline bool
-holds(const struct rows *r, const struct test *t, size_t i)
-{
-	const struct block_column *c = column_of(r, t->source);
-	uint64_t v;
-
-	if (t->kind == TEST_TEXT)
-		return t->match[c->which[i]];
-	v = c->v ? c->v[i] : 0;
-	if (t->turn && !v && t->source.from == FROM_FIELD)
-		return false; /* no time */
-	v ^= t->turn;
-	return v >= t->least && v <= t->most;
-}
-
-static bool
 next_row(struct rows *r)
 {
-	for (r->i++; r->i < r->n; r->i++) {
-		unsigned t = 0;
-
-		while (t < r->tests && holds(r, &r->test[t], r->i))
-			t++;
-		if (t == r->tests)
-			return true;
-	}
-	return false;
+	if (r->at == r->picks)
+		return false;
+	r->i = r->pick[r->at++];
+	return true;
 }
 
 static bool
@@ -227,7 +232,7 @@ next_exchange(struct rows *r)
 {
 	const struct block_many *m = &r->scan.block.exchanges;
 
-	if (r->i != SIZE_MAX && ++r->k < r->many)
+	if (++r->k < r->many)
 		return true;
 	while (next_row(r)) {
 		r->k = 0;
@@ -243,22 +248,19 @@ next(void *cursor)
 {
 	struct rows *r = cursor;
 
-	for (;;) {
-		if (r->in_block && (r->view->what == OF_EXCHANGES ? next_exchange(r) : next_row(r)))
+	if (r->group)
+		return query_group_next(r);
+	do {
+		if (r->view->what == OF_EXCHANGES ? next_exchange(r) : next_row(r))
 			return true;
-		if (sql_stopped() || !scan_next(&r->scan))
-			return false;
-		r->in_block = begin_block(r);
-	}
+	} while (query_next_block(r));
+	return false;
 }
 
-static void
-value_of(struct rows *r, struct source s, struct sql_value *to)
+void
+query_show(struct rows *r, struct source s, uint64_t number, struct text text, struct sql_value *to)
 {
-	const struct block_column *c = column_of(r, s);
 	bool pulse = s.from == FROM_PULSE;
-	uint64_t number = c->v ? c->v[r->i] : 0;
-	struct text text = c->which ? c->text[c->which[r->i]] : (struct text){NULL, 0};
 
 	if (!pulse && !number && !text.p && !query_has_zero(s.column))
 		return;
@@ -273,18 +275,28 @@ value_of(struct rows *r, struct source s, struct sql_value *to)
 }
 
 static void
+value_of(struct rows *r, struct source s, struct sql_value *to)
+{
+	const struct block_column *c = query_column(r, s);
+
+	query_show(r, s, c->v ? c->v[r->i] : 0, c->which ? c->text[c->which[r->i]] : (struct text){NULL, 0}, to);
+}
+
+static void
 value(void *cursor, unsigned column, struct sql_value *to)
 {
 	struct rows *r = cursor;
 	struct source s = r->view->source[column];
 	const struct block_many *m = &r->scan.block.exchanges;
 
-	if (s.from == FROM_NUMBER)
+	if (r->group)
+		query_group_value(r, column, to);
+	else if (s.from == FROM_NUMBER)
 		*to = (struct sql_value){.kind = SQL_NUMBER, .number = r->k + 1};
 	else if (s.from == FROM_PART)
 		*to = (struct sql_value){.kind = SQL_NUMBER,
 					 .number = ((const uint32_t *)&m->exchange[m->at[r->i] + r->k])[s.column]};
-	else if (need(r, s))
+	else if (query_need(r, s))
 		value_of(r, s, to);
 }
 
@@ -294,6 +306,8 @@ row(void *cursor)
 {
 	const struct rows *r = cursor;
 
+	if (r->group)
+		return query_group_row(r->group);
 	return ((r->scan.day.day & 0xfffff) << 42) | ((r->scan.no & 0x3fffff) << 20 & 0x3fffff00000) |
 	       (int64_t)(r->i << 5 | (r->k & 31));
 }
@@ -309,6 +323,7 @@ close_rows(void *cursor)
 		memcpy(r->source->error, r->scan.error, sizeof(r->source->error));
 	r->source->damaged += r->scan.damaged;
 	scan_end(&r->scan);
+	query_group_free(r->group);
 	for (unsigned i = 0; i < r->tests; i++) {
 		free(r->test[i].text);
 		free(r->test[i].match);
@@ -316,21 +331,14 @@ close_rows(void *cursor)
 	free(r);
 }
 
-static void *
-open_rows(const struct query_view *view, void *source, const struct sql_test *test, unsigned tests)
+/* What the tests ask of a block, and what the table itself does. */
+static void
+take_tests(struct rows *r, const struct sql_asked *asked)
 {
-	struct rows *r = calloc(1, sizeof(*r));
-
-	if (!r)
-		return NULL;
-	r->source = source;
-	r->view = view;
-	r->scan = (struct scan){
-		.folder = r->source->folder, .since_us = INT64_MIN, .until_us = INT64_MAX, .arg = r, .wants = wants};
-	for (unsigned i = 0; i < tests; i++) {
+	for (unsigned i = 0; i < asked->tests; i++) {
 		struct test *t = &r->test[r->tests];
 
-		if (!take_test(r, &test[i], t)) {
+		if (!take_test(r, &asked->test[i], t)) {
 			free(t->text);
 			continue;
 		}
@@ -338,25 +346,64 @@ open_rows(const struct query_view *view, void *source, const struct sql_test *te
 		if (t->source.column == (t->source.from == FROM_PULSE ? AT_PULSE_time : AT_time))
 			take_times(&r->scan, t);
 	}
-	if (view->what == OF_SESSIONS || view->what == OF_EXCHANGES)
+	if (r->view->what == OF_SESSIONS || r->view->what == OF_EXCHANGES)
 		r->test[r->tests++] = (struct test){.kind = TEST_NUMBER,
 						    .source = {FROM_FIELD, AT_kind},
 						    .least = SESSION_CLOSE,
 						    .most = SESSION_CLOSE};
-	r->source->no_time |= r->scan.since_us > r->scan.until_us;
+}
+
+void
+query_first_block(struct rows *r)
+{
+	struct scan again = {.folder = r->source->folder,
+			     .since_us = r->scan.since_us,
+			     .until_us = r->scan.until_us,
+			     .arg = r,
+			     .wants = wants};
+
+	scan_end(&r->scan);
+	r->scan = again;
+	r->picks = r->at = 0;
 	scan_begin(&r->scan);
+}
+
+static void *
+open_rows(const struct query_view *view, void *source, const struct sql_asked *asked)
+{
+	struct rows *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->source = source;
+	r->view = view;
+	r->scan.since_us = INT64_MIN;
+	r->scan.until_us = INT64_MAX;
+	take_tests(r, asked);
+	r->source->no_time |= r->scan.since_us > r->scan.until_us;
+	query_first_block(r);
+	if (asked->by != SQL_UNGROUPED && !(r->group = query_group_new(r, asked))) {
+		close_rows(r);
+		return NULL;
+	}
 	return r;
 }
 
 #define OPEN(name, view)                                                                                               \
-	static void *name(void *source, const struct sql_test *test, unsigned tests)                                   \
+	static void *name(void *source, const struct sql_asked *asked)                                                 \
 	{                                                                                                              \
-		return open_rows(&(view), source, test, tests);                                                        \
+		return open_rows(&(view), source, asked);                                                              \
 	}
 OPEN(open_records, RECORDS)
 OPEN(open_sessions, SESSIONS)
 OPEN(open_exchanges, EXCHANGES)
 OPEN(open_pulses, PULSES)
+
+static bool
+groups_records(unsigned column, const bool *used)
+{
+	return query_can_group(&RECORDS, column, used);
+}
 
 /* How many rows have one value, about: what joins are planned by. */
 static unsigned
@@ -382,6 +429,7 @@ struct sql_table QUERY_SESSIONS = {.name = "sessions",
 				   .doc = "one row a connection: its last record",
 				   .exact = true,
 				   .open = open_sessions,
+				   .groups = groups_records,
 				   .next = next,
 				   .value = value,
 				   .row = row,
@@ -392,6 +440,7 @@ struct sql_table QUERY_RECORDS = {.name = "records",
 				  .doc = "every record of the sessions: open, update, close",
 				  .exact = true,
 				  .open = open_records,
+				  .groups = groups_records,
 				  .next = next,
 				  .value = value,
 				  .row = row,

@@ -3,14 +3,6 @@
  */
 #include "ledger/row.h"
 
-enum form { FORM_NUMBER, FORM_EIGHT, FORM_BYTES, FORM_SIXTEEN };
-
-static const uint8_t FORM_OF[] = {[FIELD_NUMBER] = FORM_NUMBER,
-				  [FIELD_TIME] = FORM_NUMBER,
-				  [FIELD_HASH] = FORM_EIGHT,
-				  [FIELD_ADDR] = FORM_SIXTEEN,
-				  [FIELD_TEXT] = FORM_BYTES};
-
 /* What a member takes at most, its text not counted; exchanges and pairs; a row's head. */
 enum { MEMBER_MAX = 20, TALK_MAX = (EXCHANGES_KEPT * 5 + PAIRS_KEPT * 3) * 5 + 2 * MEMBER_MAX, LENGTH_MAX = 10 };
 
@@ -24,7 +16,7 @@ put_varint(uint8_t *p, uint64_t v)
 }
 
 static uint8_t *
-put_head(uint8_t *p, unsigned id, enum form form)
+put_head(uint8_t *p, unsigned id, enum row_form form)
 {
 	return put_varint(p, (uint64_t)id << 2 | form);
 }
@@ -32,7 +24,7 @@ put_head(uint8_t *p, unsigned id, enum form form)
 static uint8_t *
 put_number(uint8_t *p, unsigned id, uint64_t v)
 {
-	return v ? put_varint(put_head(p, id, FORM_NUMBER), v) : p;
+	return v ? put_varint(put_head(p, id, ROW_NUMBER), v) : p;
 }
 
 static uint8_t *
@@ -40,7 +32,7 @@ put_hash(uint8_t *p, unsigned id, uint64_t v)
 {
 	if (!v)
 		return p;
-	p = put_head(p, id, FORM_EIGHT);
+	p = put_head(p, id, ROW_EIGHT);
 	for (unsigned i = 0; i < 8; i++)
 		*p++ = (uint8_t)(v >> 8 * i);
 	return p;
@@ -59,7 +51,7 @@ put_addr(uint8_t *p, unsigned id, const struct addr *a)
 
 	if (addr_same(a, &none))
 		return p;
-	p = put_head(p, id, FORM_SIXTEEN);
+	p = put_head(p, id, ROW_SIXTEEN);
 	memcpy(p, a->b, sizeof(a->b));
 	return p + sizeof(a->b);
 }
@@ -69,7 +61,7 @@ put_text(uint8_t *p, unsigned id, struct text t)
 {
 	if (!t.p)
 		return p;
-	p = put_varint(put_head(p, id, FORM_BYTES), t.len);
+	p = put_varint(put_head(p, id, ROW_BYTES), t.len);
 	if (t.len)
 		memcpy(p, t.p, t.len);
 	return p + t.len;
@@ -234,20 +226,20 @@ row_put_pulse(struct bytes *to, const struct pulse *p)
 	put_row(to, row, members, put_pulse(members, p), ROW_PULSE);
 }
 
-static void
-get_value(struct cur *c, struct row_member *m)
+void
+row_value(struct cur *c, struct row_member *m)
 {
-	switch ((enum form)m->form) {
-	case FORM_NUMBER:
+	switch ((enum row_form)m->form) {
+	case ROW_NUMBER:
 		m->number = cur_varint(c);
 		break;
-	case FORM_EIGHT:
+	case ROW_EIGHT:
 		m->number = cur_u64le(c);
 		break;
-	case FORM_BYTES:
+	case ROW_BYTES:
 		m->bytes = cur_sub(c, cur_varint(c));
 		break;
-	case FORM_SIXTEEN:
+	case ROW_SIXTEEN:
 		m->bytes = cur_sub(c, sizeof(struct addr));
 	}
 }
@@ -259,14 +251,14 @@ row_member(struct cur *c, struct row_member *m)
 
 	m->id = head >> 2;
 	m->form = head & 3;
-	get_value(c, m);
+	row_value(c, m);
 	return !c->bad && m->id > last;
 }
 
 bool
 row_fits(const struct row_member *m, const struct field *f)
 {
-	if (m->form != FORM_OF[f->kind])
+	if (m->form != row_form(f->kind))
 		return false;
 	return f->kind == FIELD_TEXT ? cur_left(&m->bytes) <= UINT32_MAX : f->kind == FIELD_ADDR || m->number != 0;
 }
@@ -277,7 +269,7 @@ row_numbers(const struct row_member *m, uint32_t *v, uint32_t most)
 	struct cur c = m->bytes;
 	uint32_t n = 0;
 
-	while (m->form == FORM_BYTES && cur_left(&c)) {
+	while (m->form == ROW_BYTES && cur_left(&c)) {
 		uint64_t number = cur_varint(&c);
 
 		if (n == most || number > UINT32_MAX)
@@ -344,7 +336,7 @@ take_pairs(struct row *r, const struct row_member *m)
 static bool
 take_other(struct row *r, struct cur *c, struct row_member *m)
 {
-	get_value(c, m);
+	row_value(c, m);
 	if (c->bad)
 		return false;
 	if (r->kind == ROW_SESSION && m->id == ROW_EXCHANGES)
@@ -374,7 +366,7 @@ take_members(struct row *r, struct cur c)
 		if (place) {
 			const struct field *f = &t->field[place - 1];
 
-			if (m.form != FORM_OF[f->kind] || !take_field(&c, f, record))
+			if (m.form != row_form(f->kind) || !take_field(&c, f, record))
 				return false;
 		} else if (!take_other(r, &c, &m)) {
 			return false;

@@ -42,6 +42,18 @@ struct row_member {
 };
 /* The next; *m holds the one before, at first id 0.  False: these bytes are none, or out of order. */
 bool row_member(struct cur *members, struct row_member *m);
+/* The same in two steps: m->id and m->form are known, what follows is the value. */
+void row_value(struct cur *members, struct row_member *m);
+/* The form of each enum field_kind. */
+enum row_form { ROW_NUMBER, ROW_EIGHT, ROW_BYTES, ROW_SIXTEEN };
+static inline enum row_form
+row_form(uint8_t kind)
+{
+	return kind == FIELD_TEXT ? ROW_BYTES :
+	       kind == FIELD_ADDR ? ROW_SIXTEEN :
+	       kind == FIELD_HASH ? ROW_EIGHT :
+				    ROW_NUMBER;
+}
 /* Is the value one of the field's kind?  Whether it is too large field_store says. */
 bool row_fits(const struct row_member *m, const struct field *f);
 /* Of exchanges or pairs: their numbers; how many, 0: they are too many, too large, or cut. */

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ledger/squeeze.h"
 
@@ -175,29 +176,98 @@ next_day(struct scan *s)
 	return true;
 }
 
+/* Columns that are shorter are read with what lies around them. */
+enum { SHORT = 1 << 10 };
+
+static size_t
+smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Bytes of the block up to `to`, of which those before `from` are there or nobody needs them; *have moves on. */
+static bool
+read_up_to(struct scan *s, struct part *p, size_t from, size_t to, size_t *have)
+{
+	from = from > *have ? from : *have;
+	if (to <= from)
+		return true;
+	*have = to;
+	return part_read(p, s->bytes.p + from, from, to - from);
+}
+
+/* The columns that are asked for lie among others that are many times as long: what was asked of the block before is
+   read, and the heads of the others.  A block that is cut is read as it is. */
+static bool
+read_columns(struct scan *s, struct part *p, size_t n)
+{
+	size_t have = 0, at, head;
+	uint64_t id, length;
+
+	if (!read_up_to(s, p, 0, smaller(n, BLOCK_HEAD), &have))
+		return false;
+	at = block_head(cur_of(s->bytes.p, have));
+	for (; at && at < n; at += head + length) {
+		if (!read_up_to(s, p, at, smaller(n, at + BLOCK_COLUMN_HEAD), &have))
+			return false;
+		head = block_column_head(cur_of(s->bytes.p + at, have - at), &id, &length);
+		if (!head || length > n - at - head || id >= BLOCK_NUMBERS)
+			break;
+		s->got[id] = s->asked[id] || length < SHORT;
+		if (s->got[id] && !read_up_to(s, p, at, smaller(n, at + head + length + BLOCK_COLUMN_HEAD), &have))
+			return false;
+	}
+	if (at >= n)
+		return true;
+	memset(s->got, true, sizeof(s->got));
+	return read_up_to(s, p, at, n, &have);
+}
+
+/* A column that nobody asked the block before for. */
+static bool
+fetch_column(void *arg, uint64_t id, struct cur bytes)
+{
+	struct scan *s = arg;
+	struct part *p;
+	bool fine;
+
+	if (id < BLOCK_NUMBERS && !s->got[id]) {
+		s->asked[id] = true;
+		p = part_open(s->day.sessions, "block", "bytes", s->no);
+		fine = p && part_read(p, s->bytes.p + (bytes.p - s->bytes.p), (size_t)(bytes.p - s->bytes.p),
+				      cur_left(&bytes));
+		if ((p && !part_end(p)) || !fine)
+			return false;
+		s->got[id] = true;
+	}
+	return true;
+}
+
 static bool
 fetch_block(struct scan *s)
 {
-	struct statement *q = statement_of(s->day.sessions, "SELECT bytes FROM block WHERE no = ?");
-	struct cur c;
-	bool found;
+	struct part *p;
+	bool fine;
 
 	s->bytes.n = 0;
+	memset(s->got, 0, sizeof(s->got));
+	s->asked[COLUMN_KINDS] = true;
 	s->no = s->wanted[s->next].no;
 	s->row = s->wanted[s->next++].row;
-	statement_i64(q, s->no);
-	found = statement_next(q);
-	if (found) {
-		c = column_bytes(q, 0);
-		bytes_add(&s->bytes, c.p, cur_left(&c));
-	}
-	if (!statement_end(q) || !found || s->bytes.failed)
+	p = part_open(s->day.sessions, "block", "bytes", s->no);
+	fine = p && bytes_room(&s->bytes, part_size(p)) && read_columns(s, p, part_size(p));
+	if (fine)
+		s->bytes.n = part_size(p);
+	if ((p && !part_end(p)) || !fine) {
 		scan_damaged(s, *day_error(&s->day) ? day_error(&s->day) : "a block is missing");
-	else if (block_open(&s->block, bytes_cur(&s->bytes)))
+	} else if (block_open(&s->block, bytes_cur(&s->bytes))) {
+		s->block.fetch = fetch_column;
+		s->block.arg = s;
 		return true;
-	else
+	} else {
 		scan_damaged(s, block_is_newer(bytes_cur(&s->bytes)) ? "a block was written by a newer gatewitness" :
 								       "a block cannot be read");
+	}
 	database_rollback(s->day.sessions);
 	return false;
 }

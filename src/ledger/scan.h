@@ -47,6 +47,8 @@ struct scan {
 	int64_t tail_row;
 	size_t wanted_count, wanted_room, next;
 	struct bytes bytes, tail;
+	/* by their numbers: the columns that blocks before were asked for, and those of this one that lie in `bytes` */
+	bool asked[BLOCK_NUMBERS], got[BLOCK_NUMBERS];
 };
 
 /* Only folder and what is asked for are set. */

@@ -46,23 +46,46 @@ sql_stopped(void)
 	return watch.late || (watch.stop && *watch.stop);
 }
 
-static int
-on_progress(void *arg)
+bool
+sql_due(void)
 {
-	(void)arg;
 	watch.late |= watch.until_ns && now_ns() > watch.until_ns;
 	return sql_stopped();
 }
 
 static int
+on_progress(void *arg)
+{
+	(void)arg;
+	return sql_due();
+}
+
+/* SQLite asks so for each column that a SELECT names, before it plans. */
+static void
+note_used(struct sql *s, const char *table, const char *column)
+{
+	for (unsigned t = 0; t < s->n; t++) {
+		struct sql_module *m = &s->module[t];
+
+		if (sqlite3_stricmp(m->table->name, table) != 0)
+			continue;
+		for (unsigned i = 0; i < m->table->columns; i++)
+			m->used[i] |= sqlite3_stricmp(m->table->column[i].name, column) == 0;
+		m->rows_are_named |= sqlite3_stricmp(column, "ROWID") == 0;
+	}
+}
+
+static int
 authorize(void *arg, int action, const char *a, const char *b, const char *c, const char *d)
 {
-	(void)arg, (void)c, (void)d;
+	(void)c, (void)d;
 	switch (action) {
 	case SQLITE_UPDATE: /* what a virtual table that declares its columns seems to do; nobody can in earnest */
 		return strcmp(a, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
-	case SQLITE_SELECT:
 	case SQLITE_READ:
+		note_used(arg, a, b);
+		return SQLITE_OK;
+	case SQLITE_SELECT:
 	case SQLITE_RECURSIVE:
 		return SQLITE_OK;
 	case SQLITE_FUNCTION:
@@ -95,7 +118,7 @@ set_up(struct sql *s, void *source, const struct sql_bounds *bounds)
 		if (sqlite3_create_module(s->db, s->tables[i]->name, &SQL_MODULE, &s->module[i]) != SQLITE_OK)
 			return false;
 	}
-	return sqlite3_set_authorizer(s->db, authorize, NULL) == SQLITE_OK;
+	return sqlite3_set_authorizer(s->db, authorize, s) == SQLITE_OK;
 }
 
 struct sql *
@@ -242,12 +265,26 @@ fail(struct sql *s, int code)
 	return false;
 }
 
+/* A join may need rows by their numbers, and with USING columns that it does not name. */
+static void
+begin_noting(struct sql *s, const char *text)
+{
+	bool joins = strcasestr(text, "join") || strcasestr(text, "using");
+
+	for (unsigned t = 0; t < s->n; t++) {
+		memset(s->module[t].used, 0, sizeof(s->module[t].used));
+		s->module[t].rows_are_named = joins;
+	}
+}
+
 bool
 sql_prepare(struct sql *s, const char *text)
 {
 	const char *rest = NULL;
-	int code = sqlite3_prepare_v2(s->db, text, -1, &s->stmt, &rest);
+	int code;
 
+	begin_noting(s, text);
+	code = sqlite3_prepare_v2(s->db, text, -1, &s->stmt, &rest);
 	if (code != SQLITE_OK)
 		return fail(s, code);
 	watch.until_ns = watch.bound_ns ? now_ns() + watch.bound_ns : 0;

@@ -43,13 +43,24 @@ struct sql_test {
 	struct addr addr; /* of an address */
 };
 
+/* What a cursor is opened for. */
+enum { SQL_UNGROUPED = SQL_COLUMNS_MAX };
+struct sql_asked {
+	const struct sql_test *test;
+	unsigned tests;
+	unsigned by; /* rows that have one value of that column come side by side, in SQLite's order; SQL_UNGROUPED */
+	const bool *used; /* the columns that are asked for, maybe others, too */
+};
+
 struct sql_table {
 	const char *name, *doc;
 	const struct sql_column *column;
 	unsigned columns;
 	bool exact; /* it gives no row that the tests of TIME columns exclude */
 	/* NULL: no memory */
-	void *(*open)(void *source, const struct sql_test *test, unsigned tests);
+	void *(*open)(void *source, const struct sql_asked *asked);
+	/* Can it group by that column, when these are used?  NULL: by none */
+	bool (*groups)(unsigned column, const bool *used);
 	bool (*next)(void *cursor); /* false: no more */
 	void (*value)(void *cursor, unsigned column, struct sql_value *to);
 	int64_t (*row)(void *cursor); /* a number that no other row has */
@@ -79,8 +90,10 @@ bool sql_step(struct sql *s); /* false: no more, or an error */
 void sql_get(const struct sql *s, unsigned column, struct sql_value *to);
 void sql_finish(struct sql *s); /* its tables are closed */
 
-/* Has it been stopped, or is its time over?  For tables that look at many rows before they give one. */
+/* Has it been stopped, or is its time over?  For tables that look at many rows before they give one; `due` looks at the
+   clock, too. */
 bool sql_stopped(void);
+bool sql_due(void);
 
 /* "2025-05-01T22:00:05.250000Z"; its length. */
 enum { SQL_TIME_MAX = 40 };

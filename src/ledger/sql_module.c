@@ -140,10 +140,39 @@ share(const struct sql_table *t, unsigned column, int op, double rows)
 	return t->column[column].type == SQL_TIME || t->column[column].type == SQL_MICROS ? 0.1 : 0.5;
 }
 
+/* The columns that SQLite says are used, those from the 64th on all as one, are all noted. */
+static bool
+are_noted(const struct sql_module *m, sqlite3_uint64 used)
+{
+	bool above = false;
+
+	for (unsigned i = 63; i < m->table->columns; i++)
+		above |= m->used[i];
+	for (unsigned i = 0; i < 63 && i < m->table->columns; i++)
+		if (used >> i & 1 && !m->used[i])
+			return false;
+	return above || !(used >> 63);
+}
+
+/* GROUP BY one column: without a table that has its rows in groups SQLite sorts them all.  In distinct's other cases the
+   order of what is answered would change. */
+static unsigned
+group_of(const struct sql_module *m, sqlite3_index_info *info)
+{
+	const struct sql_table *t = m->table;
+
+	if (!t->groups || info->nOrderBy != 1 || info->aOrderBy[0].desc || info->aOrderBy[0].iColumn < 0 ||
+	    sqlite3_vtab_distinct(info) != 1 || m->rows_are_named || !are_noted(m, info->colUsed) ||
+	    !t->groups((unsigned)info->aOrderBy[0].iColumn, m->used))
+		return SQL_UNGROUPED;
+	return (unsigned)info->aOrderBy[0].iColumn;
+}
+
 static int
 best_index(sqlite3_vtab *v, sqlite3_index_info *info)
 {
-	const struct sql_table *t = table_of(v);
+	const struct sql_module *m = ((const struct table *)(const void *)v)->module;
+	const struct sql_table *t = m->table;
 	char plan[SQL_TESTS * 8 + 1], *p = plan;
 	double rows = t->rows, left = rows;
 	int used = 0;
@@ -160,7 +189,8 @@ best_index(sqlite3_vtab *v, sqlite3_index_info *info)
 		info->aConstraintUsage[i].omit = t->column[c->iColumn].type == SQL_TIME;
 		left *= share(t, (unsigned)c->iColumn, op, rows);
 	}
-	info->idxNum = used;
+	info->idxNum = (int)group_of(m, info);
+	info->orderByConsumed = info->idxNum != SQL_UNGROUPED;
 	info->idxStr = sqlite3_mprintf("%s", plan);
 	info->needToFreeIdxStr = 1;
 	info->estimatedRows = left < 1 ? 1 : (sqlite3_int64)left;
@@ -295,14 +325,14 @@ next(sqlite3_vtab_cursor *base)
 }
 
 static int
-filter(sqlite3_vtab_cursor *base, int n, const char *plan, int argc, sqlite3_value **argv)
+filter(sqlite3_vtab_cursor *base, int by, const char *plan, int argc, sqlite3_value **argv)
 {
 	struct cursor *c = (struct cursor *)base;
 	const struct sql_module *m = ((struct table *)base->pVtab)->module;
+	struct sql_asked asked = {.test = c->test, .by = (unsigned)by, .used = m->used};
 	bool never = false;
 	int code;
 
-	(void)n;
 	close_rows(c);
 	c->tests = 0;
 	c->over = false;
@@ -320,7 +350,8 @@ filter(sqlite3_vtab_cursor *base, int n, const char *plan, int argc, sqlite3_val
 	c->over = never;
 	if (never)
 		return SQLITE_OK;
-	c->rows = m->table->open(m->source, c->test, c->tests);
+	asked.tests = c->tests;
+	c->rows = m->table->open(m->source, &asked);
 	return c->rows ? next(base) : SQLITE_NOMEM;
 }
 

@@ -12,7 +12,9 @@
 struct sql_module {
 	const struct sql_table *table;
 	void *source;
-	bool asked; /* a SELECT named it */
+	bool asked;                 /* a SELECT named it */
+	bool used[SQL_COLUMNS_MAX]; /* so it did these columns */
+	bool rows_are_named; /* their numbers are asked for, or may be, or columns that nobody names: no groups */
 };
 
 extern const sqlite3_module SQL_MODULE;

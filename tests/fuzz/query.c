@@ -21,10 +21,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { SESSIONS = 300, ROWS_MAX = 2000, FILE_MAX = 1 << 18 };
 
 static const char *const QUERIES[] = {
-	"SELECT * FROM records", "SELECT * FROM exchanges", "SELECT * FROM pulses",
+	"SELECT * FROM records",
+	"SELECT * FROM exchanges",
+	"SELECT * FROM pulses",
 	"SELECT * FROM findings, coverage, settings, incidents",
 	"SELECT count(*) FROM sessions WHERE time > '2025-05-01' AND src = '192.0.2.7' AND "
-	"sni = 'a.example' AND bytes_in > 5 AND ja4 = 'x' AND version = 'TLS 1.3'"};
+	"sni = 'a.example' AND bytes_in > 5 AND ja4 = 'x' AND version = 'TLS 1.3'",
+	"SELECT src, count(*), sum(bytes_in), max(sni), min(ja4) FROM records GROUP BY src"};
 
 static char folder[] = "/tmp/gatewitness-fuzz-XXXXXX", path[2][64];
 static uint8_t *was[2];
@@ -118,7 +121,7 @@ make_ledger(void)
 static void
 ask(const char *text)
 {
-	struct query_source from = {.folder = folder};
+	struct query_source from = {.folder = folder, .memory = 1 << 18}; /* groups in turns */
 	const struct sql_bounds bounds = {.memory = 64 << 20, .ns = NS_PER_S / 2};
 	struct sql *s = sql_open(query_tables(), QUERY_TABLES, &from, &bounds);
 	struct sql_value v;
