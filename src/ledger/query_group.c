@@ -11,7 +11,7 @@
 
 #include "ledger/query_group.h"
 
-static const size_t MEMORY = (size_t)256 << 20;
+static const size_t MEMORY = (size_t)128 << 20;
 
 struct query_group *
 query_group_new(const struct rows *r, const struct sql_asked *asked)
