@@ -7,7 +7,7 @@ net=gwfw$$
 qemu='' listener='' receiver='' murmur='' broker='' server='' from=0
 
 clean() {
-	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null
+	[ -z "$qemu" ] || power_cut
 	for started in $listener $receiver $murmur $broker $server; do
 		kill "$started" 2>/dev/null
 	done
@@ -73,6 +73,25 @@ take() {
 	debugfs -R "rdump / $work/data" "$work/data.ext4" >/dev/null 2>&1
 }
 
+# What the machine does when it is on.  With REBOOT it is switched on again where it would start anew by itself: QEMU 7.2 gets
+# slower with each start in one process, until a cleared page takes minutes.
+machine() {
+	while :; do
+		began=$(date +%s)
+		ip netns exec "$net" timeout 14400 qemu-system-aarch64 -M virt -cpu cortex-a72 -smp "${CPUS:-2}" -m 512 -display none \
+			-accel tcg,thread=multi -chardev "file,id=console,path=$work/console,append=on" -serial chardev:console \
+			-monitor none -no-reboot "$@" -device i6300esb -device virtio-rng-pci \
+			-drive "if=none,id=card,file=$work/card.img,format=raw" -device virtio-blk-pci,drive=card \
+			-netdev tap,id=own,ifname=own0,script=no,downscript=no \
+			-device virtio-net-pci,netdev=own,mac=52:54:00:00:00:01,romfile= \
+			-netdev tap,id=span,ifname=span0,script=no,downscript=no \
+			-device virtio-net-pci,netdev=span,mac=52:54:00:00:00:02,romfile= 2>"$work/qemu.log" &
+		echo $! >"$work/qemu.pid"
+		wait $!
+		[ -n "${REBOOT:-}" ] && [ $(($(date +%s) - began)) -gt 2 ] || return
+	done
+}
+
 # boot direct|uboot|uefi.  CPUS=1: where the machine has no two to spare, one is faster than two that wait for each other.
 boot() {
 	case $1 in
@@ -80,22 +99,22 @@ boot() {
 	uboot) set -- -bios /usr/lib/u-boot/qemu_arm64/u-boot.bin ;;
 	uefi) set -- -bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd ;;
 	esac
+	rm -f "$work/qemu.pid"
 	: >"$work/console"
 	from=0
-	ip netns exec "$net" timeout 14400 qemu-system-aarch64 -M virt -cpu cortex-a72 -smp "${CPUS:-2}" -m 512 -display none \
-		-accel tcg,thread=multi -serial "file:$work/console" -monitor none ${REBOOT:--no-reboot} "$@" \
-		-device i6300esb -device virtio-rng-pci \
-		-drive "if=none,id=card,file=$work/card.img,format=raw" -device virtio-blk-pci,drive=card \
-		-netdev tap,id=own,ifname=own0,script=no,downscript=no -device virtio-net-pci,netdev=own,mac=52:54:00:00:00:01,romfile= \
-		-netdev tap,id=span,ifname=span0,script=no,downscript=no -device virtio-net-pci,netdev=span,mac=52:54:00:00:00:02,romfile= \
-		2>"$work/qemu.log" &
+	machine "$@" &
 	qemu=$!
+	until [ -s "$work/qemu.pid" ]; do sleep 0.1; done
+}
+
+# The process that is the board, below the one that bounds its time.
+emulator() {
+	pgrep -P "$(cat "$work/qemu.pid")" -f qemu-system | head -n 1
 }
 
 # Seconds of processor that the guest had: an emulated board on a busy machine is slow, not dead.
 worked() {
-	cat /proc/"$qemu"/stat /proc/"$(pgrep -P "$qemu" | head -n 1)"/stat 2>/dev/null |
-		awk -v hz="$(getconf CLK_TCK)" '{ s += $14 + $15 } END { print int(s / hz) }'
+	cat /proc/"$(emulator)"/stat 2>/dev/null | awk -v hz="$(getconf CLK_TCK)" '{ s += $14 + $15 } END { print int(s / hz) }'
 }
 
 # wait_until SECONDS COMMAND...: of time and half as many of the guest's work, so that a busy machine gives it more; four
@@ -157,8 +176,8 @@ ended() {
 }
 
 power_cut() {
-	kill -9 "$(pgrep -P "$qemu" -f qemu-system | head -n 1)" 2>/dev/null || true
 	kill "$qemu" 2>/dev/null
+	kill -9 "$(emulator)" 2>/dev/null
 	wait "$qemu" 2>/dev/null
 	qemu=
 }

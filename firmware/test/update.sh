@@ -11,7 +11,7 @@ shift
 cases=${*:-pull older refused crash panic hang cut}
 . "$here/lib.sh"
 # shellcheck disable=SC2034 # lib.sh: the board may start anew
-REBOOT=" "
+REBOOT=yes
 ready
 command -v rauc >/dev/null || skip "needs rauc"
 keys=${KEY_DIR:-$image/../keys}

@@ -78,13 +78,11 @@ static bool
 beats_of(struct caller *c, const struct view *v)
 {
 	const struct session *s = v->s;
-	struct turns it = turns_of(v);
 	bool any = false;
-	struct turn t;
 
-	while (turns_next(&it, &t))
-		if (t.index < EXCHANGES_KEPT)
-			any |= beat_add(c, t.time, (const uint64_t[2]){t.request, t.answer}, 0);
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++)
+		if (t->index < EXCHANGES_KEPT)
+			any |= beat_add(c, t->time, (const uint64_t[2]){t->request, t->answer}, 0);
 	if (s->kind == SESSION_CLOSE && s->exchanges == 0)
 		any |= beat_add(c, s->start, (const uint64_t[2]){s->bytes_out, s->bytes_in},
 				when_since(s->last, s->start));

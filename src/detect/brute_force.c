@@ -199,16 +199,14 @@ void
 brute_judge(struct detect *d, const struct view *v)
 {
 	struct brute *b = d->state[DETECTOR_brute_force];
-	struct turns it = turns_of(v);
 	struct guesser *g;
-	struct turn t;
 	bool fresh;
 
 	if (!attempts_possible(v))
 		return;
 	g = memory_use_hashed(&b->who, &v->by_source, &fresh);
-	while (turns_next(&it, &t))
-		if (is_attempt(&t))
-			judge_turn(d, v, g, &t);
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++)
+		if (is_attempt(t))
+			judge_turn(d, v, g, t);
 	judge_tool(d, v);
 }

@@ -108,13 +108,13 @@ rarity_halve(struct rarity *r)
 
 /* One more connection: how rare are its network and program among those before it? */
 static void
-note_connection(struct rarity *r, const struct view *v, struct source *who)
+note_connection(struct rarity *r, const struct view *v, struct source *who, bool learns)
 {
 	uint64_t net = network_of(v), program = detect_mix(v->s->client_key, 1);
 
 	who->net_bits = surprise(r->total, cms_count(r->nets, NET_BITS, net));
 	who->program_bits = surprise(r->total, cms_count(r->programs, PROGRAM_BITS, program));
-	if (v->degraded || v->suspect)
+	if (!learns)
 		return;
 	cms_add(r->nets, NET_BITS, net, 1);
 	cms_add(r->programs, PROGRAM_BITS, program, 1);
@@ -133,7 +133,7 @@ note_time(struct source *who, struct when t)
 }
 
 static void
-note_request(struct rarity *r, const struct view *v, struct source *who, const struct turn *t)
+note_request(struct rarity *r, const struct view *v, struct source *who, const struct turn *t, bool learns)
 {
 	/* a larger request is the rarer one */
 	bool rarer = who->requests == 0 || t->request > who->request;
@@ -151,7 +151,7 @@ note_request(struct rarity *r, const struct view *v, struct source *who, const s
 		who->unanswered = true;
 		who->unanswered_session = v->s->id;
 	}
-	if (!v->degraded && !v->suspect)
+	if (learns)
 		quantile_add(&r->requests, t->request);
 }
 
@@ -168,9 +168,8 @@ crash_judge(struct detect *d, const struct view *v)
 	struct crash *k = d->state[DETECTOR_crash];
 	const struct session *s = v->s;
 	struct when since = outage_since(d, s->gateway);
-	struct turns it = turns_of(v);
+	const bool learns = !v->degraded && !v->suspect;
 	struct source *who;
-	struct turn t;
 	bool fresh;
 
 	/* hellos that come to nothing are the noise of every address; a flood of them must not empty the box */
@@ -184,15 +183,15 @@ crash_judge(struct detect *d, const struct view *v)
 	who->program = s->client_key;
 	who->ordinary = is_ordinary(v);
 	if (v->first_established)
-		note_connection(k->rarity, v, who);
+		note_connection(k->rarity, v, who, learns);
 	/* while it is out, what comes later explains nothing */
 	if (v->first_established && (!since.ns || when_since(s->start, since) <= SLACK_S * NS_PER_S)) {
 		note_time(who, s->start);
 		who->session = who->session ? who->session : s->id;
 	}
-	while (turns_next(&it, &t))
-		if (!since.ns || when_since(t.time, since) <= SLACK_S * NS_PER_S)
-			note_request(k->rarity, v, who, &t);
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++)
+		if (!since.ns || when_since(t->time, since) <= SLACK_S * NS_PER_S)
+			note_request(k->rarity, v, who, t, learns);
 }
 
 /* Seconds from its last request to the outage; more than the window: none was before it. */

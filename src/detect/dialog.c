@@ -95,8 +95,6 @@ struct dialog *
 dialog_of(struct detect *d, const struct view *v)
 {
 	struct dialogs *all = d->state[DETECTOR_webshell];
-	struct turns it = turns_of(v);
-	struct turn t;
 
 	if (!is_stranger(d, v))
 		return NULL;
@@ -105,9 +103,9 @@ dialog_of(struct detect *d, const struct view *v)
 	all->latest = dialog_use(all, v);
 	all->session = v->s->id;
 	all->until = v->until;
-	while (turns_next(&it, &t) && t.index < EXCHANGES_KEPT)
-		if (t.request && t.answer)
-			dialog_add(d, all->latest, v, &t);
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end && t->index < EXCHANGES_KEPT; t++)
+		if (t->request && t->answer)
+			dialog_add(d, all->latest, v, t);
 	session_add(all->latest, v->s->id);
 	if (all->latest->exchanges >= KEEP_FROM)
 		memory_keep(&all->who, all->latest);

@@ -90,18 +90,18 @@ export_report(struct detect *d, const struct view *v, const struct dialog *w, co
 void
 export_judge(struct detect *d, const struct view *v)
 {
-	struct turns it = turns_of(v);
 	struct dialog *w;
-	struct turn t;
 
 	if (v->s->response_max < d->param[PARAM_export_answer] || v->degraded)
 		return;
 	w = dialog_of(d, v);
-	while (w && turns_next(&it, &t) && t.index < EXCHANGES_KEPT)
-		if (t.answer >= d->param[PARAM_export_answer] && t.answer / 2 >= w->exported &&
-		    is_export(d, v, w, &t)) {
-			w->exported = t.answer;
-			export_report(d, v, w, &t);
+	if (!w)
+		return;
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end && t->index < EXCHANGES_KEPT; t++)
+		if (t->answer >= d->param[PARAM_export_answer] && t->answer / 2 >= w->exported &&
+		    is_export(d, v, w, t)) {
+			w->exported = t->answer;
+			export_report(d, v, w, t);
 		}
 }
 
@@ -109,15 +109,15 @@ void
 export_learn(struct detect *d, const struct view *v)
 {
 	struct export *e = d->state[DETECTOR_export];
-	struct turns it = turns_of(v);
 	const struct dialog *w;
-	struct turn t;
 
 	if (v->s->response_max < LEARN_FROM)
 		return;
 	w = dialog_of(d, v);
-	while (w && turns_next(&it, &t) && t.index < EXCHANGES_KEPT)
-		if (t.answer >= LEARN_FROM && w->exchanges <= d->param[PARAM_export_exchanges] &&
-		    !static_known(d, v->s->gateway, t.answer))
-			usual_add(&e->usual[v->s->gateway], v, t.answer);
+	if (!w)
+		return;
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end && t->index < EXCHANGES_KEPT; t++)
+		if (t->answer >= LEARN_FROM && w->exchanges <= d->param[PARAM_export_exchanges] &&
+		    !static_known(d, v->s->gateway, t->answer))
+			usual_add(&e->usual[v->s->gateway], v, t->answer);
 }

@@ -110,10 +110,11 @@ is_empty(const struct slot *s)
 	return s->days == 0 && s->uses == 0;
 }
 
+/* Of a network's first row; key.a is the page. */
 static struct memory_key
-row_key(const struct addr *client, uint8_t gateway, unsigned page)
+row_key(const struct addr *client, uint8_t gateway)
 {
-	return (struct memory_key){detect_net(client, 24, 48), page, gateway};
+	return (struct memory_key){.addr = detect_net(client, 24, 48), .b = gateway};
 }
 
 static struct memory_key
@@ -146,10 +147,10 @@ static struct found
 look_up(const struct detect *d, const struct addr *client, uint8_t gateway, uint32_t who, uint32_t kind)
 {
 	uint16_t today = day_of(d->now);
+	struct memory_key key = row_key(client, gateway);
 	struct found f = {0};
 
-	for (unsigned page = 0; page < PAGES; page++) {
-		const struct memory_key key = row_key(client, gateway, page);
+	for (; key.a < PAGES; key.a++) {
 		const struct familiar *row = memory_find(&d->familiars, &key);
 
 		if (!row)
@@ -173,10 +174,10 @@ look_up(const struct detect *d, const struct addr *client, uint8_t gateway, uint
 static struct slot *
 slot_use(struct detect *d, const struct addr *client, uint8_t gateway, uint32_t who, const struct session *session)
 {
+	struct memory_key key = row_key(client, gateway);
 	struct slot *oldest = NULL;
 
-	for (unsigned page = 0; page < PAGES; page++) {
-		const struct memory_key key = row_key(client, gateway, page);
+	for (; key.a < PAGES; key.a++) {
 		bool fresh;
 		struct familiar *row = memory_use(&d->familiars, &key, &fresh);
 
@@ -199,12 +200,12 @@ slot_use(struct detect *d, const struct addr *client, uint8_t gateway, uint32_t 
 static void
 keep_rows(struct detect *d, const struct addr *client, uint8_t gateway, const struct slot *s)
 {
+	struct memory_key key = row_key(client, gateway);
 	bool known = false;
 
 	if (days(s) < 2 && !logins(s))
 		return;
-	for (unsigned page = PAGES; page-- > 0;) {
-		const struct memory_key key = row_key(client, gateway, page);
+	for (key.a = PAGES; key.a-- > 0;) {
 		struct familiar *row = memory_find(&d->familiars, &key);
 
 		for (unsigned i = 0; row && i < SLOTS; i++)

@@ -76,6 +76,7 @@ struct view {
 	uint64_t more_out, more_in; /* bytes of the connection not judged before */
 	uint32_t from, until; /* exchanges not judged before; those from EXCHANGES_KEPT on are in the summary only */
 	uint32_t turns;       /* what is known of these */
+	uint32_t slowest_us;  /* the longest server time of these */
 	const struct turn *turn;
 	uint64_t network, network_bit, name; /* hashes that many ask for (below), 0: not made yet */
 	struct memory_hashed by_client, by_source,
@@ -92,25 +93,6 @@ void view_turns(struct view *v, struct turn room[TURNS_MOST]);
 /* Sessions that are not over: detect.running's items. */
 uint32_t running_payload(void);
 bool running_sound(const void *bytes);
-
-struct turns {
-	const struct turn *at, *end;
-};
-
-static inline struct turns
-turns_of(const struct view *v)
-{
-	return (struct turns){v->turn, v->turn + v->turns};
-}
-
-static inline bool
-turns_next(struct turns *it, struct turn *t)
-{
-	if (it->at == it->end)
-		return false;
-	*t = *it->at++;
-	return true;
-}
 
 struct incident_slot;
 

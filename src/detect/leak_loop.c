@@ -401,11 +401,10 @@ static bool
 session_browses(const struct detect *d, const struct view *v, const struct grouping group[GROUPINGS],
 		const struct turn *one)
 {
-	const struct turn *t = v->turn;
 	uint64_t shapes = 0;
 	uint32_t pages = 0;
 
-	for (; t < v->turn + v->turns && t->index < EXCHANGES_KEPT; t++) {
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end && t->index < EXCHANGES_KEPT; t++) {
 		uint32_t n = run_folds(d, t, one);
 
 		shapes |= size_bit(n > 1 ? t->request / n : t->request, SHAPE_STEP);
@@ -420,16 +419,18 @@ session_browses(const struct detect *d, const struct view *v, const struct group
 }
 
 /* A burst of the session's own smallest request is as many turns. */
-static void
-unfold_by(const struct detect *d, const struct turn *one, struct turn *t)
+static struct turn
+unfold_by(const struct detect *d, const struct turn *one, const struct turn *t)
 {
 	uint32_t n = run_folds(d, t, one);
+	struct turn each = *t;
 
-	if (n == 1)
-		return;
-	t->request /= n;
-	t->answer /= n;
-	t->count *= n;
+	if (n > 1) {
+		each.request /= n;
+		each.answer /= n;
+		each.count *= n;
+	}
+	return each;
 }
 
 void
@@ -437,8 +438,7 @@ leak_judge(struct detect *d, const struct view *v)
 {
 	const struct session *s = v->s;
 	struct grouping group[GROUPINGS];
-	struct turns it = turns_of(v);
-	struct turn t, one;
+	struct turn one;
 
 	/* what goes through a tunnel are packets and keystrokes, no requests */
 	if (v->from >= v->until || s->role != ROLE_INBOUND || v->hidden || v->tunnels ||
@@ -448,8 +448,9 @@ leak_judge(struct detect *d, const struct view *v)
 	one = smallest_of(s);
 	if (session_browses(d, v, group, &one))
 		return;
-	while (turns_next(&it, &t)) {
-		unfold_by(d, &one, &t);
-		leak_turn(d, v, group, &t);
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++) {
+		const struct turn unfolded = unfold_by(d, &one, t);
+
+		leak_turn(d, v, group, &unfolded);
 	}
 }

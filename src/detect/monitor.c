@@ -36,22 +36,31 @@ monitor_payload(void)
 	return sizeof(struct monitor);
 }
 
+/* False: it would be too wide, and stays as it was. */
 static inline bool
 span_add(struct span *s, uint32_t request, uint32_t answer)
 {
-	if (s->request_max == 0 && s->answer_max == 0)
-		*s = (struct span){request, request, answer, answer};
-	s->request_min = least(s->request_min, request);
-	s->request_max = most(s->request_max, request);
-	s->answer_min = least(s->answer_min, answer);
-	s->answer_max = most(s->answer_max, answer);
-	return s->request_max - s->request_min <= SIZE_BAND && s->answer_max - s->answer_min <= SIZE_BAND;
+	const bool none = s->request_max == 0 && s->answer_max == 0;
+	const struct span to = {least(s->request_min, request), most(s->request_max, request),
+				least(s->answer_min, answer), most(s->answer_max, answer)};
+
+	if (!none && (to.request_max - to.request_min > SIZE_BAND || to.answer_max - to.answer_min > SIZE_BAND))
+		return false;
+	*s = none ? (struct span){request, request, answer, answer} : to;
+	return true;
 }
 
 static void
 begin_again(struct monitor *m, struct when t)
 {
 	*m = (struct monitor){.since = t, .probe = t, .last = t, .probes = 1};
+}
+
+static void
+begin_with(struct monitor *m, struct when t, uint32_t request, uint32_t answer)
+{
+	begin_again(m, t);
+	m->span[0] = (struct span){request, request, answer, answer};
 }
 
 static uint32_t
@@ -82,26 +91,57 @@ note_interval(struct monitor *m, uint32_t ms)
 static void
 note_request(struct monitor *m, struct when t, uint32_t request, uint32_t answer)
 {
-	int64_t ms = when_since(t, m->probe) / NS_PER_MS;
+	int64_t since = when_since(t, m->probe);
 	bool goes_on = when_since(t, m->last) < PAUSE_MS * NS_PER_MS && m->probes;
 
-	if (m->probes == 0 || ms < 0 || ms > PERIOD_MAX_S * MISSED * INT64_C(1000)) {
+	if (m->probes == 0 || since <= -NS_PER_MS || since >= (PERIOD_MAX_S * MISSED * INT64_C(1000) + 1) * NS_PER_MS) {
 		begin_again(m, t);
 	} else if (!goes_on) {
 		if (!span_add(&m->span[0], request, answer)) { /* another page: then the time is no matter */
-			begin_again(m, t);
-			span_add(&m->span[0], request, answer);
+			begin_with(m, t, request, answer);
 			return;
 		}
-		note_interval(m, (uint32_t)ms);
+		note_interval(m, (uint32_t)(since / NS_PER_MS));
 		m->probe = t;
 	}
 	m->last = t;
 	m->step = goes_on ? least(m->step + 1, STEPS) : 0;
-	if (m->step < STEPS && !span_add(&m->span[m->step], request, answer)) {
-		begin_again(m, t);
-		span_add(&m->span[0], request, answer);
+	if (m->step < STEPS && !span_add(&m->span[m->step], request, answer))
+		begin_with(m, t, request, answer);
+}
+
+/* The request's time: a slow answer does not make a probe late. */
+static struct when
+asked(const struct turn *t)
+{
+	return when_add(t->time, -(int64_t)t->server_us * NS_PER_US);
+}
+
+static bool
+pauses_before(const struct turn *t)
+{
+	return when_since(asked(t), asked(t - 1)) >= PAUSE_MS * NS_PER_MS;
+}
+
+static bool
+differs(const struct turn *a, const struct turn *b)
+{
+	return most(a->request, b->request) - least(a->request, b->request) > SIZE_BAND ||
+	       most(a->answer, b->answer) - least(a->answer, b->answer) > SIZE_BAND;
+}
+
+/* The last of a record's requests that begins anew whatever came before it, because the one before it was the first
+   after a pause as well, and another page.  Nearly all of people's requests are such.  NULL: none for sure. */
+static const struct turn *
+begins_anew(const struct turn *from, const struct turn *end)
+{
+	for (size_t n = (size_t)(end - from); n > 2; n--) {
+		const struct turn *t = from + n - 1;
+
+		if (pauses_before(t) && pauses_before(t - 1) && (t[-1].request || t[-1].answer) && differs(t, t - 1))
+			return t;
 	}
+	return NULL;
 }
 
 static bool
@@ -133,23 +173,26 @@ monitor_note(struct detect *d, const struct view *v)
 	const struct session *s = v->s;
 	const struct turn bare = {.count = 1, .time = s->start}; /* a probe that asks nothing */
 	bool asks_nothing = s->kind == SESSION_CLOSE && s->exchanges == 0;
-	struct turns it = asks_nothing ? (struct turns){&bare, &bare + 1} : turns_of(v);
+	const struct turn *t = asks_nothing ? &bare : v->turn, *end = asks_nothing ? t + 1 : t + v->turns;
+	const struct turn *summary = end, *anew;
 	struct monitor *m;
-	struct turn t;
 	bool fresh;
 
 	if (!may_be(v))
 		return false;
 	m = memory_use_hashed(&d->monitors, &v->by_client, &fresh);
-	while (turns_next(&it, &t)) {
-		/* the request's time: a slow answer does not make a probe late */
-		struct when asked = when_add(t.time, -(int64_t)t.server_us * NS_PER_US);
-
-		if (t.count == 1 && t.index < EXCHANGES_KEPT)
-			note_request(m, asked, t.request, t.answer);
-		else if (!span_add(&m->span[0], t.request, t.answer))
-			begin_again(m, t.time);
+	while (summary > t && summary[-1].index >= EXCHANGES_KEPT)
+		summary--;
+	anew = begins_anew(t, summary);
+	if (anew) {
+		begin_with(m, asked(anew), anew->request, anew->answer);
+		t = anew + 1;
 	}
+	for (; t < summary; t++)
+		note_request(m, asked(t), t->request, t->answer);
+	for (; t < end; t++)
+		if (!span_add(&m->span[0], t->request, t->answer))
+			begin_again(m, t->time);
 	if (m->probes >= KEEP_PROBES && is_strict(m))
 		memory_keep(&d->monitors, m);
 	return is_known(m);

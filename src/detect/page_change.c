@@ -113,6 +113,15 @@ could_become(const struct detect *d, const struct static_size *o, const struct s
 	       fresh->bytes <= o->bytes + d->param[PARAM_page_change_growth_max];
 }
 
+/* While the gateway is known for fewer days, nothing can have been fetched on so many. */
+static bool
+may_have_objects(const struct detect *d, uint8_t gateway)
+{
+	int64_t days = when_since(d->now, d->gate[gateway].first) / (86400 * NS_PER_S);
+
+	return days + 2 >= d->param[PARAM_page_change_stable];
+}
+
 static bool
 is_object(const struct detect *d, const struct static_size *e)
 {
@@ -155,7 +164,7 @@ has_rank(const struct change *c, const struct static_size *e)
 static void
 change_survey(const struct detect *d, const struct statics *s, struct change *c, const struct static_size *e)
 {
-	if (e->bytes == 0 || e->gateway != c->fresh->gateway || !is_object(d, e))
+	if (!is_object(d, e))
 		return;
 	c->most = most(c->most, networks_of(e));
 	c->most_since = most(c->most_since, networks_since(e, c->fresh->began));
@@ -171,11 +180,8 @@ static void
 change_note(const struct detect *d, const struct statics *s, struct change *c, struct static_size *e)
 {
 	const struct static_size *f = c->fresh;
-	bool ranks, regular, by_newcomers;
+	bool ranks = has_rank(c, e), regular, by_newcomers;
 
-	if (e->bytes == 0 || e->gateway != f->gateway)
-		return;
-	ranks = has_rank(c, e);
 	if (is_fresh(e, f)) {
 		c->came += ranks && is_head(s, e) && is_all(is_fresh, s, e, f);
 		return;
@@ -208,8 +214,8 @@ change_count(const struct detect *d, const struct statics *s, struct change *c, 
 {
 	const struct static_size *f = c->fresh;
 
-	if (e->bytes == 0 || e->gateway != f->gateway || is_fresh(e, f) || !is_object(d, e) || !is_head(s, e) ||
-	    !is_all(is_gone, s, e, f) || f->began - e->last[STATIC_STRAYS] > GONE_S)
+	if (is_fresh(e, f) || !is_object(d, e) || !is_head(s, e) || !is_all(is_gone, s, e, f) ||
+	    f->began - e->last[STATIC_STRAYS] > GONE_S)
 		return;
 	c->went += (has_rank(c, e) || is_missed_by_newcomers(c, e)) && networks_of(e) * 2 >= networks_of(c->gone);
 }
@@ -337,17 +343,19 @@ look(struct detect *d, const struct view *v, struct static_size *fresh)
 {
 	struct statics *s = d->state[DETECTOR_page_change];
 	struct change c = {.fresh = fresh, .networks = networks_of(fresh)};
-	uint32_t n = s->sets * STATIC_WAYS;
+	struct static_size *e;
 	bool replaced;
 
 	if (fresh->asked == STATIC_TOLD || !is_visitors(s, fresh) || !is_all(is_fresh, s, fresh, fresh))
 		return;
-	for (uint32_t i = 0; i < n; i++)
-		change_survey(d, s, &c, &s->size[i]);
-	for (uint32_t i = 0; i < n; i++)
-		change_note(d, s, &c, &s->size[i]);
-	for (uint32_t i = 0; c.gone && i < n; i++)
-		change_count(d, s, &c, &s->size[i]);
+	for (e = NULL; (e = statics_next(s, fresh->gateway, e)) != NULL;)
+		change_survey(d, s, &c, e);
+	if (c.most == 0)
+		return; /* there is no object yet */
+	for (e = NULL; (e = statics_next(s, fresh->gateway, e)) != NULL;)
+		change_note(d, s, &c, e);
+	for (e = NULL; c.gone && (e = statics_next(s, fresh->gateway, e)) != NULL;)
+		change_count(d, s, &c, e);
 	if (c.seldom)
 		c.stayed = c.objects - c.went;
 	replaced =
@@ -376,7 +384,7 @@ page_change_judge(struct detect *d, const struct view *v)
 	g->pending = 0;
 	if (g->fresh && d->now.ns / NS_PER_S > fresh->began + STATIC_YOUNG_S)
 		g->fresh = 0;
-	if (fresh->gateway == v->s->gateway && fresh->bytes)
+	if (fresh->gateway == v->s->gateway && fresh->bytes && may_have_objects(d, fresh->gateway))
 		look(d, v, fresh);
 }
 

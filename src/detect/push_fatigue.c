@@ -55,13 +55,14 @@ within(const struct asker *a, struct when now, int64_t window_s)
 	return n;
 }
 
+enum { SECOND_US = 1000000 };
+
 static bool
 waited(const struct detect *d, const struct turn *t)
 {
-	int64_t s = t->server_us / 1000000;
-
-	return t->count == 1 && s >= d->param[PARAM_push_fatigue_hold_min] &&
-	       s <= d->param[PARAM_push_fatigue_hold_max] && t->answer <= d->param[PARAM_push_fatigue_answer];
+	return t->server_us >= d->param[PARAM_push_fatigue_hold_min] * SECOND_US && t->count == 1 &&
+	       t->server_us < (d->param[PARAM_push_fatigue_hold_max] + 1) * SECOND_US &&
+	       t->answer <= d->param[PARAM_push_fatigue_answer];
 }
 
 /* Is it this portal's habit to let many wait: a slow directory, a page that polls? */
@@ -117,21 +118,20 @@ asker_note(struct detect *d, const struct view *v, const struct turn *t)
 void
 push_judge(struct detect *d, const struct view *v)
 {
-	struct turns it = turns_of(v);
 	struct when ended = {0};
 	bool held = false;
-	struct turn t;
 
-	if (!v->visit || v->visit->phases & (PHASE_USE | PHASE_TUNNEL) || session_data_channel(v->s))
+	if (v->slowest_us < d->param[PARAM_push_fatigue_hold_min] * SECOND_US || !v->visit ||
+	    v->visit->phases & (PHASE_USE | PHASE_TUNNEL) || session_data_channel(v->s))
 		return;
-	while (turns_next(&it, &t)) {
-		bool hold = waited(d, &t);
-		struct when begun = when_add(t.time, -(t.server_us * NS_PER_US));
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++) {
+		bool hold = waited(d, t);
+		struct when begun = when_add(t->time, -(t->server_us * NS_PER_US));
 
 		if (hold && (!held || when_since(begun, ended) >= PAUSE_MS * NS_PER_MS))
-			asker_note(d, v, &t);
+			asker_note(d, v, t);
 		held = hold;
-		ended = t.time;
+		ended = t->time;
 	}
 }
 

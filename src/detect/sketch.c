@@ -261,18 +261,6 @@ cms_halve(uint16_t *counters, unsigned bits)
 
 /* ---- quantiles ---- */
 
-/* A power of two in 2^cut steps; below 2^cut the value itself. */
-static unsigned
-bin_of(uint32_t value, unsigned cut)
-{
-	unsigned shift;
-
-	if (value >> cut == 0)
-		return value;
-	shift = high_bit(value) - cut;
-	return (shift << cut) + (value >> shift);
-}
-
 /* The middle of a bin. */
 static uint32_t
 bin_value(unsigned bin, unsigned cut)
@@ -298,24 +286,12 @@ quantile_sum(struct quantiles *q)
 	}
 }
 
-static void
+void
 quantile_halve(struct quantiles *q)
 {
 	for (unsigned i = 0; i < QUANTILE_BINS; i++)
 		q->bin[i] = (uint16_t)((q->bin[i] + 1) / 2); /* rare values stay: they are the quantiles asked for */
 	quantile_sum(q);
-}
-
-void
-quantile_add(struct quantiles *q, uint32_t value)
-{
-	unsigned bin = bin_of(value, QUANTILE_CUT);
-
-	if (q->bin[bin] == UINT16_MAX)
-		quantile_halve(q);
-	q->bin[bin]++;
-	q->octave[bin >> QUANTILE_CUT]++;
-	q->total++;
 }
 
 uint32_t
@@ -339,7 +315,7 @@ uint32_t
 quantile_above(const struct quantiles *q, uint32_t value)
 {
 	enum { ONE_OCTAVE = 1 << QUANTILE_CUT };
-	unsigned bin = bin_of(value, QUANTILE_CUT), octave = bin >> QUANTILE_CUT, i = bin, o = octave + 1;
+	unsigned bin = quantile_bin(value, QUANTILE_CUT), octave = bin >> QUANTILE_CUT, i = bin, o = octave + 1;
 	uint32_t sum = 0, below = 0;
 
 	/* whichever side of the octave, and of all octaves, is shorter */
@@ -391,7 +367,7 @@ enum { CODE_CUT = 4, DAY_HOURS = 24, WEEK_DAYS = 7 };
 static uint8_t
 code_of(uint32_t value)
 {
-	unsigned bin = bin_of(value, CODE_CUT);
+	unsigned bin = quantile_bin(value, CODE_CUT);
 
 	return bin >= UINT8_MAX ? UINT8_MAX : (uint8_t)(bin + 1);
 }

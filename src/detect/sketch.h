@@ -74,7 +74,32 @@ struct quantiles {
 	uint16_t bin[QUANTILE_BINS];       /* when one is full, all are halved: the shape stays */
 };
 
-void quantile_add(struct quantiles *q, uint32_t value);
+/* The bin of a value: a power of two in 2^cut steps; below 2^cut the value itself. */
+static inline unsigned
+quantile_bin(uint32_t value, unsigned cut)
+{
+	unsigned shift;
+
+	if (value >> cut == 0)
+		return value;
+	shift = 31 - (unsigned)__builtin_clz(value) - cut;
+	return (shift << cut) + (value >> shift);
+}
+
+void quantile_halve(struct quantiles *q);
+
+static inline void
+quantile_add(struct quantiles *q, uint32_t value)
+{
+	unsigned bin = quantile_bin(value, QUANTILE_CUT);
+
+	if (q->bin[bin] == UINT16_MAX)
+		quantile_halve(q);
+	q->bin[bin]++;
+	q->octave[bin >> QUANTILE_CUT]++;
+	q->total++;
+}
+
 /* The value that `part` of `whole` do not exceed: 999 of 1000 is p99.9.  Nothing seen: 0. */
 uint32_t quantile_at(const struct quantiles *q, uint32_t part, uint32_t whole);
 /* How many of the values are larger, as far as their bins tell. */

@@ -195,7 +195,7 @@ window_add(struct detect *d, struct window *w, const struct view *v, const struc
 {
 	const struct spray_heap *h = heaps_add(&w->heaps, g);
 
-	w->attempts += least(g->turn.count, UINT32_MAX - w->attempts);
+	w->attempts += least(g->turn->count, UINT32_MAX - w->attempts);
 	if (is_of_spray(w, h, v))
 		guesser_add(d, v);
 }
@@ -340,7 +340,6 @@ void
 spray_judge(struct detect *d, const struct view *v)
 {
 	struct spray *y = d->state[DETECTOR_spray];
-	struct turns it = turns_of(v);
 	struct window *now[WINDOWS] = {NULL};
 	bool any = false;
 	struct spray_gate *g;
@@ -355,9 +354,10 @@ spray_judge(struct detect *d, const struct view *v)
 	one.signature = tcp_signature(v->s);
 	one.session = v->s->id;
 	g = gate_of(d, v->s->gateway);
-	while (turns_next(&it, &one.turn)) {
-		if (!is_attempt(&one.turn) || is_landing(g, &one.turn))
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++) {
+		if (!is_attempt(t) || is_landing(g, t))
 			continue;
+		one.turn = t;
 		for (enum window_kind k = WINDOW_HOUR; k < WINDOWS; k++) {
 			if (!any)
 				now[k] = window_at(g, k, v->s->time);

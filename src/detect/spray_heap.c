@@ -50,10 +50,10 @@ heap_begin(struct spray_heaps *all, const struct guess *g)
 	struct spray_heap *h = &all->one[at];
 	bool begun = all->spare && is_begun(h, g);
 
-	all->spare = smallest && g->turn.count == 1 ? at + 1 : 0;
+	all->spare = smallest && g->turn->count == 1 ? at + 1 : 0;
 	if (begun) {
 		h->heap.count = 0;
-		heap_add(&h->heap, &g->turn);
+		heap_add(&h->heap, g->turn);
 		return h;
 	}
 	*h = (struct spray_heap){.session = {g->session},
@@ -61,7 +61,7 @@ heap_begin(struct spray_heaps *all, const struct guess *g)
 				 .program_votes = 1,
 				 .signature = g->signature,
 				 .signature_votes = 1};
-	heap_add(&h->heap, &g->turn);
+	heap_add(&h->heap, g->turn);
 	hll_add(h->nets, NETS_BITS, g->net);
 	return h;
 }
@@ -84,7 +84,7 @@ heap_grow(struct spray_heap *h, const struct guess *g)
 {
 	uint64_t *session = h->session;
 
-	heap_add(&h->heap, &g->turn);
+	heap_add(&h->heap, g->turn);
 	hll_add(h->nets, NETS_BITS, g->net);
 	vote(&h->program, &h->program_votes, g->program);
 	vote(&h->signature, &h->signature_votes, g->signature);
@@ -99,7 +99,7 @@ struct spray_heap *
 heaps_add(struct spray_heaps *all, const struct guess *g)
 {
 	for (unsigned i = 0; i < HEAPS; i++)
-		if (heap_fits(&all->one[i].heap, &g->turn)) {
+		if (heap_fits(&all->one[i].heap, g->turn)) {
 			all->spare = 0;
 			heap_grow(&all->one[i], g);
 			return &all->one[i];

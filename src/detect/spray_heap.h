@@ -25,7 +25,7 @@ struct spray_heaps {
 
 /* An attempt, and where it came from. */
 struct guess {
-	struct turn turn;
+	const struct turn *turn;
 	uint64_t net, program, signature, session;
 };
 

@@ -134,8 +134,8 @@ static_larger(const struct detect *d, uint8_t gateway, uint32_t bytes)
 {
 	const struct statics *s = statics_of(d);
 
-	for (uint32_t i = 0; i < s->sets * STATIC_WAYS; i++)
-		if (s->size[i].gateway == gateway && s->size[i].bytes > bytes && is_alive(&s->size[i], d->now))
+	for (const struct static_size *e = NULL; (e = statics_next(s, gateway, e)) != NULL;)
+		if (e->bytes > bytes && is_alive(e, d->now))
 			return true;
 	return false;
 }
@@ -146,11 +146,10 @@ static_near(const struct detect *d, uint8_t gateway, uint32_t bytes)
 	enum { PARTS = 8 };
 	const struct statics *s = statics_of(d);
 
-	for (uint32_t i = 0; i < s->sets * STATIC_WAYS; i++) {
-		const struct static_size *e = &s->size[i];
+	for (const struct static_size *e = NULL; (e = statics_next(s, gateway, e)) != NULL;) {
 		uint32_t apart = most(e->bytes, bytes) - least(e->bytes, bytes);
 
-		if (e->gateway == gateway && e->bytes >= SPARSE && apart <= e->bytes / PARTS && is_alive(e, d->now))
+		if (e->bytes >= SPARSE && apart <= e->bytes / PARTS && is_alive(e, d->now))
 			return true;
 	}
 	return false;
@@ -333,9 +332,7 @@ statics_learn(struct statics *s, const struct view *v, unsigned asked_from)
 {
 	struct static_gate *g = &s->gate[v->s->gateway];
 	uint32_t epoch = (uint32_t)(v->s->time.ns / (EPOCH_DAYS * 86400 * NS_PER_S));
-	struct turns it = turns_of(v);
 	struct enough enough;
-	struct turn t;
 
 	if (!is_landing(v))
 		return;
@@ -347,7 +344,7 @@ statics_learn(struct statics *s, const struct view *v, unsigned asked_from)
 	}
 	g->nets[0] |= network_bit(v);
 	enough = (struct enough){networks_needed(g->nets[0] | g->nets[1]), asked_from};
-	while (turns_next(&it, &t) && t.index < EXCHANGES_KEPT)
-		if (t.answer >= ANSWER_MIN)
-			size_add(s, v, &t, enough);
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end && t->index < EXCHANGES_KEPT; t++)
+		if (t->answer >= ANSWER_MIN)
+			size_add(s, v, t, enough);
 }

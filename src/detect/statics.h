@@ -13,7 +13,7 @@
 
 #include "detect/visit.h"
 
-enum { STATIC_STEP = 8, STATIC_WAYS = 8, STATIC_STRAYS = 2, STATIC_YOUNG_S = 3 * 86400 };
+enum { STATIC_STEP = 8, STATIC_WAYS = 8 /* a power of two */, STATIC_STRAYS = 2, STATIC_YOUNG_S = 3 * 86400 };
 enum static_told { STATIC_NOTED = UINT8_MAX - 1, STATIC_TOLD = UINT8_MAX };
 
 struct static_size {
@@ -61,6 +61,21 @@ void statics_learn(struct statics *s, const struct view *v, unsigned asked_from)
 
 /* The size within a step of `bytes`, NULL: unknown. */
 struct static_size *statics_find(const struct statics *s, uint8_t gateway, uint32_t bytes);
+
+/* The gateway's sizes in the order of their places: the one behind `at` (NULL: the first); NULL: that was all.  Ways are
+   taken from the first on and none is given back, so that behind a free one its set is free. */
+static inline struct static_size *
+statics_next(const struct statics *s, uint8_t gateway, const struct static_size *at)
+{
+	uint32_t i = at ? (uint32_t)(at - s->size) + 1 : 0;
+
+	while (i < s->sets * STATIC_WAYS) {
+		if (s->size[i].bytes && s->size[i].gateway == gateway)
+			return &s->size[i];
+		i = s->size[i].bytes ? i + 1 : (i | (STATIC_WAYS - 1)) + 1;
+	}
+	return NULL;
+}
 
 /* Is an answer of this size one that many clients get? */
 bool static_known(const struct detect *d, uint8_t gateway, uint32_t bytes);

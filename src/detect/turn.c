@@ -5,18 +5,22 @@
 #include "detect/frame.h"
 
 static uint32_t
-turns_kept(const struct view *v, struct turn *room)
+turns_kept(struct view *v, struct turn *room)
 {
+	const uint32_t until = least(v->until, least(v->s->exchange_count, EXCHANGES_KEPT)), from = v->from;
 	struct when time = v->s->start;
-	uint32_t n = 0;
+	uint32_t n = 0, slowest_us = 0;
 
-	for (uint32_t i = 0; i < v->until && i < least(v->s->exchange_count, EXCHANGES_KEPT); i++) {
+	for (uint32_t i = 0; i < until; i++) {
 		const struct exchange *e = &v->s->exchange[i];
 
 		time = when_add(time, (e->think_us + (int64_t)e->server_us + e->reply_us) * NS_PER_US);
-		if (i >= v->from)
-			room[n++] = (struct turn){e->request, e->response, 1, i, e->server_us, time};
+		if (i < from)
+			continue;
+		room[n++] = (struct turn){e->request, e->response, 1, i, e->server_us, time};
+		slowest_us = most(slowest_us, e->server_us);
 	}
+	v->slowest_us = slowest_us;
 	return n;
 }
 

@@ -255,18 +255,14 @@ static void
 note_turns(struct visit *w, const struct view *v)
 {
 	const struct session *s = v->s;
-	struct turns it = turns_of(v);
-	struct turn t;
 
-	while (turns_next(&it, &t)) {
-		bool step = !w->told && t.request && t.index < (v->tunnels ? TUNNEL_STEPS : EXCHANGES_KEPT);
-
-		note_turn(w, &t);
-		if (step)
-			step_add(w, &t, s->id);
-		if (t.index == EXCHANGES_KEPT - 1 && !v->tunnels)
-			note_hidden(w, s, t.time);
+	for (const struct turn *t = v->turn, *end = t + v->turns; t < end; t++) {
+		note_turn(w, t);
+		if (t->index == EXCHANGES_KEPT - 1 && !v->tunnels)
+			note_hidden(w, s, t->time);
 	}
+	if (!w->told)
+		steps_add(w, v, v->tunnels ? TUNNEL_STEPS : EXCHANGES_KEPT);
 	/* what looked like pages was the beginning of a tunnel, and nobody logs in within one */
 	if (v->tunnels && w->hidden_in == s->id)
 		w->hidden = (struct when){0};

@@ -71,8 +71,8 @@ struct visit {
 
 void visit_init(struct detect *d, struct carve *c, size_t bytes);
 
-/* Remembers an exchange, if it tells more than one that is remembered. */
-void step_add(struct visit *w, const struct turn *t, uint64_t session);
+/* Remembers the record's new exchanges that come before its `until`th, where they tell more than what is remembered. */
+void steps_add(struct visit *w, const struct view *v, uint32_t until);
 
 /* The visit of the record's client as it is, NULL: none. */
 struct visit *visit_find(const struct detect *d, const struct view *v);

@@ -104,8 +104,12 @@ queue_put(struct flows *t, struct flow *f, unsigned queue, struct when now)
 	else
 		q->head = handle;
 	q->tail = handle;
-	if (queue < QUEUE_TIMED && when_before(due(f, now), t->next_check))
-		t->next_check = due(f, now);
+	if (queue < QUEUE_TIMED) {
+		struct when look = due(f, now);
+
+		if (when_before(look, t->next_check))
+			t->next_check = look;
+	}
 }
 
 static void
@@ -186,37 +190,42 @@ flow_end(struct flows *t, struct flow *f, enum flow_end how)
 	t->ended_sorted = false;
 }
 
-/* The flow that is due first; among equals the one of the lower queue.  *at: when. */
-static struct flow *
-first_due(const struct flows *t, struct when now, struct when *at)
+static struct when
+head_due(const struct flows *t, unsigned queue, struct when now)
 {
-	struct flow *first = NULL;
+	uint32_t head = t->queue[queue].head;
 
-	*at = (struct when){INT64_MAX};
-	for (unsigned q = 0; q < QUEUE_TIMED; q++) {
-		struct flow *f = t->queue[q].head ? flow_at(t, t->queue[q].head) : NULL;
-
-		if (f && when_before(due(f, now), *at)) {
-			first = f;
-			*at = due(f, now);
-		}
-	}
-	return first;
+	return head ? due(flow_at(t, head), now) : (struct when){INT64_MAX};
 }
 
+/* The flow that is due first is its queue's head; among equals that of the lower queue.  A look changes the heads of two
+   queues at most. */
 void
 queue_sweep(struct flows *t, struct when now)
 {
-	struct flow *f;
-	struct when at;
+	struct when at[QUEUE_TIMED];
+	unsigned q;
 
-	while ((f = first_due(t, now, &at)) && !when_before(now, at)) {
-		if (flow_is_silent(f, at))
+	for (q = 0; q < QUEUE_TIMED; q++)
+		at[q] = head_due(t, q, now);
+	for (;;) {
+		unsigned first = 0;
+		struct flow *f;
+
+		for (q = 1; q < QUEUE_TIMED; q++)
+			first = when_before(at[q], at[first]) ? q : first;
+		t->next_check = at[first];
+		if (!t->queue[first].head || when_before(now, at[first]))
+			return;
+		f = flow_at(t, t->queue[first].head);
+		if (flow_is_silent(f, at[first])) {
 			flow_end(t, f, FLOW_TIMEOUT);
-		else
-			queue_again(t, f, at);
+		} else {
+			queue_again(t, f, at[first]);
+			at[f->queue] = head_due(t, f->queue, now);
+		}
+		at[first] = head_due(t, first, now);
 	}
-	t->next_check = at;
 }
 
 struct when

@@ -6,14 +6,20 @@
 static const uint64_t PROBE = 0x4001;
 
 static bool
-noted(struct site_test *t, const struct session *s, uint32_t until)
+noted_part(struct site_test *t, const struct session *s, uint32_t from, uint32_t until)
 {
-	struct view v = {.s = s, .client = s->src, .source = detect_net(&s->src, 32, 64), .until = until};
+	struct view v = {.s = s, .client = s->src, .source = detect_net(&s->src, 32, 64), .from = from, .until = until};
 	struct turn room[TURNS_MOST];
 
 	view_keys(t->d, &v);
 	view_turns(&v, room);
 	return monitor_note(t->d, &v);
+}
+
+static bool
+noted(struct site_test *t, const struct session *s, uint32_t until)
+{
+	return noted_part(t, s, 0, until);
 }
 
 static bool
@@ -177,6 +183,40 @@ kept_under_flood(void **state)
 	site_end(&t);
 }
 
+/* What is learnt of exchanges does not depend on how many of them a record brings. */
+static void
+told_in_parts(void **state)
+{
+	static const uint32_t PAUSE[] = {0, 500, 1999, 2000, 2001, 5000, 60000}, REQUEST[] = {0, 300, 305, 309, 400},
+			      ANSWER[] = {0, 900, 908, 2000};
+	struct site_test whole, parts;
+
+	(void)state;
+	site_begin(&whole, 2 << 20, 0);
+	site_begin(&parts, 2 << 20, 0);
+	for (unsigned i = 0; i < 20000; i++) {
+		struct session s = site_session(&whole, "203.0.113.5", PROBE, i * 70.0 - site_random(&whole, 400));
+		uint32_t n = site_random(&whole, EXCHANGES_KEPT + 1);
+		struct memory_at a = {0}, b = {0};
+
+		for (uint32_t k = 0; k < n; k++) {
+			site_exchange(&whole, &s, REQUEST[site_random(&whole, 5)], ANSWER[site_random(&whole, 4)],
+				      PAUSE[site_random(&whole, 7)]);
+			whole.exchange[k].server_us = site_random(&whole, 3) * 1500000;
+		}
+		noted(&whole, &s, n);
+		for (uint32_t k = 0; k < n; k++)
+			noted_part(&parts, &s, k, k + 1);
+		if (n == 0)
+			noted(&parts, &s, 0);
+		assert_non_null(memory_walk(&whole.d->monitors, &a));
+		assert_non_null(memory_walk(&parts.d->monitors, &b));
+		assert_memory_equal(a.item.payload, b.item.payload, monitor_payload());
+	}
+	site_end(&whole);
+	site_end(&parts);
+}
+
 int
 main(void)
 {
@@ -184,7 +224,7 @@ main(void)
 		cmocka_unit_test(every_minute),     cmocka_unit_test(not_punctual_bad),
 		cmocka_unit_test(sizes_differ_bad), cmocka_unit_test(missed_and_changed),
 		cmocka_unit_test(several_requests), cmocka_unit_test(handshakes_only),
-		cmocka_unit_test(kept_under_flood),
+		cmocka_unit_test(kept_under_flood), cmocka_unit_test(told_in_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
