@@ -371,13 +371,6 @@ pipeline_goes_back(const struct pipeline *p, struct when time)
 	return time_is_back(p, time);
 }
 
-void
-pipeline_seen(struct pipeline *p, uint64_t frame_bytes, uint64_t gap_bytes)
-{
-	if (p->detect)
-		detect_seen(p->detect, frame_bytes, gap_bytes);
-}
-
 struct pipeline_stamp
 pipeline_stamp(const struct pipeline *p)
 {

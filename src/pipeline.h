@@ -141,9 +141,6 @@ void pipeline_tick(struct pipeline *p, struct when now);
 /* Is that time so far back that what went before cannot go on?  Then a tick ends all connections. */
 bool pipeline_goes_back(const struct pipeline *p, struct when time);
 
-/* So many bytes were on the wire so far, and so many of their streams were never seen: for findings from now on. */
-void pipeline_seen(struct pipeline *p, uint64_t frame_bytes, uint64_t gap_bytes);
-
 /* The other door: records and pulses as they were told once, in the order of their time.  Only detectors work. */
 void pipeline_record(struct pipeline *p, const struct session *s);
 void pipeline_pulse(struct pipeline *p, const struct pulse *pulse);

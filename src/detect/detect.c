@@ -439,13 +439,6 @@ detect_idle(struct detect *d, struct when now, const struct detect_sink *to)
 	incident_idle(d, now);
 }
 
-void
-detect_seen(struct detect *d, uint64_t frame_bytes, uint64_t gap_bytes)
-{
-	d->frame_bytes = frame_bytes;
-	d->gap_bytes = gap_bytes;
-}
-
 struct when
 detect_due(const struct detect *d)
 {

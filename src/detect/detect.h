@@ -51,7 +51,7 @@ struct finding {
 	uint16_t actor_port, target_port;
 	uint8_t proto;
 	char text[FINDING_TEXT]; /* the finding in words, with its numbers */
-	uint32_t coverage;       /* hundredths of a percent of the bytes on the wire that were seen so far */
+	uint32_t coverage; /* hundredths of a percent of the gateway's bytes, in the last minutes, that were seen */
 	uint32_t number_count;
 	struct finding_number number[FINDING_NUMBERS];
 	uint32_t session_count;
@@ -142,9 +142,6 @@ struct detect_sink {
 /* Lists of indicators from now on; they must outlive their use.  NULL: none. */
 struct indicators;
 void detect_indicators(struct detect *d, const struct indicators *i);
-
-/* So many bytes were on the wire so far, and so many of their streams were never seen. */
-void detect_seen(struct detect *d, uint64_t frame_bytes, uint64_t gap_bytes);
 
 /* Judges, then learns.  Only records with a gateway are judged; others cost nothing. */
 void detect_session(struct detect *d, const struct session *s, const struct detect_sink *to);

@@ -26,6 +26,7 @@ enum {
 	KIND_BITS = 8,
 	PROGRAM_NETWORKS = 3, /* a program of several people */
 	PASSES_FROM = 4,      /* stays without login of a program that has none with */
+	FOLLOWS_FROM = 4,     /* stays behind another program's login of one that logs in by itself rarely */
 };
 
 /* A program: 24 bits of its key, and of its kind 8. */
@@ -43,7 +44,7 @@ struct familiar {
 /* In the same table, under the program alone. */
 struct program {
 	uint32_t networks, logins, without;
-	uint16_t day, unused[5];
+	uint16_t day, parts, own, unused[3]; /* stays: behind another program's login; with its own */
 };
 _Static_assert(sizeof(struct program) == sizeof(struct familiar), "one table for both");
 
@@ -294,6 +295,14 @@ program_learn(struct detect *d, const struct visit *w, bool new_here)
 	p->networks += new_here;
 	p->logins += login;
 	p->without += !login;
+	if (p->parts == UINT16_MAX || p->own == UINT16_MAX) {
+		p->parts /= 2;
+		p->own /= 2;
+	}
+	if (w->part)
+		p->parts++;
+	else if (w->login.ns)
+		p->own++;
 	if (p->networks >= PROGRAM_NETWORKS)
 		memory_keep(&d->familiars, p);
 }
@@ -321,12 +330,27 @@ familiar_stay(struct detect *d, const struct visit *w)
 	keep_rows(d, &w->client, w->gateway, s);
 }
 
+static const struct program *
+program_find(const struct detect *d, const struct visit *w)
+{
+	const struct memory_key key = program_key(w->program, w->gateway);
+
+	return memory_find(&d->familiars, &key);
+}
+
+bool
+familiar_follows(const struct detect *d, const struct visit *w)
+{
+	const struct program *p = program_find(d, w);
+
+	return p && p->parts >= FOLLOWS_FROM && p->parts > 4u * p->own;
+}
+
 struct acquaintance
 familiar_with(const struct detect *d, const struct visit *w)
 {
 	struct found f = look_up(d, &w->client, w->gateway, who_of(w->program), 0);
-	const struct memory_key key = program_key(w->program, w->gateway);
-	const struct program *p = memory_find(&d->familiars, &key);
+	const struct program *p = program_find(d, w);
 	struct acquaintance a = {.network = f.network};
 
 	if (f.slot) {

@@ -15,4 +15,8 @@ struct acquaintance {
 };
 struct acquaintance familiar_with(const struct detect *d, const struct visit *w);
 
+/* Does its program go on with what another program's login began?  That may be at another address: neighbours share a
+   pool (CGNAT), or one program took IPv6 and the other IPv4. */
+bool familiar_follows(const struct detect *d, const struct visit *w);
+
 #endif

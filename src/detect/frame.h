@@ -139,7 +139,6 @@ struct detect {
 	int64_t learn_ns, idle_ns;
 	struct memory_secret secret; /* of all tables */
 	struct counts *counts;
-	uint64_t frame_bytes, gap_bytes; /* detect_seen */
 	int64_t param[PARAM_END];
 	struct when now;       /* latest time of any record */
 	struct memory running; /* sessions that are not over: what was judged of them */
@@ -339,6 +338,7 @@ struct gate *gate_seen(struct detect *d, uint8_t gateway, struct when t);
 /* What is lost of a gateway's traffic. */
 void seen_add(struct detect *d, const struct pulse *p);
 bool seen_poorly(const struct detect *d, uint8_t gateway, struct when now);
+uint32_t seen_share(const struct detect *d, uint8_t gateway, struct when now); /* hundredths of a percent */
 bool half_seen(const struct session *s);
 
 /* Each detector; which of these it has is in detect.def. */

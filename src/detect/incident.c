@@ -103,15 +103,6 @@ incident_note(struct incident *i, const struct finding *f)
 	*e = (struct incident_event){f->time, f->id, f->session_count ? f->session[0] : 0, f->detector, f->severity};
 }
 
-/* What was seen of what went over the wire, by the holes in the streams: everything, while nothing is known. */
-static uint32_t
-coverage(const struct detect *d)
-{
-	enum { WHOLE = 10000 };
-
-	return d->frame_bytes ? (uint32_t)(d->frame_bytes * WHOLE / (d->frame_bytes + d->gap_bytes)) : WHOLE;
-}
-
 /* Of the incident that is open about the actor (DETECTOR_BIT), 0: none is. */
 static uint64_t
 detectors_of(const struct detect *d, const struct actor *a, uint8_t gateway)
@@ -221,7 +212,7 @@ incident_report(struct detect *d, struct finding *f, const struct actor *a)
 		incident_join(d, f, a);
 	if (f->chain)
 		finding_say_chain(f);
-	f->coverage = coverage(d);
+	f->coverage = seen_share(d, f->gateway, d->now);
 	trace_add(d, f, a);
 	if (d->to->finding)
 		d->to->finding(d->to->arg, f, d->session);

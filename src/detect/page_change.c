@@ -36,10 +36,11 @@ page_change_init(struct detect *d, struct carve *c, size_t bytes)
 /* Around one new size: what went, what came, what stayed. */
 struct change {
 	const struct static_size *fresh;
-	struct static_size *gone; /* the nearest in size that went */
-	unsigned networks;        /* that fetched the new one */
-	unsigned most;            /* networks of the object that most fetch */
-	unsigned most_since;      /* of these those since the day on which the new one appeared */
+	struct static_size *gone;   /* the nearest in size that went */
+	unsigned networks;          /* that fetched the new one */
+	unsigned most;              /* networks of the object that most fetch */
+	unsigned most_since;        /* of these those since the day on which the new one appeared */
+	unsigned today, today_most; /* and both of today only: who came before it appeared says nothing of it */
 	unsigned went, came, stayed;
 	unsigned objects;             /* known ones */
 	unsigned regular;             /* that went, and were fetched until the day before */
@@ -62,6 +63,12 @@ networks_since(const struct static_size *e, uint32_t began)
 	int32_t day = (int32_t)(began / 86400);
 
 	return network_count((e->day >= day ? e->days[0] : 0) | (e->day > day ? e->days[1] : 0));
+}
+
+static unsigned
+networks_today(const struct detect *d, const struct static_size *e)
+{
+	return e->day == (int32_t)(d->now.ns / (86400 * NS_PER_S)) ? network_count(e->days[0]) : 0;
 }
 
 /* Jitter spreads an object over neighbouring steps: below and above, NULL: none worth the name. */
@@ -168,6 +175,7 @@ change_survey(const struct detect *d, const struct statics *s, struct change *c,
 		return;
 	c->most = most(c->most, networks_of(e));
 	c->most_since = most(c->most_since, networks_since(e, c->fresh->began));
+	c->today_most = most(c->today_most, networks_today(d, e));
 	if (is_fresh(e, c->fresh) || !is_head(s, e))
 		return;
 	c->objects++;
@@ -284,8 +292,10 @@ static bool
 is_news(const struct change *c)
 {
 	enum { NETWORKS = 15 };
+	bool most_do = c->networks >= NETWORKS && c->networks * 2 >= c->most_since;
 
-	if (c->fresh->asked >= STATIC_NOTED || c->networks < NETWORKS || c->networks * 2 < c->most_since)
+	most_do |= c->today >= NETWORKS && c->today * 2 >= c->today_most;
+	if (c->fresh->asked >= STATIC_NOTED || !most_do)
 		return false;
 	return c->regular == 0 && c->came <= GONE_MAX && c->could && c->objects >= ALIVE_MIN &&
 	       c->unknown * 3 >= c->objects;
@@ -342,7 +352,7 @@ static void
 look(struct detect *d, const struct view *v, struct static_size *fresh)
 {
 	struct statics *s = d->state[DETECTOR_page_change];
-	struct change c = {.fresh = fresh, .networks = networks_of(fresh)};
+	struct change c = {.fresh = fresh, .networks = networks_of(fresh), .today = networks_today(d, fresh)};
 	struct static_size *e;
 	bool replaced;
 

@@ -4,7 +4,7 @@
  */
 #include "detect/frame.h"
 
-enum { SEEN_S = 300, POOR_PARTS = 1000 };
+enum { SEEN_S = 300, POOR_PARTS = 1000, WHOLE = 10000 };
 
 void
 seen_add(struct detect *d, const struct pulse *p)
@@ -19,18 +19,36 @@ seen_add(struct detect *d, const struct pulse *p)
 	g->seen[0].lost += p->gap_bytes;
 }
 
-bool
-seen_poorly(const struct detect *d, uint8_t gateway, struct when now)
+static struct seen
+lately(const struct detect *d, uint8_t gateway, struct when now)
 {
 	const struct gate *g = &d->gate[gateway];
-	uint64_t bytes = 0, lost = 0;
+	struct seen sum = {0};
 
 	for (unsigned i = 0; i < 2; i++)
 		if (when_since(now, g->seen[i].since) < 3 * SEEN_S * NS_PER_S) {
-			bytes += g->seen[i].bytes;
-			lost += g->seen[i].lost;
+			sum.bytes += g->seen[i].bytes;
+			sum.lost += g->seen[i].lost;
 		}
-	return lost > 0 && lost >= bytes / POOR_PARTS;
+	return sum;
+}
+
+bool
+seen_poorly(const struct detect *d, uint8_t gateway, struct when now)
+{
+	const struct seen s = lately(d, gateway, now);
+
+	return s.lost > 0 && s.lost >= s.bytes / POOR_PARTS;
+}
+
+/* Everything, while nothing is known. */
+uint32_t
+seen_share(const struct detect *d, uint8_t gateway, struct when now)
+{
+	const struct seen s = lately(d, gateway, now);
+	uint64_t all = s.bytes + s.lost;
+
+	return all ? (uint32_t)(s.bytes * WHOLE / all) : WHOLE;
 }
 
 /* A handshake of which one side only was seen: the mirror showed one direction when it began. */

@@ -137,18 +137,31 @@ halve(struct logins_seen *h)
 	}
 }
 
+/* The login's time, 0: there was none.  A page of many objects can push it among the exchanges of which only sizes are
+   known: then it was at the latest when the stay went on. */
+static struct when
+login_time(const struct visit *w)
+{
+	if (w->login.ns && w->phases & PHASE_CREDENTIALS)
+		return w->login;
+	return !w->login.ns && !w->returned && visit_hides_login(w) ? w->used : (struct when){0};
+}
+
 static void
 learn(struct logins_seen *h, const struct visit *w, const struct acquaintance *a)
 {
+	unsigned hour = hour_of(login_time(w));
+
 	if (h->stays >= HALVED_AT)
 		halve(h);
 	h->stays++;
 	/* in the first week everybody is new */
 	h->networks_new += !a->network && !w->learning;
 	h->programs_new += !a->program && !w->learning;
-	h->hour[hour_of(w->login)]++;
-	h->day_hour[hour_of(w->login) % DAY_HOURS]++;
-	h->hold[login_hold_bin(w->hold_us / 1000)]++;
+	h->hour[hour]++;
+	h->day_hour[hour % DAY_HOURS]++;
+	if (w->login.ns)
+		h->hold[login_hold_bin(w->hold_us / 1000)]++;
 	if (w->rtt_us)
 		h->rtt[rtt_bin(w->rtt_us)]++;
 	origin_count(h->as, w->as);
@@ -171,8 +184,8 @@ static bool
 follows_guesses(const struct detect *d, const struct visit *w, const struct acquaintance *a)
 {
 	enum { WITHIN_S = 14 * 86400 };
-	const struct trace *spray = trace_of(d, w->gateway, DETECTOR_spray, w->login, WITHIN_S);
-	const struct trace *brute = trace_of(d, w->gateway, DETECTOR_brute_force, w->login, WITHIN_S);
+	const struct trace *spray = trace_of(d, w->gateway, DETECTOR_spray, w->used, WITHIN_S);
+	const struct trace *brute = trace_of(d, w->gateway, DETECTOR_brute_force, w->used, WITHIN_S);
 
 	return guesser_has(d, w->gateway, &w->client) ||
 	       (!a->program && ((spray && spray->program == w->program) || (brute && brute->program == w->program)));
@@ -190,8 +203,10 @@ judge(struct detect *d, const struct logins_seen *h, const struct visit *w, cons
 		     bits_rarer(h->stays, h->networks_new + h->stays / 100));
 	if (!a->program)
 		bits += weigh(&f, "few people's program", bits_rarer(h->stays, h->programs_new));
-	bits += weigh(&f, "hour of the week", rare_hour(h, hour_of(w->login)));
-	bits += weigh(&f, "time for the second factor", rarer(h->hold, LOGIN_SCALE, login_hold_bin(w->hold_us / 1000)));
+	bits += weigh(&f, "hour of the week", rare_hour(h, hour_of(login_time(w))));
+	if (w->login.ns)
+		bits += weigh(&f, "time for the second factor",
+			      rarer(h->hold, LOGIN_SCALE, login_hold_bin(w->hold_us / 1000)));
 	if (w->rtt_us)
 		bits += weigh(&f, "distance", rarer(h->rtt, RTT_BINS, rtt_bin(w->rtt_us)));
 	/* one says most of what the other says */
@@ -211,7 +226,11 @@ judge(struct detect *d, const struct logins_seen *h, const struct visit *w, cons
 	finding_number(&f, "hold", "ms", w->hold_us / 1000);
 	finding_number(&f, "rtt", "us", w->rtt_us);
 	finding_say(&f,
-		    "login of {a} from a network without history: {0} bits less usual than the {1} logins known here",
+		    w->login.ns ?
+			    "login of {a} from a network without history: {0} bits less usual than the {1} logins "
+			    "known here" :
+			    "{a}, of a network without history, went on behind so many exchanges that its login is "
+			    "known by its size only: {0} bits less usual than the {1} logins known here",
 		    NULL);
 	f.benign = "staff who travel, a new laptop, a contractor, a cloud desktop";
 	incident_report(d, &f, &actor);
@@ -224,7 +243,7 @@ stolen_stay(struct detect *d, struct visit *w)
 	struct logins_seen *h = &s->at[w->gateway];
 	struct acquaintance a;
 
-	if (w->part || !(w->phases & PHASE_CREDENTIALS) || !w->login.ns)
+	if (w->part || !login_time(w).ns)
 		return;
 	a = familiar_with(d, w);
 	if (!a.network && h->stays >= STAYS_FROM && login_state(d, w->gateway) == LOGIN_LEARNT)

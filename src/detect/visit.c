@@ -3,6 +3,7 @@
  *
  * No sizes are built in but orders of magnitude; what is learnt of this gateway's own logins is login.c's.
  */
+#include "detect/familiar.h"
 #include "detect/login.h"
 
 enum {
@@ -408,7 +409,7 @@ visit_due(struct detect *d)
 		memory_drop(&d->stays, stay);
 		w = memory_find(&d->visits, &key);
 		if (w && w->used.ns && !w->told) {
-			if (is_fresh(d, w))
+			if (is_fresh(d, w) && !familiar_follows(d, w))
 				login_learn_on(d, w);
 			note_login(d, w);
 			place_mark(d, w, (struct when){0}, w->used);

@@ -360,9 +360,6 @@ save_due(struct watch *w, struct when now)
 void
 watch_beat(struct watch *w, struct when at)
 {
-	const struct counts *c = watch_counts(w);
-
-	pipeline_seen(w->pipeline, c->frame_bytes, c->gap_bytes);
 	watch_out_time(w, at);
 	set_back(w, at);
 	if (w->stats_ns && !when_before(at, w->stats_at))

@@ -51,6 +51,33 @@ handshakes(void **state)
 	}
 }
 
+/* A finding says how much of the minutes before it was seen, as the pulses tell, which a ledger keeps: holes of
+   yesterday are no part of it. */
+static void
+coverage(void **state)
+{
+	static const unsigned SEEN[] = {10000, 8000};
+
+	(void)state;
+	for (unsigned holes = 0; holes < 2; holes++) {
+		const struct finding *f = NULL;
+		struct office o;
+
+		days(&o, 1);
+		for (unsigned i = 0; i < 2 * HOUR / PULSE_S; i++) {
+			struct pulse p = office_usual(&o);
+
+			p.gap_bytes = holes == (i >= HOUR / PULSE_S) ? (p.bytes_to + p.bytes_from) / 4 : 0;
+			office_pulse(&o, p);
+		}
+		for (unsigned i = 0; i < 3; i++)
+			office_pulse(&o, busy(&o, 9000, 9000));
+		assert_in_range(office_found(&o, DETECTOR_flood, &f), 1, 5);
+		assert_in_range(f->coverage, SEEN[holes] - (holes ? 300 : 0), SEEN[holes] + (holes ? 300 : 0));
+		office_end(&o);
+	}
+}
+
 static void
 first_day(void **state)
 {
@@ -203,9 +230,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(handshakes),   cmocka_unit_test(first_day),     cmocka_unit_test(large_place_bad),
-		cmocka_unit_test(comeback_bad), cmocka_unit_test(rapid_reset),   cmocka_unit_test(long_sessions_bad),
-		cmocka_unit_test(reflection),   cmocka_unit_test(datagrams_bad),
+		cmocka_unit_test(handshakes),        cmocka_unit_test(coverage),     cmocka_unit_test(first_day),
+		cmocka_unit_test(large_place_bad),   cmocka_unit_test(comeback_bad), cmocka_unit_test(rapid_reset),
+		cmocka_unit_test(long_sessions_bad), cmocka_unit_test(reflection),   cmocka_unit_test(datagrams_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

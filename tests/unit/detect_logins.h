@@ -58,6 +58,7 @@ struct comer {
 	double hold;                       /* for the second factor */
 	unsigned wrong;                    /* passwords */
 	bool cached, no_login, resumes, abandons;
+	unsigned before;   /* so many exchanges before the login, in its connection */
 	double rate, down; /* of the tunnel; 0: ordinary */
 	uint32_t rtt_us;
 };
@@ -217,7 +218,7 @@ struct browsing {
 static inline void
 browse(struct browsing *b, double think, uint32_t request, double server, uint32_t answer)
 {
-	bool each = b->r->style == ONE_EACH || b->lane->turns >= 14;
+	bool each = b->r->style == ONE_EACH || (b->lane->turns >= 14 && !b->c->before);
 
 	if (b->r->style == MULTIPLEXED)
 		request = b->lane->turns ? request / 3 + 40 : request;
@@ -311,6 +312,9 @@ come_by_browser(struct logins_test *r, const struct comer *c)
 
 	if (!c->no_login) {
 		landing(&b);
+		for (unsigned i = 0; i < c->before; i++)
+			browse(&b, 0.02, r->theme.bare + c->headers + i * 37 % 151, 0.002,
+			       r->theme.object[i % OBJECTS]);
 		if (r->kind == SAML) {
 			if (c->abandons)
 				return;

@@ -63,6 +63,24 @@ at_night(void **state)
 		}
 }
 
+/* A program without a cache loads all of the page in one connection: the login comes behind the exchanges of which more
+   than sizes is kept. */
+static void
+behind_many_objects(void **state)
+{
+	struct logins_test *r = house(PORTAL, 0x0304);
+	struct comer c = intruder(r, NIGHT);
+
+	(void)state;
+	c.before = 16;
+	come(r, &c);
+	logins_play(r);
+	assert_non_null(finding_of(r, DETECTOR_stolen_login));
+	assert_null(strstr(finding_of(r, DETECTOR_stolen_login)->text, "login of"));
+	assert_int_equal(found(r, DETECTOR_loginless), 0);
+	done(r, 1);
+}
+
 /* With hands on the network at once, or after pushes, it is no list to review any more. */
 static void
 with_hands_on(void **state)
@@ -207,8 +225,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(at_night),      cmocka_unit_test(with_hands_on),  cmocka_unit_test(after_guesses),
-		cmocka_unit_test(over_midnight), cmocka_unit_test(travellers_bad), cmocka_unit_test(contractor_bad),
+		cmocka_unit_test(behind_many_objects), cmocka_unit_test(at_night),
+		cmocka_unit_test(with_hands_on),       cmocka_unit_test(after_guesses),
+		cmocka_unit_test(over_midnight),       cmocka_unit_test(travellers_bad),
+		cmocka_unit_test(contractor_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

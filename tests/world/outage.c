@@ -11,14 +11,30 @@ comes_back(struct world *w, void *arg)
 	w->gw.down = false;
 }
 
+static bool
+is_client(const struct world *w, const struct conn *c)
+{
+	return addr_same(&c->d.to, &w->gw.v4) || addr_same(&c->d.to, &w->gw.v6);
+}
+
 /* Its own calls over UDP have no connection to lose. */
 static bool
 is_dropped(const struct world *w, const struct conn *c)
 {
-	bool client = addr_same(&c->d.to, &w->gw.v4) || addr_same(&c->d.to, &w->gw.v6);
+	bool client = is_client(w, c);
 	bool call = addr_same(&c->d.from, &w->gw.snip) && c->d.proto == PROTO_TCP;
 
 	return (client || call) && c->flow.proto && !c->over && !c->survives;
+}
+
+unsigned
+gateway_clients(const struct world *w)
+{
+	unsigned n = 0;
+
+	for (const struct conn *c = w->open; c; c = c->next)
+		n += is_client(w, c) && is_dropped(w, c) && c->d.proto != PROTO_UDP;
+	return n;
 }
 
 void

@@ -388,6 +388,7 @@ void inside_told(const struct world *w, struct detect_rules *rules); /* which ne
 void noise_begin(struct world *w);
 void lookalikes_begin(struct world *w);
 /* outage.c */
+unsigned gateway_clients(const struct world *w); /* whom a crash would drop */
 void gateway_crash(struct world *w, int64_t silence, bool rst);
 void gateway_stall(struct world *w, int64_t silence);                  /* answers nobody new */
 void gateway_upgrade(struct world *w, struct rng *r, int64_t silence); /* and comes back with other habits and pages */
