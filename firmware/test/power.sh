@@ -29,17 +29,25 @@ traffic() {
 	done
 }
 
-# Seconds from the newest pulse that was kept to the cut.
+metric() {
+	sed -n "s/^gatewitness_$1 \([0-9]*\).*/\1/p" "$work/metrics"
+}
+
+# The ledger has grown since this start, as the board's metrics say; $woke: when this start's sensor did.
+commits() {
+	inside curl -s -k -m 20 https://10.77.0.2/metrics >"$work/metrics"
+	when=$(metric ledger_commit_time_seconds)
+	woke=$(metric start_time_seconds)
+	[ "${when:-0}" -gt "$started" ] && [ -n "$woke" ]
+}
+
+# Seconds from the newest pulse that was kept to the cut, or from the sensor's start: its first commit may have no pulse yet.
 lost() {
 	newest=$("$witness" query --csv "$work/data/gatewitness/ledger" 'SELECT max(time) FROM pulses' | tail -n 1 | tr -d '"')
 	[ -n "$newest" ] || fail "no pulse is in the ledger"
-	echo $(($1 - $(date -d "$newest" +%s)))
-}
-
-# The ledger has grown since this start, as the board's metrics say.
-commits() {
-	when=$(inside curl -s -k -m 20 https://10.77.0.2/metrics | sed -n 's/^gatewitness_ledger_commit_time_seconds //p')
-	[ "${when:-0}" -gt "$started" ]
+	newest=$(date -d "$newest" +%s)
+	[ "$newest" -gt "$woke" ] || newest=$woke
+	echo $(($1 - newest))
 }
 
 worst=0
