@@ -119,8 +119,9 @@ roles_confined() {
 confined() {
 	wait_until 300 roles_confined || fail "not every role is confined: $(cat "$work/roles")"
 	[ -n "${TRY:-}" ] || return 0
-	tar c -C "$top/tests/live" confine.sh common.sh -C "$(dirname "$TRY")" "$(basename "$TRY")" | board 'mkdir /run/live && tar x -C /run/live'
-	board "TMPDIR=/run/live sh /run/live/confine.sh /run/live/$(basename "$TRY")" >"$work/tried" 2>&1 ||
+	tar c -C "$top" tests/live/confine.sh tests/live/common.sh tests/common -C "$(dirname "$TRY")" "$(basename "$TRY")" |
+		board 'mkdir /run/try && tar x -C /run/try'
+	board "TMPDIR=/run/try sh /run/try/tests/live/confine.sh /run/try/$(basename "$TRY")" >"$work/tried" 2>&1 ||
 		fail "a tap that was taken over: $(tail -n 3 "$work/tried")"
 	ok "$(tail -n 1 "$work/tried")"
 }
