@@ -29,7 +29,7 @@ step() {
 
 echo "$arch, under UndefinedBehaviorSanitizer"
 step "golden captures" tests/golden/run.sh "$b/san/run/gatewitness"
-step "bad input" env GATEWITNESS="$b/san/run/gatewitness" tests/bad/run.sh
+step "bad input" env EMULATED=yes GATEWITNESS="$b/san/run/gatewitness" tests/bad/run.sh
 for target in tests/fuzz/*.c; do
 	name=$(basename "$target" .c)
 	step "seeds of $name" $qemu -L "$root" "$b/san/tests/fuzz/$name" "tests/fuzz/seeds/$name"
