@@ -66,7 +66,8 @@ receive() {
 	printf 'listener 8883 10.77.0.1\ncertfile %s\nkeyfile %s\nallow_anonymous true\n' "$work/receiver.pem" "$work/receiver.key" \
 		>"$work/mosquitto.conf"
 	: >"$work/published"
-	ip netns exec "$net" mosquitto -c "$work/mosquitto.conf" >"$work/mosquitto.log" 2>&1 &
+	: >"$work/mosquitto.log"
+	ip netns exec "$net" mosquitto -c "$work/mosquitto.conf" >>"$work/mosquitto.log" 2>&1 &
 	broker=$!
 	for _ in $(seq 300); do
 		! grep -q ' running$' "$work/mosquitto.log" || break
