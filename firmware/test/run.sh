@@ -140,7 +140,7 @@ listen() {
 }
 
 frames() {
-	tcpdump -q -n -r "$work/from-$1.pcap" 2>/dev/null | wc -l
+	tcpdump -tt -q -n -r "$work/from-$1.pcap" 2>/dev/null | awk -v since="$grub" '$1 >= since'
 }
 
 # That the other port's frames are seen in the same way shows that these would be.
@@ -150,10 +150,9 @@ silent() {
 		wait "$started" 2>/dev/null
 	done
 	listener=
-	[ "$(frames own0)" -gt 0 ] || fail "the listener on the own port heard nothing"
-	[ "$(frames span0)" = 0 ] ||
-		fail "frames left the span port: $(tcpdump -q -n -r "$work/from-span0.pcap" 2>/dev/null | head -n 3)"
-	ok "$1: no frame left the span port; $(frames own0) left the own port"
+	[ "$(frames own0 | wc -l)" -gt 0 ] || fail "the listener on the own port heard nothing"
+	[ -z "$(frames span0)" ] || fail "frames left the span port: $(frames span0 | head -n 3)"
+	ok "$1: no frame left the span port; $(frames own0 | wc -l) left the own port"
 }
 
 # A night's attack among its other traffic, as fast as it was.
@@ -181,6 +180,12 @@ first_boot() {
 	boot "$1"
 	murmur &
 	murmur=$!
+	# EDK2 has a network stack of its own, which asks on all ports before the board is there (firmware/README.md)
+	grub=0
+	[ "$1" != uefi ] || {
+		says "starting slot" 300
+		grub=$(date +%s)
+	}
 	says "span port 52:54:00:00:00:02" 900
 	ok "$1: the span port was found by the frames on it"
 	says "sensor   active" 600
