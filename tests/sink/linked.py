@@ -41,10 +41,14 @@ ports = itertools.count(os.getpid() * 61)
 
 
 def free_port():
-    """Below those that the kernel gives to whoever connects: nobody else takes it before its receiver listens."""
+    """Below those that the kernel gives to whoever connects: nobody else takes it before its receiver listens.
+
+    A process that another thread starts at this moment has a copy of the socket until it becomes its program: SO_REUSEADDR lets
+    the receiver listen beside that."""
     for n in ports:
         port = 20000 + n % 12000
         with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 s.bind(("127.0.0.1", port))
                 return port
