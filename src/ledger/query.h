@@ -16,7 +16,8 @@
 /* What the tables read from, and what they could not read. */
 struct query_source {
 	const char *folder;
-	size_t memory; /* bytes that rows may take that are grouped; 0: 256 MiB.  Less makes several turns of them */
+	size_t memory; /* bytes that rows may take that are grouped; 0: 128 MiB.  What is beyond waits for another turn over
+			  the blocks, which may have grown since */
 	uint64_t blocks, passed_over, damaged;
 	bool no_time;                   /* times were asked for that are after and before each other */
 	char error[DATABASE_ERROR_MAX]; /* of the first that is damaged */

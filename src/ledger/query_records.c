@@ -312,17 +312,24 @@ row(void *cursor)
 	       (int64_t)(r->i << 5 | (r->k & 31));
 }
 
+/* What it read, and what it could not read, is told. */
 static void
-close_rows(void *cursor)
+end_scan(struct rows *r)
 {
-	struct rows *r = cursor;
-
 	r->source->blocks += r->scan.blocks;
 	r->source->passed_over += r->scan.passed_over;
 	if (r->scan.damaged && !r->source->damaged)
 		memcpy(r->source->error, r->scan.error, sizeof(r->source->error));
 	r->source->damaged += r->scan.damaged;
 	scan_end(&r->scan);
+}
+
+static void
+close_rows(void *cursor)
+{
+	struct rows *r = cursor;
+
+	end_scan(r);
 	query_group_free(r->group);
 	for (unsigned i = 0; i < r->tests; i++) {
 		free(r->test[i].text);
@@ -362,7 +369,7 @@ query_first_block(struct rows *r)
 			     .arg = r,
 			     .wants = wants};
 
-	scan_end(&r->scan);
+	end_scan(r);
 	r->scan = again;
 	r->picks = r->at = 0;
 	scan_begin(&r->scan);
