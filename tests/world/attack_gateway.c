@@ -24,7 +24,7 @@ crash_now(struct world *w, void *arg)
 static bool
 is_deserted(const struct world *w, struct attack_run *a)
 {
-	enum { CLIENTS = 4, WAITS = 72 };
+	enum { CLIENTS = 3, WAITS = 72 };
 
 	return !a->chain && gateway_clients(w) < CLIENTS && a->step++ < WAITS;
 }
