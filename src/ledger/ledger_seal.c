@@ -3,13 +3,14 @@
  *
  * Who reads the day at midnight keeps its log from being emptied: its bytes are not its own yet, and must not be signed.
  * Such a day is late: the next one goes on from its head, and it is sealed when it is let go.  A start seals what is
- * left open, so a power failure in between costs nothing.
+ * left open, so a power failure in between costs nothing.  An import, whose days go by in seconds, waits.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "ledger/ledger_parts.h"
 
@@ -75,6 +76,21 @@ ledger_seal_late(struct ledger *l, struct when now)
 	       sign_day(l, &l->late);
 }
 
+/* A question to a day takes seconds, and nobody waits for an import. */
+static bool
+outwait(struct ledger *l)
+{
+	enum { TRIES = 200 }; /* of half a second each, in which SQLite waits */
+	const struct timespec pause = {.tv_nsec = 100 * NS_PER_MS};
+
+	for (unsigned i = 0; i < TRIES && l->late.commits && !*l->error; i++)
+		if (!ledger_seal_late(l, l->now))
+			nanosleep(&pause, NULL);
+	if (l->late.commits && !*l->error)
+		fail(l, l->late.sessions_path, "somebody reads it for minutes, and it cannot be sealed");
+	return !*l->error;
+}
+
 bool
 ledger_seal(struct ledger *l)
 {
@@ -92,6 +108,8 @@ ledger_seal(struct ledger *l)
 		break;
 	case DATABASE_READ:
 		is_late(l, l->now);
+		if (l->cfg.seal_last && !outwait(l))
+			return false;
 		break;
 	case DATABASE_FAILED:
 		return fail(l, l->day.sessions_path, "cannot be written whole, and is not sealed yet");

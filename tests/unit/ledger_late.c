@@ -3,6 +3,9 @@
  */
 #include "ledger_help.h"
 
+#include <pthread.h>
+#include <unistd.h>
+
 #include "ledger/chain.h"
 
 static const char *const FILES[] = {"2024-10-04.sessions", "2024-10-04.summary"};
@@ -121,6 +124,39 @@ next_start(void **state)
 	whole(91);
 }
 
+static void *
+let_go_later(void *reader)
+{
+	usleep(1500000); /* longer than SQLite waits at the end of a day */
+	database_close(reader);
+	return NULL;
+}
+
+/* An import's days go by while somebody asks one question: it waits for them, and each is sealed. */
+static void
+import_waits(void **state)
+{
+	(void)state;
+	for (unsigned f = 0; f < 2; f++) {
+		struct ledger *l = open_ledger(5, true);
+		pthread_t reader;
+
+		for (int64_t s = 86400 - 60; s < 86400; s++)
+			write_second(l, DAY(0) + SECOND(s));
+		assert_int_equal(pthread_create(&reader, NULL, let_go_later, read_on(FILES[f])), 0);
+		for (int64_t day = 1; day < 4; day++) {
+			write_second(l, DAY(day));
+			assert_string_equal(ledger_error(l), "");
+			assert_int_equal(seals(), day);
+		}
+		assert_int_equal(pthread_join(reader, NULL), 0);
+		close_ledger(l);
+		assert_int_equal(seals(), 4);
+		whole(63);
+		remove_matching("*");
+	}
+}
+
 int
 main(void)
 {
@@ -128,6 +164,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(waits, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(waits_for_days, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(next_start, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(import_waits, make_folder, remove_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
