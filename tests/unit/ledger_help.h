@@ -140,11 +140,11 @@ write_second(struct ledger *l, int64_t ns)
 static inline struct database *
 open_file(const char *file, bool writing)
 {
-	char path[128], error[DATABASE_ERROR_MAX];
+	char name[128], error[DATABASE_ERROR_MAX];
 	struct database *d;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	d = database_open(path, writing, error);
+	snprintf(name, sizeof(name), "%s/%s", folder, file);
+	d = database_open(name, writing, error);
 	if (!d)
 		fail_msg("%s", error);
 	return d;
