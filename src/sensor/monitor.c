@@ -114,8 +114,8 @@ plan(struct monitor *m, struct ward *w, enum ward_state was)
 {
 	char name[WARD_NAME], words[512];
 
-	if (!w->gone && was == WARD_AT_WORK)
-		w->gone = clock_wall().ns;
+	if (was == WARD_AT_WORK)
+		ward_idle(w);
 	if (clock_now_ns() - w->since >= WELL || !w->wait)
 		w->wait = WAIT_LEAST;
 	w->again = clock_now_ns() + (w->follows ? WAIT_LEAST : w->wait);

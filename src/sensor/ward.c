@@ -92,13 +92,22 @@ ward_hold(struct ward *w, int fd)
 }
 
 void
+ward_idle(struct ward *w)
+{
+	if (w->gone)
+		return;
+	w->gone = clock_wall().ns;
+	memcpy(w->cause, w->why, sizeof(w->cause));
+}
+
+void
 ward_wait(struct ward *w)
 {
 	w->waits = true;
 	if (w->gone)
 		return;
-	w->gone = clock_wall().ns;
 	snprintf(w->why, sizeof(w->why), "waited for its port");
+	ward_idle(w);
 }
 
 void
@@ -211,7 +220,8 @@ ward_report(struct ward *w, const struct ward *keeper)
 	note.came = w->left;
 	w->left = 0;
 	note.until = w->state == WARD_AT_WORK ? w->back : clock_wall().ns;
-	memcpy(note.words, w->why, sizeof(note.words));
+	/* who came back and died again, before it worked, has two: a hang is not told as the unplugged port that followed */
+	snprintf(note.words, sizeof(note.words), strcmp(w->cause, w->why) ? "%s, then %s" : "%s", w->cause, w->why);
 	(void)role_tell(keeper->process.monitor, &note, w->fatal);
 	w->gone = 0;
 	forget(&w->fatal);

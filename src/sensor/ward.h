@@ -20,15 +20,16 @@ struct ward {
 	int fatal;                            /* the batch that it died of, until it is told; -1: none */
 	int held[WARD_HELD], next[WARD_HELD]; /* HOLD: of the one that was at work last; of the one that opens now */
 	unsigned helds, nexts;
-	int link;             /* of a tap: the keeper's end, until it is told; -1: it has it */
-	uint64_t came, told;  /* COUNTS of a tap at work */
-	uint64_t left;        /* of those that were: frames that the keeper was not told of, as far as we know */
-	int64_t gone, back;   /* wall clock: it did nothing in between, which the keeper is to be told; 0: nothing */
-	bool joined;          /* with the keeper that is there */
-	bool waits;           /* for a port, before it can open */
-	bool lively;          /* it has given a sign of life since its start */
-	bool stuck, follows;  /* it was ended: it gave no sign of life; the keeper that it spoke to died */
-	char why[ROLE_WORDS]; /* it is out */
+	int link;               /* of a tap: the keeper's end, until it is told; -1: it has it */
+	uint64_t came, told;    /* COUNTS of a tap at work */
+	uint64_t left;          /* of those that were: frames that the keeper was not told of, as far as we know */
+	int64_t gone, back;     /* wall clock: it did nothing in between, which the keeper is to be told; 0: nothing */
+	bool joined;            /* with the keeper that is there */
+	bool waits;             /* for a port, before it can open */
+	bool lively;            /* it has given a sign of life since its start */
+	bool stuck, follows;    /* it was ended: it gave no sign of life; the keeper that it spoke to died */
+	char cause[ROLE_WORDS]; /* why it is gone: what came first */
+	char why[ROLE_WORDS];   /* why it is out */
 };
 
 enum { WARD_NAME = 2 * ROLE_NAME_MAX };
@@ -42,7 +43,9 @@ const char *ward_name(const struct ward *w, char to[WARD_NAME]);
 bool ward_start(struct ward *w, bool batch);
 /* It hands over what stays open when it dies, until another in its place has its own: fd is the ward's. */
 void ward_hold(struct ward *w, int fd);
-/* Its port is not there: until it works that is a gap. */
+/* It does nothing from now on, for w->why, until it works again: that is a gap. */
+void ward_idle(struct ward *w);
+/* Its port is not there: it is idle. */
 void ward_wait(struct ward *w);
 /* All is open: what was held for the one before is let go. */
 void ward_open(struct ward *w);

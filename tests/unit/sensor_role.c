@@ -1,6 +1,6 @@
 /*
  * sensor_role: notes between the monitor and a role, of which only those that are whole count; the hidden word; what is
- * left of a tap that died.
+ * left of a tap that died, and what a gap is told to be.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/when.h"
 #include "sensor/batch.h"
+#include "sensor/clock.h"
 #include "sensor/role_note.h"
+#include "sensor/ward.h"
 
 static int pair[2];
 
@@ -231,6 +235,54 @@ a_batch_that_is_none(void **state)
 	close(fd);
 }
 
+/* A ward at work that is ended with a status: stuck or not. */
+static void
+ends(struct ward *w, int status, bool stuck)
+{
+	enum ward_state was = w->state;
+
+	w->stuck = stuck;
+	ward_ended(w, status);
+	if (was == WARD_AT_WORK)
+		ward_idle(w);
+}
+
+static void
+told(struct ward *w, const char *words)
+{
+	struct ward keeper = {.process = {.monitor = pair[0]}};
+	struct role_note got;
+	int fd;
+
+	ward_report(w, &keeper);
+	assert_int_equal(role_hear(pair[1], &got, &fd), ROLE_HEARD);
+	assert_string_equal(got.words, words);
+	assert_true(got.from > 0 && got.until >= got.from);
+}
+
+/* One that hung, came back, and lost its port before it worked again: the hang is where the gap began. */
+static void
+what_began_a_gap_is_told(void **state)
+{
+	const int EXIT_1 = 1 << 8, BY_KILL = SIGKILL; /* wait(2) */
+	struct ward w;
+
+	(void)state;
+	ward_init(&w, &(struct role_spec){.is = {.role = ROLE_tap, .name = "0"}, .keeper = -1, .batch = -1});
+	w.alive = clock_now_ns() - 10 * NS_PER_S;
+	w.state = WARD_AT_WORK;
+	ends(&w, BY_KILL, true);
+	w.state = WARD_OPENING;
+	ends(&w, EXIT_1, false);
+	told(&w, "gave no sign of life for 10 s, then ended by itself, exit code 1");
+
+	w.state = WARD_AT_WORK;
+	ends(&w, BY_KILL, false);
+	told(&w, "died of SIGKILL (Killed)");
+	ward_wait(&w);
+	told(&w, "waited for its port");
+}
+
 int
 main(void)
 {
@@ -240,6 +292,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(bad_notes, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(no_descriptor_is_left, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(the_word, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(what_began_a_gap_is_told, open_pair, close_pair),
 		cmocka_unit_test(the_last_batch),
 		cmocka_unit_test(a_batch_that_is_none),
 	};
