@@ -168,30 +168,25 @@ note(struct run_capture *c, const struct frame *frames, size_t n)
 		record_frame(&c->record, &frames[i]);
 }
 
-/* The wall clock, a second late, so that no frame still in the ring is overtaken. */
-static struct when
-late_now(void)
-{
-	return when_add(clock_wall(), -NS_PER_S);
-}
-
 bool
 run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *exit)
 {
-	c->asked = late_now(); /* not later: we may sleep long between the ring's answer and the clock's */
+	struct when asked = clock_wall(); /* not later: we may sleep long between the ring's answer and the clock's */
+
 	if (!capture_frames(c->capture, frames, PIPELINE_BATCH, n)) {
 		common_error(c->run->common, capture_error(c->capture));
 		*exit = EXIT_IO;
 		return false;
 	}
 	note(c, frames, *n);
+	lull_turn(&c->lull, asked, *n > 0);
 	return !(c->records && c->record.error);
 }
 
 bool
 run_capture_load(struct run_capture *c, const struct capture_drops *drops)
 {
-	int64_t behind = when_since(late_now(), c->last) + NS_PER_S;
+	int64_t behind = when_since(clock_wall(), c->last);
 	unsigned taps = c->run->self.role == ROLE_tap ? run_taps(c->run) : 1;
 	size_t buffer = (size_t)config_number(&c->run->common->config, OPT_capture_buffer) / taps;
 	const struct load_seen seen = {

@@ -9,6 +9,7 @@
 #include "sensor/capture.h"
 #include "sensor/duty.h"
 #include "sensor/load.h"
+#include "sensor/lull.h"
 
 struct run_capture {
 	const struct running *run;
@@ -16,7 +17,7 @@ struct run_capture {
 	bool records;
 	struct file record;
 	struct when first, last; /* frames so far */
-	struct when asked;       /* what time it is where there are none: as the ring was asked, a second late */
+	struct lull lull;
 	uint64_t frames, bytes;
 	bool idle; /* there were none to take, since the last look at the load */
 	struct load load;

@@ -27,6 +27,7 @@ work(struct keeping *k)
 {
 	struct run_capture *c = k->own;
 	struct frame frames[PIPELINE_BATCH];
+	struct when now;
 	char line[CAPTURE_ERROR_MAX];
 	size_t n;
 
@@ -36,8 +37,8 @@ work(struct keeping *k)
 		run_keep_news(k, line);
 	if (n)
 		watch_frames(&k->common->watch, frames, n);
-	else
-		watch_tick(&k->common->watch, c->asked);
+	else if (lull_time(&c->lull, &now))
+		watch_tick(&k->common->watch, now);
 	return true;
 }
 

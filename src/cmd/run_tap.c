@@ -120,6 +120,7 @@ static bool
 work(struct tapping *t, size_t *n)
 {
 	struct frame frames[PIPELINE_BATCH];
+	struct when now;
 	char line[CAPTURE_ERROR_MAX];
 
 	if (!run_capture_frames(&t->capture, frames, n, &t->exit))
@@ -130,8 +131,8 @@ work(struct tapping *t, size_t *n)
 		batch_note(t->batch, frames, *n);
 	if (*n)
 		tap_frames(t->tap, frames, *n);
-	else
-		tap_tick(t->tap, t->capture.asked);
+	else if (lull_time(&t->capture.lull, &now))
+		tap_tick(t->tap, now);
 	look(t);
 	return !tap_failed(t->tap);
 }
