@@ -50,25 +50,13 @@ struct change {
 	bool seldom;                  /* objects lie in browsers: only newcomers tell what went */
 };
 
-static unsigned
-networks_of(const struct static_size *e)
-{
-	return network_count(e->days[0] | e->days[1]);
-}
+static const int32_t ANY_DAY = INT32_MIN;
 
-/* Only days of the object's last two in which or after which it was `began`. */
-static unsigned
-networks_since(const struct static_size *e, uint32_t began)
+/* Of its last two days, and not before that one. */
+static uint64_t
+fetched(const struct static_size *e, int32_t since)
 {
-	int32_t day = (int32_t)(began / 86400);
-
-	return network_count((e->day >= day ? e->days[0] : 0) | (e->day > day ? e->days[1] : 0));
-}
-
-static unsigned
-networks_today(const struct detect *d, const struct static_size *e)
-{
-	return e->day == (int32_t)(d->now.ns / (86400 * NS_PER_S)) ? network_count(e->days[0]) : 0;
+	return (e->day >= since ? e->days[0] : 0) | (e->day > since ? e->days[1] : 0);
 }
 
 /* Jitter spreads an object over neighbouring steps: below and above, NULL: none worth the name. */
@@ -77,7 +65,39 @@ beside(const struct statics *s, const struct static_size *e, int steps)
 {
 	struct static_size *o = statics_find(s, e->gateway, e->bytes + (uint32_t)(steps * STATIC_STEP));
 
-	return o && networks_of(o) * 8 >= networks_of(e) ? o : NULL;
+	return o && network_count(fetched(o, ANY_DAY)) * 8 >= network_count(fetched(e, ANY_DAY)) ? o : NULL;
+}
+
+/* The same of all its steps: one of two halves looks as seldom as what only newcomers fetch. */
+static uint64_t
+fetched_all(const struct statics *s, const struct static_size *e, int32_t since)
+{
+	uint64_t by = 0;
+
+	for (int steps = -2; steps <= 2; steps++) {
+		const struct static_size *o = steps ? beside(s, e, steps) : e;
+
+		by |= o ? fetched(o, since) : 0;
+	}
+	return by;
+}
+
+static unsigned
+networks_of(const struct statics *s, const struct static_size *e)
+{
+	return network_count(fetched_all(s, e, ANY_DAY));
+}
+
+static unsigned
+networks_since(const struct statics *s, const struct static_size *e, uint32_t began)
+{
+	return network_count(fetched_all(s, e, (int32_t)(began / 86400)));
+}
+
+static unsigned
+networks_today(const struct detect *d, const struct statics *s, const struct static_size *e)
+{
+	return network_count(fetched_all(s, e, (int32_t)(d->now.ns / (86400 * NS_PER_S))));
 }
 
 /* The steps of one object share its fate; the lowest of them counts. */
@@ -137,24 +157,24 @@ is_object(const struct detect *d, const struct static_size *e)
 
 /* Would it have been fetched since, at its rank? */
 static bool
-is_missed(const struct detect *d, const struct change *c, const struct static_size *e)
+is_missed(const struct detect *d, const struct statics *s, const struct change *c, const struct static_size *e)
 {
-	return (uint64_t)c->networks * networks_of(e) * 4 >=
+	return (uint64_t)c->networks * networks_of(s, e) * 4 >=
 	       3 * (uint64_t)c->most * (uint64_t)d->param[PARAM_page_change_networks];
 }
 
 static unsigned
-seldom_as(const struct static_size *e)
+seldom_as(const struct statics *s, const struct static_size *e)
 {
-	return set_count(e->days[0] | e->days[1]);
+	return set_count(fetched_all(s, e, ANY_DAY));
 }
 
 /* Objects as seldom as this one were fetched meanwhile: by newcomers, who would have fetched it, too. */
 static bool
-is_missed_by_newcomers(const struct change *c, const struct static_size *e)
+is_missed_by_newcomers(const struct statics *s, const struct change *c, const struct static_size *e)
 {
 	enum { MORE = 3 };
-	unsigned bits = seldom_as(e), peers = 0;
+	unsigned bits = seldom_as(s, e), peers = 0;
 
 	for (unsigned i = 0; i <= SET_BITS && i <= bits * 2 + MORE; i++)
 		peers += c->alive[i];
@@ -162,9 +182,9 @@ is_missed_by_newcomers(const struct change *c, const struct static_size *e)
 }
 
 static bool
-has_rank(const struct change *c, const struct static_size *e)
+has_rank(const struct statics *s, const struct change *c, const struct static_size *e)
 {
-	return networks_of(e) * 2 >= c->networks;
+	return networks_of(s, e) * 2 >= c->networks;
 }
 
 /* First pass: who most fetch, and what is still fetched. */
@@ -173,14 +193,14 @@ change_survey(const struct detect *d, const struct statics *s, struct change *c,
 {
 	if (!is_object(d, e))
 		return;
-	c->most = most(c->most, networks_of(e));
-	c->most_since = most(c->most_since, networks_since(e, c->fresh->began));
-	c->today_most = most(c->today_most, networks_today(d, e));
+	c->most = most(c->most, networks_of(s, e));
+	c->most_since = most(c->most_since, networks_since(s, e, c->fresh->began));
+	c->today_most = most(c->today_most, networks_today(d, s, e));
 	if (is_fresh(e, c->fresh) || !is_head(s, e))
 		return;
 	c->objects++;
 	if (!is_all(is_gone, s, e, c->fresh))
-		c->alive[seldom_as(e)]++;
+		c->alive[seldom_as(s, e)]++;
 }
 
 /* Second pass. */
@@ -188,7 +208,7 @@ static void
 change_note(const struct detect *d, const struct statics *s, struct change *c, struct static_size *e)
 {
 	const struct static_size *f = c->fresh;
-	bool ranks = has_rank(c, e), regular, by_newcomers;
+	bool ranks = has_rank(s, c, e), regular, by_newcomers;
 
 	if (is_fresh(e, f)) {
 		c->came += ranks && is_head(s, e) && is_all(is_fresh, s, e, f);
@@ -206,10 +226,10 @@ change_note(const struct detect *d, const struct statics *s, struct change *c, s
 	c->regular += regular;
 	c->unknown += !regular && is_head(s, e);
 	c->could += !regular && could_become(d, e, f);
-	by_newcomers = !ranks && is_missed_by_newcomers(c, e);
+	by_newcomers = !ranks && is_missed_by_newcomers(s, c, e);
 	if (!ranks && !by_newcomers)
 		return;
-	if (!could_become(d, e, f) || (c->gone && e->bytes <= c->gone->bytes) || (ranks && !is_missed(d, c, e)))
+	if (!could_become(d, e, f) || (c->gone && e->bytes <= c->gone->bytes) || (ranks && !is_missed(d, s, c, e)))
 		return;
 	c->gone = e;
 	c->seldom = by_newcomers;
@@ -225,7 +245,8 @@ change_count(const struct detect *d, const struct statics *s, struct change *c, 
 	if (is_fresh(e, f) || !is_object(d, e) || !is_head(s, e) || !is_all(is_gone, s, e, f) ||
 	    f->began - e->last[STATIC_STRAYS] > GONE_S)
 		return;
-	c->went += (has_rank(c, e) || is_missed_by_newcomers(c, e)) && networks_of(e) * 2 >= networks_of(c->gone);
+	c->went += (has_rank(s, c, e) || is_missed_by_newcomers(s, c, e)) &&
+		   networks_of(s, e) * 2 >= networks_of(s, c->gone);
 }
 
 /* All steps of both are told of. */
@@ -343,7 +364,7 @@ is_visitors(const struct statics *s, const struct static_size *fresh)
 		const struct static_size *e = steps ? beside(s, fresh, steps) : fresh;
 
 		visitors += e ? e->visitors : 0;
-		networks += e ? networks_of(e) : 0;
+		networks += e ? network_count(fetched(e, ANY_DAY)) : 0;
 	}
 	return visitors >= UINT8_MAX || visitors * 2 >= networks;
 }
@@ -352,7 +373,7 @@ static void
 look(struct detect *d, const struct view *v, struct static_size *fresh)
 {
 	struct statics *s = d->state[DETECTOR_page_change];
-	struct change c = {.fresh = fresh, .networks = networks_of(fresh), .today = networks_today(d, fresh)};
+	struct change c = {.fresh = fresh, .networks = networks_of(s, fresh), .today = networks_today(d, s, fresh)};
 	struct static_size *e;
 	bool replaced;
 

@@ -223,7 +223,8 @@ browser(struct site_test *t, const struct portal *p, const char *client, double 
 	site_exchange(t, &s, 640, p->object[0], 0);
 	for (unsigned i = 1; i < p->objects; i++)
 		if (newcomer || (i == EDITED && !has_new))
-			site_exchange(t, &s, 420 + 9 * i, p->object[i], 40);
+			site_exchange(t, &s, 420 + 9 * i, p->object[i] + (p->jitter ? site_random(t, p->jitter) : 0),
+				      40);
 		else if (i % 4 == 0)
 			site_exchange(t, &s, 490 + 9 * i, 268, 40);
 	site_exchange(t, &s, 900 + site_random(t, 300), 1480, 9000);
@@ -237,13 +238,22 @@ browser(struct site_test *t, const struct portal *p, const char *client, double 
 
 /* `has_new`: they have what there is; on the first day of a change each fetches it once. */
 static void
-browsers_day(struct site_test *t, const struct portal *p, unsigned day, bool first, bool has_new)
+browsers_come(struct site_test *t, const struct portal *p, unsigned day, unsigned newcomers, bool first, bool has_new)
 {
 	for (unsigned i = 0; i < BROWSERS; i++)
 		browser(t, p, portal_client(i), day * (double)DAY + 7 * HOUR + i * 200.0, first, has_new);
-	for (unsigned i = 0; i < NEWCOMERS; i++)
-		browser(t, p, portal_client(200 + day * NEWCOMERS + i), day * (double)DAY + (12 + i) * HOUR, true,
-			true);
+	for (unsigned i = 0; i < newcomers; i++)
+		browser(t, p, portal_client(200 + day * newcomers + i),
+			day * (double)DAY + 12 * HOUR + (double)i * NEWCOMERS * HOUR / newcomers, true, true);
+}
+
+static void
+browsers_day(struct site_test *t, const struct portal *p, unsigned day, bool first, bool has_new)
+{
+	struct portal exact = *p;
+
+	exact.jitter = 0;
+	browsers_come(t, &exact, day, NEWCOMERS, first, has_new);
 }
 
 /* Everybody fetches the new one: noted.  Newcomers do not get the old one, but all the others: told. */
@@ -262,6 +272,27 @@ newcomers_tell(void **state)
 	browsers_day(&t, &p, 10, false, false);
 	browsers_day(&t, &p, 11, false, true);
 	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_LOW), 2);
+	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_HIGH), 1);
+	site_end(&t);
+}
+
+/* Its size jitters over three steps, none of which has as many newcomers as the objects that stay. */
+static void
+newcomers_tell_of_one_that_jitters(void **state)
+{
+	enum { MANY = 14, STEPS = 24 };
+	struct portal p = portal_plain();
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 8 << 20, 7 * DAY);
+	p.jitter = STEPS;
+	for (unsigned day = 0; day < 10; day++)
+		browsers_come(&t, &p, day, MANY, day == 0, true);
+	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_INFO), 0);
+	p.object[EDITED] += 900;
+	browsers_come(&t, &p, 10, MANY, false, false);
+	browsers_come(&t, &p, 11, MANY, false, true);
 	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_HIGH), 1);
 	site_end(&t);
 }
@@ -354,6 +385,7 @@ main(void)
 		cmocka_unit_test(language_bad),
 		cmocka_unit_test(one_network_bad),
 		cmocka_unit_test(newcomers_tell),
+		cmocka_unit_test(newcomers_tell_of_one_that_jitters),
 		cmocka_unit_test(newcomers_tell_bad),
 		cmocka_unit_test(own_answers),
 		cmocka_unit_test(own_answers_bad),
