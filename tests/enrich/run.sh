@@ -4,6 +4,8 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../common/cases.sh"
+. "$here/../common/within.sh"
+. "$here/../common/live.sh"
 program=$(realpath "$1")
 demo=$here/../demo/demo.pcap
 work=$(mktemp -d)
@@ -93,22 +95,6 @@ is "the gateway's own network" 2 $?
 like "the gateway's own network" 'own.list:2: "192.0.2.0/24" has an address of the gateway itself in it' err
 
 # --- a running sensor
-live() {
-	[ "$(id -u)" = 0 ] && command -v ip >/dev/null && ip netns add "$net" 2>/dev/null || return 1
-	ip netns exec "$net" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-	ip -n "$net" link add send0 type veth peer name span0 && ip -n "$net" link set span0 up && ip -n "$net" link set send0 up
-}
-
-# Until a line like this is on standard error: 10 seconds at most.
-hears() {
-	for _ in $(seq 100); do
-		grep -q "$1" run.err && return 0
-		sleep 0.1
-	done
-	cases=$((cases + 1)) failed=$((failed + 1))
-	echo "run does not say \"$1\": $(cat run.err)"
-}
-
 if live; then
 	echo 198.18.0.1 >feed
 	cp country.mmdb live.mmdb

@@ -4,6 +4,8 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../common/cases.sh"
+. "$here/../common/within.sh"
+. "$here/../common/live.sh"
 program=$(realpath "$1")
 demo=$here/../demo/demo.pcap
 gateway=192.0.2.10,2001:db8:0:1::10
@@ -155,22 +157,6 @@ fi
 chmod 700 "$import"
 
 # --- a running sensor
-live() {
-	[ "$(id -u)" = 0 ] && command -v ip >/dev/null && ip netns add "$net" 2>/dev/null || return 1
-	ip netns exec "$net" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-	ip -n "$net" link add send0 type veth peer name span0 && ip -n "$net" link set span0 up && ip -n "$net" link set send0 up
-}
-
-# Until a line like this is on standard error: 10 seconds at most.
-hears() {
-	for _ in $(seq 100); do
-		grep -q "$1" run.err && return 0
-		sleep 0.1
-	done
-	cases=$((cases + 1)) failed=$((failed + 1))
-	echo "run does not say \"$1\": $(cat run.err)"
-}
-
 if live; then
 	key 0123abcd once
 	ip netns exec "$net" "$program" run -i span0 -g $gateway --set privacy.pseudonymize=yes \
