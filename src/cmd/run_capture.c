@@ -116,22 +116,32 @@ move_up(struct file *f)
 	return true;
 }
 
+static void
+tell_record(struct run_capture *c, const char *rest)
+{
+	char words[512];
+
+	snprintf(words, sizeof(words), "%.300s: cannot be written: %s%s", c->run->record_path,
+		 strerror(c->record.error), rest);
+	common_error(c->run->common, words);
+	c->lost_record = true;
+}
+
+/* Who begins must be able to; who goes on for one that died watches without, rather than not. */
 static int
 open_record(struct run_capture *c)
 {
 	const char *path = c->run->record_path;
-	char words[512];
 
 	if (!path)
 		return EXIT_DONE;
-	c->records = (c->run->self.again ? file_open_append(&c->record, path) :
-					   record_open(&c->record, path, capture_link(c->capture), CAPTURE_SNAPLEN)) &&
+	c->records = (c->run->self.again ? record_append : record_open)(&c->record, path, capture_link(c->capture),
+									CAPTURE_SNAPLEN) &&
 		     move_up(&c->record);
 	if (c->records)
 		return EXIT_DONE;
-	snprintf(words, sizeof(words), "%.300s: cannot be written: %s", path, strerror(c->record.error));
-	common_error(c->run->common, words);
-	return EXIT_IO;
+	tell_record(c, c->run->self.again ? "; the watch goes on without" : "");
+	return c->run->self.again ? EXIT_DONE : EXIT_IO;
 }
 
 int
@@ -180,7 +190,12 @@ run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *
 	}
 	note(c, frames, *n);
 	lull_turn(&c->lull, asked, *n > 0);
-	return !(c->records && c->record.error);
+	if (c->records && c->record.error) {
+		tell_record(c, "; what was written before is kept, and the watch goes on without");
+		(void)file_close(&c->record);
+		c->records = false;
+	}
+	return true;
 }
 
 bool
@@ -211,12 +226,7 @@ run_capture_flush(struct run_capture *c)
 int
 run_capture_close(struct run_capture *c, int so_far)
 {
-	char words[512];
-
-	if (!c->records || file_close(&c->record))
-		return so_far;
-	snprintf(words, sizeof(words), "%.300s: cannot be written: %s; what was written before is kept",
-		 c->run->record_path, strerror(c->record.error));
-	common_error(c->run->common, words);
-	return EXIT_IO;
+	if (c->records && !file_close(&c->record))
+		tell_record(c, "; what was written before is kept");
+	return c->lost_record ? EXIT_IO : so_far;
 }

@@ -14,7 +14,7 @@
 struct run_capture {
 	const struct running *run;
 	struct capture *capture;
-	bool records;
+	bool records, lost_record; /* it could not be written, which was told */
 	struct file record;
 	struct when first, last; /* frames so far */
 	struct lull lull;
@@ -28,7 +28,8 @@ struct run_capture {
    capture_config.copies.  EXIT_DONE, or the mistake was told. */
 int run_capture_open(struct run_capture *c, struct duty *duty, const struct capture_fan *fan, void *copies);
 
-/* As capture_frames, and records them; false was told, and *exit says how it ends. */
+/* As capture_frames, and records them; false was told, and *exit says how it ends.  A recording that fails is told, and ends
+   alone. */
 bool run_capture_frames(struct run_capture *c, struct frame *frames, size_t *n, int *exit);
 
 /* An interface went away or came back: a line to tell and to keep, once, and by one tap of several. */
@@ -39,7 +40,7 @@ bool run_capture_load(struct run_capture *c, const struct capture_drops *drops);
 
 /* Once a second: what was recorded must be readable. */
 void run_capture_flush(struct run_capture *c);
-/* The recording is whole, or it was told; at least so_far. */
+/* EXIT_IO where the recording is not whole, which was told; at least so_far. */
 int run_capture_close(struct run_capture *c, int so_far);
 
 #endif

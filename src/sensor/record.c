@@ -3,22 +3,95 @@
  */
 #include "sensor/record.h"
 
-enum { MAGIC_NS = 0xa1b23c4d };
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAGIC_NS = 0xa1b23c4d, HEAD = 24, FRAME_HEAD = 16 };
+
+static void
+put_head(uint8_t to[HEAD], uint32_t link, uint32_t snaplen)
+{
+	const uint32_t head[6] = {MAGIC_NS, 0, 0, 0, snaplen, link};
+	const uint16_t version[2] = {2, 4};
+
+	memcpy(to, head, HEAD);
+	memcpy(to + 4, version, sizeof(version));
+}
+
+/* With its head, so that a tap that dies now leaves a file that the next one can go on with. */
+static bool
+begin(struct file *f, uint32_t link, uint32_t snaplen)
+{
+	uint8_t head[HEAD];
+
+	put_head(head, link, snaplen);
+	file_bytes(f, head, HEAD);
+	file_flush(f);
+	if (f->error)
+		(void)file_close(f);
+	return f->error == 0;
+}
 
 bool
 record_open(struct file *f, const char *path, uint32_t link, uint32_t snaplen)
 {
-	const uint32_t head[6] = {MAGIC_NS, 4u << 16 | 2u, 0, 0, snaplen, link};
-	const uint16_t version[2] = {2, 4};
-	uint8_t bytes[sizeof(head)];
+	return file_open(f, path) && begin(f, link, snaplen);
+}
 
-	if (!file_open(f, path))
+/* Behind the last whole frame of the file, whose head is right. */
+static off_t
+whole_until(int fd, off_t size)
+{
+	uint32_t head[FRAME_HEAD / sizeof(uint32_t)];
+	off_t at = HEAD;
+
+	while (size - at >= FRAME_HEAD && pread(fd, head, FRAME_HEAD, at) == FRAME_HEAD &&
+	       size - at - FRAME_HEAD >= (off_t)head[2])
+		at += FRAME_HEAD + (off_t)head[2];
+	return at;
+}
+
+/* How long the file is then; -1: errno.  A pipe or a device has nothing to cut. */
+static off_t
+cut_behind_frames(int fd, uint32_t link, uint32_t snaplen)
+{
+	uint8_t want[HEAD], head[HEAD];
+	off_t size, whole = 0;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return HEAD;
+	size = st.st_size;
+	put_head(want, link, snaplen);
+	if (size >= HEAD && pread(fd, head, HEAD, 0) == HEAD) {
+		if (memcmp(head, want, HEAD) != 0) {
+			errno = EEXIST;
+			return -1;
+		}
+		whole = whole_until(fd, size);
+	}
+	return whole == size || ftruncate(fd, whole) == 0 ? whole : -1;
+}
+
+bool
+record_append(struct file *f, const char *path, uint32_t link, uint32_t snaplen)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY), why = errno;
+	off_t whole = fd < 0 && why == ENOENT ? 0 : -1;
+
+	if (fd >= 0) {
+		whole = cut_behind_frames(fd, link, snaplen);
+		why = errno;
+		close(fd);
+	}
+	if (whole < 0) {
+		*f = (struct file){.path = path, .fd = -1, .error = why};
 		return false;
-	memcpy(bytes, head, sizeof(head));
-	memcpy(bytes + 4, version, sizeof(version));
-	file_bytes(f, bytes, sizeof(bytes));
-	file_flush(f); /* a tap that dies now leaves a file that the next one can go on with */
-	return true;
+	}
+	return file_open_append(f, path) && (whole > 0 || begin(f, link, snaplen));
 }
 
 void

@@ -136,7 +136,7 @@ open_eve(struct watch *w)
 
 	if (!path)
 		return true;
-	if (!(w->setup.again ? file_open_append : file_open)(&w->eve, path)) {
+	if (!(w->setup.again ? file_open_lines : file_open)(&w->eve, path)) {
 		snprintf(w->error, sizeof(w->error), "%.300s: cannot be written: %s", path, strerror(w->eve.error));
 		return false;
 	}

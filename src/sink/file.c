@@ -27,37 +27,22 @@ is_regular(int fd, off_t *size)
 	return regular;
 }
 
-/* What a crash or a full disk tore off ends in no line end.  False: errno. */
+/* What a crash or a full disk tore off ends in no line end. */
 static bool
-end_torn_line(int fd, const char *path)
+ends_torn(int fd, const char *path)
 {
 	char last = '\n';
 	off_t size;
-	bool fine = true;
 	int in;
 
 	if (!is_regular(fd, &size) || size == 0)
-		return true;
+		return false;
 	in = open(path, O_RDONLY | O_CLOEXEC);
-	if (in >= 0 && pread(in, &last, 1, size - 1) == 1 && last != '\n')
-		fine = write(fd, "\n", 1) == 1;
-	if (in >= 0)
-		close(in);
-	return fine;
-}
-
-static int
-open_behind(const char *path)
-{
-	int fd = open_path(path, O_WRONLY | O_APPEND);
-	int why;
-
-	if (fd < 0 || end_torn_line(fd, path))
-		return fd;
-	why = errno;
-	close(fd);
-	errno = why;
-	return -1;
+	if (in < 0)
+		return false;
+	(void)!pread(in, &last, 1, size - 1);
+	close(in);
+	return last != '\n';
 }
 
 /* It is as well again once somebody makes room. */
@@ -80,7 +65,7 @@ is_stdout(const char *path)
 }
 
 static bool
-begin(struct file *f, const char *path, bool append)
+begin(struct file *f, const char *path, int how)
 {
 	off_t size;
 
@@ -92,7 +77,7 @@ begin(struct file *f, const char *path, bool append)
 		return false;
 	}
 	if (!is_stdout(path))
-		f->fd = append ? open_behind(path) : open_path(path, O_WRONLY | O_TRUNC);
+		f->fd = open_path(path, O_WRONLY | how);
 	if (f->fd < 0) {
 		f->error = errno;
 		free(f->buffer);
@@ -106,23 +91,41 @@ begin(struct file *f, const char *path, bool append)
 bool
 file_open(struct file *f, const char *path)
 {
-	return begin(f, path, false);
+	return begin(f, path, O_TRUNC);
 }
 
 bool
 file_open_append(struct file *f, const char *path)
 {
-	return begin(f, path, true);
+	return begin(f, path, O_APPEND);
+}
+
+/* The line end is the first that the disk has to take, when there is room for it: a full one is no reason not to begin. */
+bool
+file_open_lines(struct file *f, const char *path)
+{
+	if (!file_open_append(f, path))
+		return false;
+	if (ends_torn(f->fd, path))
+		f->buffer[f->used++] = '\n';
+	return true;
 }
 
 /* A line that was torn off is written whole here: its head may be in a file that has another name by now. */
 static bool
 open_again(struct file *f)
 {
-	f->fd = open_behind(f->path);
-	f->error = f->fd < 0 ? errno : 0;
+	f->fd = open_path(f->path, O_WRONLY | O_APPEND);
 	f->torn = 0;
-	return f->error == 0;
+	if (f->fd >= 0 && (!ends_torn(f->fd, f->path) || write(f->fd, "\n", 1) == 1)) {
+		f->error = 0;
+		return true;
+	}
+	f->error = errno;
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+	return false;
 }
 
 bool

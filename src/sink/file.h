@@ -33,8 +33,10 @@ struct file {
 /* Truncates a regular file.  False: f->error says why. */
 bool file_open(struct file *f, const char *path);
 
-/* Goes on behind what a regular file has; a line that was torn off there is ended first. */
+/* Goes on behind what a regular file has. */
 bool file_open_append(struct file *f, const char *path);
+/* The same for lines: one that was torn off there is ended first. */
+bool file_open_lines(struct file *f, const char *path);
 
 /* From here on a full disk is no loss as long as the buffer has room.  False: no memory, it is as it was. */
 bool file_be_patient(struct file *f);

@@ -52,7 +52,7 @@ file_sink_open(const struct sink_config *cfg)
 	if (!s)
 		return NULL;
 	s->cfg = cfg;
-	if (!(cfg->anew ? file_open : file_open_append)(&s->file, cfg->path)) {
+	if (!(cfg->anew ? file_open : file_open_lines)(&s->file, cfg->path)) {
 		int why = s->file.error;
 
 		free(s);

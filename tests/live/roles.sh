@@ -237,6 +237,23 @@ done
 refused 1 'nobody answers|no such socket' "$witness" reload --ledger "$work/ledger"
 : > "$work/conf"
 
+# A recording goes on where its tap died, behind its last whole frame: both rounds are in it to their last frame.
+ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 --record "$work/seen.pcap" --eve "$work/seen.json" 2> "$work/run.log" &
+pid=$!
+within 10 has tap:0 || fail "run with --record did not start"
+ip netns exec "$out" python3 "$here/send.py" send0 "$capture" 40 > /dev/null || fail "could not send"
+was=$(role tap:0)
+kill -SEGV "$was"
+within 10 is_new tap:0 "$was" || fail "the tap with a recording was not started again"
+sent=$(ip netns exec "$out" python3 "$here/send.py" send0 "$capture" 40) || fail "could not send"
+sleep 0.5
+kill -TERM "$pid"
+wait "$pid" || fail "run with --record ended with $?"
+pid=
+"$witness" read --quiet -g 192.0.2.10 --eve "$work/read.json" "$work/seen.pcap" > "$work/out" 2>&1 || fail "the recording: $(cat "$work/out")"
+got=$(sed -n 's/.*"event_type":"stats".*"decoder":{"pkts":\([0-9]*\).*/\1/p' "$work/read.json" | tail -n 1)
+[ "$got" -gt "$sent" ] || fail "of two rounds of $sent frames the recording has $got"
+
 # Without its monitor nothing lives on, and what was kept is whole.
 start
 were="$(role tap:0) $(role tap:1) $(role keeper)"

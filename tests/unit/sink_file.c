@@ -283,6 +283,29 @@ make_room(struct rlimit before)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 }
 
+/* The disk is full when a sensor comes back after its death, which tore a line off: it begins, and the line is ended with
+   the first that there is room for. */
+static void
+begins_on_a_full_disk(void **state)
+{
+	struct sink_config c = text_sink();
+	FILE *f = fopen(path, "w");
+	struct rlimit before;
+	struct sinks *s;
+
+	(void)state;
+	fputs("whole\ntorn", f);
+	fclose(f);
+	before = limit_files(10);
+	s = opened(&c);
+	tell(s, SEVERITY_HIGH, 1);
+	make_room(before);
+	tell(s, SEVERITY_HIGH, 2);
+	closed(s);
+	assert_int_equal(lines_of(path), 4);
+	assert_ptr_equal(strstr(text, "whole\ntorn\n1970"), text);
+}
+
 /* What waits is told to be lost only when memory is full, and goes on at the very byte when there is room again. */
 static void
 a_full_disk_is_waited_for(void **state)
@@ -552,6 +575,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(somebody_else_rotates, clean),
 		cmocka_unit_test_teardown(run_goes_on_and_read_begins_anew, clean),
+		cmocka_unit_test_teardown(begins_on_a_full_disk, clean),
 		cmocka_unit_test_teardown(old_ones_go, clean),
 		cmocka_unit_test_teardown(a_removed_one_takes_none_along, clean),
 		cmocka_unit_test_teardown(only_what_is_wanted, clean),
