@@ -84,6 +84,23 @@ why(void)
 	return errno == EINVAL ? "is no key of gatewitness" : strerror(errno);
 }
 
+/* Where it is, nothing is written: who comes back to a full disk has to come back. */
+static bool
+export_public(const struct sign_key *k, const char *path, char *error, size_t size)
+{
+	uint8_t there[SIGN_KEY];
+
+	if (read_line(path, PUBLIC, there))
+		return true;
+	if (write_line(path, PUBLIC, k->public)) {
+		chmod(path, 0644);
+	} else if (errno != EEXIST) {
+		snprintf(error, size, "%.300s: %s", path, why());
+		return false;
+	}
+	return true;
+}
+
 bool
 sign_open(struct sign_key *k, const char *folder, char *error, size_t size)
 {
@@ -105,13 +122,7 @@ sign_open(struct sign_key *k, const char *folder, char *error, size_t size)
 		snprintf(error, size, "%.300s: the crypto library lacks Ed25519", secret);
 		return false;
 	}
-	if (write_line(public, PUBLIC, k->public)) {
-		chmod(public, 0644);
-	} else if (errno != EEXIST) {
-		snprintf(error, size, "%.300s: %s", public, why());
-		return false;
-	}
-	return true;
+	return export_public(k, public, error, size);
 }
 
 bool

@@ -48,5 +48,6 @@ clean()
 	done
 	ip netns del "$out" 2> /dev/null
 	ip netns del "$in" 2> /dev/null
+	[ -z "$work" ] || umount "$work/small" 2> /dev/null
 	[ -z "$work" ] || rm -rf "$work"
 }

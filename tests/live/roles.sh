@@ -254,6 +254,43 @@ pid=
 got=$(sed -n 's/.*"event_type":"stats".*"decoder":{"pkts":\([0-9]*\).*/\1/p' "$work/read.json" | tail -n 1)
 [ "$got" -gt "$sent" ] || fail "of two rounds of $sent frames the recording has $got"
 
+# Who dies while the disk is full comes back to it: alerts go on elsewhere, and the ledger as soon as there is room.
+mkdir "$work/small"
+mount -t tmpfs -o size=8m small "$work/small" || fail "no small disk"
+: > "$work/run.log"
+: > "$work/eve.json"
+ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 --ledger "$work/small/ledger" --set ledger.commit=1s \
+	--set sink.own.path="$work/small/own.json" --set sink.own.events=alerts,sessions --eve "$work/eve.json" 2> "$work/run.log" &
+pid=$!
+within 10 has tap:0 || fail "run on a small disk did not start"
+ip netns exec "$out" sh -c "while python3 '$here/send.py' send0 '$capture' 40; do :; done" > /dev/null 2>&1 &
+sender=$!
+within 10 more_lines 1 || fail "no sessions"
+within 10 [ -s "$work/small/own.json" ] || fail "no sessions on the small disk"
+dd if=/dev/zero of="$work/small/fill" bs=4k 2> /dev/null
+printf torn >> "$work/small/own.json" 2> /dev/null # what is left of its last page
+was=$(role keeper)
+kill -SEGV "$was"
+within 10 is_new keeper "$was" || fail "the keeper was not started again on a full disk"
+before=$(lines)
+within 10 more_lines "$before" || fail "no session was written after the keeper died on a full disk"
+kept=$("$witness" query "$work/small/ledger" --csv "select count(*) from records" | tail -n 1)
+rm "$work/small/fill"
+kept_more()
+{
+	[ "$("$witness" query "$work/small/ledger" --csv "select count(*) from records" | tail -n 1)" -gt "$kept" ]
+}
+within 40 kept_more || fail "the ledger does not go on when there is room again"
+kill "$sender"
+sender=
+kill -TERM "$pid"
+wait "$pid" || fail "run on a small disk ended with $?"
+pid=
+"$witness" verify "$work/small/ledger" > "$work/out" 2>&1 || fail "the ledger of the small disk: $(cat "$work/out")"
+"$witness" query "$work/small/ledger" --json "select cause from coverage" > "$work/gaps2" 2>&1
+grep -Eq 'kept (late)?.*(full|No space)' "$work/gaps2" || fail "the coverage does not tell of the full disk: $(cat "$work/gaps2")"
+umount "$work/small"
+
 # Without its monitor nothing lives on, and what was kept is whole.
 start
 were="$(role tap:0) $(role tap:1) $(role keeper)"
