@@ -9,6 +9,7 @@
  * Absence is evidence here: must not judge when the capture has holes, has just begun, or often misses SYNs.
  */
 #include "detect/minority.h"
+#include "detect/outage.h"
 #include "detect/ports.h"
 #include "detect/visit.h"
 
@@ -270,7 +271,7 @@ was_pinged(const struct starts *w, const struct session *s)
 }
 
 /* It goes on, nobody asked for it, it is too slow for a download whose beginning was missed, and no machine took over
-   another's connections. */
+   another's connections: a silence of seconds that they outlived is none. */
 static bool
 speaks_alone(const struct detect *d, const struct session *s)
 {
@@ -280,7 +281,7 @@ speaks_alone(const struct detect *d, const struct session *s)
 
 	return asked == 0 && sent >= TALK && sent < DOWNLOAD && s->records_in + s->records_out == 0 &&
 	       when_since(s->last, s->start) >= TALK_S * NS_PER_S &&
-	       !trace_of(d, s->gateway, DETECTOR_outage, s->time, TAKEN_OVER_S);
+	       !outage_was_long(d, s->gateway, s->time, TAKEN_OVER_S);
 }
 
 static void

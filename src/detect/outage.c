@@ -297,6 +297,14 @@ outage_since(const struct detect *d, uint8_t gateway)
 	return o->answered;
 }
 
+bool
+outage_was_long(const struct detect *d, uint8_t gateway, struct when now, int64_t window_s)
+{
+	struct when last = outage_of(d, gateway)->long_one;
+
+	return last.ns && when_since(now, last) <= window_s * NS_PER_S;
+}
+
 void
 outage_pulse(struct detect *d, const struct pulse *p)
 {

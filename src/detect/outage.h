@@ -12,6 +12,9 @@ enum { OUTAGE_FACTS = 1 << FACT_PATCHED | 1 << FACT_FAILOVER | 1 << FACT_UPGRADE
 /* Until when it answered, while it is out or just back; 0: all is well. */
 struct when outage_since(const struct detect *d, uint8_t gateway);
 
+/* Was one told in the last `window_s` that was more than some seconds of silence which connections outlived? */
+bool outage_was_long(const struct detect *d, uint8_t gateway, struct when now, int64_t window_s);
+
 /*
  * crash.c: looks at what came before the outage that began at `down`.  `over`: the gateway is back and the records of
  * what was going on have come, so this is the last look; `lost`: connections died of it.  True: the same hand was

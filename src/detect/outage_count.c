@@ -48,7 +48,7 @@ outage_init(struct detect *d, struct carve *c, size_t bytes)
 	*all = (struct outages){.served.words = 1};
 	while (all->served.words * sizeof(uint64_t) * 4 <= bytes - FIXED)
 		all->served.words *= 2;
-	all->gate = detect_array(d, c, GATES, 5);
+	all->gate = detect_array(d, c, GATES, 6);
 	detect_sound(d, outage_sound);
 	all->regular = detect_array(d, c, REGULARS, 1);
 	for (unsigned i = 0; i < 2; i++)

@@ -30,6 +30,7 @@ outage_report_begin(struct detect *d, struct outage *o, uint8_t gateway)
 		    NULL);
 	f.benign = "a restart or upgrade; a broken link or power behind the mirrored port; a change of addresses";
 	finding_expected(d, &f, OUTAGE_FACTS);
+	o->long_one = d->now;
 	survivor_outage(d, gateway, d->now);
 	incident_report(d, &f, &(struct actor){.group = 0});
 }
@@ -71,6 +72,8 @@ outage_report_end(struct detect *d, struct outage *o, uint8_t gateway, bool repe
 {
 	struct finding f;
 
+	if (!is_short(o))
+		o->long_one = d->now;
 	finding_begin_gateway(&f, d, DETECTOR_outage, gateway);
 	f.severity = repeated ? SEVERITY_CRITICAL : is_short(o) ? SEVERITY_LOW : SEVERITY_MEDIUM;
 	if (!outage_lost(o) && o->holes)

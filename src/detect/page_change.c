@@ -42,12 +42,14 @@ struct change {
 	unsigned most_since;        /* of these those since the day on which the new one appeared */
 	unsigned today, today_most; /* and both of today only: who came before it appeared says nothing of it */
 	unsigned went, came, stayed;
-	unsigned objects;             /* known ones */
-	unsigned regular;             /* that went, and were fetched until the day before */
-	unsigned unknown;             /* of which nothing was heard for longer */
-	unsigned could;               /* of these, that it may have been */
-	uint16_t alive[SET_BITS + 1]; /* objects that stayed, by how many networks (bits) fetched them in two days */
-	bool seldom;                  /* objects lie in browsers: only newcomers tell what went */
+	unsigned objects; /* known ones */
+	unsigned regular; /* that went, and were fetched until the day before */
+	unsigned unknown; /* of which nothing was heard for longer */
+	unsigned could;   /* of these, that it may have been */
+	uint64_t back;    /* networks that fetched the new one: what they fetched before and what since is one */
+	/* objects that stayed, by how many other networks (bits) fetched them in two days */
+	uint16_t alive[SET_BITS + 1];
+	bool seldom; /* objects lie in browsers: only newcomers tell what went */
 };
 
 static const int32_t ANY_DAY = INT32_MIN;
@@ -163,10 +165,12 @@ is_missed(const struct detect *d, const struct statics *s, const struct change *
 	       3 * (uint64_t)c->most * (uint64_t)d->param[PARAM_page_change_networks];
 }
 
+/* In its last two days; while these are days of the change, before it: the old object is counted until then only, and every
+   other one would soon seem to be fetched by far more. */
 static unsigned
-seldom_as(const struct statics *s, const struct static_size *e)
+seldom_as(const struct statics *s, const struct change *c, const struct static_size *e)
 {
-	return set_count(fetched_all(s, e, ANY_DAY));
+	return set_count(fetched_all(s, e, ANY_DAY) & ~c->back);
 }
 
 /* Objects as seldom as this one were fetched meanwhile: by newcomers, who would have fetched it, too. */
@@ -174,9 +178,9 @@ static bool
 is_missed_by_newcomers(const struct statics *s, const struct change *c, const struct static_size *e)
 {
 	enum { MORE = 3 };
-	unsigned bits = seldom_as(s, e), peers = 0;
+	unsigned bits = seldom_as(s, c, e), more = MORE * set_count(~c->back) / SET_BITS, peers = 0;
 
-	for (unsigned i = 0; i <= SET_BITS && i <= bits * 2 + MORE; i++)
+	for (unsigned i = 0; i <= SET_BITS && i <= bits * 2 + more; i++)
 		peers += c->alive[i];
 	return peers >= ALIVE_MIN;
 }
@@ -200,7 +204,7 @@ change_survey(const struct detect *d, const struct statics *s, struct change *c,
 		return;
 	c->objects++;
 	if (!is_all(is_gone, s, e, c->fresh))
-		c->alive[seldom_as(s, e)]++;
+		c->alive[seldom_as(s, c, e)]++;
 }
 
 /* Second pass. */
@@ -369,11 +373,23 @@ is_visitors(const struct statics *s, const struct static_size *fresh)
 	return visitors >= UINT8_MAX || visitors * 2 >= networks;
 }
 
+/* Those of the day of the change and of the next; 0: it is longer ago. */
+static uint64_t
+back_since(const struct detect *d, const struct statics *s, const struct static_size *fresh)
+{
+	int64_t days = d->now.ns / (86400 * NS_PER_S) - fresh->began / 86400;
+
+	return days <= 1 ? fetched_all(s, fresh, ANY_DAY) : 0;
+}
+
 static void
 look(struct detect *d, const struct view *v, struct static_size *fresh)
 {
 	struct statics *s = d->state[DETECTOR_page_change];
-	struct change c = {.fresh = fresh, .networks = networks_of(s, fresh), .today = networks_today(d, s, fresh)};
+	struct change c = {.fresh = fresh,
+			   .networks = networks_of(s, fresh),
+			   .today = networks_today(d, s, fresh),
+			   .back = back_since(d, s, fresh)};
 	struct static_size *e;
 	bool replaced;
 

@@ -284,6 +284,14 @@ struct enough {
 	unsigned ordinary, look;
 };
 
+/* One who loads the page.  Of people who come back most lies in their browsers, and a parallel connection is told of
+   before the one that goes on: then nothing else of the visit is known yet. */
+static bool
+is_visitor(const struct view *v)
+{
+	return v->familiar || v->visit->phases & PHASE_ASSETS;
+}
+
 static void
 size_add(struct statics *s, const struct view *v, const struct turn *t, struct enough enough)
 {
@@ -293,7 +301,7 @@ size_add(struct statics *s, const struct view *v, const struct turn *t, struct e
 	uint32_t before = e->last[STATIC_STRAYS];
 
 	note_fetch(e, seconds(t->time));
-	e->visitors = (uint8_t)(e->visitors + (v->visit->phases & PHASE_ASSETS && e->visitors < UINT8_MAX));
+	e->visitors = (uint8_t)(e->visitors + (is_visitor(v) && e->visitors < UINT8_MAX));
 	if (s->gate[v->s->gateway].fresh)
 		look_again(s, e, before);
 	if ((e->days[0] & bit) && (e->nets[0] & bit))

@@ -25,7 +25,7 @@ struct static_size {
 	int32_t day;
 	uint16_t epoch;
 	uint8_t active;   /* days on which it was fetched, at most 255 */
-	uint8_t visitors; /* fetches in whose visit other objects were loaded, at most 255 */
+	uint8_t visitors; /* fetches by known clients, or in whose visit other objects were loaded, at most 255 */
 	uint8_t gateway, is_static;
 	uint8_t asked;   /* page_change: networks when it was last looked at, or enum static_told */
 	uint8_t changes; /* page_change: how often this object was replaced before */

@@ -320,6 +320,76 @@ newcomers_tell_bad(void **state)
 	site_end(&t);
 }
 
+/* Those who come back fetch the new one over a connection of its own, which is told of before the page's. */
+static void
+told_before_the_page(void **state)
+{
+	struct portal p = portal_plain();
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 8 << 20, 7 * DAY);
+	for (unsigned day = 0; day < 10; day++)
+		browsers_day(&t, &p, day, day == 0, true);
+	p.object[EDITED] += 900;
+	for (unsigned i = 0; i < BROWSERS; i++) {
+		struct session s = site_session(&t, portal_client(i), CHROME, 10 * (double)DAY + 7 * HOUR + i * 200.0);
+
+		site_exchange(&t, &s, 447, p.object[EDITED], 40);
+		site_judge(&t, &s);
+		browser(&t, &p, portal_client(i), 10 * (double)DAY + 7 * HOUR + i * 200.0 + 1, false, true);
+	}
+	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_LOW), 1);
+	browsers_day(&t, &p, 11, false, true);
+	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_HIGH), 1);
+	site_end(&t);
+}
+
+/* A busy day of newcomers: one object is replaced at noon, or one is added then and another, which few ever load, is
+   loaded by nobody in the afternoon. */
+static unsigned
+at_noon(bool replaced)
+{
+	enum { DAYS = 10, EACH = 24, LATE = 20, FEW = 6, SELDOM = 4 };
+	struct portal p = portal_plain(), few = p, more = p;
+	struct site_test t;
+	unsigned told;
+
+	site_begin(&t, 8 << 20, 7 * DAY);
+	few.object[SELDOM] = few.object[2]; /* two that are one */
+	more.object[EDITED] += 900;
+	if (!replaced) {
+		more.object[EDITED] = few.object[EDITED];
+		more.object[SELDOM] = few.object[SELDOM] = few.object[2];
+		few.object[1] = few.object[2];
+		more.object[1] = p.object[SELDOM] + 2000;
+	}
+	for (unsigned day = 0; day <= DAYS; day++)
+		for (unsigned i = 0; i < EACH / (day == DAYS ? 2 : 1); i++)
+			browser(&t, replaced || i % FEW == 0 ? &p : &few, portal_client(day * 41 + i),
+				day * (double)DAY + 7 * HOUR + i * 300.0, true, true);
+	for (unsigned i = 0; i < LATE; i++)
+		browser(&t, &more, portal_client(DAYS * 41 + EACH + i), DAYS * (double)DAY + 13 * HOUR + i * 300.0,
+			true, true);
+	told = portal_found(&t, DETECTOR_page_change, SEVERITY_MEDIUM);
+	site_end(&t);
+	return told;
+}
+
+static void
+replaced_at_noon(void **state)
+{
+	(void)state;
+	assert_int_equal(at_noon(true), 1);
+}
+
+static void
+added_at_noon_bad(void **state)
+{
+	(void)state;
+	assert_int_equal(at_noon(false), 0);
+}
+
 /* Four more answers, which a few networks get each day. */
 static void
 answers_day(struct site_test *t, unsigned day, unsigned networks)
@@ -387,6 +457,9 @@ main(void)
 		cmocka_unit_test(newcomers_tell),
 		cmocka_unit_test(newcomers_tell_of_one_that_jitters),
 		cmocka_unit_test(newcomers_tell_bad),
+		cmocka_unit_test(told_before_the_page),
+		cmocka_unit_test(replaced_at_noon),
+		cmocka_unit_test(added_at_noon_bad),
 		cmocka_unit_test(own_answers),
 		cmocka_unit_test(own_answers_bad),
 	};
