@@ -345,31 +345,31 @@ told_before_the_page(void **state)
 	site_end(&t);
 }
 
-/* A busy day of newcomers: one object is replaced at noon, or one is added then and another, which few ever load, is
+/* An afternoon of newcomers: one object is replaced at noon, or one is added then and another, which few ever load, is
    loaded by nobody in the afternoon. */
 static unsigned
 at_noon(bool replaced)
 {
-	enum { DAYS = 10, EACH = 24, LATE = 20, FEW = 6, SELDOM = 4 };
+	enum { DAYS = 10, LATE = 20, FEW = 6, SELDOM = 4 };
+	const unsigned each = replaced ? 4 : 24;
 	struct portal p = portal_plain(), few = p, more = p;
 	struct site_test t;
 	unsigned told;
 
 	site_begin(&t, 8 << 20, 7 * DAY);
-	few.object[SELDOM] = few.object[2]; /* two that are one */
-	more.object[EDITED] += 900;
-	if (!replaced) {
-		more.object[EDITED] = few.object[EDITED];
-		more.object[SELDOM] = few.object[SELDOM] = few.object[2];
-		few.object[1] = few.object[2];
+	few.object[SELDOM] = few.object[1] = few.object[2]; /* three that are one */
+	if (replaced) {
+		more.object[EDITED] += 900;
+	} else {
+		more.object[SELDOM] = more.object[2];
 		more.object[1] = p.object[SELDOM] + 2000;
 	}
 	for (unsigned day = 0; day <= DAYS; day++)
-		for (unsigned i = 0; i < EACH / (day == DAYS ? 2 : 1); i++)
+		for (unsigned i = 0; i < each / (day == DAYS ? 2 : 1); i++)
 			browser(&t, replaced || i % FEW == 0 ? &p : &few, portal_client(day * 41 + i),
 				day * (double)DAY + 7 * HOUR + i * 300.0, true, true);
 	for (unsigned i = 0; i < LATE; i++)
-		browser(&t, &more, portal_client(DAYS * 41 + EACH + i), DAYS * (double)DAY + 13 * HOUR + i * 300.0,
+		browser(&t, &more, portal_client(DAYS * 41 + each + i), DAYS * (double)DAY + 13 * HOUR + i * 300.0,
 			true, true);
 	told = portal_found(&t, DETECTOR_page_change, SEVERITY_MEDIUM);
 	site_end(&t);
