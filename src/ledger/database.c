@@ -91,27 +91,52 @@ check(struct database *d, int code)
 					 sqlite3_errmsg(d->db));
 }
 
+/* Has it no table yet?  To say of one that has how its pages are to be is a write, which a full disk refuses. */
+static bool
+is_empty(struct database *d)
+{
+	struct statement *s = statement_of(d, "SELECT count(*) FROM sqlite_master");
+	bool empty = statement_next(s) && column_i64(s, 0) == 0;
+
+	return statement_end(s) && empty;
+}
+
 /* Cells must hold what they say they hold; a view or trigger of somebody else's must not run. */
 static bool
-set_up(struct database *d, bool writing)
+set_up(struct database *d, enum database_use use)
 {
 	sqlite3_busy_timeout(d->db, WAIT_MS);
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-	if (!writing)
+	if (use == DATABASE_READING)
 		return true;
+	if (use == DATABASE_ALONE &&
+	    !database_run(d, "PRAGMA locking_mode=EXCLUSIVE")) /* before it looks at the file */
+		return false;
+	if (is_empty(d) && !database_run(d, "PRAGMA page_size=4096; PRAGMA auto_vacuum=2"))
+		return false;
 	/* the tail's pages are written again and again: the longer the WAL, the fewer of those writes reach the file */
-	return database_run(d, "PRAGMA page_size=4096; PRAGMA auto_vacuum=2; PRAGMA journal_mode=WAL;"
-			       "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=" WAL_PAGES ";");
+	return database_run(d,
+			    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=" WAL_PAGES);
+}
+
+static void
+forget_kept(struct database *d)
+{
+	for (unsigned i = 0; i < KEPT_MAX; i++) {
+		sqlite3_finalize(d->kept[i]);
+		d->kept[i] = NULL;
+	}
 }
 
 static bool
-open_with(struct database *d, int flags, bool writing)
+open_with(struct database *d, int flags, enum database_use use)
 {
-	if (check(d, sqlite3_open_v2(d->path, &d->db, flags, NULL)) && set_up(d, writing) &&
+	if (check(d, sqlite3_open_v2(d->path, &d->db, flags, NULL)) && set_up(d, use) &&
 	    database_run(d, "SELECT count(*) FROM sqlite_master"))
 		return true;
+	forget_kept(d);
 	sqlite3_close(d->db);
 	return false;
 }
@@ -120,17 +145,17 @@ open_with(struct database *d, int flags, bool writing)
 static bool
 open_reading(struct database *d)
 {
-	if (open_with(d, SQLITE_OPEN_READONLY, false))
+	if (open_with(d, SQLITE_OPEN_READONLY, DATABASE_READING))
 		return true;
 	if (access(d->path, W_OK) != 0)
 		return false;
 	*d->error = '\0';
 	d->number = 0;
-	return open_with(d, SQLITE_OPEN_READWRITE, false) && database_run(d, "PRAGMA query_only=1");
+	return open_with(d, SQLITE_OPEN_READWRITE, DATABASE_READING) && database_run(d, "PRAGMA query_only=1");
 }
 
 struct database *
-database_open(const char *path, bool writing, char error[DATABASE_ERROR_MAX])
+database_open(const char *path, enum database_use use, char error[DATABASE_ERROR_MAX])
 {
 	struct database *d = calloc(1, sizeof(*d));
 
@@ -140,20 +165,13 @@ database_open(const char *path, bool writing, char error[DATABASE_ERROR_MAX])
 		return NULL;
 	}
 	snprintf(d->path, sizeof(d->path), "%s", path);
-	d->writing = writing;
-	if (writing ? open_with(d, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, true) : open_reading(d))
+	d->writing = use != DATABASE_READING;
+	if (d->writing ? open_with(d, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, use) : open_reading(d))
 		return d;
 	snprintf(error, DATABASE_ERROR_MAX, "%s", d->error);
 	errno = d->number;
 	free(d);
 	return NULL;
-}
-
-static void
-forget_kept(struct database *d)
-{
-	for (unsigned i = 0; i < KEPT_MAX; i++)
-		sqlite3_finalize(d->kept[i]);
 }
 
 enum database_end

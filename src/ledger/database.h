@@ -14,9 +14,13 @@ enum { DATABASE_ERROR_MAX = 400 };
 
 struct database;
 
+/* ALONE: nobody else opens it, and nothing lies in memory that is shared by way of a file: a full disk keeps nobody from
+   opening what is there. */
+enum database_use { DATABASE_READING, DATABASE_WRITING, DATABASE_ALONE };
+
 /* NULL: `error` says why in one line, and errno is what the system said, 0: the file's bytes are no database.  A file that
    is not there is made when it is opened for writing. */
-struct database *database_open(const char *path, bool writing, char error[DATABASE_ERROR_MAX]);
+struct database *database_open(const char *path, enum database_use use, char error[DATABASE_ERROR_MAX]);
 /* WHOLE: nothing lies beside the file, all is in it.  READ: what was committed is kept, but somebody else has the file
    open, and some may lie beside it until a later close.  FAILED: some lies beside it. */
 enum database_end { DATABASE_WHOLE, DATABASE_READ, DATABASE_FAILED }; /* the later, the worse */

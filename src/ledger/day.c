@@ -165,8 +165,8 @@ day_open(struct day *d, const char *folder, int64_t day, const struct digest *li
 		snprintf(error, DATABASE_ERROR_MAX, "%.300s: the name is too long", folder);
 		return false;
 	}
-	d->sessions = database_open(d->sessions_path, true, error);
-	d->summary = d->sessions ? database_open(d->summary_path, true, error) : NULL;
+	d->sessions = database_open(d->sessions_path, DATABASE_WRITING, error);
+	d->summary = d->sessions ? database_open(d->summary_path, DATABASE_WRITING, error) : NULL;
 	d->damaged = !d->summary && !errno;
 	if (d->summary && database_run(d->sessions, SESSIONS_SCHEMA) && database_run(d->summary, SUMMARY_SCHEMA) &&
 	    put_link(d, link) && load_chain(d) && take_back(d))
@@ -233,9 +233,9 @@ day_read(struct day *d, const char *folder, int64_t day, char error[DATABASE_ERR
 		return false;
 	}
 	errno = 0;
-	d->summary = database_open(d->summary_path, false, error);
+	d->summary = database_open(d->summary_path, DATABASE_READING, error);
 	if (d->summary && access(d->sessions_path, F_OK) == 0)
-		d->sessions = database_open(d->sessions_path, false, error);
+		d->sessions = database_open(d->sessions_path, DATABASE_READING, error);
 	d->number = !d->summary || (!d->sessions && access(d->sessions_path, F_OK) == 0) ? errno : 0;
 	if (d->summary && (d->sessions || access(d->sessions_path, F_OK) != 0) && at_one_moment(d, error))
 		return true;

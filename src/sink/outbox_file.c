@@ -191,13 +191,13 @@ look(struct outbox *o, char error[OUTBOX_ERROR_MAX])
 	char words[DATABASE_ERROR_MAX];
 	int64_t application;
 
-	o->db = database_open(o->path, true, words);
+	o->db = database_open(o->path, DATABASE_ALONE, words);
 	if (!o->db) {
 		snprintf(error, OUTBOX_ERROR_MAX, "outbox: %.380s", words);
 		return errno ? FOUND_FAILED : FOUND_DAMAGED;
 	}
 	/* one owner: a second sensor would hand out the same lines */
-	if (!database_run(o->db, "PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; COMMIT")) {
+	if (!database_run(o->db, "BEGIN IMMEDIATE; COMMIT")) {
 		snprintf(error, OUTBOX_ERROR_MAX, "outbox: %.380s", database_error(o->db));
 		return database_errno(o->db) ? FOUND_FAILED : FOUND_DAMAGED;
 	}

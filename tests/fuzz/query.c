@@ -165,7 +165,7 @@ static void
 with_block(const uint8_t *data, size_t size)
 {
 	char error[DATABASE_ERROR_MAX];
-	struct database *d = database_open(path[0], true, error);
+	struct database *d = database_open(path[0], DATABASE_WRITING, error);
 	struct statement *s;
 
 	if (!d || !database_run(d, "DELETE FROM tail; DELETE FROM block"))

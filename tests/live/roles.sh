@@ -260,7 +260,8 @@ mount -t tmpfs -o size=8m small "$work/small" || fail "no small disk"
 : > "$work/run.log"
 : > "$work/eve.json"
 ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 --ledger "$work/small/ledger" --set ledger.commit=1s \
-	--set sink.own.path="$work/small/own.json" --set sink.own.events=alerts,sessions --eve "$work/eve.json" 2> "$work/run.log" &
+	--set sink.own.path="$work/small/own.json" --set sink.own.events=alerts,sessions --set sink.net.kind=syslog \
+	--set sink.net.address=127.0.0.1:1 --set outbox.file="$work/small/outbox" --eve "$work/eve.json" 2> "$work/run.log" &
 pid=$!
 within 10 has tap:0 || fail "run on a small disk did not start"
 ip netns exec "$out" sh -c "while python3 '$here/send.py' send0 '$capture' 40; do :; done" > /dev/null 2>&1 &

@@ -76,7 +76,7 @@ foreign(void **state)
 	(void)state;
 	assert_true(day_open(&d, folder, DAYS, &link, error));
 	day_close(&d);
-	db = database_open(d.summary_path, true, error);
+	db = database_open(d.summary_path, DATABASE_WRITING, error);
 	assert_non_null(db);
 	assert_true(database_run(db, "PRAGMA application_id=1"));
 	database_close(db);
