@@ -16,9 +16,8 @@
 
 #include "base/when.h"
 
-enum {
-	LULL_TURNS = 5
-}; /* each waits CAPTURE_TIMEOUT_MS, in which a block is closed at the latest by the second time */
+/* Each waits CAPTURE_TIMEOUT_MS, in which a block is closed at the latest by the second time. */
+enum { LULL_TURNS = 5 };
 
 struct lull {
 	struct when asked[LULL_TURNS];

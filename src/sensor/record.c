@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAGIC_NS = 0xa1b23c4d, HEAD = 24, FRAME_HEAD = 16 };
+enum { MAGIC_NS = 0xa1b23c4d, HEAD = 24, FRAME_HEAD = 16, WALK_MAX = 1 << 30 /* half a minute of a slow card */ };
 
 static void
 put_head(uint8_t to[HEAD], uint32_t link, uint32_t snaplen)
@@ -65,6 +65,9 @@ cut_behind_frames(int fd, uint32_t link, uint32_t snaplen)
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return HEAD;
 	size = st.st_size;
+	errno = EFBIG;
+	if (size > WALK_MAX)
+		return -1;
 	put_head(want, link, snaplen);
 	if (size >= HEAD && pread(fd, head, HEAD, 0) == HEAD) {
 		if (memcmp(head, want, HEAD) != 0) {

@@ -12,7 +12,8 @@
 bool record_open(struct file *f, const char *path, uint32_t link, uint32_t snaplen);
 
 /* Goes on with the file of a writer that died, behind its last whole frame; begins it where there is none.  False:
-   f->error, EEXIST where it is no file of the kind that record_open makes. */
+   f->error; EEXIST: it is no file of the kind that record_open makes; EFBIG: to walk over it would take longer than a tap may be
+   blind. */
 bool record_append(struct file *f, const char *path, uint32_t link, uint32_t snaplen);
 
 void record_frame(struct file *f, const struct frame *frame);

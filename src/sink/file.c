@@ -40,7 +40,8 @@ ends_torn(int fd, const char *path)
 	in = open(path, O_RDONLY | O_CLOEXEC);
 	if (in < 0)
 		return false;
-	(void)!pread(in, &last, 1, size - 1);
+	if (pread(in, &last, 1, size - 1) != 1)
+		last = '\n';
 	close(in);
 	return last != '\n';
 }

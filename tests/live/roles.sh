@@ -254,14 +254,15 @@ pid=
 got=$(sed -n 's/.*"event_type":"stats".*"decoder":{"pkts":\([0-9]*\).*/\1/p' "$work/read.json" | tail -n 1)
 [ "$got" -gt "$sent" ] || fail "of two rounds of $sent frames the recording has $got"
 
-# Who dies while the disk is full comes back to it: alerts go on elsewhere, and the ledger as soon as there is room.
+# Who dies while the disk is full comes back to it: alerts go on elsewhere, and the ledger as soon as there is room.  A
+# recording that the disk has no room for ends alone.
 mkdir "$work/small"
 mount -t tmpfs -o size=8m small "$work/small" || fail "no small disk"
 : > "$work/run.log"
 : > "$work/eve.json"
 ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 --ledger "$work/small/ledger" --set ledger.commit=1s \
 	--set sink.own.path="$work/small/own.json" --set sink.own.events=alerts,sessions --set sink.net.kind=syslog \
-	--set sink.net.address=127.0.0.1:1 --set outbox.file="$work/small/outbox" --eve "$work/eve.json" 2> "$work/run.log" &
+	--set sink.net.address=127.0.0.1:1 --set outbox.file="$work/small/outbox" --record "$work/small/seen.pcap" --eve "$work/eve.json" 2> "$work/run.log" &
 pid=$!
 within 10 has tap:0 || fail "run on a small disk did not start"
 ip netns exec "$out" sh -c "while python3 '$here/send.py' send0 '$capture' 40; do :; done" > /dev/null 2>&1 &
@@ -269,6 +270,7 @@ sender=$!
 within 10 more_lines 1 || fail "no sessions"
 within 10 [ -s "$work/small/own.json" ] || fail "no sessions on the small disk"
 dd if=/dev/zero of="$work/small/fill" bs=4k 2> /dev/null
+within 10 grep -q 'seen.pcap: cannot be written: .*the watch goes on without' "$work/run.log" || fail "a recording on a full disk"
 printf torn >> "$work/small/own.json" 2> /dev/null # what is left of its last page
 was=$(role keeper)
 kill -SEGV "$was"
@@ -285,7 +287,8 @@ within 40 kept_more || fail "the ledger does not go on when there is room again"
 kill "$sender"
 sender=
 kill -TERM "$pid"
-wait "$pid" || fail "run on a small disk ended with $?"
+wait "$pid"
+[ $? -eq 1 ] || fail "run whose recording failed does not say so at its end"
 pid=
 "$witness" verify "$work/small/ledger" > "$work/out" 2>&1 || fail "the ledger of the small disk: $(cat "$work/out")"
 "$witness" query "$work/small/ledger" --json "select cause from coverage" > "$work/gaps2" 2>&1

@@ -256,6 +256,14 @@ browsers_day(struct site_test *t, const struct portal *p, unsigned day, bool fir
 	browsers_come(t, &exact, day, NEWCOMERS, first, has_new);
 }
 
+static void
+ten_days(struct site_test *t, const struct portal *p)
+{
+	site_begin(t, 8 << 20, 7 * DAY);
+	for (unsigned day = 0; day < 10; day++)
+		browsers_day(t, p, day, day == 0, true);
+}
+
 /* Everybody fetches the new one: noted.  Newcomers do not get the old one, but all the others: told. */
 static void
 newcomers_tell(void **state)
@@ -264,9 +272,7 @@ newcomers_tell(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 8 << 20, 7 * DAY);
-	for (unsigned day = 0; day < 10; day++)
-		browsers_day(&t, &p, day, day == 0, true);
+	ten_days(&t, &p);
 	assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_INFO), 0);
 	p.object[EDITED] += 900;
 	browsers_day(&t, &p, 10, false, false);
@@ -305,10 +311,8 @@ newcomers_tell_bad(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 8 << 20, 7 * DAY);
 	p.objects--;
-	for (unsigned day = 0; day < 10; day++)
-		browsers_day(&t, &p, day, day == 0, true);
+	ten_days(&t, &p);
 	p.objects++;
 	for (unsigned i = p.objects - 1; i > EDITED; i--)
 		p.object[i] = p.object[i - 1];
@@ -328,9 +332,7 @@ told_before_the_page(void **state)
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 8 << 20, 7 * DAY);
-	for (unsigned day = 0; day < 10; day++)
-		browsers_day(&t, &p, day, day == 0, true);
+	ten_days(&t, &p);
 	p.object[EDITED] += 900;
 	for (unsigned i = 0; i < BROWSERS; i++) {
 		struct session s = site_session(&t, portal_client(i), CHROME, 10 * (double)DAY + 7 * HOUR + i * 200.0);

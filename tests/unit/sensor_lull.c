@@ -26,6 +26,16 @@ assert_time(const struct lull *l, int64_t ms)
 	assert_int_equal(now.ns, at(ms).ns);
 }
 
+static struct lull
+after_turns(int64_t n)
+{
+	struct lull l = {.turns = 0};
+
+	for (int64_t i = 0; i < n; i++)
+		lull_turn(&l, at(10000 + 100 * i), false);
+	return l;
+}
+
 static void
 a_second_behind_the_clock(void **state)
 {
@@ -49,11 +59,9 @@ a_second_behind_the_clock(void **state)
 static void
 not_over_a_jump(void **state)
 {
-	struct lull l = {.turns = 0};
+	struct lull l = after_turns(12);
 
 	(void)state;
-	for (int64_t i = 0; i < 12; i++)
-		lull_turn(&l, at(10000 + 100 * i), false);
 	assert_time(&l, 10100);
 	for (int64_t i = 1; i < LULL_TURNS; i++) {
 		lull_turn(&l, at(14100 + 100 * (i - 1)), false);
@@ -67,11 +75,9 @@ not_over_a_jump(void **state)
 static void
 back_with_the_clock(void **state)
 {
-	struct lull l = {.turns = 0};
+	struct lull l = after_turns(12);
 
 	(void)state;
-	for (int64_t i = 0; i < 12; i++)
-		lull_turn(&l, at(10000 + 100 * i), false);
 	lull_turn(&l, at(5000), false);
 	assert_time(&l, 4000);
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -108,6 +109,21 @@ a_foreign_file_stays(void **state)
 	assert_int_equal(contents(got, sizeof(got)), sizeof(words));
 }
 
+/* A hole of two GiB behind two frames: nobody walks over that while the port is not watched. */
+static void
+a_huge_one_is_left(void **state)
+{
+	struct file f;
+	struct stat st;
+
+	(void)state;
+	begin_with_two();
+	assert_int_equal(truncate(path, INT64_C(2) << 30), 0);
+	assert_false(record_append(&f, path, ETHERNET, SNAPLEN));
+	assert_int_equal(f.error, EFBIG);
+	assert_true(stat(path, &st) == 0 && st.st_size == INT64_C(2) << 30);
+}
+
 static void
 a_full_disk_is_told_at_once(void **state)
 {
@@ -139,9 +155,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(goes_on_behind_whole_frames),
-		cmocka_unit_test(begins_where_there_is_none),
-		cmocka_unit_test(a_foreign_file_stays),
+		cmocka_unit_test(goes_on_behind_whole_frames), cmocka_unit_test(begins_where_there_is_none),
+		cmocka_unit_test(a_foreign_file_stays),        cmocka_unit_test(a_huge_one_is_left),
 		cmocka_unit_test(a_full_disk_is_told_at_once),
 	};
 
