@@ -129,13 +129,14 @@ report_large(struct detect *d, const struct view *v, const struct exchange *e, b
 static void
 report_repeat(struct detect *d, const struct view *v, const struct exchange *e, const struct repeat *r, bool visitor)
 {
+	/* what single sign-on posts back here has to be seen first, and is not learned while frames are missing */
+	bool unsure = visitor || v->degraded;
 	uint32_t most_before = d->gate[v->s->gateway].request_max;
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_oversized_request);
-	/* what single sign-on posts back here has to be seen first */
-	f.severity = v->learning ? SEVERITY_INFO : visitor ? SEVERITY_LOW : SEVERITY_HIGH;
-	f.confidence = visitor ? 30 : 60;
+	f.severity = v->learning ? SEVERITY_INFO : unsure ? SEVERITY_LOW : SEVERITY_HIGH;
+	f.confidence = unsure ? 30 : 60;
 	finding_number(&f, "request", "bytes", e->request);
 	finding_number(&f, "requests", "requests", r->count + 1);
 	finding_number(&f, "duration", "s", when_since(v->s->time, r->first) / NS_PER_S);

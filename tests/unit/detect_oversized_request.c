@@ -61,20 +61,45 @@ large_in_any_record(void **state)
 }
 
 static void
+of_one_size(struct site_test *t, unsigned hour)
+{
+	char source[32];
+
+	snprintf(source, sizeof(source), "203.0.%u.77", hour);
+	site_visit(t, source, TOOL, hour * (double)HOUR, (uint32_t[]){24900 + hour % 2, 3000 + 100 * hour});
+}
+
+static void
 same_size_each_hour(void **state)
 {
 	struct site_test t;
-	char source[32];
 
 	(void)state;
 	site_begin(&t, 2 << 20, 0);
-	for (unsigned i = 0; i < 5; i++) {
-		snprintf(source, sizeof(source), "203.0.%u.77", i);
-		site_visit(&t, source, TOOL, i * (double)HOUR, (uint32_t[]){24900 + i % 2, 3000 + 100 * i});
-	}
+	for (unsigned hour = 0; hour < 5; hour++)
+		of_one_size(&t, hour);
 	assert_in_range(t.got.alerts, 1, 3);
 	assert_int_equal(t.got.finding[0].severity, SEVERITY_HIGH);
 	assert_int_equal(t.got.finding[0].number[1].value, 3);
+	site_end(&t);
+}
+
+/* A port that loses one segment in a hundred: what users send here is never learned, so that it may be theirs. */
+static void
+same_size_while_frames_are_missing(void **state)
+{
+	struct site_test t;
+	struct pulse lossy = {.gateway = 1, .bytes_to = 1000000, .bytes_from = 9000000, .gap_bytes = 100000};
+
+	(void)state;
+	site_begin(&t, 2 << 20, 0);
+	for (unsigned hour = 0; hour < 5; hour++) {
+		lossy.time = at(hour * (double)HOUR);
+		detect_pulse(t.d, &lossy, &t.to);
+		of_one_size(&t, hour);
+	}
+	assert_true(portal_found(&t, DETECTOR_oversized_request, SEVERITY_LOW));
+	assert_int_equal(portal_found(&t, DETECTOR_oversized_request, SEVERITY_MEDIUM), 0);
 	site_end(&t);
 }
 
@@ -326,6 +351,7 @@ main(void)
 		cmocka_unit_test(large_once),
 		cmocka_unit_test(large_in_any_record),
 		cmocka_unit_test(same_size_each_hour),
+		cmocka_unit_test(same_size_while_frames_are_missing),
 		cmocka_unit_test(familiar_client_bad),
 		cmocka_unit_test(behind_a_login_bad),
 		cmocka_unit_test(saml_bad),
