@@ -84,10 +84,19 @@ more_than_usual(const struct outage *o)
 	return o->came_back - least(usual, o->came_back);
 }
 
+/* Within two standard deviations of the usual number (Poisson). */
+static bool
+came_as_usual(const struct outage *o)
+{
+	uint64_t more = more_than_usual(o);
+
+	return more * more <= 4 * (o->came_back - more + 1);
+}
+
 static bool
 is_storm(const struct outage *o)
 {
-	return more_than_usual(o) >= 3 && more_than_usual(o) >= o->open_before / 4;
+	return !came_as_usual(o) && more_than_usual(o) >= 3 && more_than_usual(o) >= o->open_before / 4;
 }
 
 /* What it had in memory is gone: connections, or the keys of its sessions. */
@@ -101,10 +110,7 @@ outage_lost(const struct outage *o)
 bool
 outage_survived(const struct outage *o)
 {
-	uint64_t more = more_than_usual(o);
-
-	/* within two standard deviations of the usual number */
-	return !outage_lost(o) && more * more <= 4 * (o->came_back - more + 1);
+	return !outage_lost(o) && came_as_usual(o);
 }
 
 bool

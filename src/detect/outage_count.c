@@ -56,12 +56,15 @@ outage_init(struct detect *d, struct carve *c, size_t bytes)
 	return all;
 }
 
+/* The mean of a few a minute moves by less than a unit each time: what a division leaves is rounded up in turn, so that
+   nothing is lost over `parts` of them. */
 static void
-mean_add(uint32_t *mean, uint32_t value, int parts)
+mean_add(uint32_t *mean, uint32_t value, uint32_t parts, uint32_t pulses)
 {
-	int64_t v = (int64_t)least(value, UINT32_MAX / UNIT) * UNIT;
+	enum { STRIDE = 37 };
+	uint64_t v = (uint64_t)least(value, UINT32_MAX / UNIT) * UNIT;
 
-	*mean = (uint32_t)(*mean + (v - *mean) / parts);
+	*mean = (uint32_t)(((uint64_t)*mean * (parts - 1) + v + (pulses * STRIDE) % parts) / parts);
 }
 
 /* Packets that are more than a refusal. */
@@ -191,13 +194,13 @@ outage_usual_add(struct outage *o, const struct pulse *p)
 	enum { KEPT = 400 };
 
 	note_open(o);
-	mean_add(&o->from, answers(p), MEAN_PARTS);
-	mean_add(&o->recent, answers(p), RECENT_PARTS);
-	mean_add(&o->tcp, tcp_answers(p), MEAN_PARTS);
-	mean_add(&o->to, p->packets_to, MEAN_PARTS);
-	mean_add(&o->others, p->others, MEAN_PARTS);
-	mean_add(&o->handshakes, p->handshakes, MEAN_PARTS);
-	mean_add(&o->unserved, unserved(p), MEAN_PARTS);
+	mean_add(&o->from, answers(p), MEAN_PARTS, o->pulses);
+	mean_add(&o->recent, answers(p), RECENT_PARTS, o->pulses);
+	mean_add(&o->tcp, tcp_answers(p), MEAN_PARTS, o->pulses);
+	mean_add(&o->to, p->packets_to, MEAN_PARTS, o->pulses);
+	mean_add(&o->others, p->others, MEAN_PARTS, o->pulses);
+	mean_add(&o->handshakes, p->handshakes, MEAN_PARTS, o->pulses);
+	mean_add(&o->unserved, unserved(p), MEAN_PARTS, o->pulses);
 	o->usual.offered += p->resumptions_offered;
 	o->usual.accepted += least(p->resumptions_accepted, p->resumptions_offered);
 	if (o->usual.offered > KEPT) {
