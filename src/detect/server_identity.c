@@ -9,7 +9,7 @@
 /* What an operator may have announced that changes an identity; after a failover the other unit of a pair answers. */
 enum { ANNOUNCED = 1 << FACT_CERTIFICATE_RENEWED | 1 << FACT_UPGRADE | 1 << FACT_FAILOVER };
 
-enum { LEAVES = 4, FLIGHTS = 4, MIXED_S = 86400, EXPLAINED_S = 30 * 86400 };
+enum { LEAVES = 4, FLIGHTS = 4, SHIFTS = 4, MIXED_S = 86400, SHIFT_S = 86400, EXPLAINED_S = 30 * 86400 };
 
 struct leaf {
 	uint64_t digest, issuer, subject, san;
@@ -17,9 +17,20 @@ struct leaf {
 	bool suspect; /* came after the first ones, from another issuer */
 };
 
+/* By how much flights of several programs differ from what each was used to: the length of one certificate less that of
+   the other.  Some come as before in between where both are served. */
+struct shift {
+	struct when first;
+	uint64_t network; /* of the first one */
+	int32_t by;
+	uint16_t count;
+	bool others; /* networks */
+};
+
 /* One address, port, protocol and name. */
 struct identity {
 	struct leaf leaf[LEAVES];
+	struct shift shifts[SHIFTS];
 	struct when changed; /* when a new leaf, or a new length of flights, was accepted as known */
 	int32_t shift;       /* by how much flights changed then; 0: a new leaf was seen in clear */
 	uint8_t leaves;
@@ -45,6 +56,9 @@ identity_sound(const void *bytes)
 	for (unsigned i = 0; i < LEAVES; i++)
 		if (!sound_bool(&id->leaf[i].suspect))
 			return false;
+	for (unsigned i = 0; i < SHIFTS; i++)
+		if (!sound_bool(&id->shifts[i].others))
+			return false;
 	return id->leaves <= LEAVES && sound_bool(&id->mixed_told) && sound_bool(&id->has_changed);
 }
 
@@ -61,7 +75,7 @@ server_init(struct detect *d, struct carve *c, size_t bytes)
 
 	bytes -= sizeof(*r) + 64;
 	detect_memory(d, &r->identities, c,
-		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct identity), .version = 1});
+		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct identity), .version = 2});
 	detect_sound(d, identity_sound);
 	detect_memory(d, &r->flights, c,
 		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct flight), .version = 1});
@@ -274,28 +288,73 @@ flight_explained(const struct detect *d, const struct identity *id, const struct
 	return false;
 }
 
-/* The handshake that makes a new length certain. */
+/* What differs from all that this program was given before. */
 static bool
-flight_confirms(const struct detect *d, const struct flight *f, const struct view *v)
+flight_differs(const struct detect *d, const struct flight *f, const struct view *v)
 {
 	return f && !v->learning && f->samples >= d->param[PARAM_server_identity_confirm] &&
-	       !flight_known(d, f, v->s->flight_in) && near(d, f->pending, v->s->flight_in) &&
-	       f->pending_count + 1 >= d->param[PARAM_server_identity_confirm];
+	       !flight_known(d, f, v->s->flight_in);
+}
+
+/* The third in a row. */
+static bool
+program_confirms(const struct detect *d, const struct flight *f, const struct view *v)
+{
+	return near(d, f->pending, v->s->flight_in) && f->pending_count + 1 >= d->param[PARAM_server_identity_confirm];
+}
+
+static struct shift *
+shift_find(const struct detect *d, struct identity *id, int32_t by, struct when now)
+{
+	for (struct shift *s = id->shifts; s < id->shifts + SHIFTS; s++)
+		if (s->count && near(d, s->by, by) && when_since(now, s->first) <= SHIFT_S * NS_PER_S)
+			return s;
+	return NULL;
+}
+
+/* The third within a day of all programs, and not one network's alone, who may have a proxy in between. */
+static bool
+shift_confirms(const struct detect *d, struct identity *id, const struct flight *f, const struct view *v)
+{
+	const struct shift *s = id ? shift_find(d, id, v->s->flight_in - f->known[0], v->s->time) : NULL;
+
+	return s && s->count + 1 >= d->param[PARAM_server_identity_confirm] &&
+	       (s->others || s->network != network_of(v));
+}
+
+static void
+shift_add(const struct detect *d, struct identity *id, int32_t by, const struct view *v)
+{
+	struct shift *s = shift_find(d, id, by, v->s->time);
+
+	if (!s) {
+		s = &id->shifts[0];
+		for (unsigned i = 1; i < SHIFTS; i++)
+			if (when_before(id->shifts[i].first, s->first))
+				s = &id->shifts[i];
+		*s = (struct shift){.first = v->s->time, .network = network_of(v), .by = by};
+	}
+	s->count = (uint16_t)(s->count + (s->count < UINT16_MAX));
+	s->others |= s->network != network_of(v);
+}
+
+/* The handshake that makes a new length certain. */
+static bool
+flight_confirms(const struct detect *d, struct identity *id, const struct flight *f, const struct view *v)
+{
+	return flight_differs(d, f, v) && (program_confirms(d, f, v) || shift_confirms(d, id, f, v));
 }
 
 static void
 judge_flight(struct detect *d, const struct view *v)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key key = server_key(v, v->s->client_key);
+	const struct memory_key key = server_key(v, v->s->client_key), whole = server_key(v, 0);
 	const struct flight *seen = memory_find(&r->flights, &key);
-	struct memory_key whole;
+	struct identity *id = memory_find(&r->identities, &whole);
 	struct finding f;
 
-	if (!flight_confirms(d, seen, v))
-		return;
-	whole = server_key(v, 0);
-	if (flight_explained(d, memory_find(&r->identities, &whole), seen, v))
+	if (!flight_confirms(d, id, seen, v) || flight_explained(d, id, seen, v))
 		return;
 	finding_begin(&f, v, DETECTOR_server_identity);
 	f.severity = SEVERITY_MEDIUM;
@@ -303,10 +362,11 @@ judge_flight(struct detect *d, const struct view *v)
 	finding_number(&f, "flight_before", "B", seen->known[0]);
 	finding_number(&f, "flight", "B", v->s->flight_in);
 	finding_number(&f, "handshakes", "handshakes", seen->samples);
-	report_server(
-		d, &f, v,
-		"encrypted server flight of {a} port {p} ({x}) went from {0} to {1} bytes for one client program: "
-		"a new certificate");
+	report_server(d, &f, v,
+		      program_confirms(d, seen, v) ? "encrypted server flight of {a} port {p} ({x}) went from {0} to "
+						     "{1} bytes for one client program: a new certificate" :
+						     "encrypted server flight of {a} port {p} ({x}) went from {0} to "
+						     "{1} bytes, and by as much for other clients: a new certificate");
 }
 
 static void
@@ -319,17 +379,28 @@ flight_add(struct flight *f, uint16_t bytes)
 	f->pending_count = 0;
 }
 
+/* A length that this program was not given before. */
 static void
-learn_change(struct detect *d, const struct view *v, int32_t shift)
+learn_new_flight(struct detect *d, const struct view *v, struct flight *f)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
 	const struct memory_key whole = server_key(v, 0);
 	bool fresh;
 	struct identity *id = memory_use(&r->identities, &whole, &fresh);
+	uint16_t bytes = v->s->flight_in;
+	int32_t by = (int32_t)bytes - f->known[0];
 
-	id->changed = v->s->time;
-	id->has_changed = true;
-	id->shift = shift;
+	memory_keep(&r->identities, id);
+	if (flight_confirms(d, id, f, v)) {
+		id->changed = v->s->time;
+		id->has_changed = true;
+		id->shift = by;
+		flight_add(f, bytes);
+		return;
+	}
+	f->pending_count = near(d, f->pending, bytes) ? (uint8_t)(f->pending_count + 1) : 1;
+	f->pending = bytes;
+	shift_add(d, id, by, v);
 }
 
 static void
@@ -344,17 +415,12 @@ learn_flight(struct detect *d, const struct view *v)
 	f->samples++;
 	if (f->samples >= d->param[PARAM_server_identity_confirm])
 		memory_keep(&r->flights, f);
-	if (flight_known(d, f, bytes)) {
+	if (flight_known(d, f, bytes))
 		f->pending_count = 0;
-	} else if (v->learning || f->samples <= d->param[PARAM_server_identity_confirm]) {
+	else if (v->learning || f->samples <= d->param[PARAM_server_identity_confirm])
 		flight_add(f, bytes);
-	} else if (flight_confirms(d, f, v)) {
-		learn_change(d, v, (int32_t)bytes - f->known[0]);
-		flight_add(f, bytes);
-	} else {
-		f->pending_count = near(d, f->pending, bytes) ? (uint8_t)(f->pending_count + 1) : 1;
-		f->pending = bytes;
-	}
+	else
+		learn_new_flight(d, v, f);
 }
 
 /* The same certificate in each record of a session is one sight of it. */

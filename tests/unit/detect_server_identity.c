@@ -111,9 +111,9 @@ other_name_bad(void **state)
 }
 
 static void
-flight(struct site_test *t, uint64_t program, uint16_t bytes, double seconds)
+flight_from(struct site_test *t, const char *client, uint64_t program, uint16_t bytes, double seconds)
 {
-	struct session s = site_session(t, "100.64.1.9", program, seconds);
+	struct session s = site_session(t, client, program, seconds);
 
 	s.version = 0x0304;
 	s.sni = TEXT_LIT("vpn.example.org");
@@ -122,16 +122,72 @@ flight(struct site_test *t, uint64_t program, uint16_t bytes, double seconds)
 }
 
 static void
+flight(struct site_test *t, uint64_t program, uint16_t bytes, double seconds)
+{
+	flight_from(t, "100.64.1.9", program, bytes, seconds);
+}
+
+/* Three programs, each with a length of its own. */
+static void
+learn_flights(struct site_test *t)
+{
+	site_begin(t, 2 << 20, 7 * DAY);
+	for (unsigned i = 0; i < 200; i++)
+		for (uint16_t program = 1; program < 4; program++)
+			flight(t, program, (uint16_t)(2300u + 100u * program + site_random(t, 6)), i * HOUR);
+	assert_int_equal(t->got.findings, 0);
+}
+
+/* One handshake in five is given another certificate: as much shorter for each program, seldom twice in a row. */
+static void
+flights_in_turns(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	learn_flights(&t);
+	for (uint16_t program = 1; program < 4; program++) {
+		const char *client = program == 2 ? "198.51.100.7" : "100.64.1.9";
+
+		assert_int_equal(t.got.findings, 0);
+		flight_from(&t, client, program, (uint16_t)(1300u + 100u * program), (200 + program) * HOUR);
+		flight_from(&t, client, program, (uint16_t)(2300u + 100u * program), (200 + program) * HOUR + 60);
+	}
+	assert_int_equal(t.got.alerts, 1);
+	assert_string_equal(t.got.finding[0].text,
+			    "encrypted server flight of 192.0.2.10 port 443 (vpn.example.org) went from 2604 to 1600 "
+			    "bytes, and by as much for other clients: a new certificate");
+	site_end(&t);
+}
+
+/* One network's, each of another size, or one in two days. */
+static void
+flights_in_turns_bad(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	learn_flights(&t);
+	for (uint16_t program = 1; program < 4; program++)
+		flight(&t, program, (uint16_t)(1300u + 100u * program), (200 + program) * HOUR);
+	for (uint16_t program = 1; program < 4; program++)
+		flight_from(&t, "198.51.100.7", program, (uint16_t)(3000u + 300u * program), (210 + program) * HOUR);
+	for (uint16_t program = 1; program < 4; program++) {
+		flight_from(&t, program % 2 ? "198.51.100.7" : "100.64.1.9", program,
+			    (uint16_t)(5300u + 100u * program), 220 * HOUR + program * 2.0 * DAY);
+		flight(&t, program, (uint16_t)(2300u + 100u * program), 220 * HOUR + program * 2.0 * DAY + 60);
+	}
+	assert_int_equal(t.got.findings, 0);
+	site_end(&t);
+}
+
+static void
 flight_changes(void **state)
 {
 	struct site_test t;
 
 	(void)state;
-	site_begin(&t, 2 << 20, 7 * DAY);
-	for (unsigned i = 0; i < 200; i++)
-		for (uint16_t program = 1; program < 4; program++)
-			flight(&t, program, (uint16_t)(2300u + 100u * program + site_random(&t, 6)), i * HOUR);
-	assert_int_equal(t.got.findings, 0);
+	learn_flights(&t);
 	/* one odd handshake is none */
 	flight(&t, 1, 4000, 201 * HOUR);
 	flight(&t, 1, 2401, 202 * HOUR);
@@ -173,9 +229,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replaced_and_mixed), cmocka_unit_test(self_signed),
-		cmocka_unit_test(renewal_bad),        cmocka_unit_test(other_name_bad),
-		cmocka_unit_test(flight_changes),     cmocka_unit_test(records_of_a_session_bad),
+		cmocka_unit_test(replaced_and_mixed),   cmocka_unit_test(self_signed),
+		cmocka_unit_test(renewal_bad),          cmocka_unit_test(other_name_bad),
+		cmocka_unit_test(flight_changes),       cmocka_unit_test(flights_in_turns),
+		cmocka_unit_test(flights_in_turns_bad), cmocka_unit_test(records_of_a_session_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
