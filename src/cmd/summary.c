@@ -294,6 +294,8 @@ print_evidence(const struct term *t, const struct evidence *e)
 	fprintf(t->to, "  %s: captures of %s incident%s, %s frames, %s", evidence_folder(e),
 		words_number(f.incidents).text, f.incidents == 1 ? "" : "s", words_number(f.frames).text,
 		words_bytes(f.bytes).text);
+	if (f.missed)
+		fprintf(t->to, "; %s frames could not be written", words_number(f.missed).text);
 	if (f.full)
 		fprintf(t->to, "; %s cut short by evidence.incident or evidence.quota", words_number(f.full).text);
 	if (f.removed)

@@ -20,7 +20,7 @@
 #include "sensor/pcapng.h"
 
 enum { LINKS = 8, BLOCK_MAX = SAVEFILE_FRAME_MAX + EVIDENCE_WORDS + PCAPNG_BLOCK_MAX };
-static const int64_t FIRST_NS = LEDGER_FINDING_S * NS_PER_S, NEXT_NS = 60 * NS_PER_S;
+static const int64_t FIRST_NS = LEDGER_FINDING_S * NS_PER_S, NEXT_NS = 60 * NS_PER_S, REST_NS = 60 * NS_PER_S;
 
 /* An incident that goes on. */
 struct incident_file {
@@ -31,6 +31,8 @@ struct incident_file {
 	uint64_t frames, told; /* told: bytes that the ledger knows of */
 	char digest[65];       /* of these */
 	struct when due;       /* for the ledger; 0: nothing grew */
+	struct when failed;    /* to write; 0: it did not */
+	uint64_t missed;       /* frames since */
 	bool full;
 	char comment[EVIDENCE_WORDS]; /* for the next frame; "": none */
 	char head[EVIDENCE_WORDS];    /* what it is, at its beginning and that of each piece */
@@ -155,7 +157,11 @@ commit(struct evidence *e, struct incident_file *i, bool closed)
 	bool grew = i->told != i->file.bytes || i->file.waits.n;
 
 	i->due = (struct when){0};
-	if ((!grew && !closed) || !settle_file(e, i) || !i->told)
+	if (!grew && !closed)
+		return;
+	if (!settle_file(e, i))
+		i->due = when_add(e->now, NEXT_NS);
+	if (i->due.ns || !i->told)
 		return;
 	snprintf(value, sizeof(value), "%s %llu %llu %s%s", i->digest, (unsigned long long)i->told,
 		 (unsigned long long)i->frames, closed ? "closed" : "open",
@@ -177,16 +183,30 @@ has_room(struct evidence *e, uint64_t n)
 	return folder_has_room(&e->folder, n);
 }
 
+/* What was not written is tried again in a minute. */
+static bool
+wrote(struct evidence *e, struct incident_file *i, bool fine)
+{
+	i->failed = fine ? (struct when){0} : e->now;
+	return fine;
+}
+
+static bool
+rests(const struct evidence *e, const struct incident_file *i)
+{
+	return i->failed.ns && when_since(e->now, i->failed) < REST_NS;
+}
+
 static bool
 append(struct evidence *e, struct incident_file *i, const struct out *o)
 {
 	uint64_t n = out_len(o);
 
-	if (i->full || *e->folder.error)
+	if (i->full || rests(e, i))
 		return false;
 	i->full = folder_weight(&i->file, n) > e->cfg.incident || !has_room(e, n);
 	e->facts.full += i->full;
-	if (i->full || !folder_append(&e->folder, &i->file, e->block, n))
+	if (i->full || !wrote(e, i, folder_append(&e->folder, &i->file, e->block, n)))
 		return false;
 	e->facts.bytes += n;
 	return true;
@@ -222,22 +242,45 @@ interface_of(struct evidence *e, struct incident_file *i, uint32_t link)
 	return i->links++;
 }
 
+/* A frame behind some that could not be written says so. */
+static const char *
+comment_of(const struct incident_file *i, const char *comment, char words[EVIDENCE_WORDS])
+{
+	if (!i->missed)
+		return *comment ? comment : NULL;
+	snprintf(words, EVIDENCE_WORDS, "missing before this frame, because they could not be written: %llu%s%s",
+		 (unsigned long long)i->missed, *comment ? "; " : "", comment);
+	return words;
+}
+
+static bool
+put_frame(struct evidence *e, struct incident_file *i, const struct frame *f, const char *comment)
+{
+	struct out o = out_of(e->block, sizeof(e->block));
+	char words[EVIDENCE_WORDS];
+	uint32_t interface;
+
+	if (folder_is_full(&e->folder, &i->file) &&
+	    (rests(e, i) || !wrote(e, i, folder_flush(&e->folder, &i->file, e->now))))
+		return false;
+	if (!i->file.begun && !write_head(e, i))
+		return false;
+	interface = interface_of(e, i, f->link);
+	if (interface == UINT32_MAX)
+		return false;
+	pcapng_frame(&o, interface, f, comment_of(i, comment, words));
+	return append(e, i, &o);
+}
+
 static void
 write_frame(struct evidence *e, struct incident_file *i, const struct frame *f, const char *comment)
 {
-	struct out o = out_of(e->block, sizeof(e->block));
-	uint32_t interface;
-
-	if (folder_is_full(&e->folder, &i->file) && !folder_flush(&e->folder, &i->file, e->now))
+	if (!put_frame(e, i, f, comment)) {
+		i->missed += i->failed.ns != 0;
+		e->facts.missed += i->failed.ns != 0;
 		return;
-	if (!i->file.begun && !write_head(e, i))
-		return;
-	interface = interface_of(e, i, f->link);
-	if (interface == UINT32_MAX)
-		return;
-	pcapng_frame(&o, interface, f, *comment ? comment : NULL);
-	if (!append(e, i, &o))
-		return;
+	}
+	i->missed = 0;
 	i->frames++;
 	e->facts.frames++;
 	if (comment == i->comment)
@@ -424,13 +467,12 @@ add_peer(struct incident_file *i, const struct addr *peer)
 void
 evidence_finding(struct evidence *e, const struct finding *f, const struct addr *peer, struct when now)
 {
-	unsigned i = f->incident && !*e->folder.error ? find(e, f->incident) : EVIDENCE_OPEN;
+	unsigned i = f->incident ? find(e, f->incident) : EVIDENCE_OPEN;
 	struct incident_file *to;
 	uint64_t from, commented;
 
 	e->now = now;
-	if (i == EVIDENCE_OPEN && f->incident && !*e->folder.error && f->severity > SEVERITY_INFO &&
-	    (f->opens || f->worsens))
+	if (i == EVIDENCE_OPEN && f->incident && f->severity > SEVERITY_INFO && (f->opens || f->worsens))
 		i = open_file(e, f);
 	if (i == EVIDENCE_OPEN)
 		return;

@@ -11,7 +11,7 @@
  * of 64 MiB), and where that finds any that are not in the file yet, one over the frames since the first of them.
  * Frames stand in the order in which they became evidence: a session that only a later finding names comes behind what
  * was written before, for a file that grows is never rewritten under its digest; Wireshark's reordercap sorts it.
- * The first failure to write is kept, and ends the writing of evidence, never the watch.
+ * What cannot be written (a full disk) is lost to its incident, which is told, and is tried again a minute later.
  */
 #ifndef SENSOR_EVIDENCE_H
 #define SENSOR_EVIDENCE_H
@@ -50,12 +50,13 @@ void evidence_time(struct evidence *e, struct when now);
 /* The same for all, whatever the time. */
 void evidence_end(struct evidence *e);
 
-const char *evidence_error(const struct evidence *e); /* "": none */
+const char *evidence_error(const struct evidence *e); /* "": what was to be written last was */
 const char *evidence_folder(const struct evidence *e);
 
 struct evidence_facts {
 	uint64_t incidents, frames, bytes;
 	uint64_t removed; /* files, for evidence.quota */
+	uint64_t missed;  /* frames that could not be written */
 	uint64_t full;    /* incidents that were cut short: evidence.incident, or a quota that nothing older fills */
 };
 struct evidence_facts evidence_facts(const struct evidence *e);

@@ -198,7 +198,7 @@ folder_file(struct evidence_folder *d, struct evidence_file *f, uint64_t inciden
 	char path[PATH_MAX];
 
 	*f = (struct evidence_file){.incident = incident, .fd = -1};
-	if (*d->error || !folder_path(d, incident, path))
+	if (!folder_path(d, incident, path))
 		return fail(d, "", "the name is too long");
 	f->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (f->fd < 0)
@@ -234,6 +234,7 @@ write_all(struct evidence_folder *d, struct evidence_file *f, const void *bytes,
 		return fail(d, "", strerror(why));
 	f->bytes += n;
 	d->used += n;
+	*d->error = '\0';
 	return true;
 }
 
@@ -280,18 +281,24 @@ bool
 folder_flush(struct evidence_folder *d, struct evidence_file *f, struct when time)
 {
 	struct bytes piece = {.p = NULL};
+	unsigned pieces = f->pieces;
+	size_t waited = f->waits.n;
 	bool fine = true;
 
-	if (!f->waits.n)
+	if (!waited)
 		return true;
-	d->used -= f->waits.n;
 	if (!seal_piece(d, f, time, &piece))
 		fine = fail(d, "", "no memory, or the crypto library fails");
 	fine = fine && write_all(d, f, piece.p, piece.n);
+	bytes_free(&piece);
+	if (!fine) {
+		f->pieces = pieces;
+		return false;
+	}
+	d->used -= waited;
 	f->waits.n = 0;
 	f->begun = false;
-	bytes_free(&piece);
-	return fine;
+	return true;
 }
 
 bool
@@ -307,6 +314,15 @@ folder_sync(struct evidence_folder *d, const struct evidence_file *f)
 	return fine || fail(d, "", strerror(errno));
 }
 
+static void
+remove_file(const struct evidence_folder *d, uint64_t incident, bool sealed)
+{
+	char path[PATH_MAX];
+
+	if (evidence_path(path, d->path, incident, sealed))
+		unlink(path);
+}
+
 void
 folder_close(struct evidence_folder *d, struct evidence_file *f)
 {
@@ -316,7 +332,10 @@ folder_close(struct evidence_folder *d, struct evidence_file *f)
 	f->fd = -1;
 	d->used -= f->waits.n;
 	bytes_free(&f->waits);
-	add_old(d, (struct evidence_old){f->incident, f->bytes, folder_is_sealed(d)});
+	if (!f->bytes) /* nothing reached the disk */
+		remove_file(d, f->incident, folder_is_sealed(d));
+	else
+		add_old(d, (struct evidence_old){f->incident, f->bytes, folder_is_sealed(d)});
 }
 
 bool
@@ -329,14 +348,12 @@ struct evidence_old
 folder_make_room(struct evidence_folder *d, uint64_t n)
 {
 	struct evidence_old old = {0};
-	char path[PATH_MAX];
 
 	if (folder_has_room(d, n) || !d->olds)
 		return old;
 	old = d->old[0];
 	forget_old(d, 0);
 	d->used -= old.bytes;
-	if (evidence_path(path, d->path, old.incident, old.sealed))
-		unlink(path);
+	remove_file(d, old.incident, old.sealed);
 	return old;
 }

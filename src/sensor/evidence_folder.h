@@ -36,7 +36,7 @@ struct evidence_folder {
 	struct evidence_readers readers;
 	struct evidence_old *old;
 	size_t olds, room; /* the oldest first */
-	char error[400];   /* of the first failure, "": none */
+	char error[400];   /* the first failure since the disk took something, "": none */
 };
 
 struct evidence_file {
@@ -59,7 +59,7 @@ bool folder_file(struct evidence_folder *d, struct evidence_file *f, uint64_t in
 bool folder_append(struct evidence_folder *d, struct evidence_file *f, const void *bytes, size_t n);
 /* Is it time for another piece? */
 bool folder_is_full(const struct evidence_folder *d, const struct evidence_file *f);
-/* What waits becomes a piece; time: of it.  False: d->error. */
+/* What waits becomes a piece; time: of it.  False: d->error, and it waits on. */
 bool folder_flush(struct evidence_folder *d, struct evidence_file *f, struct when time);
 /* Bytes that the file will have with n more. */
 uint64_t folder_weight(const struct evidence_file *f, uint64_t n);

@@ -49,11 +49,18 @@ watch_evidence_finding(struct watch *w, const struct finding *f)
 void
 watch_evidence_time(struct watch *w, struct when now)
 {
+	const char *why = evidence_error(w->evidence);
+
 	evidence_time(w->evidence, now);
-	if (*evidence_error(w->evidence) && !w->evidence_failed) {
-		w->evidence_failed = true;
-		snprintf(w->notice, sizeof(w->notice), "%s; no more evidence is written", evidence_error(w->evidence));
-	}
+	if (w->evidence_failed == (*why != '\0') || *w->notice)
+		return;
+	w->evidence_failed = *why != '\0';
+	if (*why)
+		snprintf(w->notice, sizeof(w->notice), "%s; frames of incidents are lost until it can be written", why);
+	else
+		snprintf(w->notice, sizeof(w->notice),
+			 "%.300s: evidence is written again; %llu frames were lost so far",
+			 evidence_folder(w->evidence), (unsigned long long)evidence_facts(w->evidence).missed);
 }
 
 bool

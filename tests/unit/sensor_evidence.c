@@ -124,15 +124,10 @@ finding_at(struct evidence *e, uint64_t incident, uint8_t who, int64_t s)
 	evidence_finding(e, &f, &peer, f.time);
 }
 
-/* The clients whose frames are in the file, in order; how many sections it has. */
-static unsigned
-read_back(uint64_t incident, char clients[64])
+static struct cur
+file_of(uint64_t incident)
 {
 	static uint8_t bytes[1 << 20];
-	struct savefile s = {0};
-	unsigned sections = 0;
-	const char *why;
-	struct frame f;
 	char path[128];
 	struct cur c;
 	FILE *file;
@@ -142,6 +137,19 @@ read_back(uint64_t incident, char clients[64])
 	assert_non_null(file);
 	c = cur_of(bytes, fread(bytes, 1, sizeof(bytes), file));
 	fclose(file);
+	return c;
+}
+
+/* The clients whose frames are in the file, in order; how many sections it has. */
+static unsigned
+read_back(uint64_t incident, char clients[64])
+{
+	struct savefile s = {0};
+	unsigned sections = 0;
+	const char *why;
+	struct cur c = file_of(incident);
+	struct frame f;
+
 	*clients = '\0';
 	while (cur_left(&c)) {
 		enum savefile_verdict v;
@@ -335,29 +343,77 @@ torn_pieces_go_on(void **state)
 	assert_int_equal(pieces, 3);
 }
 
-/* A disk that is full in the middle of a block: the file ends before it, and nothing more is written. */
+static void
+limit_files(rlim_t bytes)
+{
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){bytes, RLIM_INFINITY}), 0);
+}
+
+/* A disk that is full in the middle of a block: the file ends before it, and goes on when there is room, which it says. */
 static void
 full_disk(void **state)
 {
-	const struct rlimit small = {1000, RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
 	struct evidence *e = open_evidence(true, 1 << 20, 1 << 20);
 	char clients[64];
+	struct cur file;
 
 	(void)state;
 	signal(SIGXFSZ, SIG_IGN);
 	for (uint16_t i = 0; i < 20; i++)
 		frame_at(e, 1, (uint16_t)(1000 + i), i);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	limit_files(1000);
 	finding_at(e, 0xabc, 1, 30);
 	frame_at(e, 1, 999, 31);
-	finding_at(e, 0xdef, 1, 32);
-	evidence_end(e);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	evidence_time(e, (struct when){40 * NS_PER_S});
 	assert_non_null(strstr(evidence_error(e), "File too large"));
-	assert_int_equal(evidence_facts(e).incidents, 1);
-	evidence_free(e);
 	assert_int_equal(read_back(0xabc, clients), 1);
 	assert_string_equal(clients, "1 1 1 ");
+	limit_files(RLIM_INFINITY);
+	frame_at(e, 1, 998, 80); /* less than a minute later */
+	assert_int_equal(evidence_facts(e).missed, 19);
+	frame_at(e, 1, 997, 95);
+	frame_at(e, 1, 996, 96);
+	evidence_end(e);
+	assert_string_equal(evidence_error(e), "");
+	assert_int_equal(evidence_facts(e).missed, 19);
+	evidence_free(e);
+	assert_int_equal(read_back(0xabc, clients), 1);
+	assert_string_equal(clients, "1 1 1 1 1 ");
+	file = file_of(0xabc);
+	assert_non_null(memmem(file.p, cur_left(&file), "could not be written: 19", 24));
+}
+
+/* What waits to be sealed waits on, and no file is left behind in which there is nothing. */
+static void
+full_disk_sealed(void **state)
+{
+	struct evidence_readers readers;
+	struct evidence *e = open_for(&readers);
+	char path[128];
+	struct stat st;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	snprintf(path, sizeof(path), "%s/0000000000000abc.age.tar", sub);
+	frame_at(e, 1, 1000, 1);
+	limit_files(0);
+	finding_at(e, 0xabc, 1, 2);
+	finding_at(e, 0xdef, 9, 2);
+	evidence_time(e, (struct when){60 * NS_PER_S});
+	assert_string_not_equal(evidence_error(e), "");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	evidence_closed(e, 0xdef);
+	limit_files(RLIM_INFINITY);
+	evidence_time(e, (struct when){200 * NS_PER_S});
+	assert_string_equal(evidence_error(e), "");
+	assert_int_equal(evidence_facts(e).missed, 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size > 0);
+	snprintf(path, sizeof(path), "%s/0000000000000def.age.tar", sub);
+	assert_int_equal(stat(path, &st), -1);
+	evidence_end(e);
+	evidence_free(e);
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
@@ -372,6 +428,7 @@ main(void)
 		IN_FOLDER(more_incidents_than_places),
 		IN_FOLDER(torn_file_goes_on),
 		IN_FOLDER(full_disk),
+		IN_FOLDER(full_disk_sealed),
 		IN_FOLDER(torn_pieces_go_on),
 	};
 
