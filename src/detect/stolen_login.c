@@ -9,7 +9,7 @@
 #include "detect/familiar.h"
 #include "detect/login.h"
 
-enum { HOURS = 168, DAY_HOURS = 24, RTT_BINS = 12, STAYS_FROM = 40, HALVED_AT = 4096, ORIGINS = 24, GUESSES = 80 };
+enum { HOURS = 168, DAY_HOURS = 24, RTT_BINS = 12, STAYS_FROM = 40, HALVED_AT = 4096, ORIGINS = 24 };
 
 /* Where logins come from: an autonomous system or a country. */
 struct origin {
@@ -179,23 +179,27 @@ weigh(struct finding *f, const char *what, uint32_t tenths)
 	return bits;
 }
 
-/* Guesses that were told in the two weeks before (threats 2.3), by this program, unless many use it, or from here. */
-static bool
-follows_guesses(const struct detect *d, const struct visit *w, const struct acquaintance *a)
+/* Guesses that were told in the two weeks before (threats 2.3), in bits: from here, of which a spray of thousands leaves
+   one network in ten thousand; by this program, unless many use it. */
+static unsigned
+guesses_before(const struct detect *d, const struct visit *w, const struct acquaintance *a)
 {
-	enum { WITHIN_S = 14 * 86400 };
+	enum { WITHIN_S = 14 * 86400, FROM_HERE = 10, BY_PROGRAM = 8 };
 	const struct trace *spray = trace_of(d, w->gateway, DETECTOR_spray, w->used, WITHIN_S);
 	const struct trace *brute = trace_of(d, w->gateway, DETECTOR_brute_force, w->used, WITHIN_S);
 
-	return guesser_has(d, w->gateway, &w->client) ||
-	       (!a->program && ((spray && spray->program == w->program) || (brute && brute->program == w->program)));
+	if (guesser_has(d, w->gateway, &w->client))
+		return FROM_HERE;
+	return !a->program && ((spray && spray->program == w->program) || (brute && brute->program == w->program)) ?
+		       BY_PROGRAM :
+		       0;
 }
 
 static void
 judge(struct detect *d, const struct logins_seen *h, const struct visit *w, const struct acquaintance *a)
 {
 	const struct actor actor = actor_of_stay(w);
-	unsigned bits, limit = (unsigned)d->param[PARAM_stolen_login_bits];
+	unsigned bits, guesses, limit = (unsigned)d->param[PARAM_stolen_login_bits];
 	struct finding f;
 
 	finding_begin_stay(&f, d, DETECTOR_stolen_login, w);
@@ -212,8 +216,10 @@ judge(struct detect *d, const struct logins_seen *h, const struct visit *w, cons
 	/* one says most of what the other says */
 	bits += weigh(&f, "network operator or country",
 		      most(rare_origin(h, h->as, w->as), rare_origin(h, h->country, w->country)));
-	if (follows_guesses(d, w, a))
-		bits += weigh(&f, "guesses by this program or from this network before", GUESSES);
+	guesses = guesses_before(d, w, a);
+	if (guesses)
+		finding_weigh(&f, "guesses by this program or from this network before", guesses);
+	bits += guesses;
 	if (bits < limit)
 		return;
 	if (a->program)
