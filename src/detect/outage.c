@@ -15,6 +15,7 @@ enum {
 	WARM_PULSES = 30, /* before that nothing is usual */
 	BUSY = 5,         /* packets a pulse: somebody is always there */
 	ASKED_MIN = 6,    /* segments with data in vain */
+	VAIN_PULSES = 2,  /* with something in vain: a path that is lost for a moment */
 	SYNS_MIN = 8,     /* connections tried in vain, beyond the usual */
 	MUTE_PULSES = 3,  /* nothing either way */
 	QUIET_RUN = 30,   /* in vain, where nobody was there before */
@@ -33,7 +34,14 @@ is_one_sided(const struct outage *o)
 	return o->missed > 0 && o->missed >= (o->asked + o->tried) / 8;
 }
 
-/* Asked in vain more than ever on an ordinary day, and more than scans of closed ports explain. */
+/* More than ever on an ordinary day: packets in vain, or the time in which there are some again and again. */
+static bool
+is_unusual(const struct outage *o)
+{
+	return o->asked + o->tried > o->asked_most * UINT64_C(2) || o->vain > o->vain_most * UINT64_C(2) + VAIN_PULSES;
+}
+
+/* Asked in vain as never before, and more than scans of closed ports explain. */
 static bool
 is_in_vain(const struct outage *o)
 {
@@ -43,7 +51,7 @@ is_in_vain(const struct outage *o)
 	uint64_t run = (uint64_t)o->asked + o->tried;
 
 	if (busy)
-		return enough && run > o->asked_most * UINT64_C(2);
+		return enough && is_unusual(o);
 	return enough && o->pulses >= DAY_PULSES && run >= QUIET_RUN && run > o->asked_most * UINT64_C(4);
 }
 
@@ -162,6 +170,7 @@ outage_was(struct detect *d, struct outage *o, struct lull *l, uint8_t gateway)
 	o->ttls_before = l->ttls;
 	o->came_back = l->came_back;
 	o->after = l->after;
+	o->spent = o->asked + o->tried;
 }
 
 /* What nothing died of was no outage, or one that is usual here. */
@@ -171,6 +180,7 @@ learn_silence(struct outage *o)
 	if (o->stage != STAGE_BACK || !outage_survived(o) || outage_another_box(o))
 		return;
 	o->asked_most = most(o->asked_most, o->asked + o->tried);
+	o->vain_most = most(o->vain_most, o->vain);
 	o->mute_most = most(o->mute_most, o->silent);
 }
 
@@ -209,9 +219,16 @@ when_up(struct detect *d, struct outage *o, const struct pulse *p)
 static bool
 falls_silent(struct outage *o, const struct pulse *p)
 {
-	if (!outage_is_out(o, p) || outage_in_vain(o, p) < ASKED_MIN || p->acks_unseen)
+	uint64_t pulses = (uint64_t)(when_since(p->time, o->back) / NS_PER_S) / PULSE_S + 1;
+	uint64_t usual = (uint64_t)o->unserved * 3 * pulses / UNIT;
+
+	if (!outage_is_out(o, p) || p->acks_unseen) {
+		o->spent = o->asked + o->tried;
 		return false;
+	}
 	outage_silence_add(o, p);
+	if (outage_in_vain(o, p) < ASKED_MIN && o->asked + o->tried - o->spent < ASKED_MIN + usual)
+		return false;
 	o->stage = STAGE_DOWN;
 	o->reset_only = false;
 	return true;
@@ -276,6 +293,7 @@ judge_resets(struct outage *o, const struct pulse *p)
 	o->reset_only = true;
 	o->answered = when_add(p->time, -PULSE_S * NS_PER_S);
 	o->back = p->time;
+	o->spent = o->asked + o->tried;
 	o->stage = STAGE_BACK;
 }
 

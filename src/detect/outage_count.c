@@ -48,7 +48,7 @@ outage_init(struct detect *d, struct carve *c, size_t bytes)
 	*all = (struct outages){.served.words = 1};
 	while (all->served.words * sizeof(uint64_t) * 4 <= bytes - FIXED)
 		all->served.words *= 2;
-	all->gate = detect_array(d, c, GATES, 6);
+	all->gate = detect_array(d, c, GATES, 7);
 	detect_sound(d, outage_sound);
 	all->regular = detect_array(d, c, REGULARS, 1);
 	for (unsigned i = 0; i < 2; i++)
@@ -138,6 +138,7 @@ outage_silence_add(struct outage *o, const struct pulse *p)
 		lull_begin(o);
 	o->deaf |= !is_silent(o, p);
 	o->silent++;
+	o->vain += outage_in_vain(o, p) > 0;
 	o->asked += asked(o, p);
 	o->tried += unserved(p);
 	o->missed += p->acks_unseen;
@@ -150,7 +151,7 @@ void
 outage_silence_forget(struct outage *o, struct when answered)
 {
 	o->answered = answered;
-	o->silent = o->asked = o->tried = o->missed = o->alive = o->mute = 0;
+	o->silent = o->vain = o->asked = o->tried = o->missed = o->alive = o->mute = 0;
 	o->deaf = false;
 }
 
@@ -209,6 +210,7 @@ outage_usual_add(struct outage *o, const struct pulse *p)
 	}
 	if (o->pulses % DAY_PULSES == 0) {
 		o->asked_most -= o->asked_most / 8;
+		o->vain_most -= (o->vain_most + 7) / 8;
 		o->mute_most -= o->mute_most / 8;
 		o->hole_most -= o->hole_most / 8;
 	}
@@ -220,6 +222,7 @@ outage_run_ends(struct outage *o, const struct pulse *p)
 {
 	if (o->pulses > 1) {
 		o->asked_most = most(o->asked_most, o->asked + o->tried);
+		o->vain_most = most(o->vain_most, o->vain);
 		o->mute_most = most(o->mute_most, o->mute);
 	}
 	if (o->old_reset && when_since(p->time, o->reset_since) > OLD_S * NS_PER_S)

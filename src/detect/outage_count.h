@@ -65,6 +65,8 @@ struct outage {
 	uint32_t tcp;                                    /* as `from`, of answers over TCP alone */
 	uint32_t asked, tried, missed, alive; /* since `answered`: data, connections in vain, unseen, others' packets */
 	uint32_t asked_most;                  /* the longest such run of ordinary days */
+	uint32_t spent;                       /* of them, before it was last answered, once it is back */
+	uint32_t vain, vain_most;             /* the same, in pulses with something in vain */
 	uint32_t mute, mute_most;             /* pulses without a packet either way */
 	uint32_t hole_most;                   /* seconds in which nobody at all was seen */
 	uint32_t old_reset;                   /* lasting connections that it reset since reset_since */

@@ -369,6 +369,60 @@ path_flap(void **state)
 	path_flap_of(8, 3);
 }
 
+/* Connections in vain, `syns` a pulse. */
+static void
+in_vain(struct office *o, unsigned pulses, uint32_t syns, uint32_t data)
+{
+	while (pulses--)
+		office_pulse(o, (struct pulse){.packets_to = syns + data,
+					       .syns_to = syns,
+					       .data_to = data,
+					       .others = 1000 + site_random(&o->t, 300)});
+}
+
+/* Five are thrown out, and who comes back is not answered: at night these are few, none of them much in one pulse. */
+static void
+resets_and_no_answer(void **state)
+{
+	const struct finding *f = NULL;
+
+	(void)state;
+	for (unsigned comes_back = 0; comes_back < 2; comes_back++) {
+		struct office o;
+
+		office_begin(&o, 5);
+		office_reset(&o);
+		in_vain(&o, 1, 0, 0);
+		in_vain(&o, 7, comes_back ? 5 : 2, 0);
+		assert_int_equal(office_found(&o, DETECTOR_outage, &f), comes_back);
+		assert_int_equal(o.t.got.alerts, comes_back);
+		if (comes_back)
+			assert_non_null(strstr(f->text, "does not answer for"));
+		office_end(&o);
+	}
+}
+
+/* A moment of the week before, in which many asked in vain, does not hide a minute in which few do. */
+static void
+few_for_long(void **state)
+{
+	const struct finding *f = NULL;
+
+	(void)state;
+	for (unsigned pulses = 2; pulses <= 6; pulses += 4) {
+		struct office o;
+
+		office_begin(&o, 8);
+		in_vain(&o, 1, 0, 60);
+		office_run(&o, 400);
+		o.t.got.findings = o.t.got.alerts = 0;
+		in_vain(&o, pulses, 1, 2);
+		office_run(&o, 1);
+		assert_int_equal(office_found(&o, DETECTOR_outage, &f), pulses == 6);
+		office_end(&o);
+	}
+}
+
 int
 main(void)
 {
@@ -389,6 +443,8 @@ main(void)
 		cmocka_unit_test(capture_loss_bad),
 		cmocka_unit_test(weeks_bad),
 		cmocka_unit_test(path_flap),
+		cmocka_unit_test(resets_and_no_answer),
+		cmocka_unit_test(few_for_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
