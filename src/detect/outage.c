@@ -72,14 +72,16 @@ outage_length_s(const struct outage *o, struct when until)
 	return when_since(until, o->answered) / NS_PER_S;
 }
 
-/* Refused: a third more of them than usual. */
+/* Refused: a third more of them than usual; two are enough where hardly any ever is. */
 bool
 outage_refused(const struct outage *o)
 {
+	enum { HARDLY = 50 };
 	uint64_t usual = o->usual.offered, usually_refused = usual - o->usual.accepted;
 	uint64_t offered = o->after.offered, refused = offered - o->after.accepted;
+	uint64_t enough = usual >= HARDLY && usually_refused * HARDLY <= usual ? 2 : 3;
 
-	return usual >= 8 && refused >= 3 && (refused * 3 - offered) * usual >= usually_refused * offered * 3 &&
+	return usual >= 8 && refused >= enough && (refused * 3 - offered) * usual >= usually_refused * offered * 3 &&
 	       refused * 3 >= offered;
 }
 
@@ -241,6 +243,17 @@ may_have_died(const struct outage *o)
 	return !outage_survived(o) || (o->steady_then == 0 && o->clients);
 }
 
+/* In the pulse of the resets, those that were accepted may have come before. */
+static void
+count_resumptions(struct outage *o, const struct pulse *p)
+{
+	uint32_t accepted = least(p->resumptions_accepted, p->resumptions_offered);
+	bool before = o->reset_only && !when_before(o->back, p->time);
+
+	o->after.offered += p->resumptions_offered - (before ? accepted : 0);
+	o->after.accepted += before ? 0 : accepted;
+}
+
 /* The minute in which clients come back; then all is known. */
 static void
 when_back(struct detect *d, struct outage *o, const struct pulse *p)
@@ -248,8 +261,7 @@ when_back(struct detect *d, struct outage *o, const struct pulse *p)
 	if (falls_silent(o, p))
 		return;
 	o->came_back += p->handshakes;
-	o->after.offered += p->resumptions_offered;
-	o->after.accepted += least(p->resumptions_accepted, p->resumptions_offered);
+	count_resumptions(o, p);
 	o->holes += p->gap_bytes > 0;
 	if (when_since(p->time, o->back) < BACK_S * NS_PER_S)
 		return;

@@ -402,6 +402,33 @@ resets_and_no_answer(void **state)
 	}
 }
 
+/* At night two come back, where others had been resumed in the same ten seconds: what hardly ever is refused, is. */
+static void
+resets_and_two_refused(void **state)
+{
+	const struct finding *f = NULL;
+
+	(void)state;
+	for (unsigned refused = 0; refused < 3; refused++) {
+		struct office o;
+		struct pulse p;
+
+		office_begin(&o, 20);
+		office_reset(&o);
+		p = office_usual(&o);
+		p.resumptions_offered = p.resumptions_accepted = 4;
+		office_pulse(&o, p);
+		in_vain(&o, 1, 0, 0);
+		p = office_usual(&o);
+		p.resumptions_offered = 4;
+		p.resumptions_accepted = 4 - refused;
+		office_pulse(&o, p);
+		in_vain(&o, 5, 0, 0);
+		assert_int_equal(office_found(&o, DETECTOR_outage, &f), refused == 2);
+		office_end(&o);
+	}
+}
+
 /* A moment of the week before, in which many asked in vain, does not hide a minute in which few do. */
 static void
 few_for_long(void **state)
@@ -444,6 +471,7 @@ main(void)
 		cmocka_unit_test(weeks_bad),
 		cmocka_unit_test(path_flap),
 		cmocka_unit_test(resets_and_no_answer),
+		cmocka_unit_test(resets_and_two_refused),
 		cmocka_unit_test(few_for_long),
 	};
 
