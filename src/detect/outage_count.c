@@ -97,6 +97,18 @@ unserved(const struct pulse *p)
 	return p->syns_to > p->syns_answered ? p->syns_to - p->syns_answered : 0;
 }
 
+/* Of segments that are acknowledged, those that are full: somebody uploads, and is answered at the end. */
+static uint32_t
+uploaded(const struct pulse *p)
+{
+	enum { FULL = 1200 };
+	uint64_t full = p->bytes_to > p->udp_bytes_to ? (p->bytes_to - p->udp_bytes_to) / FULL : 0;
+
+	if (!answers(p))
+		return 0;
+	return full < p->data_to ? (uint32_t)full : p->data_to;
+}
+
 /* Segments with data to it, none of which is answered; where pulses do not tell them, what neither opens nor resets. */
 static uint32_t
 asked(const struct outage *o, const struct pulse *p)
@@ -104,7 +116,7 @@ asked(const struct outage *o, const struct pulse *p)
 	uint64_t other = (uint64_t)p->syns_to + p->resets_to;
 
 	if (o->counts_data)
-		return p->data_from ? 0 : p->data_to;
+		return p->data_from ? 0 : p->data_to - uploaded(p);
 	return p->packets_to > other ? (uint32_t)(p->packets_to - other) : 0;
 }
 

@@ -286,6 +286,26 @@ quiet_evening_bad(void **state)
 	}
 }
 
+/* The only one there sends a file: it is acknowledged, and answered at its end. */
+static void
+upload_bad(void **state)
+{
+	struct office o;
+
+	(void)state;
+	office_begin(&o, 4);
+	for (unsigned i = 0; i < 12; i++)
+		office_pulse(&o, (struct pulse){.packets_to = 46,
+						.packets_from = 16,
+						.bytes_to = 61823,
+						.bytes_from = 320,
+						.data_to = 45,
+						.others = 4});
+	office_run(&o, 12);
+	assert_int_equal(o.t.got.findings, 0);
+	office_end(&o);
+}
+
 /* The users are thrown out on purpose, and resume. */
 static void
 sessions_killed_bad(void **state)
@@ -466,6 +486,7 @@ main(void)
 		cmocka_unit_test(link_flap_bad),
 		cmocka_unit_test(one_sided_mirror_bad),
 		cmocka_unit_test(quiet_evening_bad),
+		cmocka_unit_test(upload_bad),
 		cmocka_unit_test(sessions_killed_bad),
 		cmocka_unit_test(capture_loss_bad),
 		cmocka_unit_test(weeks_bad),
