@@ -3,7 +3,7 @@
  * OVERSTEP removes lines from logs).
  *
  *	packets to log, time and flow servers by the hour	-> usual: median of that hour over a week
- *	an hour below a fifth of it, scaled down with users	-> quiet
+ *	an hour below a fifth of it, scaled down with users	-> quiet; looked at every five minutes
  *
  * Absence is the whole evidence: must not judge hours with holes, hours whose sensor did not run, nor a leg that has
  * gone out of sight.
@@ -36,19 +36,27 @@ static const struct port {
 	{9995, PROTO_UDP, EXPORTS}, {9996, PROTO_UDP, EXPORTS}, {5557, PROTO_TCP, EXPORTS}, /* NetScaler's Logstream */
 };
 
-enum { HOUR_S = 3600, HOURS = 168, DAYS = 7, DAY_HOURS = 24, LATE_S = 600, PULSES = HOUR_S / PULSE_S };
+enum { HOUR_S = 3600, HOURS = 168, DAYS = 7, DAY_HOURS = 24, PULSES = HOUR_S / PULSE_S };
+enum { PART_S = 300, HOUR_PARTS = HOUR_S / PART_S, LATE_PARTS = 1, PARTS = 16 }; /* records come late */
+_Static_assert(PARTS > HOUR_PARTS + LATE_PARTS, "an hour that is judged is whole");
 
-/* What was counted in an hour. */
+/* What was counted in five minutes. */
+struct part {
+	uint16_t sent[ROWS]; /* packets by kind; USERS: records of clients */
+	uint8_t others[2];   /* 1: other calls of the gateway, outside, inside: that leg is in sight */
+	uint8_t pulses, poor;
+};
+
+/* In an hour that begins with any part. */
 struct hour {
-	int64_t number;      /* since 1970 */
-	uint32_t sent[ROWS]; /* packets by kind; USERS: records of clients */
-	uint32_t others[2];  /* other calls of the gateway, outside and inside: that leg is in sight */
-	uint32_t pulses, poor;
+	uint32_t sent[ROWS], others[2], pulses, poor;
+	uint32_t usual[ROWS]; /* plus 1; 0: unknown */
 };
 
 struct quiet {
-	struct hour now, last;       /* last: not judged yet, records come late */
-	uint32_t told[KINDS];        /* hours that it is quiet already */
+	int64_t part;                /* number of the one that goes on, since 1970 */
+	struct part parts[PARTS];    /* it and those before, by number */
+	uint32_t told[KINDS];        /* parts that it is quiet already */
 	uint32_t inside;             /* bits by kind: goes to a network that the gateway proxies to */
 	uint16_t usual[ROWS][HOURS]; /* by hour of the week, plus 1; 0: unknown */
 };
@@ -69,7 +77,7 @@ quiet_init(struct detect *d, struct carve *c, size_t bytes)
 	struct quiet_all *q = carve_take(c, sizeof(*q));
 	size_t array = sizeof(*q->of) * (GATEWAYS_MAX + 1);
 
-	q->of = detect_array(d, c, array, 2);
+	q->of = detect_array(d, c, array, 3);
 	detect_memory(d, &q->counted, c,
 		      &(struct memory_plan){.bytes = bytes - array - sizeof(*q) - 128,
 					    .payload = sizeof(struct counted),
@@ -87,10 +95,16 @@ kind_of(const struct session *s)
 	return -1;
 }
 
-static int64_t
-hour_of(struct when t)
+static struct part *
+part_at(struct quiet *g, int64_t number)
 {
-	return t.ns / (HOUR_S * NS_PER_S);
+	return &g->parts[(uint64_t)number % PARTS];
+}
+
+static void
+count(uint16_t *to, uint32_t more)
+{
+	*to = (uint16_t)least(*to + least(more, UINT16_MAX), UINT16_MAX);
 }
 
 /* Packets of the session that were not counted before. */
@@ -118,23 +132,24 @@ quiet_judge(struct detect *d, const struct view *v)
 	struct quiet_all *q = d->state[DETECTOR_quiet_gateway];
 	const struct session *s = v->s;
 	struct quiet *g = &q->of[s->gateway];
-	struct hour *h;
+	int64_t number = s->last.ns / (PART_S * NS_PER_S);
+	struct part *at = part_at(g, number <= g->part && number > g->part - PARTS ? number : g->part);
 	int kind;
 
 	if (s->role == ROLE_INBOUND && !s->established)
 		return;
-	h = hour_of(s->last) == g->last.number ? &g->last : &g->now;
 	kind = s->role == ROLE_OUTBOUND ? kind_of(s) : -1;
-	if (s->role == ROLE_INBOUND)
-		h->sent[USERS]++;
-	else if (kind >= 0) {
-		h->sent[kind] += news_of(q, s);
+	if (s->role == ROLE_INBOUND) {
+		count(&at->sent[USERS], 1);
+	} else if (kind >= 0) {
+		count(&at->sent[kind], news_of(q, s));
 		g->inside = (g->inside & ~(1u << kind)) | (uint32_t)v->inside << kind;
-	} else
-		h->others[v->inside] += v->first;
+	} else if (v->first) {
+		at->others[v->inside] = 1;
+	}
 }
 
-/* The median of what is known of this hour of the day, or this hour a week ago, whichever is less. */
+/* The median of what is known of this hour of the day, or this hour a week ago, whichever is less; plus 1, 0: unknown. */
 static uint32_t
 usual_of(const struct quiet *g, unsigned row, int64_t hour)
 {
@@ -153,11 +168,46 @@ usual_of(const struct quiet *g, unsigned row, int64_t hour)
 	}
 	if (n < KNOWN)
 		return 0;
-	return (same && same < v[n / 2] ? same : same ? v[n / 2] : v[0]) - 1;
+	return same && same < v[n / 2] ? same : same ? v[n / 2] : v[0];
+}
+
+/* Of two hours of the clock in proportion. */
+static uint32_t
+usual_from(const struct quiet *g, unsigned row, int64_t part)
+{
+	uint32_t behind = (uint32_t)(part % HOUR_PARTS);
+	uint32_t first = usual_of(g, row, part / HOUR_PARTS), second = usual_of(g, row, part / HOUR_PARTS + 1);
+
+	if (!behind || !first || !second)
+		return behind ? 0 : first;
+	return (first * (HOUR_PARTS - behind) + second * behind) / HOUR_PARTS;
+}
+
+/* That leg is in sight: not what was heard before it fell silent, a fifth of an hour at most. */
+enum { BEFORE_PARTS = HOUR_PARTS / 4 };
+
+static struct hour
+hour_from(struct quiet *g, int64_t first)
+{
+	struct hour h = {.pulses = 0};
+
+	for (int64_t number = first; number < first + HOUR_PARTS; number++) {
+		const struct part *p = part_at(g, number);
+
+		for (unsigned row = 0; row < ROWS; row++)
+			h.sent[row] += p->sent[row];
+		for (unsigned side = 0; side < 2 && number >= first + BEFORE_PARTS; side++)
+			h.others[side] += p->others[side];
+		h.pulses += p->pulses;
+		h.poor += p->poor;
+	}
+	for (unsigned row = 0; row < ROWS; row++)
+		h.usual[row] = usual_from(g, row, first);
+	return h;
 }
 
 static void
-report(struct detect *d, uint8_t gateway, unsigned kind, const uint32_t number[3], bool in_sight)
+report(struct detect *d, uint8_t gateway, const struct hour *h, unsigned kind, bool in_sight)
 {
 	struct finding f;
 
@@ -165,9 +215,9 @@ report(struct detect *d, uint8_t gateway, unsigned kind, const uint32_t number[3
 	f.severity = in_sight ? (uint8_t)KIND[kind].severity : SEVERITY_LOW;
 	f.explained = !in_sight;
 	f.confidence = in_sight ? 80 : 30;
-	finding_number(&f, "sent", "packets", number[0]);
-	finding_number(&f, "usual", "packets", number[1]);
-	finding_number(&f, "users", "records", number[2]);
+	finding_number(&f, "sent", "packets", h->sent[kind]);
+	finding_number(&f, "usual", "packets", h->usual[kind] - 1);
+	finding_number(&f, "users", "records", h->sent[USERS]);
 	finding_weigh(&f, "below a fifth of what is usual at this hour", 60);
 	if (in_sight)
 		finding_weigh(&f, "other calls of the gateway are seen", 20);
@@ -184,72 +234,82 @@ report(struct detect *d, uint8_t gateway, unsigned kind, const uint32_t number[3
 
 /* In proportion to users: on a holiday fewer logs are written. */
 static bool
-is_quiet(const struct detect *d, const struct quiet *g, unsigned kind)
+is_quiet(const struct detect *d, const struct hour *h, unsigned kind)
 {
-	uint64_t usual = usual_of(g, kind, g->last.number), users = usual_of(g, USERS, g->last.number);
-	uint64_t now = g->last.sent[USERS];
+	uint64_t usual = h->usual[kind], users = h->usual[USERS], now = h->sent[USERS];
 
-	if (usual < (uint64_t)d->param[PARAM_quiet_gateway_packets] ||
+	if (usual <= (uint64_t)d->param[PARAM_quiet_gateway_packets] ||
 	    now < (uint64_t)d->param[PARAM_quiet_gateway_users])
 		return false;
-	if (kind != CLOCK && now < users)
-		usual = usual * now / users;
-	return g->last.sent[kind] * UINT64_C(100) < usual * (uint64_t)d->param[PARAM_quiet_gateway_below];
+	usual--;
+	if (kind != CLOCK && now + 1 < users)
+		usual = usual * now / (users - 1);
+	return h->sent[kind] * UINT64_C(100) < usual * (uint64_t)d->param[PARAM_quiet_gateway_below];
 }
 
 /* Is anything else of the gateway's own heard on the same leg, of any kind? */
 static bool
-in_sight(const struct quiet *g, unsigned kind)
+in_sight(const struct quiet *g, const struct hour *h, unsigned kind)
 {
 	unsigned side = g->inside >> kind & 1;
-	bool heard = g->last.others[side] != 0;
+	bool heard = h->others[side] != 0;
 
 	for (unsigned k = 0; k < KINDS; k++)
-		heard |= k != kind && (g->inside >> k & 1) == side &&
-			 g->last.sent[k] > usual_of(g, k, g->last.number) / 2 && g->last.sent[k];
+		heard |= k != kind && (g->inside >> k & 1) == side && h->sent[k] > h->usual[k] / 2 && h->sent[k];
 	return heard;
 }
 
 static void
-judge_kind(struct detect *d, uint8_t gateway, struct quiet *g, unsigned kind)
+judge_kind(struct detect *d, uint8_t gateway, struct quiet *g, const struct hour *h, unsigned kind)
 {
-	enum { FOR_GOOD = HOURS };
+	enum { FOR_GOOD = HOURS * HOUR_PARTS };
 
-	if (!is_quiet(d, g, kind)) {
+	if (!is_quiet(d, h, kind)) {
 		g->told[kind] = 0;
 		return;
 	}
 	if (g->told[kind]++ == 0)
-		report(d, gateway, kind,
-		       (const uint32_t[3]){g->last.sent[kind], usual_of(g, kind, g->last.number), g->last.sent[USERS]},
-		       in_sight(g, kind));
+		report(d, gateway, h, kind, in_sight(g, h, kind));
 	if (g->told[kind] >= FOR_GOOD)
 		g->told[kind] = 0;
 }
 
 static void
-remember(struct quiet *g)
+remember(struct quiet *g, const struct hour *h, int64_t hour)
 {
 	for (unsigned row = 0; row < ROWS; row++) {
-		uint32_t n = least(g->last.sent[row], UINT16_MAX - 1) + 1;
+		uint32_t n = least(h->sent[row], UINT16_MAX - 1) + 1;
 
 		if (row == USERS || g->told[row] == 0)
-			g->usual[row][g->last.number % HOURS] = (uint16_t)n;
+			g->usual[row][hour % HOURS] = (uint16_t)n;
 	}
 }
 
-/* A whole hour, all of it seen. */
+/* A whole hour, all of it seen, that ended a while ago; those of the clock are learned. */
 static void
 hour_over(struct detect *d, uint8_t gateway, struct quiet *g)
 {
 	bool learning = when_since(d->now, d->gate[gateway].first) < d->learn_ns;
+	int64_t first = g->part - LATE_PARTS - HOUR_PARTS;
+	struct hour h = hour_from(g, first);
 
-	if (g->last.pulses + 2 >= PULSES && g->last.poor == 0) {
-		for (unsigned kind = 0; kind < KINDS && !learning; kind++)
-			judge_kind(d, gateway, g, kind);
-		remember(g);
-	}
-	g->last = (struct hour){.number = -1};
+	if (h.pulses + 2 < PULSES || h.poor)
+		return;
+	for (unsigned kind = 0; kind < KINDS && !learning; kind++)
+		judge_kind(d, gateway, g, &h, kind);
+	if (first % HOUR_PARTS == 0)
+		remember(g, &h, first / HOUR_PARTS);
+}
+
+/* Those in between stay empty; when time goes back all do. */
+static void
+go_to(struct quiet *g, int64_t number)
+{
+	int64_t from = number > g->part && number - g->part < PARTS ? g->part : number - PARTS;
+
+	while (from < number)
+		*part_at(g, ++from) = (struct part){.pulses = 0};
+	g->part = number;
 }
 
 void
@@ -257,19 +317,16 @@ quiet_pulse(struct detect *d, const struct pulse *p)
 {
 	struct quiet_all *q = d->state[DETECTOR_quiet_gateway];
 	struct quiet *g = &q->of[p->gateway];
-	struct when begin = when_add(p->time, -PULSE_S * NS_PER_S);
-	int64_t hour = hour_of(begin);
+	int64_t number = when_add(p->time, -PULSE_S * NS_PER_S).ns / (PART_S * NS_PER_S);
+	struct part *now;
 
-	if (hour < 0)
+	if (number < PARTS)
 		return;
-	if (hour != g->now.number) {
-		if (g->last.number > 0)
-			hour_over(d, p->gateway, g);
-		g->last = g->now;
-		g->now = (struct hour){.number = hour};
-	}
-	g->now.pulses++;
-	g->now.poor += seen_poorly(d, p->gateway, p->time);
-	if (g->last.number > 0 && begin.ns % (HOUR_S * NS_PER_S) >= LATE_S * NS_PER_S)
+	if (number != g->part) {
+		go_to(g, number);
 		hour_over(d, p->gateway, g);
+	}
+	now = part_at(g, number);
+	now->pulses = (uint8_t)least(now->pulses + 1u, UINT8_MAX);
+	now->poor |= seen_poorly(d, p->gateway, p->time);
 }

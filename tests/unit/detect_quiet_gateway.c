@@ -41,15 +41,15 @@ log_flow(struct site_test *t, double begin, double now, uint32_t packets)
 	judge(t, s);
 }
 
-/* `n` hours from `from`; a record of each kind every five minutes, a pulse every ten seconds. */
+/* `seconds` from `from`; a record of each kind every five minutes, a pulse every ten seconds. */
 static void
-pass(struct site_test *t, const struct hours *h, double from, unsigned n)
+pass_seconds(struct site_test *t, const struct hours *h, double from, double seconds)
 {
 	static uint32_t flow_packets;
 
 	if (from == 0)
 		flow_packets = 0;
-	for (double now = from; now < from + n * (double)HOUR; now += 10) {
+	for (double now = from; now < from + seconds; now += 10) {
 		struct pulse p = {.time = at(now + 10),
 				  .gateway = 1,
 				  .packets_to = 50,
@@ -81,6 +81,12 @@ pass(struct site_test *t, const struct hours *h, double from, unsigned n)
 		}
 		detect_pulse(t->d, &p, &t->to);
 	}
+}
+
+static void
+pass(struct site_test *t, const struct hours *h, double from, unsigned hours)
+{
+	pass_seconds(t, h, from, hours * (double)HOUR);
 }
 
 static const struct hours USUAL = {.logs = 6000, .traps = 120, .users = 240, .others = true};
@@ -118,6 +124,25 @@ logs_stop(void **state)
 		assert_int_equal(found(&t, SEVERITY_HIGH), 1);
 		site_end(&t);
 	}
+}
+
+/* At any minute of the hour: told when a fifth of an hour is left of what was sent before, not earlier. */
+static void
+logs_stop_between_hours(void **state)
+{
+	const double stop = 8 * DAY + 10 * HOUR + 20 * MINUTE;
+	struct hours h = USUAL;
+	struct site_test t;
+
+	(void)state;
+	begin(&t, &h, 8);
+	pass_seconds(&t, &h, 8 * DAY, stop - 8 * DAY);
+	h.logs = 0;
+	pass_seconds(&t, &h, stop, 45 * MINUTE);
+	assert_int_equal(found(&t, SEVERITY_INFO), 0);
+	pass_seconds(&t, &h, stop + 45 * MINUTE, 20 * MINUTE);
+	assert_int_equal(found(&t, SEVERITY_HIGH), 1);
+	site_end(&t);
 }
 
 /* Nine of ten messages held back. */
@@ -267,9 +292,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(logs_stop),      cmocka_unit_test(logs_thinned),    cmocka_unit_test(traps_stop),
-		cmocka_unit_test(ordinary_bad),   cmocka_unit_test(no_users_bad),    cmocka_unit_test(losses_bad),
-		cmocka_unit_test(leg_lost_bad),   cmocka_unit_test(inside_lost_bad), cmocka_unit_test(never_seen_bad),
+		cmocka_unit_test(logs_stop),       cmocka_unit_test(logs_stop_between_hours),
+		cmocka_unit_test(logs_thinned),    cmocka_unit_test(traps_stop),
+		cmocka_unit_test(ordinary_bad),    cmocka_unit_test(no_users_bad),
+		cmocka_unit_test(losses_bad),      cmocka_unit_test(leg_lost_bad),
+		cmocka_unit_test(inside_lost_bad), cmocka_unit_test(never_seen_bad),
 		cmocka_unit_test(sensor_off_bad),
 	};
 
