@@ -42,6 +42,10 @@ struct flight {
 	uint16_t known[FLIGHTS], pending;
 	uint8_t count, pending_count;
 	uint32_t samples;
+	/* Who was given the one that is pending, since when, and how often a known one after it again. */
+	uint64_t network;
+	struct when since;
+	uint32_t turns;
 };
 
 struct server {
@@ -78,7 +82,7 @@ server_init(struct detect *d, struct carve *c, size_t bytes)
 		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct identity), .version = 2});
 	detect_sound(d, identity_sound);
 	detect_memory(d, &r->flights, c,
-		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct flight), .version = 1});
+		      &(struct memory_plan){.bytes = bytes / 2, .payload = sizeof(struct flight), .version = 2});
 	detect_sound(d, flight_sound);
 	return r;
 }
@@ -303,6 +307,14 @@ program_confirms(const struct detect *d, const struct flight *f, const struct vi
 	return near(d, f->pending, v->s->flight_in) && f->pending_count + 1 >= d->param[PARAM_server_identity_confirm];
 }
 
+/* One client, a monitor say, that is given both in turns. */
+static bool
+turns_confirm(const struct detect *d, const struct flight *f, const struct view *v)
+{
+	return near(d, f->pending, v->s->flight_in) && f->turns + 1 >= d->param[PARAM_server_identity_confirm] &&
+	       f->network == network_of(v) && when_since(v->s->time, f->since) <= SHIFT_S * NS_PER_S;
+}
+
 static struct shift *
 shift_find(const struct detect *d, struct identity *id, int32_t by, struct when now)
 {
@@ -342,7 +354,8 @@ shift_add(const struct detect *d, struct identity *id, int32_t by, const struct 
 static bool
 flight_confirms(const struct detect *d, struct identity *id, const struct flight *f, const struct view *v)
 {
-	return flight_differs(d, f, v) && (program_confirms(d, f, v) || shift_confirms(d, id, f, v));
+	return flight_differs(d, f, v) &&
+	       (program_confirms(d, f, v) || turns_confirm(d, f, v) || shift_confirms(d, id, f, v));
 }
 
 static void
@@ -363,6 +376,8 @@ judge_flight(struct detect *d, const struct view *v)
 	finding_number(&f, "flight", "B", v->s->flight_in);
 	finding_number(&f, "handshakes", "handshakes", seen->samples);
 	report_server(d, &f, v,
+		      turns_confirm(d, seen, v)    ? "encrypted server flights of {a} port {p} ({x}) are {0} and {1} "
+						     "bytes in turns for one client: two certificates" :
 		      program_confirms(d, seen, v) ? "encrypted server flight of {a} port {p} ({x}) went from {0} to "
 						     "{1} bytes for one client program: a new certificate" :
 						     "encrypted server flight of {a} port {p} ({x}) went from {0} to "
@@ -398,6 +413,12 @@ learn_new_flight(struct detect *d, const struct view *v, struct flight *f)
 		flight_add(f, bytes);
 		return;
 	}
+	if (!near(d, f->pending, bytes) || f->network != network_of(v) ||
+	    when_since(v->s->time, f->since) > SHIFT_S * NS_PER_S) {
+		f->turns = 0;
+		f->since = v->s->time;
+	}
+	f->network = network_of(v);
 	f->pending_count = near(d, f->pending, bytes) ? (uint8_t)(f->pending_count + 1) : 1;
 	f->pending = bytes;
 	shift_add(d, id, by, v);
@@ -415,12 +436,14 @@ learn_flight(struct detect *d, const struct view *v)
 	f->samples++;
 	if (f->samples >= d->param[PARAM_server_identity_confirm])
 		memory_keep(&r->flights, f);
-	if (flight_known(d, f, bytes))
+	if (flight_known(d, f, bytes)) {
+		f->turns += f->pending_count && f->network == network_of(v);
 		f->pending_count = 0;
-	else if (v->learning || f->samples <= d->param[PARAM_server_identity_confirm])
+	} else if (v->learning || f->samples <= d->param[PARAM_server_identity_confirm]) {
 		flight_add(f, bytes);
-	else
+	} else {
 		learn_new_flight(d, v, f);
+	}
 }
 
 /* The same certificate in each record of a session is one sight of it. */

@@ -160,6 +160,24 @@ flights_in_turns(void **state)
 	site_end(&t);
 }
 
+/* A monitor is given one or the other. */
+static void
+flights_of_a_monitor(void **state)
+{
+	struct site_test t;
+
+	(void)state;
+	learn_flights(&t);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(t.got.findings, 0);
+		flight(&t, 2, 1500, 201 * HOUR + i * 10 * MINUTE);
+		flight(&t, 2, 2500, 201 * HOUR + (i * 10 + 5) * MINUTE);
+	}
+	assert_int_equal(t.got.alerts, 1);
+	assert_non_null(strstr(t.got.finding[0].text, "are 2501 and 1500 bytes in turns for one client: two"));
+	site_end(&t);
+}
+
 /* One network's, each of another size, or one in two days. */
 static void
 flights_in_turns_bad(void **state)
@@ -229,10 +247,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replaced_and_mixed),   cmocka_unit_test(self_signed),
-		cmocka_unit_test(renewal_bad),          cmocka_unit_test(other_name_bad),
-		cmocka_unit_test(flight_changes),       cmocka_unit_test(flights_in_turns),
-		cmocka_unit_test(flights_in_turns_bad), cmocka_unit_test(records_of_a_session_bad),
+		cmocka_unit_test(replaced_and_mixed),
+		cmocka_unit_test(self_signed),
+		cmocka_unit_test(renewal_bad),
+		cmocka_unit_test(other_name_bad),
+		cmocka_unit_test(flight_changes),
+		cmocka_unit_test(flights_in_turns),
+		cmocka_unit_test(flights_of_a_monitor),
+		cmocka_unit_test(flights_in_turns_bad),
+		cmocka_unit_test(records_of_a_session_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,6 +174,16 @@ no_syn_begin(struct world *w, struct attack_run *a)
 	attack_done(a, c->t);
 }
 
+/* Nobody can know of a certificate that nobody was shown yet. */
+static void
+identity_seen(struct world *w, void *arg)
+{
+	if (w->gw.second_seen >= SECOND_SEEN)
+		attack_happened(arg);
+	else
+		clock_add(w, w->now + MINUTE(1), identity_seen, arg);
+}
+
 /* B23: another certificate, for all or for some. */
 static void
 identity_begin(struct world *w, struct attack_run *a)
@@ -185,7 +195,7 @@ identity_begin(struct world *w, struct attack_run *a)
 	server_make(w, &a->server, &a->rng, w->gw.name, 30, 55);
 	w->gw.second = &a->server;
 	w->gw.second_per_mille = mixed ? 200 : 1000;
-	clock_add(w, w->now + HOUR(1), hidden_seen, a);
+	clock_add(w, w->now + HOUR(1), identity_seen, a);
 	attack_done(a, w->now + HOUR(20));
 }
 

@@ -217,6 +217,8 @@ handshake_agree(struct conn *c)
 	c->flights = (uint8_t)(c->d.half_open ? 1 : c->refused ? 2 : dtls ? 6 : v13 ? 4 : c->resumed ? 3 : 4);
 	if (v13 && !c->d.server->ticket_count && !c->refused && !c->d.half_open)
 		c->flights = 3;
+	if (c->d.server == c->w->gw.second && !c->resumed && !c->refused && !c->d.half_open)
+		c->w->gw.second_seen += v13 ? 1 : SECOND_SEEN;
 }
 
 unsigned

@@ -285,13 +285,14 @@ struct habits {
 	uint16_t empty_cache; /* visits with a browser that has nothing of the page: another one, a private window */
 	bool phones_share;    /* mobile networks give each connection another address of a pool */
 };
+enum { SECOND_SEEN = 3 };
 struct gateway {
 	struct addr v4, v6, snip; /* clients call the first two; it calls from the third */
 	char name[32];
 	struct tls_server tls, dtls;
 	struct theme theme;
 	const struct tls_server *second; /* served to some instead, NULL: one identity */
-	uint32_t second_per_mille;
+	uint32_t second_per_mille, second_seen; /* seen: by SECOND_SEEN in clear, by one under TLS 1.3 */
 	struct tls_server other; /* the certificate for old programs, where there are two from the beginning */
 	bool two_certs;
 	bool down, udp_works;
