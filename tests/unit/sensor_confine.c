@@ -26,6 +26,10 @@
 
 #include "sensor/confine.h"
 
+#ifndef SYS_mmap /* arm of 32 bits has the other one alone */
+#define SYS_mmap SYS_mmap2
+#endif
+
 enum { KILLED = -1, DONE = 0 }; /* else the errno that it got */
 
 static char folder[64], file[96];
