@@ -243,6 +243,15 @@ may_have_died(const struct outage *o)
 	return !outage_survived(o) || (o->steady_then == 0 && o->clients);
 }
 
+/* Those who were reset came back at once, and nobody was there yet. */
+static bool
+came_in_vain(const struct outage *o)
+{
+	enum { CAME_MIN = 3 };
+
+	return o->tried >= CAME_MIN + (uint64_t)o->unserved * 3 * o->silent / UNIT;
+}
+
 /* In the pulse of the resets, those that were accepted may have come before. */
 static void
 count_resumptions(struct outage *o, const struct pulse *p)
@@ -265,8 +274,8 @@ when_back(struct detect *d, struct outage *o, const struct pulse *p)
 	o->holes += p->gap_bytes > 0;
 	if (when_since(p->time, o->back) < BACK_S * NS_PER_S)
 		return;
-	/* resets alone, and all resumed what they had: an administrator threw them out */
-	if (!o->reset_only || outage_refused(o))
+	/* resets alone, and all were answered and resumed what they had: an administrator threw them out */
+	if (!o->reset_only || outage_refused(o) || came_in_vain(o))
 		outage_report_end(d, o, p->gateway, crash_review(d, p->gateway, o->answered, true, may_have_died(o)));
 	else
 		crash_review(d, p->gateway, o->answered, true, false);

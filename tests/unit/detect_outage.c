@@ -422,6 +422,42 @@ resets_and_no_answer(void **state)
 	}
 }
 
+/* A restart of ten seconds: who was reset tries again at once, in vain, and then resumes. */
+static void
+resets_and_a_moment(void **state)
+{
+	const struct finding *f = NULL;
+
+	(void)state;
+	for (unsigned again = 0; again < 2; again++) {
+		struct office o;
+
+		office_begin(&o, 7); /* nobody scans */
+		for (unsigned i = 0; i < 400; i++)
+			office_pulse(&o, (struct pulse){.packets_to = 40,
+							.packets_from = 60,
+							.data_to = 20,
+							.data_from = 40,
+							.others = 900});
+		office_reset(&o);
+		in_vain(&o, 1, 0, 0);
+		in_vain(&o, 1, again ? 4 : 1, 0);
+		for (unsigned i = 0; i < 7; i++)
+			office_pulse(&o, (struct pulse){.packets_to = 40,
+							.packets_from = 60,
+							.syns_to = 1,
+							.syns_answered = 1,
+							.handshakes = 1,
+							.data_to = 20,
+							.data_from = 40,
+							.resumptions_offered = 1,
+							.resumptions_accepted = 1,
+							.others = 900});
+		assert_int_equal(office_found(&o, DETECTOR_outage, &f), again);
+		office_end(&o);
+	}
+}
+
 /* At night two come back, where others had been resumed in the same ten seconds: what hardly ever is refused, is. */
 static void
 resets_and_two_refused(void **state)
@@ -492,6 +528,7 @@ main(void)
 		cmocka_unit_test(weeks_bad),
 		cmocka_unit_test(path_flap),
 		cmocka_unit_test(resets_and_no_answer),
+		cmocka_unit_test(resets_and_a_moment),
 		cmocka_unit_test(resets_and_two_refused),
 		cmocka_unit_test(few_for_long),
 	};
