@@ -64,9 +64,10 @@ struct view {
 	bool first_established, first_cert; /* first one that has seen so much */
 	bool learning;                      /* detect.learn is not over */
 	bool suspect;                       /* an incident about the client is open */
-	bool degraded; /* parts of this session, or now of this gateway's traffic, were not seen: absence says nothing */
-	bool monitor;  /* inbound: asks in a strict period (monitor.h) */
-	bool knock;    /* inbound: a handshake that came to nothing */
+	bool degraded; /* parts of this session, or now much of this gateway's traffic, were not seen: absence says nothing */
+	bool lossy;   /* some of this gateway's traffic is being lost */
+	bool monitor; /* inbound: asks in a strict period (monitor.h) */
+	bool knock;   /* inbound: a handshake that came to nothing */
 	bool familiar; /* inbound: this program used this gateway from this network in the ordinary way before; not looked
 			  up for knocks: is_familiar */
 	bool hidden;   /* inbound from a balancer that does not say who the client is: no source to judge */
@@ -337,6 +338,7 @@ struct gate *gate_seen(struct detect *d, uint8_t gateway, struct when t);
 
 /* What is lost of a gateway's traffic. */
 void seen_add(struct detect *d, const struct pulse *p);
+bool seen_lossy(const struct detect *d, uint8_t gateway, struct when now);
 bool seen_poorly(const struct detect *d, uint8_t gateway, struct when now);
 uint32_t seen_share(const struct detect *d, uint8_t gateway, struct when now); /* hundredths of a percent */
 bool half_seen(const struct session *s);

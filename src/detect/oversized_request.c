@@ -101,12 +101,14 @@ usual_request(const struct detect *d, uint8_t gateway, enum answered much)
 static void
 report_large(struct detect *d, const struct view *v, const struct exchange *e, bool visitor)
 {
+	/* behind a hole the answer may be that of a request that was not seen */
+	bool unsure = visitor || v->s->gap_bytes_out;
 	uint32_t most_before = d->gate[v->s->gateway].request_max;
 	struct finding f;
 
 	finding_begin(&f, v, DETECTOR_oversized_request);
-	f.severity = visitor ? SEVERITY_LOW : f.severity;
-	f.confidence = visitor ? 40 : e->response >= 2 * (uint64_t)e->request ? 85 : 75;
+	f.severity = unsure ? SEVERITY_LOW : f.severity;
+	f.confidence = unsure ? 40 : e->response >= 2 * (uint64_t)e->request ? 85 : 75;
 	finding_number(&f, "request", "bytes", e->request);
 	finding_number(&f, "answer", "bytes", e->response);
 	finding_number(&f, "request_max_before", "bytes", most_before);
@@ -130,7 +132,7 @@ static void
 report_repeat(struct detect *d, const struct view *v, const struct exchange *e, const struct repeat *r, bool visitor)
 {
 	/* what single sign-on posts back here has to be seen first, and is not learned while frames are missing */
-	bool unsure = visitor || v->degraded;
+	bool unsure = visitor || v->lossy;
 	uint32_t most_before = d->gate[v->s->gateway].request_max;
 	struct finding f;
 

@@ -1,10 +1,15 @@
 /*
  * seen: how much of a gateway's traffic the sensor misses, over the last minutes, from its pulses.
- * A thousandth lost is enough to make absences worthless: no page, no login, no answer.
+ *
+ *	lossy	a thousandth: said with every finding; what is not known of the place may be what was lost
+ *	poorly	a thirtieth: absences are worthless, no page, no login, no answer, and nothing is learned
+ *
+ * In between whole sessions are whole, and those with holes know of them: a mirror that always loses a little must not
+ * make the sensor blind for good.
  */
 #include "detect/frame.h"
 
-enum { SEEN_S = 300, POOR_PARTS = 1000, WHOLE = 10000 };
+enum { SEEN_S = 300, LOSSY_PARTS = 1000, POOR_PARTS = 30, WHOLE = 10000 };
 
 void
 seen_add(struct detect *d, const struct pulse *p)
@@ -33,12 +38,24 @@ lately(const struct detect *d, uint8_t gateway, struct when now)
 	return sum;
 }
 
-bool
-seen_poorly(const struct detect *d, uint8_t gateway, struct when now)
+static bool
+is_lost(const struct detect *d, uint8_t gateway, struct when now, uint64_t parts)
 {
 	const struct seen s = lately(d, gateway, now);
 
-	return s.lost > 0 && s.lost >= s.bytes / POOR_PARTS;
+	return s.lost > 0 && s.lost >= s.bytes / parts;
+}
+
+bool
+seen_lossy(const struct detect *d, uint8_t gateway, struct when now)
+{
+	return is_lost(d, gateway, now, LOSSY_PARTS);
+}
+
+bool
+seen_poorly(const struct detect *d, uint8_t gateway, struct when now)
+{
+	return is_lost(d, gateway, now, POOR_PARTS);
 }
 
 /* Everything, while nothing is known. */

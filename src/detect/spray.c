@@ -304,6 +304,16 @@ report(struct detect *d, const struct view *v, const struct window *w, const str
 	incident_report(d, &f, &(struct actor){.group = one ? h->program : 0});
 }
 
+/* While what people do here is being learned, or is lost in part, they look like attempts as well; guesses are then what a
+   good part of all look like. */
+static bool
+is_work(const struct view *v, const struct window *w, const struct spray_heap *h)
+{
+	enum { PARTS = 3 };
+
+	return (v->learning || v->lossy) && (uint64_t)h->heap.count * PARTS < w->attempts;
+}
+
 static void
 judge_window(struct detect *d, const struct view *v, struct window *w, enum window_kind kind)
 {
@@ -315,7 +325,7 @@ judge_window(struct detect *d, const struct view *v, struct window *w, enum wind
 		return;
 	w->news = 0;
 	h = heaps_largest(&w->heaps, w->used, limit, &n);
-	if (!h || n < limit)
+	if (!h || n < limit || is_work(v, w, h))
 		return;
 	w->told = n;
 	report(d, v, w, h, n);

@@ -149,6 +149,7 @@ view_make(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
 	v->known_ns = when_since(s->time, g->first);
 	v->learning = v->known_ns < d->learn_ns;
 	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->source);
+	v->lossy = seen_lossy(d, s->gateway, s->time);
 	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
 	view_networks(d, v);
 	v->knock = is_knock(s);

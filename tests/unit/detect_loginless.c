@@ -185,7 +185,7 @@ losses_bad(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		struct logins_test *r = house(PORTAL, 0x0304);
-		struct pulse p = {.time = at(NOW - 20), .gateway = 1, .bytes_to = 100000, .gap_bytes = 2000};
+		struct pulse p = {.time = at(NOW - 20), .gateway = 1, .bytes_to = 100000, .gap_bytes = 5000};
 		struct comer c = thief(r);
 
 		if (i == 0)

@@ -215,7 +215,7 @@ losses_bad(void **state)
 	(void)state;
 	begin(&t, &h, 8);
 	h.logs = 0;
-	h.lost = 500;
+	h.lost = 1000;
 	pass(&t, &h, 8 * DAY, 24);
 	assert_int_equal(found(&t, SEVERITY_INFO), 0);
 	site_end(&t);
