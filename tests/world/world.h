@@ -291,7 +291,7 @@ struct gateway {
 	char name[32];
 	struct tls_server tls, dtls;
 	struct theme theme;
-	const struct tls_server *second; /* served to some instead, NULL: one identity */
+	const struct tls_server *second;        /* served to some instead, NULL: one identity */
 	uint32_t second_per_mille, second_seen; /* seen: by SECOND_SEEN in clear, by one under TLS 1.3 */
 	struct tls_server other; /* the certificate for old programs, where there are two from the beginning */
 	bool two_certs;
