@@ -187,7 +187,7 @@ has_room(struct evidence *e, uint64_t n)
 static bool
 wrote(struct evidence *e, struct incident_file *i, bool fine)
 {
-	i->failed = fine ? (struct when){0} : e->now;
+	i->failed = (struct when){fine ? 0 : e->now.ns};
 	return fine;
 }
 
