@@ -336,7 +336,7 @@ uint32_t egress_shared_payload(void);
 /* The gateway's, of which something was seen at t. */
 struct gate *gate_seen(struct detect *d, uint8_t gateway, struct when t);
 
-/* What is lost of a gateway's traffic. */
+/* What is lost of a gateway's traffic; the two degrees are seen.c's. */
 void seen_add(struct detect *d, const struct pulse *p);
 bool seen_lossy(const struct detect *d, uint8_t gateway, struct when now);
 bool seen_poorly(const struct detect *d, uint8_t gateway, struct when now);

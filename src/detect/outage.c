@@ -41,13 +41,19 @@ is_unusual(const struct outage *o)
 	return o->asked + o->tried > o->asked_most * UINT64_C(2) || o->vain > o->vain_most * UINT64_C(2) + VAIN_PULSES;
 }
 
-/* Asked in vain as never before, and more than scans of closed ports explain. */
+/* Connections in vain that scans of closed ports explain in so many pulses. */
+static uint64_t
+scanned(const struct outage *o, uint64_t pulses)
+{
+	return o->unserved * 3 * pulses / UNIT;
+}
+
+/* Asked in vain as never before, and more than scans explain. */
 static bool
 is_in_vain(const struct outage *o)
 {
-	uint64_t usual = (uint64_t)o->unserved * 3 * o->silent / UNIT;
 	bool busy = o->from >= BUSY * UNIT && o->recent >= BUSY * UNIT && (!o->deaf || o->tcp >= BUSY * UNIT),
-	     enough = o->asked >= ASKED_MIN || o->tried >= SYNS_MIN + usual;
+	     enough = o->asked >= ASKED_MIN || o->tried >= SYNS_MIN + scanned(o, o->silent);
 	uint64_t run = (uint64_t)o->asked + o->tried;
 
 	if (busy)
@@ -222,14 +228,13 @@ static bool
 falls_silent(struct outage *o, const struct pulse *p)
 {
 	uint64_t pulses = (uint64_t)(when_since(p->time, o->back) / NS_PER_S) / PULSE_S + 1;
-	uint64_t usual = (uint64_t)o->unserved * 3 * pulses / UNIT;
 
 	if (!outage_is_out(o, p) || p->acks_unseen) {
 		o->spent = o->asked + o->tried;
 		return false;
 	}
 	outage_silence_add(o, p);
-	if (outage_in_vain(o, p) < ASKED_MIN && o->asked + o->tried - o->spent < ASKED_MIN + usual)
+	if (outage_in_vain(o, p) < ASKED_MIN && o->asked + o->tried - o->spent < ASKED_MIN + scanned(o, pulses))
 		return false;
 	o->stage = STAGE_DOWN;
 	o->reset_only = false;
@@ -249,7 +254,7 @@ came_in_vain(const struct outage *o)
 {
 	enum { CAME_MIN = 3 };
 
-	return o->tried >= CAME_MIN + (uint64_t)o->unserved * 3 * o->silent / UNIT;
+	return o->tried >= CAME_MIN + scanned(o, o->silent);
 }
 
 /* In the pulse of the resets, those that were accepted may have come before. */

@@ -131,7 +131,7 @@ report_large(struct detect *d, const struct view *v, const struct exchange *e, b
 static void
 report_repeat(struct detect *d, const struct view *v, const struct exchange *e, const struct repeat *r, bool visitor)
 {
-	/* what single sign-on posts back here has to be seen first, and is not learned while frames are missing */
+	/* what single sign-on posts back here has to be seen first, and whole, which on a lossy mirror takes long */
 	bool unsure = visitor || v->lossy;
 	uint32_t most_before = d->gate[v->s->gateway].request_max;
 	struct finding f;

@@ -228,6 +228,30 @@ degraded_bad(void **state)
 	}
 }
 
+/* On the first day everybody is new, and what many users ask looks like attempts: guesses are a good part of it. */
+static void
+first_day(void **state)
+{
+	(void)state;
+	for (unsigned work = 0; work < 2; work++) {
+		const struct finding *f = NULL;
+		struct site_test t;
+		char source[32];
+
+		site_begin(&t, 8 << 20, 7 * DAY);
+		for (unsigned i = 0; i < 90; i++) {
+			knock_source(source, 70000 + i * 37);
+			for (unsigned k = 0; work && k < 6; k++)
+				site_visit(&t, source, OFFICE, i * 20 + k,
+					   (uint32_t[]){200 + 450 * k + site_random(&t, 40), 300 + 900 * k});
+			knock_source(source, i * 37);
+			knock_guess(&t, source, GUESSER, i * 20 + 10, 0);
+		}
+		assert_int_equal(knock_found(&t, DETECTOR_spray, &f) > 0, !work);
+		site_end(&t);
+	}
+}
+
 /* Weeks of ordinary days; the first one without any history. */
 static void
 weeks_bad(void **state)
@@ -247,11 +271,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(thousands_in_minutes), cmocka_unit_test(variants),
-		cmocka_unit_test(slow_in_hours),        cmocka_unit_test(one_incident),
-		cmocka_unit_test(scan_wave_bad),        cmocka_unit_test(expiry_wave_bad),
-		cmocka_unit_test(new_networks_bad),     cmocka_unit_test(loops_bad),
-		cmocka_unit_test(degraded_bad),         cmocka_unit_test(weeks_bad),
+		cmocka_unit_test(thousands_in_minutes),
+		cmocka_unit_test(variants),
+		cmocka_unit_test(slow_in_hours),
+		cmocka_unit_test(one_incident),
+		cmocka_unit_test(scan_wave_bad),
+		cmocka_unit_test(expiry_wave_bad),
+		cmocka_unit_test(new_networks_bad),
+		cmocka_unit_test(loops_bad),
+		cmocka_unit_test(degraded_bad),
+		cmocka_unit_test(first_day),
+		cmocka_unit_test(weeks_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
