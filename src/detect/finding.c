@@ -42,7 +42,7 @@ finding_begin_gateway(struct finding *f, const struct detect *d, enum detector_i
 			      .severity = detector_by_id((uint16_t)id)->severity,
 			      .gateway = gateway,
 			      .learning = when_since(d->now, d->gate[gateway].first) < d->learn_ns,
-			      .degraded = seen_lossy(d, gateway, d->now),
+			      .degraded = seen_sight(d, gateway, d->now) != SIGHT_WHOLE,
 			      .weak = detector_by_id((uint16_t)id)->weak,
 			      .time = d->now,
 			      .actor = d->gate[gateway].addr,

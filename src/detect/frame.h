@@ -336,9 +336,10 @@ uint32_t egress_shared_payload(void);
 /* The gateway's, of which something was seen at t. */
 struct gate *gate_seen(struct detect *d, uint8_t gateway, struct when t);
 
-/* What is lost of a gateway's traffic; the two degrees are seen.c's. */
+/* What is lost of a gateway's traffic; seen.c says how much is what. */
+enum sight { SIGHT_WHOLE, SIGHT_LOSSY, SIGHT_POOR };
 void seen_add(struct detect *d, const struct pulse *p);
-bool seen_lossy(const struct detect *d, uint8_t gateway, struct when now);
+enum sight seen_sight(const struct detect *d, uint8_t gateway, struct when now);
 bool seen_poorly(const struct detect *d, uint8_t gateway, struct when now);
 uint32_t seen_share(const struct detect *d, uint8_t gateway, struct when now); /* hundredths of a percent */
 bool half_seen(const struct session *s);

@@ -2,7 +2,7 @@
  * seen: how much of a gateway's traffic the sensor misses, over the last minutes, from its pulses.
  *
  *	lossy	a thousandth: said with every finding; what is not known of the place may be what was lost
- *	poorly	a thirtieth: absences are worthless, no page, no login, no answer, and nothing is learned
+ *	poor	a thirtieth: absences are worthless, no page, no login, no answer, and nothing is learned
  *
  * In between whole sessions are whole, and those with holes know of them: a mirror that always loses a little must not
  * make the sensor blind for good.
@@ -38,24 +38,24 @@ lately(const struct detect *d, uint8_t gateway, struct when now)
 	return sum;
 }
 
-static bool
-is_lost(const struct detect *d, uint8_t gateway, struct when now, uint64_t parts)
+enum sight
+seen_sight(const struct detect *d, uint8_t gateway, struct when now)
 {
-	const struct seen s = lately(d, gateway, now);
+	const struct gate *g = &d->gate[gateway];
+	struct seen s;
 
-	return s.lost > 0 && s.lost >= s.bytes / parts;
-}
-
-bool
-seen_lossy(const struct detect *d, uint8_t gateway, struct when now)
-{
-	return is_lost(d, gateway, now, LOSSY_PARTS);
+	if (!(g->seen[0].lost | g->seen[1].lost)) /* each record asks */
+		return SIGHT_WHOLE;
+	s = lately(d, gateway, now);
+	if (!s.lost || s.lost < s.bytes / LOSSY_PARTS)
+		return SIGHT_WHOLE;
+	return s.lost < s.bytes / POOR_PARTS ? SIGHT_LOSSY : SIGHT_POOR;
 }
 
 bool
 seen_poorly(const struct detect *d, uint8_t gateway, struct when now)
 {
-	return is_lost(d, gateway, now, POOR_PARTS);
+	return seen_sight(d, gateway, now) == SIGHT_POOR;
 }
 
 /* Everything, while nothing is known. */

@@ -140,6 +140,7 @@ view_make(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
 	static const struct addr none;
 	const struct session *s = v->s;
 	struct gate *g = gate_seen(d, s->gateway, s->start);
+	enum sight sight = seen_sight(d, s->gateway, s->time);
 	bool holes = s->gap_bytes_in || s->gap_bytes_out || s->midstream || half_seen(s);
 
 	if (s->role == ROLE_INBOUND || addr_same(&g->addr, &none))
@@ -149,8 +150,8 @@ view_make(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
 	v->known_ns = when_since(s->time, g->first);
 	v->learning = v->known_ns < d->learn_ns;
 	v->suspect = s->role == ROLE_INBOUND && incident_about(d, s->gateway, &v->source);
-	v->lossy = seen_lossy(d, s->gateway, s->time);
-	v->degraded = holes || seen_poorly(d, s->gateway, s->time);
+	v->lossy = sight != SIGHT_WHOLE;
+	v->degraded = holes || sight == SIGHT_POOR;
 	view_networks(d, v);
 	v->knock = is_knock(s);
 	view_exchanges(d, v);
