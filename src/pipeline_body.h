@@ -137,6 +137,16 @@ void connections_finish_all(struct pipeline *p);
 /* Both sides of its stream have a hole of unknown size. */
 void connection_lose(struct pipeline *p, struct flow *f, struct when time);
 
+/* Its packet was read; what repeats itself is told at once, because a loop may be over before news are due. */
+void connection_repeats(struct pipeline *p, struct flow *f);
+static inline void
+connection_goes_on(struct pipeline *p, struct flow *f)
+{
+	has_news(p, f);
+	if (live_at(p, f->above[1])->talk.repeats)
+		connection_repeats(p, f);
+}
+
 /* pipeline_glance.c: the whole way of a frame of which a glance was enough; false: nothing was done. */
 bool glance_goes_on(struct pipeline *p, const struct job *job);
 

@@ -252,6 +252,13 @@ connections_finish_all(struct pipeline *p)
 	}
 }
 
+void
+connection_repeats(struct pipeline *p, struct flow *f)
+{
+	live_at(p, f->above[1])->talk.repeats = false;
+	connection_tell(p, f, SESSION_UPDATE, p->now);
+}
+
 /* A connection without TLS is open once both sides have spoken.  Whatever lasts has news now and then. */
 void
 connection_progress(struct pipeline *p, struct flow *f)
@@ -261,5 +268,5 @@ connection_progress(struct pipeline *p, struct flow *f)
 		connection_tell(p, f, SESSION_OPEN, p->now);
 	}
 	if (f->above[1] || (when_since(p->now, f->first) > news_soon(&p->news) && live_make(p, f)))
-		has_news(p, f);
+		connection_goes_on(p, f);
 }

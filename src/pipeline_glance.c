@@ -95,6 +95,6 @@ glance_goes_on(struct pipeline *p, const struct job *job)
 	p->pulse[f->gateway].gateway = f->gateway;
 	pulse_plain(&p->pulse[f->gateway], from_gateway(f, d.side), g->len);
 	if (g->len)
-		has_news(p, f);
+		connection_goes_on(p, f);
 	return true;
 }

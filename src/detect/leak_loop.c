@@ -15,9 +15,10 @@ enum {
 	SHAPE_STEP = 8, /* request sizes within it count as one */
 	GROUP_SOURCES = 3,
 	GROUP_FACTOR = 2, /* a program over many sources needs so many times the requests */
-	CROWD_FACTOR = 4, /* any programs over many sources: so many times, */
-	CROWD_SOURCES = 6,
-	CROWD_ANSWERS = 12, /* and answers of so many sizes, */
+	CROWD_FACTOR = 2, /* any programs over many sources: so many times, */
+	CROWD_SLOW_FACTOR = 4,
+	CROWD_SOURCES = 4,
+	CROWD_ANSWERS = 10, /* and answers of so many sizes, */
 	CROWD_RANGE = 64,   /* over more than what visitors' cookies and compression make of a page */
 	SHAPES_AGE_S = 86400,
 	PAGES = 3, /* so many in a day are a browser */
@@ -273,14 +274,26 @@ is_crowd_leak(const struct detect *d, const struct leaker *w, const struct leak_
 	return r->count / 2 >= r->told && run_leaks(r) && run_range(r) >= CROWD_RANGE &&
 	       set_count(r->answers) >= CROWD_ANSWERS && set_count(w->sources) >= CROWD_SOURCES &&
 	       r->request_max - r->request_min <= 1 &&
-	       (run_is_fast(d, r, CROWD_FACTOR) || run_is_slow(d, r, CROWD_FACTOR));
+	       (run_is_fast(d, r, CROWD_FACTOR) || run_is_slow(d, r, CROWD_SLOW_FACTOR));
+}
+
+/* What a source asked before it asked again counts, too: of two answers one is the smallest, the other the largest. */
+static struct turn
+turn_before(const struct leak_run *own, const struct turn *t)
+{
+	struct turn first = *t;
+
+	first.time = own->first;
+	first.answer = t->answer == own->answer_min ? own->answer_max : own->answer_min;
+	first.request = t->request == own->request_min ? own->request_max : own->request_min;
+	return first;
 }
 
 static void
-crowd_turn(struct detect *d, const struct view *v, const struct turn *t)
+crowd_turn(struct detect *d, const struct view *v, const struct leak_run *own, const struct turn *t)
 {
 	struct leak *l = d->state[DETECTOR_leak_loop];
-	const struct actor crowd = {.group = detect_mix(t->request / SHAPE_STEP, CROWD_FACTOR)};
+	const struct actor crowd = {.group = detect_mix(t->request / SHAPE_STEP, CROWD_SLOW_FACTOR)};
 	const struct memory_key key = {crowd.net, crowd.group, v->s->gateway};
 	bool fresh;
 	struct leaker *w = memory_use(&l->who, &key, &fresh);
@@ -289,6 +302,11 @@ crowd_turn(struct detect *d, const struct view *v, const struct turn *t)
 	if (!r)
 		r = run_begin(w->run, t);
 	w->sources |= source_bit(&v->client);
+	if (own->count == 2) {
+		const struct turn first = turn_before(own, t);
+
+		run_add(r, &first, v->s->id);
+	}
 	run_add(r, t, v->s->id);
 	if (r->count >= 3)
 		memory_keep(&l->who, w);
@@ -298,29 +316,33 @@ crowd_turn(struct detect *d, const struct view *v, const struct turn *t)
 	}
 }
 
-/* Nobody who is known here, or browses, or loaded a page; and not for the first time, as visitors ask for the page. */
-static bool
-is_repeater(const struct detect *d, const struct view *v, struct leaker *source, const struct turn *t)
+/* The run of nobody who is known here, or browses, or loaded a page; not for the first time, as visitors ask for the
+   page.  NULL: no such one. */
+static const struct leak_run *
+repeats_itself(const struct detect *d, const struct view *v, struct leaker *source, const struct turn *t)
 {
 	const struct leak_run *r;
 
 	if (v->familiar || v->monitor || v->degraded || !source || source->pages || browses(d, source))
-		return false;
+		return NULL;
 	r = run_of(d, source->run, t);
-	return r && r->count >= 2;
+	return r && r->count >= 2 ? r : NULL;
 }
 
 static void
 leak_turn(struct detect *d, const struct view *v, const struct grouping group[GROUPINGS], const struct turn *t)
 {
+	const struct leak_run *own;
 	bool told = false;
 
 	for (unsigned i = 0; i < GROUPINGS; i++)
 		if (group[i].who)
 			told |= leaker_turn(d, v, &group[i], t, told);
-	if (!told && t->request <= d->param[PARAM_leak_loop_request_max] && is_candidate(d, v, t) &&
-	    is_repeater(d, v, group[group[1].who != NULL].who, t))
-		crowd_turn(d, v, t);
+	if (told || t->request > d->param[PARAM_leak_loop_request_max] || !is_candidate(d, v, t))
+		return;
+	own = repeats_itself(d, v, group[group[1].who != NULL].who, t);
+	if (own)
+		crowd_turn(d, v, own, t);
 }
 
 static struct leaker *

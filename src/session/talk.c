@@ -61,6 +61,18 @@ talk_keep(struct talk *k)
 			(struct exchange){k->request, k->response, k->think_us, k->server_us, k->reply_us};
 }
 
+/* Somebody who says the same again and again: nobody's visit to a page, and news before it is over. */
+static bool
+kept_repeat(const struct talk *k)
+{
+	enum { SPREAD = 4, OTHERS = 4 }; /* bytes; a landing page before it */
+	uint32_t last = k->kept[EXCHANGES_KEPT - 1].request, others = 0;
+
+	for (unsigned i = 0; i < EXCHANGES_KEPT; i++)
+		others += k->kept[i].request + SPREAD < last || k->kept[i].request > last + SPREAD;
+	return others <= OTHERS;
+}
+
 static void
 sums_add(struct talk *k)
 {
@@ -78,6 +90,8 @@ sums_add(struct talk *k)
 	k->response_squares = add_square(k->response_squares, k->response);
 	pair_count(k, pair_key(k->request, k->response));
 	k->exchanges = talk_add(k->exchanges, 1);
+	if (k->exchanges == EXCHANGES_KEPT)
+		k->repeats = kept_repeat(k);
 	k->phase = TALK_SILENT;
 }
 

@@ -24,7 +24,8 @@ struct talk {
 	uint32_t request, response; /* of the exchange going on, as the next two */
 	uint32_t server_us, reply_us;
 	uint8_t client, phase, pairs;
-	bool server_first;
+	bool server_first : 1,
+		repeats : 1; /* repeats: until it was told that the exchanges kept are nearly all alike */
 	/* And what the begin and the end of an exchange do. */
 	uint32_t think_us;  /* before the exchange going on */
 	uint32_t exchanges; /* finished ones; all below is of these */

@@ -197,12 +197,41 @@ saturates_bad(void **state)
 	assert_true(sizeof(struct talk) <= 480);
 }
 
+/* So many requests of a size after so many of other sizes. */
+static bool
+repeats(unsigned others, unsigned alike, uint32_t spread)
+{
+	struct talk k;
+
+	talk_init(&k, CLIENT);
+	for (unsigned i = 0; i < others + alike; i++) {
+		say(&k, CLIENT, i < others ? 500 + 50 * i : 173 + i % 2 * spread, i);
+		say(&k, SERVER, 1700 + 11 * i, i + 0.1);
+	}
+	return k.repeats;
+}
+
+/* Known when the first request after the exchanges that are kept begins. */
+static void
+repetition(void **state)
+{
+	(void)state;
+	assert_false(repeats(0, EXCHANGES_KEPT, 0));
+	assert_true(repeats(0, EXCHANGES_KEPT + 1, 0));
+	assert_true(repeats(0, EXCHANGES_KEPT + 1, 4));
+	assert_false(repeats(0, EXCHANGES_KEPT + 1, 5));
+	assert_true(repeats(4, EXCHANGES_KEPT - 3, 0));
+	assert_false(repeats(5, EXCHANGES_KEPT - 4, 0));
+	assert_false(repeats(EXCHANGES_KEPT, 100, 0));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(exchanges), cmocka_unit_test(the_one_going_on), cmocka_unit_test(server_speaks_first),
-		cmocka_unit_test(many),      cmocka_unit_test(no_turn_bad),      cmocka_unit_test(saturates_bad),
+		cmocka_unit_test(exchanges),  cmocka_unit_test(the_one_going_on), cmocka_unit_test(server_speaks_first),
+		cmocka_unit_test(many),       cmocka_unit_test(no_turn_bad),      cmocka_unit_test(saturates_bad),
+		cmocka_unit_test(repetition),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,6 +192,10 @@ progress(struct world *w, struct conn *c, int64_t at)
 		if (live_make(r, c)) {
 			talk_begin_once(r, c);
 			news_add(&r->news, c->live, (struct when){at});
+			if (c->talk.repeats) {
+				c->talk.repeats = false;
+				tell(w, c, SESSION_UPDATE, at);
+			}
 		}
 	}
 }

@@ -184,10 +184,10 @@ print_attack(const struct table *t, unsigned i)
 	if (k->found) {
 		qsort(k->delay, k->found, sizeof(*k->delay), compare_i64);
 		qsort(k->exchanges, k->found, sizeof(*k->exchanges), compare_u32);
-		printf(" %8.1f %8.1f %8u", (double)k->delay[k->found / 2] / 60, (double)k->delay[k->found - 1] / 60,
-		       k->exchanges[k->found / 2]);
+		printf(" %8.1f %8.1f %8u %8u", (double)k->delay[k->found / 2] / 60, (double)k->delay[k->found - 1] / 60,
+		       k->exchanges[k->found / 2], k->exchanges[k->found - 1]);
 	} else {
-		printf(" %8s %8s %8s", "-", "-", "-");
+		printf(" %8s %8s %8s %8s", "-", "-", "-", "-");
 	}
 	if (count_late(k))
 		printf("  %u late", count_late(k));
@@ -204,10 +204,10 @@ print_attacks(const struct table *t)
 	unsigned missed = 0;
 
 	printf("Attacks: found at severity medium or above; minutes from when it has happened to the alert (late: over "
-	       "5)\n"
+	       "5); exchanges of the actor until then\n"
 	       "told: the operator's facts are needed\n"
-	       "  %-27s %-11s %-10s %8s %8s %8s\n",
-	       "", "", "found", "median", "worst", "exchanges");
+	       "  %-27s %-11s %-10s %8s %8s %8s %8s\n",
+	       "", "", "found", "median", "worst", "exchanges", "most");
 	for (unsigned b = 0; b < BEHAVIOURS; b++)
 		for (unsigned i = 0; i < attack_count() && i < ATTACKS_MAX; i++)
 			if (attack_at(i)->behaviour == b && t->attack[i].tried)
