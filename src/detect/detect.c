@@ -361,7 +361,7 @@ needs_met(const struct detect *d, const struct view *v)
 {
 	return needs_met_by(v->s) | (v->from < v->until ? NEWS : 0) | (v->visit ? VISIT : 0) |
 	       (v->first_established || v->first_cert ? SERVED : 0) | (d->indicators ? LISTS : 0) |
-	       (v->tunnels ? TUNNEL : 0) |
+	       (v->tunnelled ? TUNNEL : 0) |
 	       (v->s->role == ROLE_INBOUND && !v->hidden && !v->familiar && !v->monitor ? STRANGER : 0);
 }
 

@@ -94,7 +94,7 @@ begins(const struct view *v)
 {
 	int64_t lasted = when_since(v->s->last, v->s->start);
 
-	return v->visit && v->tunnels && lasted >= SHORTEST_S * NS_PER_S && lasted <= BEGIN_S * NS_PER_S;
+	return v->visit && lasted >= SHORTEST_S * NS_PER_S && lasted <= BEGIN_S * NS_PER_S;
 }
 
 static void

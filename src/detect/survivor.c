@@ -116,7 +116,7 @@ survivor_judge(struct detect *d, const struct view *v)
 
 	if (!v->visit || !v->more_in || !v->more_out || !cut_before(d, s->gateway, s->last, &cut) ||
 	    when_since(cut.time, s->start) < SLACK_S * NS_PER_S || when_since(s->last, cut.time) < ALIVE_S * NS_PER_S ||
-	    !v->tunnels || enough(d, s, cut.by))
+	    enough(d, s, cut.by))
 		return;
 	finding_begin(&f, v, DETECTOR_survivor);
 	f.confidence = cut.by == BY_OUTAGE ? 30 : 70;

@@ -190,7 +190,7 @@ exfil_judge(struct detect *d, const struct view *v)
 {
 	struct mover *m;
 
-	if (!v->visit || !v->tunnels || v->more_in > v->s->bytes_in || v->more_out > v->s->bytes_out)
+	if (!v->visit || v->more_in > v->s->bytes_in || v->more_out > v->s->bytes_out)
 		return;
 	m = mover_use(d, v);
 	m->sum[UP] += v->more_out;

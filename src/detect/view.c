@@ -11,6 +11,7 @@ struct running {
 	uint64_t bytes_out, bytes_in;
 	uint32_t judged;        /* exchanges */
 	bool established, cert; /* were seen */
+	bool tunnelled;
 };
 
 uint32_t
@@ -24,7 +25,7 @@ running_sound(const void *bytes)
 {
 	const struct running *r = bytes;
 
-	return sound_bool(&r->established) && sound_bool(&r->cert);
+	return sound_bool(&r->established) && sound_bool(&r->cert) && sound_bool(&r->tunnelled);
 }
 
 /* The last exchange of a session that goes on may still grow, unless it has been silent since. */
@@ -53,12 +54,15 @@ view_exchanges(struct detect *d, struct view *v)
 	v->more_in = v->s->bytes_in - before.bytes_in;
 	v->until = finished(v->s);
 	v->from = least(before.judged, v->until);
+	v->tunnels = session_tunnels(v->s);
+	v->tunnelled = v->tunnels || before.tunnelled;
 	if (!over)
 		*r = (struct running){.bytes_out = v->s->bytes_out,
 				      .bytes_in = v->s->bytes_in,
 				      .judged = v->until,
 				      .established = v->s->established,
-				      .cert = v->s->cert_sha256.p != NULL};
+				      .cert = v->s->cert_sha256.p != NULL,
+				      .tunnelled = v->tunnelled};
 	else if (r)
 		memory_drop(&d->running, r);
 }
@@ -128,7 +132,6 @@ view_client(struct detect *d, struct view *v, struct turn room[TURNS_MOST])
 	v->visit = v->hidden ? NULL : visit_find(d, v);
 	v->familiar = v->s->role == ROLE_INBOUND && !v->hidden && familiar_known(d, v, v->visit);
 	view_turns(v, room);
-	v->tunnels = session_tunnels(v->s);
 	view_hashes(d, v);
 	v->visit = v->hidden ? NULL : visit_note(d, v);
 	v->monitor = !v->hidden && monitor_note(d, v);

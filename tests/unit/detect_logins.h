@@ -24,6 +24,7 @@ struct wire {
 	double tunnel, rate; /* from when on, small records up a second */
 	double down;         /* bytes a second to the client */
 	uint32_t small_up;   /* bytes of one */
+	double full, fulls;  /* from when on, full records up a second, besides */
 };
 
 struct tell {
@@ -136,6 +137,8 @@ wire_tell(struct logins_test *r, const struct tell *t)
 	struct session s = w->s;
 	double tunnel = w->tunnel > 0 && t->at > w->tunnel ? (t->at < w->over ? t->at : w->over) - w->tunnel : 0;
 	uint64_t up = (uint64_t)(tunnel * w->rate), down = (uint64_t)(tunnel * w->rate * 1.5);
+	double uploads = w->full > 0 && t->at > w->full ? (t->at < w->over ? t->at : w->over) - w->full : 0;
+	uint32_t full = (uint32_t)(uploads * w->fulls);
 
 	s.kind = t->kind;
 	s.time = at(t->at);
@@ -162,6 +165,10 @@ wire_tell(struct logins_test *r, const struct tell *t)
 	s.records_in = s.exchanges + (s.carrier == CARRIER_TCP ? (uint32_t)down : 0);
 	s.small_out = s.carrier == CARRIER_TCP ? (uint32_t)up : 0;
 	s.small_in = s.carrier == CARRIER_TCP ? (uint32_t)(down / 2) : 0;
+	s.bytes_out += full * UINT64_C(1300);
+	s.packets_out += full;
+	s.packets_in += full / 2;
+	s.records_out += full;
 	site_judge(&r->t, &s);
 }
 

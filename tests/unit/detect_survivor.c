@@ -61,6 +61,26 @@ older_tunnels(void **state)
 	}
 }
 
+/* A large upload in it does not make it something else. */
+static void
+older_tunnel_that_uploads(void **state)
+{
+	struct logins_test *r = house();
+	char addr[32];
+	struct comer c = user(r, 3, NOW - HOUR, addr);
+
+	(void)state;
+	c.stays = 2 * HOUR;
+	come(r, &c);
+	for (unsigned i = 0; i < r->wires; i++)
+		if (r->wire[i].tunnel > 0) {
+			r->wire[i].full = NOW - 600;
+			r->wire[i].fulls = 400;
+		}
+	cut(r, FACT_PATCHED, NOW);
+	done(r, 1);
+}
+
 /* A cookie from before; the owner's own network makes no difference. */
 static void
 older_cookie(void **state)
@@ -108,6 +128,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(older_tunnels),
+		cmocka_unit_test(older_tunnel_that_uploads),
 		cmocka_unit_test(older_cookie),
 		cmocka_unit_test(look_alikes_bad),
 	};
