@@ -196,6 +196,8 @@ static void
 go_up(struct outage *o, const struct pulse *p)
 {
 	learn_silence(o);
+	if (o->stage == STAGE_BACK && outage_lost(o))
+		o->emptied = o->back;
 	outage_silence_forget(o, p->time);
 	lull_told(o);
 	o->stage = STAGE_UP;

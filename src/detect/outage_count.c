@@ -48,7 +48,7 @@ outage_init(struct detect *d, struct carve *c, size_t bytes)
 	*all = (struct outages){.served.words = 1};
 	while (all->served.words * sizeof(uint64_t) * 4 <= bytes - FIXED)
 		all->served.words *= 2;
-	all->gate = detect_array(d, c, GATES, 7);
+	all->gate = detect_array(d, c, GATES, 8);
 	detect_sound(d, outage_sound);
 	all->regular = detect_array(d, c, REGULARS, 1);
 	for (unsigned i = 0; i < 2; i++)
@@ -253,6 +253,8 @@ note_reset(struct outage *o, const struct session *s)
 		o->lost++;
 		return;
 	}
+	if (when_before(s->start, o->emptied))
+		return; /* it died then, and its client has asked only now */
 	o->past.lost += o->past.until.ns && !when_before(s->last, o->past.from) &&
 			when_since(s->last, o->past.until) <= BACK_S * NS_PER_S;
 	if (when_since(s->last, o->reset_since) > PULSE_S * NS_PER_S) {

@@ -61,7 +61,7 @@ is_worth_more(const struct lull *l, const struct lull *past)
 	return open ? l->tried > 2 * past->tried : l->tried >= past->tried || apart > BACK_S * NS_PER_S;
 }
 
-/* The last one in which anybody tried in vain is kept. */
+/* The last one in which anybody tried in vain is kept; who was let in at its end may have tried in its last pulse. */
 void
 lull_end(struct outage *o, const struct pulse *p)
 {
@@ -70,9 +70,9 @@ lull_end(struct outage *o, const struct pulse *p)
 	l->until = when_add(p->time, -PULSE_S * NS_PER_S);
 	l->silent = o->silent;
 	l->asked = o->asked;
-	l->tried = o->tried;
+	l->tried = most(o->tried, l->clients);
 	l->alive = o->alive;
-	if ((o->tried || l->hushed >= MUTE_LONG) && !o->missed && is_worth_more(l, &o->past))
+	if ((l->tried || l->hushed >= MUTE_LONG) && !o->missed && is_worth_more(l, &o->past))
 		o->past = *l;
 	if (o->past.until.ns == l->until.ns)
 		note_return(&o->past, p);

@@ -506,6 +506,28 @@ few_for_long(void **state)
 	}
 }
 
+/* Those who were connected ask one after the other, minutes later, and are reset: it is still that outage. */
+static void
+resets_later_bad(void **state)
+{
+	const struct finding *f = NULL;
+	struct office o;
+	unsigned told;
+
+	(void)state;
+	office_begin(&o, 40);
+	for (unsigned i = 0; i < 3; i++)
+		office_pulse(&o, office_silent(&o));
+	office_back(&o, 0);
+	told = office_found(&o, DETECTOR_outage, &f);
+	assert_true(told >= 1);
+	office_run(&o, 12);
+	office_reset(&o);
+	office_back(&o, 0);
+	assert_int_equal(office_found(&o, DETECTOR_outage, &f), told);
+	office_end(&o);
+}
+
 int
 main(void)
 {
@@ -531,6 +553,7 @@ main(void)
 		cmocka_unit_test(resets_and_a_moment),
 		cmocka_unit_test(resets_and_two_refused),
 		cmocka_unit_test(few_for_long),
+		cmocka_unit_test(resets_later_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,6 +219,46 @@ asked_thrice(void **state)
 	}
 }
 
+/* Ten seconds in which nobody asks; right behind them a monitor has to ask four times, and then who comes can resume, or
+   cannot. */
+static void
+asked_behind_it(void **state)
+{
+	(void)state;
+	for (uint32_t accepted = 0; accepted <= 4; accepted += 4) {
+		struct pulse p = {.gateway = 1,
+				  .packets_to = 60,
+				  .packets_from = 60,
+				  .syns_to = 7,
+				  .syns_answered = 4,
+				  .data_to = 16,
+				  .data_from = 20,
+				  .handshakes = 4,
+				  .resumptions_offered = 4,
+				  .resumptions_accepted = accepted,
+				  .others = 5};
+		struct night n;
+		struct session s;
+
+		night_begin(&n, 1, 0);
+		hours(&n, 40);
+		while (n.n % 6 != 1)
+			ten_seconds(&n, false, -1);
+		ten_seconds(&n, true, -1);
+		s = night_session(&n, "198.51.100.7", n.begin + 1);
+		s.retransmits_out = 3;
+		s.time = s.last = at(n.begin + 8);
+		site_judge(&n.t, &s);
+		n.begin += SECONDS_A_PULSE;
+		p.time = at(n.begin);
+		detect_pulse(n.t.d, &p, &n.t.to);
+		n.n++;
+		hours(&n, 1);
+		assert_int_equal(n.t.got.alerts != 0, accepted == 0);
+		site_end(&n.t);
+	}
+}
+
 /* One client in vain once, and the gateway itself, which always has something to say, says nothing. */
 static void
 hushed(void **state)
@@ -346,6 +386,7 @@ main(void)
 		cmocka_unit_test(hushed_as_ever_bad), cmocka_unit_test(quiet_night_bad),
 		cmocka_unit_test(always_answered),    cmocka_unit_test(asked_thrice),
 		cmocka_unit_test(blocked_bad),        cmocka_unit_test(half_mirror_bad),
+		cmocka_unit_test(asked_behind_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
