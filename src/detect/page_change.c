@@ -323,7 +323,7 @@ is_news(const struct change *c)
 	if (c->fresh->asked >= STATIC_NOTED || !most_do)
 		return false;
 	return c->regular == 0 && c->came <= GONE_MAX && c->could && c->objects >= ALIVE_MIN &&
-	       c->unknown * 3 >= c->objects;
+	       (c->could == 1 || c->unknown * 3 >= c->objects);
 }
 
 static void

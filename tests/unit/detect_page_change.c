@@ -282,6 +282,33 @@ newcomers_tell(void **state)
 	site_end(&t);
 }
 
+/* Everybody loads everything each day but one object, which stays in browsers.  A new one that may be it is noted; one
+   that is smaller than all is not. */
+static void
+one_that_stays(void **state)
+{
+	(void)state;
+	for (unsigned larger = 0; larger < 2; larger++) {
+		struct portal p = portal_plain(), without = p;
+		struct site_test t;
+
+		without.objects--;
+		for (unsigned i = EDITED; i < without.objects; i++)
+			without.object[i] = p.object[i + 1];
+		site_begin(&t, 8 << 20, 7 * DAY);
+		for (unsigned day = 0; day <= 10; day++) {
+			if (day == 10)
+				p.object[EDITED] = larger ? p.object[EDITED] + 900 : 150;
+			for (unsigned i = 0; i < BROWSERS; i++)
+				browser(&t, day % 10 == 0 || i / 3 == day ? &p : &without, portal_client(i),
+					day * (double)DAY + 7 * HOUR + i * 200.0, true, true);
+		}
+		assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_LOW), larger);
+		assert_int_equal(portal_found(&t, DETECTOR_page_change, SEVERITY_MEDIUM), 0);
+		site_end(&t);
+	}
+}
+
 /* Its size jitters over three steps, none of which has as many newcomers as the objects that stay. */
 static void
 newcomers_tell_of_one_that_jitters(void **state)
@@ -457,6 +484,7 @@ main(void)
 		cmocka_unit_test(language_bad),
 		cmocka_unit_test(one_network_bad),
 		cmocka_unit_test(newcomers_tell),
+		cmocka_unit_test(one_that_stays),
 		cmocka_unit_test(newcomers_tell_of_one_that_jitters),
 		cmocka_unit_test(newcomers_tell_bad),
 		cmocka_unit_test(told_before_the_page),
