@@ -162,7 +162,8 @@ static bool
 incident_counts(struct detect *d, struct finding *f, const struct actor *a, bool in_chain)
 {
 	uint64_t open = detectors_of(d, a, f->gateway);
-	bool enough = f->weak && f->severity > SEVERITY_INFO && trail_add(d, f, a);
+	bool remembered = f->severity >= (f->weak ? SEVERITY_LOW : SEVERITY_MEDIUM) && trail_add(d, f, a);
+	bool enough = f->weak && remembered;
 	const struct memory_key key = actor_key(a, f->gateway);
 	const struct incident_slot *slot = open ? memory_find(&d->incidents, &key) : NULL;
 

@@ -3,7 +3,7 @@
  * OVERSTEP removes lines from logs).
  *
  *	packets to log, time and flow servers by the hour	-> usual: median of that hour over a week
- *	an hour below a fifth of it, scaled down with users	-> quiet; looked at every five minutes
+ *	an hour below a fifth of it, scaled down with users	-> quiet; looked at every two minutes
  *
  * Absence is the whole evidence: must not judge hours with holes, hours whose sensor did not run, nor a leg that has
  * gone out of sight.
@@ -37,10 +37,10 @@ static const struct port {
 };
 
 enum { HOUR_S = 3600, HOURS = 168, DAYS = 7, DAY_HOURS = 24, PULSES = HOUR_S / PULSE_S };
-enum { PART_S = 300, HOUR_PARTS = HOUR_S / PART_S, LATE_PARTS = 1, PARTS = 16 }; /* records come late */
+enum { PART_S = 120, HOUR_PARTS = HOUR_S / PART_S, LATE_PARTS = 2, PARTS = 33 }; /* records come late */
 _Static_assert(PARTS > HOUR_PARTS + LATE_PARTS, "an hour that is judged is whole");
 
-/* What was counted in five minutes. */
+/* What was counted in two minutes. */
 struct part {
 	uint16_t sent[ROWS]; /* packets by kind; USERS: records of clients */
 	uint8_t others[2];   /* 1: other calls of the gateway, outside, inside: that leg is in sight */
@@ -77,7 +77,7 @@ quiet_init(struct detect *d, struct carve *c, size_t bytes)
 	struct quiet_all *q = carve_take(c, sizeof(*q));
 	size_t array = sizeof(*q->of) * (GATEWAYS_MAX + 1);
 
-	q->of = detect_array(d, c, array, 3);
+	q->of = detect_array(d, c, array, 4);
 	detect_memory(d, &q->counted, c,
 		      &(struct memory_plan){.bytes = bytes - array - sizeof(*q) - 128,
 					    .payload = sizeof(struct counted),

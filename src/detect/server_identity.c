@@ -27,7 +27,7 @@ struct shift {
 	bool others; /* networks */
 };
 
-/* One address, port, protocol and name. */
+/* One address, port, protocol and name; of the port as a whole, by whatever address and name it is reached, the shifts. */
 struct identity {
 	struct leaf leaf[LEAVES];
 	struct shift shifts[SHIFTS];
@@ -95,6 +95,16 @@ server_key(const struct view *v, uint64_t program)
 		(uint64_t)s->carrier << 32 | (uint64_t)s->gateway << 24 | (uint64_t)s->proto << 16 | s->dest_port;
 
 	return (struct memory_key){s->dest, where, detect_mix(name_of(v), program)};
+}
+
+static struct memory_key
+port_key(const struct view *v)
+{
+	struct memory_key key = server_key(v, 0);
+
+	key.addr = (struct addr){{0}};
+	key.b = 0;
+	return key;
 }
 
 static struct leaf
@@ -352,10 +362,13 @@ shift_add(const struct detect *d, struct identity *id, int32_t by, const struct 
 
 /* The handshake that makes a new length certain. */
 static bool
-flight_confirms(const struct detect *d, struct identity *id, const struct flight *f, const struct view *v)
+flight_confirms(struct detect *d, const struct flight *f, const struct view *v)
 {
-	return flight_differs(d, f, v) &&
-	       (program_confirms(d, f, v) || turns_confirm(d, f, v) || shift_confirms(d, id, f, v));
+	struct server *r = d->state[DETECTOR_server_identity];
+	const struct memory_key port = port_key(v);
+
+	return flight_differs(d, f, v) && (program_confirms(d, f, v) || turns_confirm(d, f, v) ||
+					   shift_confirms(d, memory_find(&r->identities, &port), f, v));
 }
 
 static void
@@ -364,10 +377,10 @@ judge_flight(struct detect *d, const struct view *v)
 	struct server *r = d->state[DETECTOR_server_identity];
 	const struct memory_key key = server_key(v, v->s->client_key), whole = server_key(v, 0);
 	const struct flight *seen = memory_find(&r->flights, &key);
-	struct identity *id = memory_find(&r->identities, &whole);
+	const struct identity *id = memory_find(&r->identities, &whole);
 	struct finding f;
 
-	if (!flight_confirms(d, id, seen, v) || flight_explained(d, id, seen, v))
+	if (!flight_confirms(d, seen, v) || flight_explained(d, id, seen, v))
 		return;
 	finding_begin(&f, v, DETECTOR_server_identity);
 	f.severity = SEVERITY_MEDIUM;
@@ -399,14 +412,15 @@ static void
 learn_new_flight(struct detect *d, const struct view *v, struct flight *f)
 {
 	struct server *r = d->state[DETECTOR_server_identity];
-	const struct memory_key whole = server_key(v, 0);
-	bool fresh;
-	struct identity *id = memory_use(&r->identities, &whole, &fresh);
+	const struct memory_key whole = server_key(v, 0), port = port_key(v);
 	uint16_t bytes = v->s->flight_in;
 	int32_t by = (int32_t)bytes - f->known[0];
+	struct identity *id;
+	bool fresh;
 
-	memory_keep(&r->identities, id);
-	if (flight_confirms(d, id, f, v)) {
+	if (flight_confirms(d, f, v)) {
+		id = memory_use(&r->identities, &whole, &fresh);
+		memory_keep(&r->identities, id);
 		id->changed = v->s->time;
 		id->has_changed = true;
 		id->shift = by;
@@ -421,6 +435,8 @@ learn_new_flight(struct detect *d, const struct view *v, struct flight *f)
 	f->network = network_of(v);
 	f->pending_count = near(d, f->pending, bytes) ? (uint8_t)(f->pending_count + 1) : 1;
 	f->pending = bytes;
+	id = memory_use(&r->identities, &port, &fresh);
+	memory_keep(&r->identities, id);
 	shift_add(d, id, by, v);
 }
 

@@ -1,5 +1,6 @@
 /*
- * trail: weak evidence about one actor, kept until two kinds of it together are worth an alert.
+ * trail: weak evidence about one actor, kept until two kinds of it together are worth an alert; and what alerted by
+ * itself, because the incident may be closed when the intruder comes back.
  *
  * Points are the findings' confidence; each detector counts once, with its best.
  */

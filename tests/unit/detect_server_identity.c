@@ -111,14 +111,21 @@ other_name_bad(void **state)
 }
 
 static void
-flight_from(struct site_test *t, const char *client, uint64_t program, uint16_t bytes, double seconds)
+flight_named(struct site_test *t, const char *name, const char *client, uint64_t program, uint16_t bytes,
+	     double seconds)
 {
 	struct session s = site_session(t, client, program, seconds);
 
 	s.version = 0x0304;
-	s.sni = TEXT_LIT("vpn.example.org");
+	s.sni = (struct text){name, (uint32_t)strlen(name)};
 	s.flight_in = bytes;
 	site_judge(t, &s);
+}
+
+static void
+flight_from(struct site_test *t, const char *client, uint64_t program, uint16_t bytes, double seconds)
+{
+	flight_named(t, "vpn.example.org", client, program, bytes, seconds);
 }
 
 static void
@@ -157,6 +164,29 @@ flights_in_turns(void **state)
 	assert_string_equal(t.got.finding[0].text,
 			    "encrypted server flight of 192.0.2.10 port 443 (vpn.example.org) went from 2604 to 1600 "
 			    "bytes, and by as much for other clients: a new certificate");
+	site_end(&t);
+}
+
+/* The same where each comes by another name: it is one port's certificate. */
+static void
+flights_by_name(void **state)
+{
+	static const char *const NAMES[] = {"vpn.example.org", "www.example.org", "example.org"};
+	struct site_test t;
+
+	(void)state;
+	site_begin(&t, 2 << 20, 7 * DAY);
+	for (unsigned i = 0; i < 200; i++)
+		for (uint16_t n = 0; n < 3; n++)
+			flight_named(&t, NAMES[n], "100.64.1.9", 1, (uint16_t)(2300u + 10u * n), i * HOUR);
+	for (uint16_t n = 0; n < 3; n++) {
+		const char *client = n == 1 ? "198.51.100.7" : "100.64.1.9";
+
+		assert_int_equal(t.got.findings, 0);
+		flight_named(&t, NAMES[n], client, 1, (uint16_t)(1300u + 10u * n), (201 + n) * HOUR);
+	}
+	assert_int_equal(t.got.alerts, 1);
+	assert_non_null(strstr(t.got.finding[0].text, "went from 2320 to 1320 bytes, and by as much for other"));
 	site_end(&t);
 }
 
@@ -247,15 +277,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replaced_and_mixed),
-		cmocka_unit_test(self_signed),
-		cmocka_unit_test(renewal_bad),
-		cmocka_unit_test(other_name_bad),
-		cmocka_unit_test(flight_changes),
-		cmocka_unit_test(flights_in_turns),
-		cmocka_unit_test(flights_of_a_monitor),
-		cmocka_unit_test(flights_in_turns_bad),
-		cmocka_unit_test(records_of_a_session_bad),
+		cmocka_unit_test(replaced_and_mixed),   cmocka_unit_test(self_signed),
+		cmocka_unit_test(renewal_bad),          cmocka_unit_test(other_name_bad),
+		cmocka_unit_test(flight_changes),       cmocka_unit_test(flights_in_turns),
+		cmocka_unit_test(flights_by_name),      cmocka_unit_test(flights_of_a_monitor),
+		cmocka_unit_test(flights_in_turns_bad), cmocka_unit_test(records_of_a_session_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

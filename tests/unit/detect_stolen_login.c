@@ -165,6 +165,35 @@ after_guesses(void **state)
 	}
 }
 
+/* Who tried to read memory comes in by a login when that incident is long closed; or another network does. */
+static void
+after_a_leak(void **state)
+{
+	static const char *const LEAKERS[] = {"203.0.113.66", "203.0.114.66"};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct logins_test *r = house(NATIVE, 0x0303);
+		struct comer c = intruder(r, NIGHT);
+		const struct finding *f;
+		unsigned before;
+
+		site_loop(&r->t, &(struct site_loop){LEAKERS[i], TOOL, NIGHT - 9 * HOUR, 0.5, 12, 0, 173, site_leaked});
+		assert_true(found(r, DETECTOR_leak_loop) > 0);
+		before = alerts(r);
+		come(r, &c);
+		logins_play(r);
+		logins_wait(r, NIGHT + 6 * HOUR);
+		f = finding_of(r, DETECTOR_stolen_login);
+		assert_int_equal(alerts(r) - before, i == 0);
+		assert_int_equal(f->opens, i == 0);
+		assert_int_equal(f->severity, i == 0 ? SEVERITY_CRITICAL : SEVERITY_MEDIUM);
+		assert_true(i || strstr(f->text, "after an attempt of the same network to read memory, 9 h before"));
+		logins_end(r);
+		free(r);
+	}
+}
+
 /* Half an hour before midnight until half past: one visit, not two days. */
 static void
 over_midnight(void **state)
@@ -227,8 +256,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(behind_many_objects), cmocka_unit_test(at_night),
 		cmocka_unit_test(with_hands_on),       cmocka_unit_test(after_guesses),
-		cmocka_unit_test(over_midnight),       cmocka_unit_test(travellers_bad),
-		cmocka_unit_test(contractor_bad),
+		cmocka_unit_test(after_a_leak),        cmocka_unit_test(over_midnight),
+		cmocka_unit_test(travellers_bad),      cmocka_unit_test(contractor_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
