@@ -42,8 +42,7 @@ run_whole(const struct running *r)
 {
 	const struct config *c = &r->common->config;
 
-	return config_number(c, OPT_evidence_ring) != 0 ||
-	       (config_number(c, OPT_privacy_pseudonymize) && asks_lists(c));
+	return config_number(c, OPT_privacy_pseudonymize) && asks_lists(c);
 }
 
 int

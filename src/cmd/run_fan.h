@@ -10,8 +10,8 @@
 /* How many the configuration wants; 1 where frames are recorded, for a recording has one writer. */
 unsigned run_taps(const struct running *r);
 
-/* Does one process have to see frames and findings?  Evidence is cut out of frames when a finding comes; a list or a
-   place is asked before a client's address becomes a pseudonym. */
+/* Does one process have to see frames and findings?  A list or a place is asked before a client's address becomes a
+   pseudonym. */
 bool run_whole(const struct running *r);
 
 /* For the monitor: chosen by chance, in memory behind a descriptor that taps are given; -1: errno. */

@@ -1,21 +1,15 @@
 /*
- * evidence: see evidence.h.  Must not decide what an incident is, nor ask a clock.
- *
- * What is written depends on frames and findings only, not on the batches in which they come: a finding takes from the
- * ring what was there before the frame that made it, and that frame follows like every later one.
+ * evidence: see evidence.h.  Must not decide what an incident is, which frames belong to it, nor ask a clock.
  */
 #include "sensor/evidence.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "ledger/chain.h"
 #include "packet/savefile.h"
 #include "ledger/evidence_name.h"
-#include "sensor/evidence_ring.h"
 #include "sensor/evidence_words.h"
 #include "sensor/pcapng.h"
 
@@ -25,7 +19,7 @@ static const int64_t FIRST_NS = LEDGER_FINDING_S * NS_PER_S, NEXT_NS = 60 * NS_P
 /* An incident that goes on. */
 struct incident_file {
 	struct evidence_file file; /* fd -1: there is none */
-	struct addr peer[EVIDENCE_PEERS];
+	struct addr peer[PICK_PEERS];
 	unsigned peers, links;
 	uint32_t link[LINKS];  /* by number of the interface */
 	uint64_t frames, told; /* told: bytes that the ledger knows of */
@@ -41,8 +35,7 @@ struct incident_file {
 struct evidence {
 	struct evidence_config cfg;
 	struct evidence_folder folder;
-	void *memory;
-	struct ring *ring;
+	struct evidence_source source;
 	struct incident_file open[EVIDENCE_OPEN];
 	struct when now;
 	uint64_t live; /* bits of those that are */
@@ -64,25 +57,11 @@ evidence_open(const struct evidence_config *cfg, char error[EVIDENCE_ERROR_MAX])
 	e->cfg = *cfg;
 	for (unsigned i = 0; i < EVIDENCE_OPEN; i++)
 		e->open[i].file.fd = -1;
-	if (cfg->ring < RING_MIN)
-		snprintf(error, EVIDENCE_ERROR_MAX, "evidence.ring: is less than 1MiB; 0 switches it off");
-	else if (!folder_open(&e->folder, cfg->folder, cfg->quota, &cfg->readers, !cfg->live))
+	if (!folder_open(&e->folder, cfg->folder, cfg->quota, &cfg->readers, !cfg->live)) {
 		snprintf(error, EVIDENCE_ERROR_MAX, "%s", e->folder.error);
-	if (!*error) {
-		e->memory = mmap(NULL, cfg->ring, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-				 -1, 0);
-		if (e->memory == MAP_FAILED)
-			snprintf(error, EVIDENCE_ERROR_MAX, "evidence.ring: cannot map %llu bytes: %s",
-				 (unsigned long long)cfg->ring, strerror(errno));
-	}
-	if (*error) {
-		e->memory = NULL;
 		evidence_free(e);
 		return NULL;
 	}
-	madvise(e->memory, cfg->ring, MADV_HUGEPAGE); /* each frame is in another place */
-	e->ring = ring_new(e->memory, cfg->ring, cfg->sensor, cfg->payload);
-	ring_names(e->ring, cfg->named, cfg->arg);
 	return e;
 }
 
@@ -93,8 +72,6 @@ evidence_free(struct evidence *e)
 		return;
 	for (unsigned i = 0; i < EVIDENCE_OPEN; i++)
 		folder_close(&e->folder, &e->open[i].file);
-	if (e->memory)
-		munmap(e->memory, e->cfg.ring);
 	folder_free(&e->folder);
 	free(e);
 }
@@ -287,133 +264,6 @@ write_frame(struct evidence *e, struct incident_file *i, const struct frame *f, 
 		*i->comment = '\0';
 }
 
-static bool
-has_peer(const struct incident_file *i, const struct ring_session *s)
-{
-	for (unsigned k = 0; k < i->peers; k++)
-		if (ring_is_of(s, &i->peer[k]))
-			return true;
-	return false;
-}
-
-/* A connection that begins belongs to every incident of its peer. */
-static uint64_t
-files_of(const struct evidence *e, const struct ring_session *s)
-{
-	uint64_t files = 0;
-
-	for (uint64_t live = e->live; live; live &= live - 1)
-		if (has_peer(&e->open[__builtin_ctzll(live)], s))
-			files |= live & -live;
-	return files;
-}
-
-static void
-follow(struct evidence *e, const struct ring_kept *kept, uint64_t files, struct when now)
-{
-	struct ring_frame f;
-
-	for (; files; files &= files - 1) {
-		struct incident_file *to = &e->open[__builtin_ctzll(files)];
-
-		if (to->full)
-			continue;
-		for (uint64_t at = kept->from; ring_next(e->ring, &at, &f);)
-			if (f.session == kept->session)
-				write_frame(e, to, &f.frame, to->comment);
-		if (!to->due.ns)
-			to->due = when_add(now, to->told ? NEXT_NS : FIRST_NS);
-	}
-}
-
-void
-evidence_frame(struct evidence *e, const struct told_frame *t)
-{
-	struct ring_kept kept = ring_put(e->ring, t);
-	struct ring_session *s;
-
-	e->now = t->frame->time;
-	if (!kept.session)
-		return;
-	s = ring_session(e->ring, kept.session);
-	if (kept.is_new && e->live)
-		s->files = files_of(e, s);
-	if (s->files)
-		follow(e, &kept, s->files, t->frame->time);
-}
-
-static bool
-names(const struct finding *f, const struct ring_session *s)
-{
-	for (uint32_t i = 0; i < f->session_count && i < FINDING_SESSIONS; i++)
-		if (ring_is_called(s, f->session[i]))
-			return true;
-	return false;
-}
-
-/* Sessions of the ring that belong to the incident and are not in its file yet become `fresh`.  Returns the place of
-   their first frame; UINT64_MAX: there are none. */
-static uint64_t
-choose(struct evidence *e, unsigned i, const struct finding *f)
-{
-	uint64_t from = UINT64_MAX, bit = UINT64_C(1) << i;
-
-	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++) {
-		struct ring_session *s = ring_session(e->ring, h);
-
-		if (!s->last || s->files & bit || (!names(f, s) && !has_peer(&e->open[i], s)))
-			continue;
-		s->files |= bit;
-		s->fresh = true;
-		from = s->begin < from ? s->begin : from;
-	}
-	return from;
-}
-
-/* Of the fresh frames: which is the last of a named session, not after the finding; counted from 1, 0: none. */
-static uint64_t
-last_named(const struct evidence *e, const struct finding *f, uint64_t from)
-{
-	uint64_t n = 0, last = 0;
-	struct ring_frame r;
-
-	while (ring_next(e->ring, &from, &r)) {
-		const struct ring_session *s = r.session ? ring_session(e->ring, r.session) : NULL;
-
-		if (!s || !s->fresh)
-			continue;
-		n++;
-		if (names(f, s) && !when_before(f->time, r.frame.time))
-			last = n;
-	}
-	return last;
-}
-
-static void
-write_fresh(struct evidence *e, struct incident_file *to, uint64_t from, uint64_t commented)
-{
-	struct ring_frame r;
-	uint64_t n = 0;
-
-	while (!to->full && ring_next(e->ring, &from, &r))
-		if (r.session && ring_session(e->ring, r.session)->fresh)
-			write_frame(e, to, &r.frame, ++n == commented ? to->comment : "");
-	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++)
-		ring_session(e->ring, h)->fresh = false;
-}
-
-static void
-close_file(struct evidence *e, unsigned i)
-{
-	struct incident_file *c = &e->open[i];
-
-	commit(e, c, true);
-	folder_close(&e->folder, &c->file);
-	e->live &= ~(UINT64_C(1) << i);
-	for (uint32_t h = 1; h <= ring_sessions(e->ring); h++)
-		ring_session(e->ring, h)->files &= ~(UINT64_C(1) << i);
-}
-
 /* Its number; EVIDENCE_OPEN: it has none. */
 static unsigned
 find(const struct evidence *e, uint64_t incident)
@@ -423,6 +273,34 @@ find(const struct evidence *e, uint64_t incident)
 	while (i < EVIDENCE_OPEN && (e->open[i].file.fd < 0 || e->open[i].file.incident != incident))
 		i++;
 	return i;
+}
+
+void
+evidence_frame(struct evidence *e, const struct evidence_picked *p)
+{
+	unsigned i = find(e, p->incident);
+	struct incident_file *to;
+
+	if (when_before(e->now, p->frame.time))
+		e->now = p->frame.time;
+	if (i == EVIDENCE_OPEN || e->open[i].full)
+		return;
+	to = &e->open[i];
+	write_frame(e, to, &p->frame, p->tells ? to->comment : "");
+	if (!to->due.ns)
+		to->due = when_add(e->now, to->told ? NEXT_NS : FIRST_NS);
+}
+
+static void
+close_file(struct evidence *e, unsigned i)
+{
+	struct incident_file *c = &e->open[i];
+	uint64_t incident = c->file.incident;
+
+	commit(e, c, true);
+	folder_close(&e->folder, &c->file);
+	e->live &= ~(UINT64_C(1) << i);
+	e->source.end(e->source.arg, incident);
 }
 
 /* A number that is free, or that of the one that began first. */
@@ -460,16 +338,33 @@ add_peer(struct incident_file *i, const struct addr *peer)
 	for (unsigned k = 0; k < i->peers; k++)
 		if (addr_same(&i->peer[k], peer))
 			return;
-	if (i->peers < EVIDENCE_PEERS)
+	if (i->peers < PICK_PEERS)
 		i->peer[i->peers++] = *peer;
+}
+
+/* What the finding makes evidence. */
+static struct evidence_wanted
+wanted_of(const struct evidence *e, const struct finding *f, const struct addr *peer, struct when now)
+{
+	struct evidence_wanted w = {.incident = f->incident,
+				    .time = f->time,
+				    .most = e->cfg.incident,
+				    .has_peer = peer != NULL,
+				    .comes = f->time.ns == now.ns,
+				    .sessions = f->session_count < PICK_SESSIONS ? f->session_count : PICK_SESSIONS};
+
+	if (peer)
+		w.peer = *peer;
+	memcpy(w.session, f->session, w.sessions * sizeof(w.session[0]));
+	return w;
 }
 
 void
 evidence_finding(struct evidence *e, const struct finding *f, const struct addr *peer, struct when now)
 {
 	unsigned i = f->incident ? find(e, f->incident) : EVIDENCE_OPEN;
+	struct evidence_wanted w;
 	struct incident_file *to;
-	uint64_t from, commented;
 
 	e->now = now;
 	if (i == EVIDENCE_OPEN && f->incident && f->severity > SEVERITY_INFO && (f->opens || f->worsens))
@@ -482,14 +377,30 @@ evidence_finding(struct evidence *e, const struct finding *f, const struct addr 
 	if (peer)
 		add_peer(to, peer);
 	evidence_finding_words(to->comment, f);
-	from = choose(e, i, f);
-	if (from != UINT64_MAX) {
-		/* else the frame that is worked on made it, and will come */
-		commented = f->time.ns == now.ns ? 0 : last_named(e, f, from);
-		write_fresh(e, to, from, commented);
-	}
+	w = wanted_of(e, f, peer, now);
+	e->source.want(e->source.arg, &w);
 	if (!to->due.ns)
 		to->due = when_add(now, FIRST_NS);
+}
+
+void
+evidence_from(struct evidence *e, const struct evidence_source *source)
+{
+	e->source = *source;
+}
+
+void
+evidence_again(const struct evidence *e, const struct evidence_source *source)
+{
+	for (uint64_t live = e->live; live; live &= live - 1) {
+		const struct incident_file *i = &e->open[__builtin_ctzll(live)];
+
+		for (unsigned k = 0; k < i->peers && !i->full; k++)
+			source->want(source->arg, &(struct evidence_wanted){.incident = i->file.incident,
+									    .most = e->cfg.incident,
+									    .peer = i->peer[k],
+									    .has_peer = true});
+	}
 }
 
 void

@@ -1,14 +1,12 @@
 /*
  * evidence: for each incident the frames of its sessions, from before the alert on, as one pcapng file.
  *
- *	told frame --> ring --finding--> FOLDER/INCIDENT.pcapng	what the ring has of the sessions and of the peer
- *	          \--------------------> the same file		what comes later of them, as it comes
- *	file --fsync, SHA-256--> ledger: evidence.INCIDENT	so that verify can tell
+ *	finding --> what is wanted --> who has the frames (sensor/evidence_pick.h)
+ *	frame of an incident <------------------------------------------/
+ *	       \--> FOLDER/INCIDENT.pcapng --fsync, SHA-256--> ledger: evidence.INCIDENT, so that verify can tell
  *
  * With readers the file is pieces that only they can open (sensor/evidence_folder.h).
  *
- * The ring is taken at start, beside memory.limit.  A finding costs one pass over the table of sessions (65536 for a ring
- * of 64 MiB), and where that finds any that are not in the file yet, one over the frames since the first of them.
  * Frames stand in the order in which they became evidence: a session that only a later finding names comes behind what
  * was written before, for a file that grows is never rewritten under its digest; Wireshark's reordercap sorts it.
  * What cannot be written (a full disk) is lost to its incident, which is told, and is tried again a minute later.
@@ -17,23 +15,26 @@
 #define SENSOR_EVIDENCE_H
 
 #include "ledger/ledger.h"
-#include "pipeline.h"
 #include "sensor/evidence_folder.h"
+#include "sensor/evidence_pick.h"
+
+/* Who has the frames. */
+struct evidence_source {
+	void *arg;
+	void (*want)(void *arg, const struct evidence_wanted *w);
+	void (*end)(void *arg, uint64_t incident);
+};
 
 struct evidence_config {
 	const char *folder, *application;
-	uint64_t ring, incident, quota; /* bytes: of frames kept, of a file at most, of all files */
-	bool payload;                   /* keep it after handshakes, too */
-	bool live;                      /* goes on with what lies in the folder; else the folder has to be empty */
+	uint64_t incident, quota; /* bytes: of a file at most, of all files */
+	bool payload;             /* is kept after handshakes, too: the file says so */
+	bool live;                /* goes on with what lies in the folder; else the folder has to be empty */
 	struct evidence_readers readers;
-	/* How records name an address; NULL: as it is. */
-	struct addr (*named)(void *arg, const struct addr *a);
-	void *arg;
-	uint64_t sensor;       /* as in session_id */
 	struct ledger *ledger; /* NULL: none */
 };
 
-enum { EVIDENCE_ERROR_MAX = 400, EVIDENCE_PEERS = 16, EVIDENCE_OPEN = 64 };
+enum { EVIDENCE_ERROR_MAX = 400, EVIDENCE_OPEN = PICK_INCIDENTS };
 
 struct evidence;
 
@@ -41,7 +42,12 @@ struct evidence;
 struct evidence *evidence_open(const struct evidence_config *cfg, char error[EVIDENCE_ERROR_MAX]);
 void evidence_free(struct evidence *e); /* NULL is fine */
 
-void evidence_frame(struct evidence *e, const struct told_frame *t);
+/* Before the first finding. */
+void evidence_from(struct evidence *e, const struct evidence_source *source);
+/* One that begins anew and lost what it had: what comes of the incidents that go on is wanted of it. */
+void evidence_again(const struct evidence *e, const struct evidence_source *source);
+
+void evidence_frame(struct evidence *e, const struct evidence_picked *p);
 /* peer: whose other connections are evidence, too; NULL: nobody's.  now: the time of the frame that is worked on. */
 void evidence_finding(struct evidence *e, const struct finding *f, const struct addr *peer, struct when now);
 void evidence_closed(struct evidence *e, uint64_t incident);

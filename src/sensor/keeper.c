@@ -1,6 +1,7 @@
 /*
  * keeper: see keeper.h.  Must not believe a tap: what it says is checked, and a tap that says nonsense is gone.
  */
+#include "sensor/evidence_ring.h"
 #include "sensor/keeper_parts.h"
 
 #include <poll.h>
@@ -8,6 +9,92 @@
 #include <stdlib.h>
 
 enum { READS = 16, HELD_SHARE = 16, HELD_MOST = 8 << 20 };
+
+static const char UNHEARD[] = "it does not read what it is told";
+
+/* What does not fit into a channel whose reader was never heard of is a reader that does not read. */
+static bool
+say(struct keeper *k, struct channel *c, enum tap_says type)
+{
+	bool fine = !k->message.failed && channel_send(c, (uint8_t)type, k->message.p, k->message.n);
+
+	k->message.n = 0;
+	return fine && channel_flush(c);
+}
+
+/* Who reads what this slot's tap is told. */
+static struct channel *
+listening(const struct slot *s)
+{
+	return s->next ? s->next : s->channel;
+}
+
+static bool
+hears(const struct slot *s)
+{
+	return listening(s) && (!s->lost || s->next) && !s->ended;
+}
+
+/* One tap, as who has frames. */
+struct source {
+	struct keeper *keeper;
+	struct slot *slot;
+	struct channel *channel;
+};
+
+static void
+want_of(void *arg, const struct evidence_wanted *w)
+{
+	const struct source *s = arg;
+
+	wire_wanted(&s->keeper->message, w);
+	if (!say(s->keeper, s->channel, TAP_WANTED))
+		slot_gone(s->slot, UNHEARD);
+}
+
+/* All of them; what one that is not there would have, it would have lost. */
+static void
+want(void *arg, const struct evidence_wanted *w)
+{
+	struct keeper *k = arg;
+
+	for (unsigned i = 0; i < k->n; i++) {
+		struct slot *s = &k->slot[i];
+
+		if (hears(s))
+			want_of(&(struct source){k, s, listening(s)}, w);
+	}
+}
+
+static void
+want_no_more(void *arg, uint64_t incident)
+{
+	struct keeper *k = arg;
+
+	for (unsigned i = 0; i < k->n; i++) {
+		struct slot *s = &k->slot[i];
+
+		if (!hears(s))
+			continue;
+		bytes_u64le(&k->message, incident);
+		if (!say(k, listening(s), TAP_UNWANTED))
+			slot_gone(s, UNHEARD);
+	}
+}
+
+/* Each keeps a part of the ring, of its own connections. */
+static void
+share_evidence(struct keeper *k)
+{
+	const struct config *c = k->watch->setup.config;
+	uint64_t ring = (uint64_t)config_number(c, OPT_evidence_ring) / k->n;
+
+	if (!k->watch->evidence)
+		return;
+	k->part.ring = ring < RING_MIN ? RING_MIN : ring;
+	k->part.payload = config_number(c, OPT_evidence_payload) != 0;
+	evidence_from(k->watch->evidence, &(struct evidence_source){k, want, want_no_more});
+}
 
 /* What each tap is to be, but for who the gateways are. */
 static bool
@@ -38,8 +125,10 @@ keeper_new(struct watch *w, const struct keeper_tell *tell)
 	k->watch = w;
 	k->tell = *tell;
 	k->n = n;
-	if (make_part(k))
+	if (make_part(k)) {
+		share_evidence(k);
 		return k;
+	}
 	keeper_free(k);
 	return NULL;
 }
@@ -61,16 +150,6 @@ size_t
 keeper_held(const struct keeper *k)
 {
 	return k->held;
-}
-
-/* What does not fit into a channel whose reader was never heard of is a reader that does not read. */
-static bool
-say(struct keeper *k, struct channel *c, enum tap_says type)
-{
-	bool fine = !k->message.failed && channel_send(c, (uint8_t)type, k->message.p, k->message.n);
-
-	k->message.n = 0;
-	return fine && channel_flush(c);
 }
 
 static bool
@@ -125,6 +204,8 @@ keeper_join(struct keeper *k, unsigned i, struct channel *c)
 		s->next = c;
 	else
 		begin(k, s, c);
+	if (k->watch->evidence)
+		evidence_again(k->watch->evidence, &(struct evidence_source){&(struct source){k, s, c}, want_of, NULL});
 	return true;
 }
 
@@ -205,13 +286,12 @@ tell_gateways(struct keeper *k)
 
 	for (unsigned i = 0; i < k->n; i++) {
 		struct slot *s = &k->slot[i];
-		struct channel *c = s->next ? s->next : s->channel;
 
-		if (!c || (s->lost && !s->next) || s->ended)
+		if (!hears(s))
 			continue;
 		wire_gateways(&k->message, w->gateway, w->gateways);
-		if (!say(k, c, TAP_GATEWAYS))
-			slot_gone(s, "it does not read what it is told");
+		if (!say(k, listening(s), TAP_GATEWAYS))
+			slot_gone(s, UNHEARD);
 	}
 }
 
@@ -256,6 +336,26 @@ take_note(struct keeper *k, unsigned i, struct cur c)
 		k->tell.note(k->tell.arg, i, words);
 }
 
+void
+keeper_ends(struct keeper *k, struct slot *s)
+{
+	if (!k->part.ring)
+		s->ended = true;
+	else if (!say(k, s->channel, TAP_DONE))
+		slot_gone(s, UNHEARD);
+}
+
+static void
+take_picked(struct keeper *k, struct slot *s, struct cur c)
+{
+	struct evidence_picked p;
+
+	if (!k->watch->evidence || !wire_get_picked(&c, &p))
+		slot_gone(s, "evidence that is none");
+	else
+		evidence_frame(k->watch->evidence, &p);
+}
+
 /* Has it nothing to do with the order?  Then its turn is now. */
 static bool
 take_aside(struct keeper *k, unsigned i, const struct channel_message *m)
@@ -268,6 +368,10 @@ take_aside(struct keeper *k, unsigned i, const struct channel_message *m)
 		take_note(k, i, c);
 	} else if (m->type == TAP_GUESS) {
 		take_guess(k, s, c);
+	} else if (m->type == TAP_PICKED) {
+		take_picked(k, s, c);
+	} else if (m->type == TAP_LAST) {
+		s->ended = true;
 	} else if (m->type == TAP_PROGRESS) {
 		if (!wire_get_progress(&c, &p))
 			slot_gone(s, "a progress that is none");
@@ -289,6 +393,8 @@ find_head(struct keeper *k, unsigned i)
 
 	while ((is = channel_peek(s->channel, &m)) == CHANNEL_MESSAGE && take_aside(k, i, &m))
 		channel_taken(s->channel);
+	if (s->ended)
+		return;
 	if (is == CHANNEL_ENDED || is == CHANNEL_BROKEN) {
 		slot_gone(s, is == CHANNEL_ENDED ? "it stopped before its end" : channel_error(s->channel));
 	} else if (is == CHANNEL_MESSAGE) {

@@ -10,7 +10,7 @@ struct slot {
 	struct channel *channel; /* NULL: nobody is there */
 	struct channel *next;    /* joins when this one's messages are worked in */
 	bool lost;               /* nobody waits for it; what it said is still worked in */
-	bool ended;              /* TAP_END was worked in */
+	bool ended;              /* TAP_END was worked in; where frames are kept, TAP_LAST came, too */
 	bool has_head;
 	uint8_t type; /* of the head */
 	struct tap_stamp stamp;
@@ -46,6 +46,9 @@ slot_counts(const struct slot *s)
 
 /* It said nonsense, or stopped: nobody waits for it. */
 void slot_gone(struct slot *s, const char *why);
+
+/* Its end was worked in. */
+void keeper_ends(struct keeper *k, struct slot *s);
 
 /* keeper_turn.c: the head of this slot goes into the watch, with those of others that are of the same second. */
 void keeper_turn(struct keeper *k, struct slot *s);

@@ -147,7 +147,8 @@ take_beat(struct keeper *k, const struct slot *first)
 		}
 		taken(s);
 		s->counts = counts;
-		s->ended = like.type == TAP_END;
+		if (like.type == TAP_END)
+			keeper_ends(k, s);
 		now = when_before(now, counts.now) ? counts.now : now;
 	}
 	k->epoch = like.stamp.epoch;

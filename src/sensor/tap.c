@@ -19,11 +19,12 @@ struct tap {
 	struct tap_setup setup;
 	struct tap_part part;
 	struct pipeline *pipeline;
+	struct pick *pick; /* NULL: no frames are kept */
 	void *memory;
 	struct gateways *finder; /* NULL: settled */
 	struct beat beat;
 	struct when guess_at;
-	bool began;
+	bool began, done;
 	uint64_t frames;                 /* seen so far */
 	uint64_t recorded;               /* of them in records of connections that are over */
 	const struct frame *batch;       /* that the pipeline works on now */
@@ -143,14 +144,52 @@ settle(struct tap *t)
 }
 
 static void
+on_frame(void *arg, const struct told_frame *f)
+{
+	struct tap *t = arg;
+
+	pick_frame(t->pick, f);
+}
+
+static void
+on_picked(void *arg, const struct evidence_picked *p)
+{
+	struct tap *t = arg;
+
+	wire_picked(&t->message, p);
+	send_message(t, TAP_PICKED);
+}
+
+/* As records name it: a client's pseudonym. */
+static struct addr
+named(void *arg, const struct addr *a)
+{
+	const struct tap *t = arg;
+
+	for (size_t i = 0; i < t->part.gateways; i++)
+		if (addr_same(&t->part.gateway[i].addr, a))
+			return *a;
+	return pseudonym_of(&t->part.privacy, a);
+}
+
+/* False: nobody understands it. */
+static bool
 hear(struct tap *t, const struct channel_message *m)
 {
+	struct evidence_wanted w;
 	struct cur c = m->bytes;
 
-	if (m->type != TAP_GATEWAYS || !wire_get_gateways(&c, t->part.gateway, &t->part.gateways))
-		fail(t, "a message that nobody understands");
-	else
+	if (m->type == TAP_GATEWAYS && wire_get_gateways(&c, t->part.gateway, &t->part.gateways))
 		settle(t);
+	else if (m->type == TAP_WANTED && t->pick && wire_get_wanted(&c, &w))
+		pick_want(t->pick, &w);
+	else if (m->type == TAP_UNWANTED && t->pick)
+		pick_end(t->pick, cur_u64le(&c));
+	else if (m->type == TAP_DONE && t->pick)
+		t->done = true;
+	else
+		return false;
+	return true;
 }
 
 /* One message, waited for. */
@@ -208,6 +247,24 @@ make_pipeline(struct tap *t)
 	return true;
 }
 
+static bool
+make_pick(struct tap *t)
+{
+	const struct pick_config cfg = {.ring = t->part.ring,
+					.payload = t->part.payload,
+					.sensor = t->part.pipeline.sensor,
+					.arg = t,
+					.named = t->part.pipeline.privacy ? named : NULL,
+					.picked = on_picked};
+
+	if (!cfg.ring)
+		return true;
+	t->pick = pick_new(&cfg, t->error);
+	if (t->pick)
+		pipeline_tell_frames(t->pipeline, on_frame);
+	return t->pick != NULL;
+}
+
 struct tap *
 tap_open(const struct tap_setup *setup, char error[TAP_ERROR_MAX])
 {
@@ -220,7 +277,7 @@ tap_open(const struct tap_setup *setup, char error[TAP_ERROR_MAX])
 	}
 	t->setup = *setup;
 	t->beat.begins = true;
-	if (take_setup(t) && make_pipeline(t))
+	if (take_setup(t) && make_pipeline(t) && make_pick(t))
 		return t;
 	snprintf(error, TAP_ERROR_MAX, "%s", t->error);
 	tap_close(t);
@@ -234,6 +291,7 @@ tap_close(struct tap *t)
 		return;
 	if (t->pipeline)
 		pipeline_close(t->pipeline);
+	pick_free(t->pick);
 	if (t->memory)
 		munmap(t->memory, t->part.pipeline.memory);
 	gateways_free(t->finder);
@@ -410,9 +468,25 @@ tap_poll(struct tap *t)
 	if (!*t->error && !channel_flush(c))
 		fail(t, channel_error(c));
 	while (!*t->error && (is = channel_next(c, &m)) == CHANNEL_MESSAGE)
-		hear(t, &m);
+		if (!hear(t, &m))
+			fail(t, "a message that nobody understands");
 	if (is == CHANNEL_ENDED || is == CHANNEL_BROKEN)
 		fail(t, is == CHANNEL_ENDED ? "it ended" : channel_error(c));
+}
+
+/* What the keeper finds in the last records may be evidence, and the frames are here. */
+static void
+wait_done(struct tap *t)
+{
+	struct pollfd wait = {.fd = channel_fd(t->setup.channel), .events = POLLIN};
+
+	while (!t->done && !*t->error) {
+		(void)poll(&wait, 1, WAIT_MS);
+		if (t->setup.waits)
+			t->setup.waits(t->setup.arg);
+		tap_poll(t);
+	}
+	send_message(t, TAP_LAST);
 }
 
 void
@@ -421,6 +495,10 @@ tap_end(struct tap *t)
 	beat_catch_up(&t->beat, t->pipeline);
 	pipeline_end(t->pipeline);
 	say_counts(t, TAP_END, (struct when){INT64_MAX});
+	if (!*t->error)
+		wait_written(t);
+	if (t->pick)
+		wait_done(t);
 	if (!*t->error)
 		wait_written(t);
 }

@@ -10,7 +10,10 @@ enum {
 	PULSE_MAX = 24 * 20 + 16,
 	GATEWAY = 18,
 	GUESS = 34,
-	PART = 8 + 1 + 4 + 8 + 16 + 8 + 8 + 16 + 16 + 8,
+	PART = 8 + 1 + 4 + 8 + 16 + 8 + 8 + 16 + 16 + 8 + 8,
+	PICKED = 8 + 1 + 4 + 4 + 8,
+	PICKED_BYTES = 1 << 17, /* a frame of 64 KiB with all that may be around it */
+	WANTED = 8 + 8 + 8 + 16 + 1,
 	RECORD_MAX = 1 << 18,
 	NOTE_MAX = 1024,
 };
@@ -25,8 +28,13 @@ static const struct channel_kind KIND[] = {
 	[TAP_NOTE] = {"note", 1, NOTE_MAX},
 	[TAP_PROGRESS] = {"progress", 33, 33},
 	[TAP_GUESS] = {"guess", 0, GATEWAY_GUESSES *GUESS},
+	[TAP_PICKED] = {"picked", PICKED, PICKED + PICKED_BYTES},
+	[TAP_LAST] = {"last", 0, 0},
 	[TAP_SETUP] = {"setup", PART, PART + GATEWAY_ADDRS_MAX *GATEWAY},
 	[TAP_GATEWAYS] = {"gateways", 0, GATEWAY_ADDRS_MAX *GATEWAY},
+	[TAP_WANTED] = {"wanted", WANTED, WANTED + PICK_SESSIONS * 8},
+	[TAP_UNWANTED] = {"unwanted", 8, 8},
+	[TAP_DONE] = {"done", 0, 0},
 };
 const struct channel_kinds TAP_WIRE = {KIND, sizeof(KIND) / sizeof(KIND[0])};
 
@@ -349,7 +357,7 @@ wire_get_gateways(struct cur *c, struct gateway_addr *gateway, size_t *n)
 	return cur_done(c);
 }
 
-enum { FLAG_SCOPE = 1, FLAG_NDPI = 2, FLAG_SETTLED = 4, FLAG_PRIVACY = 8, FLAGS_ALL = 15 };
+enum { FLAG_SCOPE = 1, FLAG_NDPI = 2, FLAG_SETTLED = 4, FLAG_PRIVACY = 8, FLAG_PAYLOAD = 16, FLAGS_ALL = 31 };
 
 void
 wire_part(struct bytes *to, const struct tap_part *p)
@@ -358,7 +366,8 @@ wire_part(struct bytes *to, const struct tap_part *p)
 
 	bytes_u64le(to, c->memory);
 	bytes_u8(to, (uint8_t)((c->scope_gateway ? FLAG_SCOPE : 0) | (c->ndpi ? FLAG_NDPI : 0) |
-			       (p->settled ? FLAG_SETTLED : 0) | (c->privacy ? FLAG_PRIVACY : 0)));
+			       (p->settled ? FLAG_SETTLED : 0) | (c->privacy ? FLAG_PRIVACY : 0) |
+			       (p->payload ? FLAG_PAYLOAD : 0)));
 	put_u32(to, c->ndpi_calls);
 	bytes_u64le(to, (uint64_t)c->update_ns);
 	bytes_u64le(to, c->identity.k0);
@@ -368,6 +377,7 @@ wire_part(struct bytes *to, const struct tap_part *p)
 	bytes_add(to, p->privacy.aes, sizeof(p->privacy.aes));
 	bytes_add(to, p->privacy.pad, sizeof(p->privacy.pad));
 	bytes_u64le(to, p->privacy.id);
+	bytes_u64le(to, p->ring);
 	wire_gateways(to, p->gateway, p->gateways);
 }
 
@@ -382,6 +392,7 @@ wire_get_part(struct cur *c, struct tap_part *p)
 	p->pipeline.scope_gateway = flags & FLAG_SCOPE;
 	p->pipeline.ndpi = flags & FLAG_NDPI;
 	p->settled = flags & FLAG_SETTLED;
+	p->payload = flags & FLAG_PAYLOAD;
 	p->pipeline.ndpi_calls = cur_u32le(c);
 	p->pipeline.update_ns = (int64_t)cur_u64le(c);
 	p->pipeline.identity.k0 = cur_u64le(c);
@@ -391,7 +402,65 @@ wire_get_part(struct cur *c, struct tap_part *p)
 	cur_copy(c, p->privacy.aes, sizeof(p->privacy.aes));
 	cur_copy(c, p->privacy.pad, sizeof(p->privacy.pad));
 	p->privacy.id = cur_u64le(c);
+	p->ring = cur_u64le(c);
 	if (flags & FLAG_PRIVACY)
 		p->pipeline.privacy = &p->privacy;
 	return wire_get_gateways(c, p->gateway, &p->gateways) && flags <= FLAGS_ALL;
+}
+
+/* What does not fit is left out; the frame says how long it was. */
+void
+wire_picked(struct bytes *to, const struct evidence_picked *p)
+{
+	size_t n = cur_left(&p->frame.bytes);
+
+	bytes_u64le(to, p->incident);
+	bytes_u8(to, p->tells);
+	put_u32(to, p->frame.wire_len);
+	put_u32(to, p->frame.link);
+	put_time(to, p->frame.time);
+	bytes_add(to, p->frame.bytes.p, n < PICKED_BYTES ? n : PICKED_BYTES);
+}
+
+bool
+wire_get_picked(struct cur *c, struct evidence_picked *p)
+{
+	*p = (struct evidence_picked){.incident = cur_u64le(c)};
+	p->tells = get_flag(c);
+	p->frame.wire_len = cur_u32le(c);
+	p->frame.link = cur_u32le(c);
+	p->frame.time = get_time(c);
+	p->frame.bytes = cur_sub(c, cur_left(c));
+	return !c->bad && cur_left(&p->frame.bytes) <= p->frame.wire_len;
+}
+
+enum { WANTS_PEER = 1, WANTS_COMES = 2, WANTS_ALL = 3 };
+
+void
+wire_wanted(struct bytes *to, const struct evidence_wanted *w)
+{
+	bytes_u64le(to, w->incident);
+	put_time(to, w->time);
+	bytes_u64le(to, w->most);
+	bytes_add(to, w->peer.b, sizeof(w->peer.b));
+	bytes_u8(to, (uint8_t)((w->has_peer ? WANTS_PEER : 0) | (w->comes ? WANTS_COMES : 0)));
+	for (uint32_t i = 0; i < w->sessions; i++)
+		bytes_u64le(to, w->session[i]);
+}
+
+bool
+wire_get_wanted(struct cur *c, struct evidence_wanted *w)
+{
+	uint8_t flags;
+
+	*w = (struct evidence_wanted){.incident = cur_u64le(c)};
+	w->time = get_time(c);
+	w->most = cur_u64le(c);
+	cur_copy(c, w->peer.b, sizeof(w->peer.b));
+	flags = cur_u8(c);
+	w->has_peer = flags & WANTS_PEER;
+	w->comes = flags & WANTS_COMES;
+	while (cur_left(c) && w->sessions < PICK_SESSIONS)
+		w->session[w->sessions++] = cur_u64le(c);
+	return cur_done(c) && w->incident && flags <= WANTS_ALL;
 }

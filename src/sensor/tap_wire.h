@@ -2,8 +2,8 @@
  * tap_wire: what a tap and the keeper say to each other over a channel, as bytes.
  *
  *	tap --> keeper	first, record, window, beat, capture, end: each with its stamp, in the order of their stamps;
- *			note, guess: whenever
- *	keeper --> tap	setup (the first), gateways
+ *			note, guess, picked: whenever; last: behind the end, when the keeper said done
+ *	keeper --> tap	setup (the first), gateways, wanted, unwanted, done
  *
  * Numbers are 4 or 8 bytes, lowest first; a record is a row (ledger/row.h) behind what no row has.  Both ends are the same
  * program.  Whoever reads takes nothing for granted: lengths, numbers of gateways, what a text may hold.
@@ -15,6 +15,7 @@
 #include "ledger/row.h"
 #include "pipeline.h"
 #include "sensor/channel.h"
+#include "sensor/evidence_pick.h"
 #include "sensor/gateways.h"
 
 enum tap_says {
@@ -27,8 +28,13 @@ enum tap_says {
 	TAP_NOTE,    /* a line for the person */
 	TAP_PROGRESS, /* struct tap_progress */
 	TAP_GUESS,    /* who the gateways may be */
+	TAP_PICKED,   /* struct evidence_picked */
+	TAP_LAST,     /* of one that keeps frames: all that was wanted of it is sent */
 	TAP_SETUP,
 	TAP_GATEWAYS,
+	TAP_WANTED,   /* struct evidence_wanted */
+	TAP_UNWANTED, /* the incident's number */
+	TAP_DONE,     /* to one that keeps frames: its end was worked in, and nothing more is wanted */
 };
 extern const struct channel_kinds TAP_WIRE;
 
@@ -66,7 +72,9 @@ struct tap_progress {
 struct tap_part {
 	struct pipeline_config pipeline; /* without places; privacy: points to `privacy`, or NULL */
 	struct pseudonym_key privacy;
-	bool settled; /* the gateways are these, or nobody is; else the tap looks for them */
+	uint64_t ring; /* bytes of frames kept for evidence; 0: none */
+	bool payload;  /* of them after handshakes, too */
+	bool settled;  /* the gateways are these, or nobody is; else the tap looks for them */
 	struct gateway_addr gateway[GATEWAY_ADDRS_MAX];
 	size_t gateways;
 };
@@ -90,6 +98,8 @@ void wire_progress(struct bytes *to, const struct tap_progress *p);
 void wire_guess(struct bytes *to, const struct gateway_guess *guess, size_t n);
 void wire_gateways(struct bytes *to, const struct gateway_addr *gateway, size_t n);
 void wire_part(struct bytes *to, const struct tap_part *p);
+void wire_picked(struct bytes *to, const struct evidence_picked *p);
+void wire_wanted(struct bytes *to, const struct evidence_wanted *w);
 
 /* False: these bytes are none; what was filled must not be used. */
 bool wire_get_stamp(struct cur *c, struct tap_stamp *s);
@@ -100,5 +110,7 @@ bool wire_get_progress(struct cur *c, struct tap_progress *p);
 bool wire_get_guess(struct cur *c, struct gateway_guess *guess, size_t *n); /* GATEWAY_GUESSES at most */
 bool wire_get_gateways(struct cur *c, struct gateway_addr *gateway, size_t *n);
 bool wire_get_part(struct cur *c, struct tap_part *p);
+bool wire_get_picked(struct cur *c, struct evidence_picked *p); /* its bytes stay those of the cursor */
+bool wire_get_wanted(struct cur *c, struct evidence_wanted *w);
 
 #endif

@@ -229,6 +229,7 @@ watch_close(struct watch *w)
 		pipeline_close(w->pipeline);
 	if (w->memory)
 		munmap(w->memory, w->memory_size);
+	pick_free(w->pick);
 	evidence_free(w->evidence);
 	(void)watch_sinks_finish(w);
 	if (w->writes)

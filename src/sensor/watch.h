@@ -83,6 +83,7 @@ struct watch {
 	struct eve_capture capture;                 /* live: the kernel's counts, kept up to date by run */
 	struct evidence *evidence;                  /* NULL: none is kept */
 	bool evidence_failed;                       /* and it was told */
+	struct pick *pick;                          /* of its frames, where they are not at taps; NULL: none */
 	struct sinks *sinks;                        /* NULL: there are none */
 	const char *gateway_name[GATEWAYS_MAX + 1]; /* for network sinks */
 	struct post *post;                          /* NULL: none of them is a network sink */

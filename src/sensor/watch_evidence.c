@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "sensor/evidence_ring.h"
+
 static bool
 is_gateway(const struct watch *w, const struct addr *a)
 {
@@ -37,7 +39,31 @@ on_frame(void *arg, const struct told_frame *t)
 {
 	struct watch *w = arg;
 
-	evidence_frame(w->evidence, t);
+	pick_frame(w->pick, t);
+}
+
+static void
+on_picked(void *arg, const struct evidence_picked *p)
+{
+	struct watch *w = arg;
+
+	evidence_frame(w->evidence, p);
+}
+
+static void
+want(void *arg, const struct evidence_wanted *wanted)
+{
+	struct watch *w = arg;
+
+	pick_want(w->pick, wanted);
+}
+
+static void
+want_no_more(void *arg, uint64_t incident)
+{
+	struct watch *w = arg;
+
+	pick_end(w->pick, incident);
 }
 
 void
@@ -73,6 +99,28 @@ watch_evidence_fine(struct watch *w)
 	return !*why;
 }
 
+/* The frames are here, not at taps. */
+static bool
+pick_here(struct watch *w)
+{
+	const struct config *c = w->setup.config;
+	const struct pick_config cfg = {
+		.ring = (uint64_t)config_number(c, OPT_evidence_ring),
+		.payload = config_number(c, OPT_evidence_payload) != 0,
+		.sensor = hash_keep(&IDENTITY_PUBLIC, w->sensor, strlen(w->sensor)),
+		.arg = w,
+		.named = w->setup.privacy ? named : NULL,
+		.picked = on_picked,
+	};
+
+	w->pick = pick_new(&cfg, w->error);
+	if (!w->pick)
+		return false;
+	evidence_from(w->evidence, &(struct evidence_source){w, want, want_no_more});
+	pipeline_tell_frames(w->pipeline, on_frame);
+	return true;
+}
+
 bool
 watch_evidence(struct watch *w, const char *folder, const struct evidence_readers *readers)
 {
@@ -80,20 +128,18 @@ watch_evidence(struct watch *w, const char *folder, const struct evidence_reader
 	const struct evidence_config cfg = {
 		.folder = folder,
 		.application = "gatewitness",
-		.ring = (uint64_t)config_number(c, OPT_evidence_ring),
 		.incident = (uint64_t)config_number(c, OPT_evidence_incident),
 		.quota = (uint64_t)config_number(c, OPT_evidence_quota),
 		.payload = config_number(c, OPT_evidence_payload) != 0,
 		.live = w->setup.iface != NULL,
-		.sensor = hash_keep(&IDENTITY_PUBLIC, w->sensor, strlen(w->sensor)),
 		.ledger = w->setup.ledger,
 		.readers = *readers,
-		.named = w->setup.privacy ? named : NULL,
-		.arg = w,
 	};
 
+	if (config_number(c, OPT_evidence_ring) < RING_MIN) {
+		snprintf(w->error, sizeof(w->error), "evidence.ring: is less than 1MiB; 0 switches it off");
+		return false;
+	}
 	w->evidence = evidence_open(&cfg, w->error);
-	if (w->evidence)
-		pipeline_tell_frames(w->pipeline, on_frame);
-	return w->evidence != NULL;
+	return w->evidence && (w->setup.taps || pick_here(w));
 }

@@ -1,6 +1,6 @@
 /*
  * keeper: any bytes from two taps; the first two say how many are the first one's.  Whatever comes out of it is sound: every line is JSON, a tap that said nonsense is
- * named, and there is an end.
+ * named, and there is an end.  What is said of evidence, either way, is what was understood.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +119,30 @@ hear_out(struct keeper *k)
 	}
 }
 
+/* What was read, written again, is what was read. */
+static void
+evidence_of(const uint8_t *data, size_t size)
+{
+	struct bytes again = {.p = NULL};
+	struct evidence_picked picked;
+	struct evidence_wanted wanted;
+	struct cur c = cur_of(data, size);
+
+	if (wire_get_picked(&c, &picked)) {
+		wire_picked(&again, &picked);
+		if (again.n > size || memcmp(again.p, data, again.n) != 0 || (again.n < size && size < 1 << 17))
+			abort();
+	}
+	c = cur_of(data, size);
+	again.n = 0;
+	if (wire_get_wanted(&c, &wanted)) {
+		wire_wanted(&again, &wanted);
+		if (again.n != size || memcmp(again.p, data, size) != 0)
+			abort();
+	}
+	bytes_free(&again);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -129,6 +153,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t first = cur_u16le(&c);
 	struct keeper *k;
 
+	evidence_of(data, size);
 	open_watch(&w, &config, &ends);
 	k = keeper_new(&w, &(struct keeper_tell){.arg = NULL});
 	if (!k)

@@ -49,23 +49,61 @@ remove_folder(void **state)
 	return rmdir(folder);
 }
 
+static struct pick *frames; /* that are there */
+
+static void
+on_picked(void *arg, const struct evidence_picked *p)
+{
+	evidence_frame(arg, p);
+}
+
+static void
+want(void *arg, const struct evidence_wanted *w)
+{
+	(void)arg;
+	pick_want(frames, w);
+}
+
+static void
+want_no_more(void *arg, uint64_t incident)
+{
+	(void)arg;
+	pick_end(frames, incident);
+}
+
+static struct evidence *
+open_one(const struct evidence_config *cfg)
+{
+	struct pick_config own = {.ring = 1 << 20, .payload = true, .sensor = 7, .picked = on_picked};
+	char error[EVIDENCE_ERROR_MAX], words[PICK_ERROR_MAX];
+	struct evidence *e = evidence_open(cfg, error);
+
+	own.arg = e;
+	frames = e ? pick_new(&own, words) : NULL;
+	if (e)
+		evidence_from(e, &(struct evidence_source){NULL, want, want_no_more});
+	else
+		print_message("%s\n", error);
+	return e;
+}
+
+static void
+shut(struct evidence *e)
+{
+	evidence_free(e);
+	pick_free(frames);
+	frames = NULL;
+}
+
 static struct evidence *
 open_evidence(bool live, uint64_t incident, uint64_t quota)
 {
-	const struct evidence_config cfg = {.folder = sub,
-					    .application = "test",
-					    .ring = 1 << 20,
-					    .incident = incident,
-					    .quota = quota,
-					    .payload = true,
-					    .live = live,
-					    .sensor = 7};
-	char error[EVIDENCE_ERROR_MAX];
-	struct evidence *e = evidence_open(&cfg, error);
-
-	if (!e)
-		print_message("%s\n", error);
-	return e;
+	return open_one(&(struct evidence_config){.folder = sub,
+						  .application = "test",
+						  .incident = incident,
+						  .quota = quota,
+						  .payload = true,
+						  .live = live});
 }
 
 /* For the reader of the specification's example (https://c2sp.org/age). */
@@ -73,18 +111,14 @@ static struct evidence *
 open_for(struct evidence_readers *readers)
 {
 	static const char READER[] = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
-	struct evidence_config cfg = {.folder = sub,
-				      .application = "test",
-				      .ring = 1 << 20,
-				      .incident = 1 << 20,
-				      .quota = 1 << 20,
-				      .live = true};
+	struct evidence_config cfg = {
+		.folder = sub, .application = "test", .incident = 1 << 20, .quota = 1 << 20, .live = true};
 	char error[EVIDENCE_ERROR_MAX];
 
 	assert_true(crypt_init());
 	assert_true(evidence_readers_parse(readers, READER, error, sizeof(error)));
 	cfg.readers = *readers;
-	return evidence_open(&cfg, error);
+	return open_one(&cfg);
 }
 
 static struct addr
@@ -105,7 +139,8 @@ frame_at(struct evidence *e, uint8_t who, uint16_t port, int64_t s)
 	const struct told_frame t = {.frame = &f, .packet = &k, .flow = &flow, .hash = port};
 
 	bytes[0] = who;
-	evidence_frame(e, &t);
+	(void)e;
+	pick_frame(frames, &t);
 }
 
 static void
@@ -187,7 +222,7 @@ before_and_after_of_the_actor(void **state)
 	assert_string_equal(evidence_error(e), "");
 	assert_int_equal(evidence_facts(e).incidents, 2);
 	assert_int_equal(evidence_facts(e).frames, 6);
-	evidence_free(e);
+	shut(e);
 	assert_int_equal(read_back(0xabc, clients), 1);
 	assert_string_equal(clients, "1 1 1 1 ");
 	assert_int_equal(read_back(0xdef, clients), 1);
@@ -213,7 +248,7 @@ what_alerts_only(void **state)
 	evidence_finding(e, &info, &peer, (struct when){0});
 	evidence_finding(e, &alone, &peer, (struct when){0});
 	assert_int_equal(evidence_facts(e).incidents, 0);
-	evidence_free(e);
+	shut(e);
 }
 
 static void
@@ -231,7 +266,7 @@ bounds(void **state)
 	}
 	assert_int_equal(evidence_facts(e).full, 4);    /* 2,000 bytes are no 20 frames */
 	assert_int_equal(evidence_facts(e).removed, 2); /* and 5,000 no four incidents */
-	evidence_free(e);
+	shut(e);
 	assert_int_equal(read_back(4, clients), 1);
 	assert_string_equal(clients, "1 1 1 1 1 1 1 ");
 	e = open_evidence(true, 2000, 5000); /* what an earlier run left counts */
@@ -239,7 +274,7 @@ bounds(void **state)
 	for (uint64_t n = 9; n < 18; n++)
 		finding_at(e, n, 1, 1);
 	assert_int_equal(evidence_facts(e).removed, 2); /* both: those that go on are never removed */
-	evidence_free(e);
+	shut(e);
 }
 
 /* More incidents at once than there are places: the one that began first is closed. */
@@ -255,7 +290,7 @@ more_incidents_than_places(void **state)
 		frame_at(e, n, n, 2);
 	assert_int_equal(evidence_facts(e).incidents, EVIDENCE_OPEN + 3);
 	assert_int_equal(evidence_facts(e).frames, EVIDENCE_OPEN);
-	evidence_free(e);
+	shut(e);
 }
 
 /* The power went in the middle of a block: what is whole stays, and the incident goes on behind it. */
@@ -270,7 +305,7 @@ torn_file_goes_on(void **state)
 	frame_at(e, 1, 1000, 1);
 	frame_at(e, 1, 1001, 2);
 	finding_at(e, 0xabc, 1, 3);
-	evidence_free(e);
+	shut(e);
 	snprintf(path, sizeof(path), "%s/%016x.pcapng", sub, 0xabcu);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -278,7 +313,7 @@ torn_file_goes_on(void **state)
 	e = open_evidence(true, 1 << 20, 1 << 20);
 	frame_at(e, 1, 1002, 4);
 	finding_at(e, 0xabc, 1, 5);
-	evidence_free(e);
+	shut(e);
 	assert_int_equal(read_back(0xabc, clients), 2);
 	assert_string_equal(clients, "1 1 ");
 }
@@ -304,7 +339,7 @@ torn_pieces_go_on(void **state)
 	finding_at(e, 0xabc, 1, 3);
 	evidence_end(e);
 	frame_at(e, 1, 1001, 4);
-	evidence_free(e); /* killed: what waited is lost */
+	shut(e); /* killed: what waited is lost */
 	snprintf(path, sizeof(path), "%s/%016x.age.tar", sub, 0xabcu);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -314,14 +349,14 @@ torn_pieces_go_on(void **state)
 		finding_at(e, 0xabc, 1, s);
 		evidence_end(e);
 	}
-	evidence_free(e);
+	shut(e);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(truncate(path, st.st_size - 9), 0);
 	e = open_for(&readers);
 	frame_at(e, 1, 1010, 10);
 	finding_at(e, 0xabc, 1, 10);
 	evidence_end(e);
-	evidence_free(e);
+	shut(e);
 	file = fopen(path, "r");
 	assert_non_null(file);
 	c = cur_of(bytes, fread(bytes, 1, sizeof(bytes), file));
@@ -376,7 +411,7 @@ full_disk(void **state)
 	evidence_end(e);
 	assert_string_equal(evidence_error(e), "");
 	assert_int_equal(evidence_facts(e).missed, 19);
-	evidence_free(e);
+	shut(e);
 	assert_int_equal(read_back(0xabc, clients), 1);
 	assert_string_equal(clients, "1 1 1 1 1 ");
 	file = file_of(0xabc);
@@ -413,7 +448,7 @@ full_disk_sealed(void **state)
 	snprintf(path, sizeof(path), "%s/0000000000000def.age.tar", sub);
 	assert_int_equal(stat(path, &st), -1);
 	evidence_end(e);
-	evidence_free(e);
+	shut(e);
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)

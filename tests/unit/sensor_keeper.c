@@ -372,6 +372,12 @@ setup_from_a_tap(struct bytes *to)
 	wire_part(to, &(struct tap_part){.settled = true});
 }
 
+static void
+evidence_that_nobody_wants(struct bytes *to)
+{
+	wire_picked(to, &(struct evidence_picked){.incident = 1});
+}
+
 static const struct nonsense NONSENSE[] = {
 	{TAP_FIRST, "a message that nobody understands", bad_phase},
 	{TAP_RECORD, "a record that is none", bad_role},
@@ -381,6 +387,7 @@ static const struct nonsense NONSENSE[] = {
 	{TAP_RECORD, "a record that is none", longer_than_it_is},
 	{TAP_WINDOW, "a window that is none", gateways_twice},
 	{TAP_SETUP, "a message that nobody understands", setup_from_a_tap},
+	{TAP_PICKED, "evidence that is none", evidence_that_nobody_wants},
 };
 
 static void
@@ -444,6 +451,57 @@ record_reads_back(void **state)
 	assert_memory_equal(row.session.sni.p, "gw.example.org", 14);
 }
 
+/* Exactly so many bytes, so that a sanitizer sees whoever reads on. */
+static bool
+is_wanted(const struct bytes *b, size_t n, struct evidence_wanted *w)
+{
+	uint8_t *exact = malloc(n + 1);
+	struct cur c = cur_of(memcpy(exact, b->p, n), n);
+	bool is = wire_get_wanted(&c, w);
+
+	free(exact);
+	return is;
+}
+
+static void
+evidence_reads_back(void **state)
+{
+	enum { HEAD = 41 };
+	static const uint8_t BYTES[] = "frame";
+	struct site_of *x = *state;
+	const struct evidence_wanted w = {.incident = 7,
+					  .time = {5},
+					  .most = 1 << 20,
+					  .peer = {{1, 2}},
+					  .has_peer = true,
+					  .sessions = 2,
+					  .session = {8, 9}};
+	const struct evidence_picked p = {7, {.bytes = cur_of(BYTES, 5), .wire_len = 60, .link = 1, .time = {6}}, true};
+	struct evidence_wanted wanted;
+	struct evidence_picked picked;
+	struct cur c;
+
+	wire_wanted(&x->message, &w);
+	for (size_t n = 0; n < x->message.n; n++) /* without some of the sessions it is another one */
+		assert_int_equal(is_wanted(&x->message, n, &wanted), n >= HEAD && (n - HEAD) % 8 == 0);
+	assert_true(is_wanted(&x->message, x->message.n, &wanted));
+	assert_memory_equal(&wanted, &w, sizeof(w));
+	x->message.p[HEAD - 1] = 4; /* a flag that is none */
+	assert_false(is_wanted(&x->message, x->message.n, &wanted));
+	x->message.n = 0;
+	wire_picked(&x->message, &p);
+	c = bytes_cur(&x->message);
+	assert_true(wire_get_picked(&c, &picked));
+	assert_int_equal(picked.incident, 7);
+	assert_true(picked.tells);
+	assert_int_equal(picked.frame.time.ns, 6);
+	assert_int_equal(cur_left(&picked.frame.bytes), 5);
+	assert_memory_equal(picked.frame.bytes.p, BYTES, 5);
+	x->message.p[9] = 4; /* shorter on the wire than it is */
+	c = bytes_cur(&x->message);
+	assert_false(wire_get_picked(&c, &picked));
+}
+
 int
 main(void)
 {
@@ -454,6 +512,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(lost_tap_is_heard_out, begin, end),
 		cmocka_unit_test_setup_teardown(nonsense_is_the_end_of_a_tap, begin, end),
 		cmocka_unit_test_setup_teardown(record_reads_back, begin, end),
+		cmocka_unit_test_setup_teardown(evidence_reads_back, begin, end),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
