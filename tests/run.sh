@@ -74,6 +74,7 @@ step "other sensors' logs" tests/import/run.sh "$B/san/gatewitness"
 step "any number of taps" tests/taps/run.sh "$B/gatewitness"
 step "taps over the corpus" tests/taps/run.sh "$B/gatewitness" --corpus "${CORPUS:-../shared/corpus}"
 step "live equals read" env GATEWITNESS="$B/gatewitness" tests/live/run.sh
+step "evidence, taps and disks" env GATEWITNESS="$B/gatewitness" tests/live/evidence.sh
 step "roles of run" env GATEWITNESS="$B/gatewitness" tests/live/roles.sh
 step "status, metrics, brokers" env GATEWITNESS="$B/gatewitness" tests/live/desk.sh
 step "shedding" env GATEWITNESS="$B/gatewitness" tests/live/shed.sh

@@ -58,9 +58,9 @@ struct regular {
 struct outage {
 	struct when pulse, answered, back; /* ends of pulses; back: the begin of the first that was answered again */
 	struct when reset_since;
-	struct when emptied; /* back from the last outage in which it lost what was connected */
-	struct when long_one;                            /* when the last one was told that was not short */
-	uint32_t pulses, silent;                         /* seen in all; in vain since `answered` */
+	struct when emptied;     /* back from the last outage in which it lost what was connected */
+	struct when long_one;    /* when the last one was told that was not short */
+	uint32_t pulses, silent; /* seen in all; in vain since `answered` */
 	uint32_t from, to, others, handshakes, unserved; /* means, in UNITths */
 	uint32_t recent;                                 /* as `from`, of the last half minute */
 	uint32_t tcp;                                    /* as `from`, of answers over TCP alone */
