@@ -27,6 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
 SEND, HEAR = "gwsoak%d-send" % os.getpid(), "gwsoak%d-hear" % os.getpid()
 TAPS, LIMIT_MIB, DISK_MIB = 2, 64, 512  # a disk that no day of ten minutes fills by itself
+RING_MIB = SEED % 2 * 16  # frames kept for evidence, in every other soak: with it each packet takes the long way
 FEED_RATE = 2000
 BESIDE_MIB = 16  # a role beside memory.limit: its program's own, SQLite's pages, buffers
 CONFIG = """[memory]
@@ -43,6 +44,9 @@ stats = 1s
 updates = no
 [session]
 update = 10s
+[evidence]
+ring = %dMiB
+quota = 16MiB
 [sink disk]
 kind = file
 path = %s
@@ -171,7 +175,7 @@ class Sensor:
 
     def configure(self, more=""):
         with open(self.config + ".new", "w") as f:
-            f.write(CONFIG % (LIMIT_MIB, TAPS, self.work + "/disk/sink.json") + more)
+            f.write(CONFIG % (LIMIT_MIB, TAPS, RING_MIB, self.work + "/disk/sink.json") + more)
         os.rename(self.config + ".new", self.config)
 
     def output(self):
@@ -269,7 +273,7 @@ class Soak:
         if not until(30, lambda: "watching in0" in self.sensor.output()):
             sys.exit("soak: the sensor did not start: " + self.sensor.output())
         self.wire.load(self.corpus)
-        print("soak: %.1f minutes at %.0f frames/s, seed %d" % (MINUTES, self.wire.rate, SEED), flush=True)
+        print("soak: %.1f minutes at %.0f frames/s, evidence.ring %d MiB, seed %d" % (MINUTES, self.wire.rate, RING_MIB, SEED), flush=True)
 
     # what happens to it
 
@@ -405,7 +409,7 @@ class Soak:
         """Of all roles together: within the budget, and over a long time not growing."""
         totals = [sum(sizes.values()) for _, sizes in self.sizes]
         third = len(totals) // 3
-        if max(totals) > LIMIT_MIB + BESIDE_MIB * (TAPS + 2):
+        if max(totals) > LIMIT_MIB + RING_MIB + BESIDE_MIB * (TAPS + 2):
             self.fault("resident: %.0f MiB" % max(totals))
         if MINUTES >= 10 and max(totals[2 * third:]) > 1.1 * max(totals[third:2 * third]) + 4:
             self.fault("resident memory grows: %.0f MiB, then %.0f" % (max(totals[third:2 * third]), max(totals[2 * third:])))
