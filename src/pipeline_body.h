@@ -110,16 +110,6 @@ lacks_live(const struct flow *f)
 	return !f->above[1] && (f->gateway || f->above[0] != TLS_NOT);
 }
 
-/* There is something to tell: said once until it is told, because each line of a far connection is a wait. */
-static inline void
-has_news(struct pipeline *p, struct flow *f)
-{
-	if (f->told & FRESH)
-		return;
-	f->told |= FRESH;
-	news_add(&p->news, f->above[1], p->now);
-}
-
 static inline struct detect_sink
 findings_to(const struct pipeline *p)
 {
@@ -137,14 +127,14 @@ void connections_finish_all(struct pipeline *p);
 /* Both sides of its stream have a hole of unknown size. */
 void connection_lose(struct pipeline *p, struct flow *f, struct when time);
 
-/* Its packet was read; what repeats itself is told at once, because a loop may be over before news are due. */
-void connection_repeats(struct pipeline *p, struct flow *f);
+/* Its packet was read.  There is something to tell: said once until it is told, because each line of a far connection is
+   a wait. */
+void connection_news(struct pipeline *p, struct flow *f);
 static inline void
 connection_goes_on(struct pipeline *p, struct flow *f)
 {
-	has_news(p, f);
-	if (live_at(p, f->above[1])->talk.repeats)
-		connection_repeats(p, f);
+	if (!(f->told & FRESH))
+		connection_news(p, f);
 }
 
 /* pipeline_glance.c: the whole way of a frame of which a glance was enough; false: nothing was done. */

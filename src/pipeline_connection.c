@@ -124,6 +124,8 @@ heard(struct pipeline *p, struct flow *f, const struct tls_event *ev)
 		}
 	} else if (ev->application && (live = live_make(p, f))) {
 		talk_record(&live->talk, ev);
+		if (live->talk.repeats)
+			f->told &= (uint8_t)~FRESH;
 	}
 }
 
@@ -252,10 +254,17 @@ connections_finish_all(struct pipeline *p)
 	}
 }
 
+/* What repeats itself is told at once: a loop may be over before news are due. */
 void
-connection_repeats(struct pipeline *p, struct flow *f)
+connection_news(struct pipeline *p, struct flow *f)
 {
-	live_at(p, f->above[1])->talk.repeats = false;
+	struct talk *k = &live_at(p, f->above[1])->talk;
+
+	f->told |= FRESH;
+	news_add(&p->news, f->above[1], p->now);
+	if (!k->repeats)
+		return;
+	k->repeats = false;
 	connection_tell(p, f, SESSION_UPDATE, p->now);
 }
 

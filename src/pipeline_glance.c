@@ -68,8 +68,9 @@ payload_goes_on(struct pipeline *p, struct flow *f, unsigned side, const struct 
 	if (!is_steady(p, f, &live->steady))
 		return false;
 	step = tls_goes_on(&live->steady, side, glance_payload(g), &ev);
-	if (step == TLS_STEP_TOLD && ev.application)
-		talk_plain(&live->talk, side, p->now, ev.plain, ev.plain - 1 < TALK_SMALL - 1);
+	if (step == TLS_STEP_TOLD && ev.application &&
+	    talk_plain(&live->talk, side, p->now, ev.plain, ev.plain - 1 < TALK_SMALL - 1))
+		f->told &= (uint8_t)~FRESH;
 	return step != TLS_STEP_NOT;
 }
 

@@ -82,21 +82,22 @@ detector_nearest(const char *name)
 /* What detectors need of a record: most records have nothing for most of them, and are not shown to them. */
 enum need {
 	ANY = 0,
-	IN = 1 << 0,       /* inbound */
-	OUT = 1 << 1,      /* outbound */
-	CALLS = 1 << 2,    /* outbound, or datagrams */
-	NEWS = 1 << 3,     /* exchanges not judged before */
-	VISIT = 1 << 4,    /* belongs to one */
-	OVER = 1 << 5,     /* the last of its session */
-	TALK = 1 << 6,     /* established, or with exchanges */
-	SERVED = 1 << 7,   /* the first one established, or with a certificate */
-	IDENTITY = 1 << 8, /* a TLS identity offered or issued */
-	LISTS = 1 << 9,    /* there are lists of indicators */
-	RISKS = 1 << 10,   /* nDPI saw some */
-	TUNNEL = 1 << 11,  /* more packets than a login needs, both ways */
-	STRANGER = 1 << 12 /* inbound, by whom nothing is known here */
+	IN = 1 << 0,        /* inbound */
+	OUT = 1 << 1,       /* outbound */
+	CALLS = 1 << 2,     /* outbound, or datagrams */
+	NEWS = 1 << 3,      /* exchanges not judged before */
+	VISIT = 1 << 4,     /* belongs to one */
+	OVER = 1 << 5,      /* the last of its session */
+	TALK = 1 << 6,      /* established, or with exchanges */
+	SERVED = 1 << 7,    /* the first one established, or with a certificate */
+	IDENTITY = 1 << 8,  /* a TLS identity offered or issued */
+	LISTS = 1 << 9,     /* there are lists of indicators */
+	RISKS = 1 << 10,    /* nDPI saw some */
+	TUNNEL = 1 << 11,   /* more packets than a login needs, both ways */
+	STRANGER = 1 << 12, /* inbound, by whom nothing is known here */
+	RANDOM = 1 << 13    /* a ClientHello with its random */
 };
-_Static_assert(HALF_NEEDS *HALF_NEEDS > STRANGER, "tables for all needs");
+_Static_assert(HALF_NEEDS *HALF_NEEDS > RANDOM, "tables for all needs");
 
 static const struct detector_code {
 	uint16_t id, share, needs;
@@ -119,7 +120,7 @@ static const struct detector_code {
 static bool
 fits_imports(const struct detector_code *c)
 {
-	return c->needs & (OUT | CALLS | LISTS | SERVED);
+	return c->needs & (OUT | CALLS | LISTS | SERVED) && !(c->needs & RANDOM);
 }
 
 bool
@@ -353,7 +354,7 @@ needs_met_by(const struct session *s)
 	return (s->role == ROLE_INBOUND ? IN : 0) | (s->role == ROLE_OUTBOUND ? OUT | CALLS : 0) |
 	       (s->proto != PROTO_TCP ? CALLS : 0) | (s->kind == SESSION_CLOSE ? OVER : 0) |
 	       (s->established || s->exchanges ? TALK : 0) | (s->id_offered || s->id_issued ? IDENTITY : 0) |
-	       (s->ndpi_risks ? RISKS : 0);
+	       (s->ndpi_risks ? RISKS : 0) | (s->client_random ? RANDOM : 0);
 }
 
 static unsigned

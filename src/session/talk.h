@@ -23,9 +23,9 @@ struct talk {
 	uint32_t idle_max_us;       /* saturating at 71 minutes, longer than any flow stays open in silence */
 	uint32_t request, response; /* of the exchange going on, as the next two */
 	uint32_t server_us, reply_us;
-	uint8_t client, phase, pairs;
-	bool server_first : 1,
-		repeats : 1; /* repeats: until it was told that the exchanges kept are nearly all alike */
+	uint8_t client, phase;
+	uint8_t pairs : 7, repeats : 1; /* repeats: until it was told that the exchanges kept are nearly all alike */
+	bool server_first;
 	/* And what the begin and the end of an exchange do. */
 	uint32_t think_us;  /* before the exchange going on */
 	uint32_t exchanges; /* finished ones; all below is of these */
@@ -58,14 +58,17 @@ talk_add(uint32_t a, uint32_t b)
 	return __builtin_add_overflow(a, b, &sum) ? UINT32_MAX : sum;
 }
 
-static inline void
+static inline bool
 talk_request(struct talk *k, uint32_t bytes, uint32_t gap_us)
 {
-	if (k->phase != TALK_REQUEST) {
+	bool begins = k->phase != TALK_REQUEST;
+
+	if (begins) {
 		talk_begin(k, gap_us);
 		k->phase = TALK_REQUEST;
 	}
 	k->request = talk_add(k->request, bytes);
+	return begins && k->repeats;
 }
 
 static inline void
@@ -86,15 +89,16 @@ talk_response(struct talk *k, uint32_t bytes, uint32_t gap_us)
 /*
  * So many bytes of plain text were said, in one record or more, `small` of them short.  Of every application record of
  * every session, which is why it is here.  Empty ones only shield old CBC ciphers (BEAST); they are nobody's turn.
+ * True: a request begins, and those before it repeat themselves.
  */
-static inline void
+static inline bool
 talk_plain(struct talk *k, unsigned side, struct when time, uint32_t plain, uint32_t small)
 {
 	int64_t now_us = time.ns / NS_PER_US, since = now_us - k->last_us;
 	uint32_t gap;
 
 	if (plain == 0)
-		return;
+		return false;
 	gap = k->phase == TALK_SILENT || since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
 	if (k->phase == TALK_SILENT || since > 0)
 		k->last_us = now_us;
@@ -102,11 +106,11 @@ talk_plain(struct talk *k, unsigned side, struct when time, uint32_t plain, uint
 		k->idle_max_us = gap;
 	if (side == k->client) {
 		k->small[0] += small;
-		talk_request(k, plain, gap);
-	} else {
-		k->small[1] += small;
-		talk_response(k, plain, gap);
+		return talk_request(k, plain, gap);
 	}
+	k->small[1] += small;
+	talk_response(k, plain, gap);
+	return false;
 }
 
 #endif

@@ -61,6 +61,39 @@ older_tunnels(void **state)
 	}
 }
 
+/* After an outage alone it is noted; behind one from which the gateway came back with another identity it counts. */
+static void
+older_than_another_identity(void **state)
+{
+	(void)state;
+	for (unsigned changed = 0; changed < 2; changed++) {
+		struct logins_test *r = house();
+		const struct finding *f;
+		char addr[32];
+		struct comer c = user(r, 3, NOW - HOUR, addr);
+
+		c.stays = 3 * HOUR;
+		come(r, &c);
+		cut(r, -1, NOW);
+		if (changed) {
+			struct finding other;
+
+			finding_begin_gateway(&other, r->t.d, DETECTOR_server_identity, 1);
+			other.severity = SEVERITY_INFO;
+			other.time = at(NOW + 120);
+			finding_say(&other, "another certificate", NULL);
+			r->t.d->to = &r->t.to;
+			incident_report(r->t.d, &other, &(struct actor){.group = 0});
+		}
+		logins_play(r);
+		f = finding_of(r, DETECTOR_survivor);
+		assert_int_equal(f->severity, changed ? SEVERITY_MEDIUM : SEVERITY_LOW);
+		assert_int_equal(alerts(r), changed);
+		assert_true(!changed || strstr(f->text, "after the gateway's identity changed, "));
+		done(r, 1);
+	}
+}
+
 /* A large upload in it does not make it something else. */
 static void
 older_tunnel_that_uploads(void **state)
@@ -129,6 +162,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(older_tunnels),
 		cmocka_unit_test(older_tunnel_that_uploads),
+		cmocka_unit_test(older_than_another_identity),
 		cmocka_unit_test(older_cookie),
 		cmocka_unit_test(look_alikes_bad),
 	};

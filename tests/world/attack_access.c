@@ -416,7 +416,7 @@ const struct attack ATTACKS_ACCESS[] = {
 		  replay_begin, &BY_PAGES),
 	CLONE(true, SEVERITY_MEDIUM, "other_program", NULL),
 	CLONE(false, SEVERITY_INFO, "same_program", "same"),
-	ATTACK(6, false, false, "equal_randoms", "shared_identity", replayed_random_begin, NULL),
+	ATTACK(6, true, false, "equal_randoms", "equal_random", replayed_random_begin, NULL),
 	ATTACK_AT(9, false, false, SEVERITY_LOW, 0, "hosting", "stolen_login loginless", stolen_begin, NULL),
 	ATTACK_AT(9, false, false, SEVERITY_LOW, 0, "relay", "stolen_login loginless", stolen_begin, NULL),
 	ATTACK(10, false, false, "kept_alive", "push_fatigue", fatigue_begin, NULL),
