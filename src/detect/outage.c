@@ -119,7 +119,9 @@ is_storm(const struct outage *o)
 bool
 outage_lost(const struct outage *o)
 {
-	return o->lost >= 3 || outage_refused(o) || is_storm(o);
+	bool many = o->lost >= 3 || (o->lost == 2 && o->lost * 3 >= o->open_before);
+
+	return many || outage_refused(o) || is_storm(o);
 }
 
 /* Nobody had to come anew: the way to it was interrupted. */
@@ -148,6 +150,7 @@ go_down(struct outage *o)
 	o->lost = o->old_reset;
 	o->ttls_before = o->ttls;
 	o->came_back = o->holes = 0;
+	o->doubt = (struct when){0};
 	o->after = (struct resumption){0};
 	o->clients = o->known = 0;
 }
@@ -282,11 +285,25 @@ when_back(struct detect *d, struct outage *o, const struct pulse *p)
 	if (when_since(p->time, o->back) < BACK_S * NS_PER_S)
 		return;
 	/* resets alone, and all were answered and resumed what they had: an administrator threw them out */
-	if (!o->reset_only || outage_refused(o) || came_in_vain(o))
+	if (!o->reset_only || outage_refused(o) || came_in_vain(o)) {
 		outage_report_end(d, o, p->gateway, crash_review(d, p->gateway, o->answered, true, may_have_died(o)));
-	else
+		o->doubt.ns = outage_lost(o) ? 0 : o->back.ns;
+		o->doubt_from = o->answered;
+	} else {
 		crash_review(d, p->gateway, o->answered, true, false);
+	}
 	go_up(o, p);
+}
+
+void
+outage_cost(struct detect *d, struct outage *o, uint8_t gateway)
+{
+	if (o->stage != STAGE_UP || !outage_lost(o))
+		return;
+	outage_report_late(d, o, gateway);
+	crash_review(d, gateway, o->doubt_from, true, true);
+	o->emptied = o->doubt;
+	o->doubt = (struct when){0};
 }
 
 static void

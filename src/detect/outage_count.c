@@ -9,6 +9,7 @@
 enum {
 	MEAN_PARTS = 64, /* a mean over about ten minutes of pulses */
 	RECENT_PARTS = 4,
+	DOUBT_S = 600, /* behind an outage: whoever was connected has spoken again */
 	HUSH_KEPT = 1 << 15
 };
 
@@ -255,6 +256,10 @@ note_reset(struct outage *o, const struct session *s)
 	}
 	if (when_before(s->start, o->emptied))
 		return; /* it died then, and its client has asked only now */
+	if (when_before(s->start, o->doubt) && when_since(s->last, o->doubt) <= DOUBT_S * NS_PER_S) {
+		o->lost++;
+		return;
+	}
 	o->past.lost += o->past.until.ns && !when_before(s->last, o->past.from) &&
 			when_since(s->last, o->past.until) <= BACK_S * NS_PER_S;
 	if (when_since(s->last, o->reset_since) > PULSE_S * NS_PER_S) {
@@ -278,6 +283,8 @@ outage_judge(struct detect *d, const struct view *v)
 	} else {
 		o->open -= !v->first && o->open > 0;
 		note_reset(o, s);
+		if (o->doubt.ns)
+			outage_cost(d, o, s->gateway);
 	}
 	if (v->first_established) {
 		o->ttl = s->ttl_dest ? s->ttl_dest : o->ttl;

@@ -58,7 +58,9 @@ struct regular {
 struct outage {
 	struct when pulse, answered, back; /* ends of pulses; back: the begin of the first that was answered again */
 	struct when reset_since;
-	struct when emptied;     /* back from the last outage in which it lost what was connected */
+	struct when doubt,
+		doubt_from;      /* an outage of which it is open what it cost: back from it (0: none), its begin */
+	struct when emptied;     /* back from the last one in which it lost what was connected */
 	struct when long_one;    /* when the last one was told that was not short */
 	uint32_t pulses, silent; /* seen in all; in vain since `answered` */
 	uint32_t from, to, others, handshakes, unserved; /* means, in UNITths */
@@ -139,7 +141,8 @@ struct lull *lull_serves(struct detect *d, struct outage *o, const struct view *
 struct lull *lull_tried(struct detect *d, struct outage *o, const struct view *v);
 bool lull_is_sure(const struct outage *o, const struct lull *l);
 uint32_t outage_steady(const struct outage *o); /* connections that were there all of the last minute */
-/* outage.c: was this one an outage? */
+/* outage.c: has it become clear that the last one cost what was connected?  was this one an outage? */
+void outage_cost(struct detect *d, struct outage *o, uint8_t gateway);
 void outage_was(struct detect *d, struct outage *o, struct lull *l, uint8_t gateway);
 
 /* What is left after it.  Lost: what it had in memory is gone; survived: nobody had to come anew. */
@@ -151,6 +154,8 @@ int64_t outage_length_s(const struct outage *o, struct when until);
 
 void outage_report_begin(struct detect *d, struct outage *o, uint8_t gateway);
 void outage_report_end(struct detect *d, struct outage *o, uint8_t gateway, bool repeated);
+/* What it lost became known when those who were connected spoke again. */
+void outage_report_late(struct detect *d, struct outage *o, uint8_t gateway);
 /* Seconds in which nobody was seen, and the packets that were usual in so many. */
 void outage_report_hole(struct detect *d, uint8_t gateway, int64_t hole_s, uint64_t usual);
 

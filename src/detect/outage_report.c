@@ -102,6 +102,28 @@ outage_report_end(struct detect *d, struct outage *o, uint8_t gateway, bool repe
 }
 
 void
+outage_report_late(struct detect *d, struct outage *o, uint8_t gateway)
+{
+	struct finding f;
+
+	o->long_one = d->now;
+	finding_begin_gateway(&f, d, DETECTOR_outage, gateway);
+	f.confidence = 70;
+	finding_number(&f, "ago", "s", when_since(d->now, o->doubt) / NS_PER_S);
+	finding_number(&f, "connections_reset", "connections", o->lost);
+	finding_number(&f, "connections_before", "connections", most(o->open_before, o->lost));
+	finding_weigh(&f, "connections reset", least(o->lost * 20, 40));
+	finding_say(
+		&f,
+		"gateway {a} lost its state when it was silent {0} ago: {1} of {2} connections of before were reset "
+		"when they spoke again",
+		NULL);
+	f.benign = "a restart or upgrade that was planned; a failover test; idle connections that it ends by itself";
+	finding_expected(d, &f, OUTAGE_FACTS);
+	incident_report(d, &f, &(struct actor){.group = 0});
+}
+
+void
 outage_report_hole(struct detect *d, uint8_t gateway, int64_t hole_s, uint64_t usual)
 {
 	struct finding f;

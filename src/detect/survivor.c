@@ -86,6 +86,7 @@ report(struct detect *d, struct finding *f, const struct actor *a, enum by by, c
 {
 	if (by == BY_OUTAGE)
 		f->severity = SEVERITY_LOW;
+	f->explained = by != BY_OUTAGE; /* the operator knows of the moment */
 	finding_say(f, words, (const struct text[2]){WORDS[by], {NULL, 0}});
 	f->benign = "sessions that high availability hands over; a restart of a part only; a time told wrong";
 	incident_report(d, f, a);

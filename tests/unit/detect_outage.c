@@ -389,6 +389,37 @@ path_flap(void **state)
 	path_flap_of(8, 3);
 }
 
+/* Who was connected is silent over a short outage, and is reset when he speaks again. */
+static void
+lost_later(void **state)
+{
+	static const struct {
+		unsigned users, pulses, resets; /* pulses between the outage and the first of them */
+		bool told;
+	} CASE[] = {{5, 8, 2, true}, {8, 8, 3, true}, {5, 8, 1, false}, {8, 8, 2, false}, {5, 70, 2, false}};
+
+	(void)state;
+	for (unsigned c = 0; c < sizeof(CASE) / sizeof(CASE[0]); c++) {
+		const struct finding *f = NULL;
+		struct office o;
+
+		office_begin(&o, CASE[c].users);
+		for (unsigned i = 0; i < 2; i++)
+			office_pulse(&o, office_silent(&o));
+		office_run(&o, CASE[c].pulses);
+		assert_true(office_found(&o, DETECTOR_outage, &f) >= 1);
+		assert_int_equal(f->severity, SEVERITY_LOW);
+		for (unsigned i = 0; i < CASE[c].resets; i++) {
+			office_close_one(&o, i, true);
+			office_run(&o, 2);
+		}
+		office_found(&o, DETECTOR_outage, &f);
+		assert_int_equal(f->severity == SEVERITY_MEDIUM, CASE[c].told);
+		assert_int_equal(strstr(f->text, "lost its state when it was silent") != NULL, CASE[c].told);
+		office_end(&o);
+	}
+}
+
 /* Connections in vain, `syns` a pulse. */
 static void
 in_vain(struct office *o, unsigned pulses, uint32_t syns, uint32_t data)
@@ -549,6 +580,7 @@ main(void)
 		cmocka_unit_test(capture_loss_bad),
 		cmocka_unit_test(weeks_bad),
 		cmocka_unit_test(path_flap),
+		cmocka_unit_test(lost_later),
 		cmocka_unit_test(resets_and_no_answer),
 		cmocka_unit_test(resets_and_a_moment),
 		cmocka_unit_test(resets_and_two_refused),

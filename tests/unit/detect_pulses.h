@@ -67,23 +67,27 @@ office_user(struct office *o, unsigned i)
 	site_judge(&o->t, &s);
 }
 
+static inline void
+office_close_one(struct office *o, unsigned i, bool reset)
+{
+	char source[32];
+	struct session s;
+
+	snprintf(source, sizeof(source), "198.51.100.%u", i + 1);
+	s = site_session(&o->t, source, OFFICE_PROGRAM, o->now - 900);
+	s.id = o->open_id[i];
+	s.last = s.time = at(o->now);
+	s.end = reset ? FLOW_RST : FLOW_FIN;
+	s.ended_by_dest = reset;
+	site_judge(&o->t, &s);
+}
+
 /* The gateway resets the lasting connections of all; or all leave. */
 static inline void
 office_close(struct office *o, bool reset)
 {
-	char source[32];
-
-	for (unsigned i = 0; i < o->open; i++) {
-		struct session s;
-
-		snprintf(source, sizeof(source), "198.51.100.%u", i + 1);
-		s = site_session(&o->t, source, OFFICE_PROGRAM, o->now - 900);
-		s.id = o->open_id[i];
-		s.last = s.time = at(o->now);
-		s.end = reset ? FLOW_RST : FLOW_FIN;
-		s.ended_by_dest = reset;
-		site_judge(&o->t, &s);
-	}
+	for (unsigned i = 0; i < o->open; i++)
+		office_close_one(o, i, reset);
 	o->open = 0;
 }
 
