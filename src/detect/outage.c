@@ -115,13 +115,18 @@ is_storm(const struct outage *o)
 	return !came_as_usual(o) && more_than_usual(o) >= 3 && more_than_usual(o) >= o->open_before / 4;
 }
 
+/* Three that lasted, or two where there were hardly more. */
+static bool
+many_lost(const struct outage *o)
+{
+	return o->lost >= 3 || (o->lost == 2 && o->lost * 3 >= o->open_before);
+}
+
 /* What it had in memory is gone: connections, or the keys of its sessions. */
 bool
 outage_lost(const struct outage *o)
 {
-	bool many = o->lost >= 3 || (o->lost == 2 && o->lost * 3 >= o->open_before);
-
-	return many || outage_refused(o) || is_storm(o);
+	return many_lost(o) || outage_refused(o) || is_storm(o);
 }
 
 /* Nobody had to come anew: the way to it was interrupted. */
@@ -298,7 +303,7 @@ when_back(struct detect *d, struct outage *o, const struct pulse *p)
 void
 outage_cost(struct detect *d, struct outage *o, uint8_t gateway)
 {
-	if (o->stage != STAGE_UP || !outage_lost(o))
+	if (o->stage != STAGE_UP || !many_lost(o))
 		return;
 	outage_report_late(d, o, gateway);
 	crash_review(d, gateway, o->doubt_from, true, true);
