@@ -19,8 +19,8 @@ static const int64_t FIRST_NS = LEDGER_FINDING_S * NS_PER_S, NEXT_NS = 60 * NS_P
 /* An incident that goes on. */
 struct incident_file {
 	struct evidence_file file; /* fd -1: there is none */
-	struct addr peer[PICK_PEERS];
-	unsigned peers, links;
+	struct evidence_peers peers;
+	unsigned links;
 	uint32_t link[LINKS];  /* by number of the interface */
 	uint64_t frames, told; /* told: bytes that the ledger knows of */
 	char digest[65];       /* of these */
@@ -332,16 +332,6 @@ open_file(struct evidence *e, const struct finding *f)
 	return i;
 }
 
-static void
-add_peer(struct incident_file *i, const struct addr *peer)
-{
-	for (unsigned k = 0; k < i->peers; k++)
-		if (addr_same(&i->peer[k], peer))
-			return;
-	if (i->peers < PICK_PEERS)
-		i->peer[i->peers++] = *peer;
-}
-
 /* What the finding makes evidence. */
 static struct evidence_wanted
 wanted_of(const struct evidence *e, const struct finding *f, const struct addr *peer, struct when now)
@@ -375,7 +365,7 @@ evidence_finding(struct evidence *e, const struct finding *f, const struct addr 
 	if (to->full)
 		return;
 	if (peer)
-		add_peer(to, peer);
+		evidence_peers_add(&to->peers, peer);
 	evidence_finding_words(to->comment, f);
 	w = wanted_of(e, f, peer, now);
 	e->source.want(e->source.arg, &w);
@@ -395,10 +385,10 @@ evidence_again(const struct evidence *e, const struct evidence_source *source)
 	for (uint64_t live = e->live; live; live &= live - 1) {
 		const struct incident_file *i = &e->open[__builtin_ctzll(live)];
 
-		for (unsigned k = 0; k < i->peers && !i->full; k++)
+		for (unsigned k = 0; k < i->peers.n && !i->full; k++)
 			source->want(source->arg, &(struct evidence_wanted){.incident = i->file.incident,
 									    .most = e->cfg.incident,
-									    .peer = i->peer[k],
+									    .peer = i->peers.of[k],
 									    .has_peer = true});
 	}
 }

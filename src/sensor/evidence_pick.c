@@ -18,8 +18,7 @@
 struct picking {
 	uint64_t incident; /* 0: free */
 	uint64_t bytes, most;
-	struct addr peer[PICK_PEERS];
-	unsigned peers;
+	struct evidence_peers peers;
 };
 
 struct pick {
@@ -75,8 +74,8 @@ give(const struct pick *p, struct picking *to, const struct frame *f, bool tells
 static bool
 has_peer(const struct picking *i, const struct ring_session *s)
 {
-	for (unsigned k = 0; k < i->peers; k++)
-		if (ring_is_of(s, &i->peer[k]))
+	for (unsigned k = 0; k < i->peers.n; k++)
+		if (ring_is_of(s, &i->peers.of[k]))
 			return true;
 	return false;
 }
@@ -215,14 +214,14 @@ begin(struct pick *p, const struct evidence_wanted *w)
 	return i;
 }
 
-static void
-add_peer(struct picking *i, const struct addr *peer)
+void
+evidence_peers_add(struct evidence_peers *p, const struct addr *peer)
 {
-	for (unsigned k = 0; k < i->peers; k++)
-		if (addr_same(&i->peer[k], peer))
+	for (unsigned i = 0; i < p->n; i++)
+		if (addr_same(&p->of[i], peer))
 			return;
-	if (i->peers < PICK_PEERS)
-		i->peer[i->peers++] = *peer;
+	if (p->n < PICK_PEERS)
+		p->of[p->n++] = *peer;
 }
 
 void
@@ -234,7 +233,7 @@ pick_want(struct pick *p, const struct evidence_wanted *w)
 	if (i == PICK_INCIDENTS)
 		i = begin(p, w);
 	if (w->has_peer)
-		add_peer(&p->of[i], &w->peer);
+		evidence_peers_add(&p->of[i].peers, &w->peer);
 	from = choose(p, i, w);
 	if (from != UINT64_MAX)
 		give_fresh(p, &p->of[i], from, w->comes ? 0 : last_named(p, w, from));

@@ -16,6 +16,13 @@
 
 enum { PICK_INCIDENTS = 64, PICK_PEERS = 16, PICK_SESSIONS = FINDING_SESSIONS, PICK_ERROR_MAX = 160 };
 
+/* Whose connections all are evidence of an incident: the first so many. */
+struct evidence_peers {
+	struct addr of[PICK_PEERS];
+	unsigned n;
+};
+void evidence_peers_add(struct evidence_peers *p, const struct addr *peer);
+
 /* What a finding makes evidence. */
 struct evidence_wanted {
 	uint64_t incident;
