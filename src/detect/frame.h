@@ -72,7 +72,7 @@ struct view {
 			  up for knocks: is_familiar */
 	bool hidden;   /* inbound from a balancer that does not say who the client is: no source to judge */
 	bool tunnels;               /* session_tunnels (visit.h) */
-	bool tunnelled;             /* it did once: large files since do not make it something else */
+	bool tunnelled;             /* it did once, or lasts: large files in it do not make it something else */
 	bool shared;                /* outbound from an address that the gateway shares with users: not its own doing */
 	bool inside;                /* outbound to a network that it proxies to */
 	uint64_t more_out, more_in; /* bytes of the connection not judged before */

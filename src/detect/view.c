@@ -55,7 +55,7 @@ view_exchanges(struct detect *d, struct view *v)
 	v->until = finished(v->s);
 	v->from = least(before.judged, v->until);
 	v->tunnels = session_tunnels(v->s);
-	v->tunnelled = v->tunnels || before.tunnelled;
+	v->tunnelled = v->tunnels || before.tunnelled || session_lasts(v->s);
 	if (!over)
 		*r = (struct running){.bytes_out = v->s->bytes_out,
 				      .bytes_in = v->s->bytes_in,

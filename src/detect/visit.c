@@ -79,6 +79,15 @@ session_tunnels(const struct session *s)
 	       s->small_in * UINT64_C(32) >= s->small_out;
 }
 
+bool
+session_lasts(const struct session *s)
+{
+	enum { LASTS_S = 600 };
+
+	return s->small_out >= TUNNEL_RECORDS && s->small_out * UINT64_C(3) >= s->records_out &&
+	       when_since(s->last, s->start) >= LASTS_S * NS_PER_S;
+}
+
 static struct memory_key
 visit_key(const struct addr *client, uint64_t program, uint8_t gateway)
 {

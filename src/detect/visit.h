@@ -103,6 +103,8 @@ bool visit_hides_login(const struct visit *w);
 
 /* More packets than a login needs, both ways, for a while: a tunnel. */
 bool session_tunnels(const struct session *s);
+/* Ten minutes of small records, whatever large went beside them from the beginning on: a tunnel, or as good as one. */
+bool session_lasts(const struct session *s);
 bool session_data_channel(const struct session *s);
 
 #endif

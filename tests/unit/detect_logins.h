@@ -24,7 +24,7 @@ struct wire {
 	double tunnel, rate; /* from when on, small records up a second */
 	double down;         /* bytes a second to the client */
 	uint32_t small_up;   /* bytes of one */
-	double full, fulls;  /* from when on, full records up a second, besides */
+	double full, fulls;  /* from when on, full records up a second besides, and twice as many down */
 };
 
 struct tell {
@@ -167,8 +167,10 @@ wire_tell(struct logins_test *r, const struct tell *t)
 	s.small_in = s.carrier == CARRIER_TCP ? (uint32_t)(down / 2) : 0;
 	s.bytes_out += full * UINT64_C(1300);
 	s.packets_out += full;
-	s.packets_in += full / 2;
+	s.bytes_in += full * UINT64_C(2600);
+	s.packets_in += full * 2;
 	s.records_out += full;
+	s.records_in += full * 2;
 	site_judge(&r->t, &s);
 }
 

@@ -98,20 +98,27 @@ older_than_another_identity(void **state)
 static void
 older_tunnel_that_uploads(void **state)
 {
-	struct logins_test *r = house();
-	char addr[32];
-	struct comer c = user(r, 3, NOW - HOUR, addr);
+	static const struct {
+		double from, fulls;
+	} CASES[] = {{NOW - 600, 400}, {NOW - HOUR, 2.9}}; /* late and much, or from the beginning on */
 
 	(void)state;
-	c.stays = 2 * HOUR;
-	come(r, &c);
-	for (unsigned i = 0; i < r->wires; i++)
-		if (r->wire[i].tunnel > 0) {
-			r->wire[i].full = NOW - 600;
-			r->wire[i].fulls = 400;
-		}
-	cut(r, FACT_PATCHED, NOW);
-	done(r, 1);
+	for (unsigned k = 0; k < 2; k++) {
+		struct logins_test *r = house();
+		char addr[32];
+		struct comer c = user(r, 3, NOW - HOUR, addr);
+
+		c.stays = 2 * HOUR;
+		c.rate = 1.5;
+		come(r, &c);
+		for (unsigned i = 0; i < r->wires; i++)
+			if (r->wire[i].tunnel > 0) {
+				r->wire[i].full = CASES[k].from;
+				r->wire[i].fulls = CASES[k].fulls;
+			}
+		cut(r, FACT_PATCHED, NOW);
+		done(r, 1);
+	}
 }
 
 /* A cookie from before; the owner's own network makes no difference. */

@@ -184,17 +184,24 @@ identity_seen(struct world *w, void *arg)
 		clock_add(w, w->now + MINUTE(1), identity_seen, arg);
 }
 
-/* B23: another certificate, for all or for some. */
+/* For all, or for some. */
+static void
+another_identity(struct world *w, struct attack_run *a, uint32_t per_mille)
+{
+	a->server = w->gw.tls;
+	a->server.chain_len = (uint16_t)(a->server.chain_len / 3);
+	server_make(w, &a->server, &a->rng, w->gw.name, 30, 55);
+	w->gw.second = &a->server;
+	w->gw.second_per_mille = per_mille;
+}
+
+/* B23: another certificate. */
 static void
 identity_begin(struct world *w, struct attack_run *a)
 {
 	const char *mixed = a->what->recipe;
 
-	a->server = w->gw.tls;
-	a->server.chain_len = (uint16_t)(a->server.chain_len / 3);
-	server_make(w, &a->server, &a->rng, w->gw.name, 30, 55);
-	w->gw.second = &a->server;
-	w->gw.second_per_mille = mixed ? 200 : 1000;
+	another_identity(w, a, mixed ? 200 : 1000);
 	clock_add(w, w->now + HOUR(1), identity_seen, a);
 	attack_done(a, w->now + HOUR(20));
 }
@@ -305,14 +312,19 @@ reflect_begin(struct world *w, struct attack_run *a)
 }
 
 /* B27: everybody is dropped by an upgrade, one tunnel goes on.  What the operator says of it, he says the hour
-   after. */
+   after.  C06: he says nothing, and the gateway is back with another certificate. */
+struct upgrade {
+	bool told, another;
+	enum fact_kind fact;
+};
+
 static void
 survivor_told(struct world *w, void *arg)
 {
 	struct attack_run *a = arg;
-	const enum fact_kind *fact = a->what->recipe;
+	const struct upgrade *u = a->what->recipe;
 
-	operator_tells(w, *fact, (int64_t)a->extra[0]);
+	operator_tells(w, u->fact, (int64_t)a->extra[0]);
 	attack_happened(a);
 }
 
@@ -320,12 +332,15 @@ static void
 upgrade_now(struct world *w, void *arg)
 {
 	struct attack_run *a = arg;
+	const struct upgrade *u = a->what->recipe;
 
 	if (a->conn)
 		a->conn->survives = true;
 	gateway_upgrade(w, &a->rng, SECOND(between(&a->rng, 60, 200)));
 	a->extra[0] = (uint64_t)w->now;
-	if (a->what->recipe)
+	if (u->another)
+		another_identity(w, a, 1000);
+	if (u->told)
 		clock_add(w, w->now + MINUTE(between(&a->rng, 15, 55)), survivor_told, a);
 	else
 		clock_add(w, w->now + MINUTE(10), hidden_seen, a);
@@ -388,7 +403,9 @@ quiet_begin(struct world *w, struct attack_run *a)
 }
 
 static const enum chatter ALL_CHATTER = CHATTER_LOGS | CHATTER_CLOCK, LOGS_ONLY = CHATTER_LOGS;
-static const enum fact_kind TOLD_PATCHED = FACT_PATCHED, TOLD_KILLED = FACT_SESSIONS_KILLED;
+static const struct upgrade UNTOLD = {.told = false}, ANOTHER = {.another = true},
+			    PATCHED = {.told = true, .fact = FACT_PATCHED},
+			    KILLED = {.told = true, .fact = FACT_SESSIONS_KILLED};
 
 #define PAGES (1u << KIND_PORTAL)
 
@@ -411,9 +428,10 @@ const struct attack ATTACKS_GATEWAY[] = {
 	ATTACK(26, true, true, "tls_distributed", "flood", flood_begin, &FLOOD_TLS_MANY),
 	ATTACK(26, true, true, "rapid_reset", "flood", rapid_begin, NULL),
 	ATTACK(26, true, true, "reflection", "flood", reflect_begin, NULL),
-	ATTACK_AT(27, false, false, SEVERITY_LOW, 0, "nothing_told", "survivor", survivor_begin, NULL),
-	ATTACK_TOLD(27, "patched", "survivor", survivor_begin, &TOLD_PATCHED),
-	ATTACK_TOLD(27, "sessions_killed", "survivor", survivor_begin, &TOLD_KILLED),
+	ATTACK_AT(27, false, false, SEVERITY_LOW, 0, "nothing_told", "survivor", survivor_begin, &UNTOLD),
+	ATTACK_TOLD(27, "patched", "survivor", survivor_begin, &PATCHED),
+	ATTACK_TOLD(27, "sessions_killed", "survivor", survivor_begin, &KILLED),
+	ATTACK_AT(46, true, true, SEVERITY_MEDIUM, 0, "identity_survivor", "survivor", survivor_begin, &ANOTHER),
 	ATTACK(28, true, true, "syslog_ntp", "quiet_gateway", quiet_begin, &ALL_CHATTER),
 	ATTACK_INSIDE(28, "syslog_inside", "quiet_gateway", quiet_begin, &LOGS_ONLY),
 };
