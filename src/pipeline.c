@@ -403,6 +403,12 @@ pipeline_counts(const struct pipeline *p)
 	return &p->counts;
 }
 
+struct addr
+pipeline_name(const struct pipeline *p, const struct addr *a)
+{
+	return privacy_name(&p->privacy, &p->site, a);
+}
+
 struct when
 pipeline_now(const struct pipeline *p)
 {

@@ -168,6 +168,8 @@ void pipeline_end(struct pipeline *p);
 
 const struct counts *pipeline_counts(const struct pipeline *p);
 struct when pipeline_now(const struct pipeline *p);
+/* How records name an address: a client's pseudonym, where there are any. */
+struct addr pipeline_name(const struct pipeline *p, const struct addr *a);
 uint32_t pipeline_open(const struct pipeline *p); /* connections in the table */
 
 #endif

@@ -177,3 +177,9 @@ privacy_hide(struct pipeline_privacy *p, const struct site *site, struct session
 	s->id = session_id(s, p->sensor);
 	hide_texts(p, site, s);
 }
+
+struct addr
+privacy_name(const struct pipeline_privacy *p, const struct site *site, const struct addr *a)
+{
+	return p->key && !site_gateway(site, a) ? pseudonym_of(p->key, a) : *a;
+}

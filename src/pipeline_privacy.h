@@ -30,6 +30,9 @@ struct pipeline_privacy {
 	char text[PRIVACY_TEXT]; /* of the record that was hidden last */
 };
 
+/* How records name an address. */
+struct addr privacy_name(const struct pipeline_privacy *p, const struct site *site, const struct addr *a);
+
 /* The record's texts are valid until the next one is hidden. */
 void privacy_hide(struct pipeline_privacy *p, const struct site *site, struct session *s);
 

@@ -14,12 +14,13 @@
 enum {
 	SHAPE_STEP = 8, /* request sizes within it count as one */
 	GROUP_SOURCES = 3,
-	GROUP_FACTOR = 2, /* a program over many sources needs so many times the requests */
-	CROWD_FACTOR = 2, /* any programs over many sources: so many times, */
-	CROWD_SLOW_FACTOR = 4,
+	GROUP_FACTOR = 2,      /* a program over many sources needs so many times the requests */
+	CROWD_FACTOR = 2,      /* any programs over many sources: so many times, */
+	CROWD_SLOW_FACTOR = 4, /* spread over a day so many, */
 	CROWD_SOURCES = 4,
 	CROWD_ANSWERS = 10, /* and answers of so many sizes, */
 	CROWD_RANGE = 64,   /* over more than what visitors' cookies and compression make of a page */
+	CROWD = 4,          /* no program's hash is made with it */
 	SHAPES_AGE_S = 86400,
 	PAGES = 3, /* so many in a day are a browser */
 	PAGE_REQUEST_MAX = 4096,
@@ -293,7 +294,7 @@ static void
 crowd_turn(struct detect *d, const struct view *v, const struct leak_run *own, const struct turn *t)
 {
 	struct leak *l = d->state[DETECTOR_leak_loop];
-	const struct actor crowd = {.group = detect_mix(t->request / SHAPE_STEP, CROWD_SLOW_FACTOR)};
+	const struct actor crowd = {.group = detect_mix(t->request / SHAPE_STEP, CROWD)};
 	const struct memory_key key = {crowd.net, crowd.group, v->s->gateway};
 	bool fresh;
 	struct leaker *w = memory_use(&l->who, &key, &fresh);

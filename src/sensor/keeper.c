@@ -1,7 +1,6 @@
 /*
  * keeper: see keeper.h.  Must not believe a tap: what it says is checked, and a tap that says nonsense is gone.
  */
-#include "sensor/evidence_ring.h"
 #include "sensor/keeper_parts.h"
 
 #include <poll.h>
@@ -9,8 +8,6 @@
 #include <stdlib.h>
 
 enum { READS = 16, HELD_SHARE = 16, HELD_MOST = 8 << 20 };
-
-static const char UNHEARD[] = "it does not read what it is told";
 
 /* What does not fit into a channel whose reader was never heard of is a reader that does not read. */
 static bool
@@ -22,78 +19,11 @@ say(struct keeper *k, struct channel *c, enum tap_says type)
 	return fine && channel_flush(c);
 }
 
-/* Who reads what this slot's tap is told. */
-static struct channel *
-listening(const struct slot *s)
+void
+keeper_say(struct keeper *k, struct slot *s, enum tap_says type)
 {
-	return s->next ? s->next : s->channel;
-}
-
-static bool
-hears(const struct slot *s)
-{
-	return listening(s) && (!s->lost || s->next) && !s->ended;
-}
-
-/* One tap, as who has frames. */
-struct source {
-	struct keeper *keeper;
-	struct slot *slot;
-	struct channel *channel;
-};
-
-static void
-want_of(void *arg, const struct evidence_wanted *w)
-{
-	const struct source *s = arg;
-
-	wire_wanted(&s->keeper->message, w);
-	if (!say(s->keeper, s->channel, TAP_WANTED))
-		slot_gone(s->slot, UNHEARD);
-}
-
-/* All of them; what one that is not there would have, it would have lost. */
-static void
-want(void *arg, const struct evidence_wanted *w)
-{
-	struct keeper *k = arg;
-
-	for (unsigned i = 0; i < k->n; i++) {
-		struct slot *s = &k->slot[i];
-
-		if (hears(s))
-			want_of(&(struct source){k, s, listening(s)}, w);
-	}
-}
-
-static void
-want_no_more(void *arg, uint64_t incident)
-{
-	struct keeper *k = arg;
-
-	for (unsigned i = 0; i < k->n; i++) {
-		struct slot *s = &k->slot[i];
-
-		if (!hears(s))
-			continue;
-		bytes_u64le(&k->message, incident);
-		if (!say(k, listening(s), TAP_UNWANTED))
-			slot_gone(s, UNHEARD);
-	}
-}
-
-/* Each keeps a part of the ring, of its own connections. */
-static void
-share_evidence(struct keeper *k)
-{
-	const struct config *c = k->watch->setup.config;
-	uint64_t ring = (uint64_t)config_number(c, OPT_evidence_ring) / k->n;
-
-	if (!k->watch->evidence)
-		return;
-	k->part.ring = ring < RING_MIN ? RING_MIN : ring;
-	k->part.payload = config_number(c, OPT_evidence_payload) != 0;
-	evidence_from(k->watch->evidence, &(struct evidence_source){k, want, want_no_more});
+	if (!say(k, slot_listens(s), type))
+		slot_gone(s, "it does not read what it is told");
 }
 
 /* What each tap is to be, but for who the gateways are. */
@@ -126,7 +56,7 @@ keeper_new(struct watch *w, const struct keeper_tell *tell)
 	k->tell = *tell;
 	k->n = n;
 	if (make_part(k)) {
-		share_evidence(k);
+		keeper_evidence(k);
 		return k;
 	}
 	keeper_free(k);
@@ -169,7 +99,7 @@ begin(struct keeper *k, struct slot *s, struct channel *c)
 {
 	s->channel = c;
 	s->next = NULL;
-	s->lost = s->ended = s->has_head = s->guessed = false;
+	s->lost = s->over = s->ended = s->has_head = s->guessed = false;
 	s->epoch = k->epoch;
 	*s->error = '\0';
 }
@@ -204,8 +134,7 @@ keeper_join(struct keeper *k, unsigned i, struct channel *c)
 		s->next = c;
 	else
 		begin(k, s, c);
-	if (k->watch->evidence)
-		evidence_again(k->watch->evidence, &(struct evidence_source){&(struct source){k, s, c}, want_of, NULL});
+	keeper_evidence_again(k, s);
 	return true;
 }
 
@@ -287,11 +216,10 @@ tell_gateways(struct keeper *k)
 	for (unsigned i = 0; i < k->n; i++) {
 		struct slot *s = &k->slot[i];
 
-		if (!hears(s))
+		if (!slot_listens(s))
 			continue;
 		wire_gateways(&k->message, w->gateway, w->gateways);
-		if (!say(k, listening(s), TAP_GATEWAYS))
-			slot_gone(s, UNHEARD);
+		keeper_say(k, s, TAP_GATEWAYS);
 	}
 }
 
@@ -336,26 +264,6 @@ take_note(struct keeper *k, unsigned i, struct cur c)
 		k->tell.note(k->tell.arg, i, words);
 }
 
-void
-keeper_ends(struct keeper *k, struct slot *s)
-{
-	if (!k->part.ring)
-		s->ended = true;
-	else if (!say(k, s->channel, TAP_DONE))
-		slot_gone(s, UNHEARD);
-}
-
-static void
-take_picked(struct keeper *k, struct slot *s, struct cur c)
-{
-	struct evidence_picked p;
-
-	if (!k->watch->evidence || !wire_get_picked(&c, &p))
-		slot_gone(s, "evidence that is none");
-	else
-		evidence_frame(k->watch->evidence, &p);
-}
-
 /* Has it nothing to do with the order?  Then its turn is now. */
 static bool
 take_aside(struct keeper *k, unsigned i, const struct channel_message *m)
@@ -369,8 +277,8 @@ take_aside(struct keeper *k, unsigned i, const struct channel_message *m)
 	} else if (m->type == TAP_GUESS) {
 		take_guess(k, s, c);
 	} else if (m->type == TAP_PICKED) {
-		take_picked(k, s, c);
-	} else if (m->type == TAP_LAST) {
+		keeper_picked(k, s, c);
+	} else if (m->type == TAP_LAST && s->over) {
 		s->ended = true;
 	} else if (m->type == TAP_PROGRESS) {
 		if (!wire_get_progress(&c, &p))
@@ -399,7 +307,7 @@ find_head(struct keeper *k, unsigned i)
 		slot_gone(s, is == CHANNEL_ENDED ? "it stopped before its end" : channel_error(s->channel));
 	} else if (is == CHANNEL_MESSAGE) {
 		s->type = m.type;
-		s->has_head = m.type <= TAP_END && wire_get_stamp(&m.bytes, &s->stamp);
+		s->has_head = m.type <= TAP_END && !s->over && wire_get_stamp(&m.bytes, &s->stamp);
 		s->stamp.epoch += s->epoch;
 		if (!s->has_head)
 			slot_gone(s, "a message that nobody understands");

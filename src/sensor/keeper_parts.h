@@ -10,7 +10,8 @@ struct slot {
 	struct channel *channel; /* NULL: nobody is there */
 	struct channel *next;    /* joins when this one's messages are worked in */
 	bool lost;               /* nobody waits for it; what it said is still worked in */
-	bool ended;              /* TAP_END was worked in; where frames are kept, TAP_LAST came, too */
+	bool over;               /* TAP_END was worked in */
+	bool ended;              /* and it has nothing more to send: where frames are kept, TAP_LAST came */
 	bool has_head;
 	uint8_t type; /* of the head */
 	struct tap_stamp stamp;
@@ -47,8 +48,24 @@ slot_counts(const struct slot *s)
 /* It said nonsense, or stopped: nobody waits for it. */
 void slot_gone(struct slot *s, const char *why);
 
-/* Its end was worked in. */
+/* Who reads what this slot's tap is told; NULL: nobody. */
+static inline struct channel *
+slot_listens(const struct slot *s)
+{
+	if (s->next)
+		return s->next;
+	return s->lost || s->ended ? NULL : s->channel;
+}
+
+/* keeper.c: says what was put into the message to a slot that listens. */
+void keeper_say(struct keeper *k, struct slot *s, enum tap_says type);
+
+/* keeper_evidence.c: frames of incidents, where any are kept: what each tap keeps; a tap that joins hears of the incidents
+   that go on; a slot's end was worked in, and it may have frames to send; a frame that it sent. */
+void keeper_evidence(struct keeper *k);
+void keeper_evidence_again(struct keeper *k, struct slot *s);
 void keeper_ends(struct keeper *k, struct slot *s);
+void keeper_picked(struct keeper *k, struct slot *s, struct cur c);
 
 /* keeper_turn.c: the head of this slot goes into the watch, with those of others that are of the same second. */
 void keeper_turn(struct keeper *k, struct slot *s);

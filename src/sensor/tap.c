@@ -160,16 +160,12 @@ on_picked(void *arg, const struct evidence_picked *p)
 	send_message(t, TAP_PICKED);
 }
 
-/* As records name it: a client's pseudonym. */
 static struct addr
 named(void *arg, const struct addr *a)
 {
 	const struct tap *t = arg;
 
-	for (size_t i = 0; i < t->part.gateways; i++)
-		if (addr_same(&t->part.gateway[i].addr, a))
-			return *a;
-	return pseudonym_of(&t->part.privacy, a);
+	return pipeline_name(t->pipeline, a);
 }
 
 /* False: nobody understands it. */

@@ -25,13 +25,12 @@ peer_of(const struct watch *w, const struct finding *f)
 	return is_gateway(w, &f->target) ? NULL : &f->target;
 }
 
-/* As records name it: a client's pseudonym (src/pipeline_privacy.h). */
 static struct addr
 named(void *arg, const struct addr *a)
 {
 	const struct watch *w = arg;
 
-	return is_gateway(w, a) ? *a : pseudonym_of(w->setup.privacy, a);
+	return pipeline_name(w->pipeline, a);
 }
 
 static void

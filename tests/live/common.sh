@@ -51,3 +51,21 @@ clean()
 	[ -z "$work" ] || umount "$work/small" 2> /dev/null
 	[ -z "$work" ] || rm -rf "$work"
 }
+
+# The process of a role of ours: its id.
+role()
+{
+	pgrep -P "$pid" -f "(role|again):$1( |\$)"
+}
+
+# Is it at work, its last right given away?
+has()
+{
+	grep -q '^Seccomp:.*2' "/proc/$(role "$1")/status" 2> /dev/null
+}
+
+# is_new ROLE WAS
+is_new()
+{
+	now=$(role "$1") && [ "$now" != "$2" ] && has "$1"
+}

@@ -12,20 +12,6 @@ witness=$(realpath "${GATEWITNESS:-$here/../../build/gatewitness}")
 demo=$here/../demo/demo.pcap
 intruder=203.0.113.140
 
-role()
-{
-	pgrep -P "$pid" -f "(role|again):$1( |\$)"
-}
-is_new()
-{
-	now=$(role "$1") && [ "$now" != "$2" ] && grep -q '^Seccomp:.*2' "/proc/$now/status" 2> /dev/null
-}
-listening()
-{
-	for r in tap:0 tap:1; do
-		grep -q '^Seccomp:.*2' "/proc/$(role $r)/status" 2> /dev/null || return 1
-	done
-}
 send()
 {
 	ip netns exec "$out" python3 "$here/send.py" send0 "$1" 15 > /dev/null || fail "could not send"
@@ -75,7 +61,7 @@ ip netns exec "$in" "$witness" run -i span0 -g 192.0.2.10 --set capture.taps=2 -
 	--set evidence.ring=16MiB --set evidence.folder="$work/small/evidence" --ledger "$work/ledger" --set ledger.commit=1s \
 	--set capture.crashes=no --eve "$work/eve.json" 2> "$work/run.log" &
 pid=$!
-within 10 listening || fail "run did not start"
+within 10 has tap:0 && within 10 has tap:1 || fail "run did not start"
 send "$demo"
 within 10 alerted || fail "no capture of the intruder's incident"
 before=$(frames)

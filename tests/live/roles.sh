@@ -11,20 +11,6 @@ witness=$(realpath "${GATEWITNESS:-$here/../../build/gatewitness}")
 . "$here/common.sh"
 capture=$here/../demo/demo.pcap
 
-# The process of a role of ours: its id.
-role()
-{
-	pgrep -P "$pid" -f "(role|again):$1( |\$)"
-}
-is_new()
-{
-	now=$(role "$1") && [ "$now" != "$2" ] && has "$1"
-}
-# Is it at work, its last right given away?
-has()
-{
-	grep -q '^Seccomp:.*2' "/proc/$(role "$1")/status" 2> /dev/null
-}
 all_at_work()
 {
 	[ "$(grep -c watching "$work/run.log")" -gt 0 ]

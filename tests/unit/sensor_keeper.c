@@ -378,6 +378,13 @@ evidence_that_nobody_wants(struct bytes *to)
 	wire_picked(to, &(struct evidence_picked){.incident = 1});
 }
 
+/* It has not ended. */
+static void
+nothing(struct bytes *to)
+{
+	(void)to;
+}
+
 static const struct nonsense NONSENSE[] = {
 	{TAP_FIRST, "a message that nobody understands", bad_phase},
 	{TAP_RECORD, "a record that is none", bad_role},
@@ -388,6 +395,7 @@ static const struct nonsense NONSENSE[] = {
 	{TAP_WINDOW, "a window that is none", gateways_twice},
 	{TAP_SETUP, "a message that nobody understands", setup_from_a_tap},
 	{TAP_PICKED, "evidence that is none", evidence_that_nobody_wants},
+	{TAP_LAST, "a message that nobody understands", nothing},
 };
 
 static void
