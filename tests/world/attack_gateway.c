@@ -431,7 +431,7 @@ const struct attack ATTACKS_GATEWAY[] = {
 	ATTACK_AT(27, false, false, SEVERITY_LOW, 0, "nothing_told", "survivor", survivor_begin, &UNTOLD),
 	ATTACK_TOLD(27, "patched", "survivor", survivor_begin, &PATCHED),
 	ATTACK_TOLD(27, "sessions_killed", "survivor", survivor_begin, &KILLED),
-	ATTACK_AT(46, true, true, SEVERITY_MEDIUM, 0, "identity_survivor", "survivor", survivor_begin, &ANOTHER),
+	ATTACK_AT(46, false, true, SEVERITY_MEDIUM, 0, "identity_survivor", "survivor", survivor_begin, &ANOTHER),
 	ATTACK(28, true, true, "syslog_ntp", "quiet_gateway", quiet_begin, &ALL_CHATTER),
 	ATTACK_INSIDE(28, "syslog_inside", "quiet_gateway", quiet_begin, &LOGS_ONLY),
 };
