@@ -421,7 +421,7 @@ const struct attack ATTACKS_ACCESS[] = {
 	ATTACK_AT(9, false, false, SEVERITY_LOW, 0, "relay", "stolen_login loginless", stolen_begin, NULL),
 	ATTACK(10, false, false, "kept_alive", "push_fatigue", fatigue_begin, NULL),
 	ATTACK(10, false, false, "one_connection_each", "push_fatigue", fatigue_begin, "each"),
-	ATTACK_AT(13, true, false, SEVERITY_INFO, 0, "residential", "relayed_client", relayed_begin, NULL),
+	ATTACK_AT(13, false, false, SEVERITY_INFO, 0, "residential", "relayed_client", relayed_begin, NULL),
 	ATTACK(15, true, false, "one_file", "export", export_begin, &EXPORT_ONE),
 	ATTACK(15, true, false, "large", "export", export_begin, &EXPORT_BIG),
 	ATTACK(15, true, false, "parts", "export", export_begin, &EXPORT_PARTS),
